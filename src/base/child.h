@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* child.h - run a program without a shell, bounded in time and output. */
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/text.h"
+
+#include <stddef.h>
+
+struct child_result {
+	int status;	 /* exit status, or 128 + signal */
+	struct text out; /* standard output, at most max_output bytes */
+	struct text err; /* standard error, the same */
+};
+
+/*
+ * Runs argv[0] (an absolute path, or a name looked up in /usr/sbin:/usr/bin:/sbin:/bin
+ * only) with a clean environment (PATH, LC_ALL=C, TZ if set), standard input from
+ * 'input' (NULL: /dev/null), in a process group of its own that is killed after
+ * timeout_ms. ERR_NONE when it ran, whatever its exit status. ERR_NOT_FOUND if there
+ * is no such program, ERR_TIMEOUT, ERR_TOO_BIG beyond max_output, ERR_SYSTEM.
+ */
+MUST_USE enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
+			    struct child_result *out);
+void child_result_free(struct child_result *r);
+/* Looks name up in the fixed path above; ERR_NOT_FOUND. *out is yours. */
+MUST_USE enum err child_find(const char *name, char **out);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* public.h - SSH public keys: type and strength, from the one-line form or the blob. */
+#ifndef KEY_PUBLIC_H
+#define KEY_PUBLIC_H
+
+#include "base/err.h"
+#include "base/macros.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct public_key {
+	char type[64];	       /* "ssh-ed25519", as in the blob */
+	unsigned bits;	       /* RSA and DSA: of the modulus; ECDSA: of the curve; Ed25519: 256 */
+	char fingerprint[64];  /* "SHA256:..." without padding */
+};
+
+/* RFC 4253 section 6.6, RFC 5656, RFC 8709, OpenSSH PROTOCOL.u2f and PROTOCOL.certkeys (type only). ERR_SYNTAX, ERR_SHORT, ERR_TRAILING. */
+MUST_USE enum err public_key_parse_blob(const uint8_t *blob, size_t len, struct public_key *out);
+/* "TYPE BASE64 [comment]", without options. The type word must be the one in the blob. */
+MUST_USE enum err public_key_parse_line(const char *line, size_t len, struct public_key *out);
+
+#endif
