@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* finding.h - what a rule says of this host, and what it would change. */
+#ifndef AUDIT_FINDING_H
+#define AUDIT_FINDING_H
+
+#include "audit/policy.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "sshd/config.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+enum status { STATUS_PASS, STATUS_WARN, STATUS_FAIL, STATUS_ACCEPTED, STATUS_UNKNOWN, STATUS_SKIP };
+#define STATUS_COUNT 6
+
+struct evidence {
+	char *file;    /* NULL: not about a file (the wire, an account) */
+	unsigned line; /* 0: the whole file */
+	char *text;    /* the line, or what was seen; escaped */
+};
+
+/* What harden would do about it. Which file and how is the plan's business (harden/plan.h). */
+enum change_kind {
+	CHANGE_SET,    /* keyword gets args, globally and in every Match block that says otherwise */
+	CHANGE_CREATE, /* path, which does not exist, gets content and mode */
+	CHANGE_MODULI, /* path: comment out the groups below 'bits' */
+	CHANGE_MODE,   /* path gets mode */
+};
+
+struct change {
+	enum change_kind kind;
+	enum sshd_keyword_id keyword;
+	char *args;    /* "no", "curve25519-sha256,..." */
+	char *path;
+	char *content;
+	mode_t mode;
+	unsigned bits;
+	const char *rule; /* id of the rule that wants it; static */
+};
+
+struct finding {
+	const struct rule *rule;
+	enum status status;
+	enum severity severity;
+	char *detail;		/* one or two sentences for people; NULL where the title says it all */
+	struct evidence *evidence;
+	size_t nevidence;
+	struct change *changes; /* empty: nothing that harden can do by itself */
+	size_t nchanges;
+	char *fix;		/* what to do, one line; NULL with pass */
+	char *command;		/* the exact command, or NULL */
+	char *accepted_reason, *accepted_by; /* STATUS_ACCEPTED */
+};
+
+MUST_USE enum err finding_evidence(struct finding *f, const char *file, unsigned line, const char *format, ...) FORMAT(4, 5);
+MUST_USE enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char *args);
+MUST_USE enum err finding_create(struct finding *f, const char *path, const char *content, mode_t mode);
+MUST_USE enum err finding_moduli(struct finding *f, const char *path, unsigned bits);
+MUST_USE enum err finding_mode(struct finding *f, const char *path, mode_t mode);
+void finding_clear(struct finding *f);
+const char *status_text(enum status s);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command.h - what every command is made of: a row in the table of src/sallyport.c, and the options common to all. */
+#ifndef CMD_COMMAND_H
+#define CMD_COMMAND_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/option.h"
+#include "base/root.h"
+#include "base/text.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+enum exit_status { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
+
+enum output_format { FORMAT_TEXT, FORMAT_JSON };
+
+struct common_args {
+	bool help, version, quiet, verbose, dry_run, yes;
+	unsigned format, color;
+	const char *output, *root, *config, *sshd;
+};
+
+/* Which of the common options a command takes besides -h, -q, -v, --color. */
+enum common_flags {
+	COMMON_REPORT = 1, /* --format, -o */
+	COMMON_HOST = 2,   /* --root, -f, --sshd */
+	COMMON_CHANGE = 4, /* -n, -y */
+};
+
+struct command {
+	const char *name;
+	const char *summary;   /* one line */
+	const char *arguments; /* "USER [--from ADDR]" for the usage line; "" if none */
+	unsigned common;       /* COMMON_* */
+	const struct option_row *options; /* its own; may be NULL */
+	size_t args_size;      /* of the struct its own options write to */
+	const char *examples;  /* two or three lines for the help, each "  command   # why\n" */
+	/* args points to args_size zeroed bytes with the options filled in. Returns an exit status. */
+	int (*run)(const struct common_args *common, void *args, const struct strings *rest);
+	void (*clear)(void *args); /* frees lists in args; NULL if there are none */
+};
+
+/* Each command file exports one of these; src/sallyport.c lists them. */
+extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_rollback, cmd_recover, cmd_history, cmd_status,
+	cmd_banner;
+
+/* Parses, shows help, runs. argv[0] is the command's name. */
+int command_main(const struct command *c, int argc, char **argv);
+void command_help(const struct command *c, struct text *out);
+void command_complete(const struct command *c, struct text *out);
+/* Writes to stdout, or atomically to -o. Returns what to exit with: status, or EXIT_TROUBLE if writing failed. */
+int command_print(const struct common_args *common, const struct text *t, int status);
+int command_print_json(const struct common_args *common, const json_t *value, int status);
+
+#endif
