@@ -24,6 +24,7 @@ struct evidence {
 enum change_kind {
 	CHANGE_SET,    /* keyword gets args, globally and in every Match block that says otherwise */
 	CHANGE_CREATE, /* path, which does not exist, gets content and mode */
+	CHANGE_WRITE,  /* path gets content, whether it exists or not; mode counts for a new file */
 	CHANGE_MODULI, /* path: comment out the groups below 'bits' */
 	CHANGE_MODE,   /* path gets mode */
 };
