@@ -28,14 +28,17 @@ void text_add_bytes(struct text *t, const void *bytes, size_t len);
 void text_add_string(struct text *t, const char *s);
 /*
  * Appends bytes that came from outside so that they cannot disturb a terminal
- * or a log: control characters, DEL, C1 and invalid UTF-8 as \xNN, backslash as
- * \\; valid UTF-8 as it is.
+ * or a log: control characters, DEL, C1, line and direction controls (U+2028 to
+ * U+202E, U+2066 to U+2069) and invalid UTF-8 as \xNN, backslash as \\; other valid
+ * UTF-8 as it is.
  */
 void text_add_escaped(struct text *t, const void *bytes, size_t len);
+/* Length of the valid UTF-8 character that the bytes begin with; 0 if they begin with none. */
+size_t text_utf8_length(const void *bytes, size_t len);
 MUST_USE enum err text_check(const struct text *t);
 const char *text_string(const struct text *t); /* never NULL; "" while empty; borrowed */
 char *text_take(struct text *t);	       /* the string is yours, t is empty; NULL if an append failed */
-void text_reset(struct text *t);	       /* length 0, memory kept */
+void text_reset(struct text *t);	       /* length 0, memory kept, a failure forgotten */
 void text_free(struct text *t);
 
 /* A list of strings, each owned by the list. Start with { 0 }. v[n] is NULL once something was added. */

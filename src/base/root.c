@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* root.c - open files of the running system, or of another one without ever leaving its directory. */
+#include "base/root.h"
+#include "base/file.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define MAX_LINKS 40 /* as the kernel */
+
+struct root {
+	char *dir;
+	int fd; /* -1: the running system */
+};
+
+enum err root_open(const char *dir, struct root **out)
+{
+	struct root *r = calloc(1, sizeof *r);
+	enum err e = ERR_SYSTEM;
+
+	if (!r)
+		return ERR_MEMORY;
+	r->fd = -1;
+	r->dir = realpath(dir ? dir : "/", NULL);
+	if (!r->dir)
+		goto fail;
+	if (strcmp(r->dir, "/") != 0) {
+		r->fd = open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (r->fd < 0)
+			goto fail;
+	}
+	*out = r;
+	return ERR_NONE;
+fail:
+	root_close(r);
+	return e;
+}
+
+void root_close(struct root *r)
+{
+	if (!r)
+		return;
+	file_close(r->fd);
+	free(r->dir);
+	free(r);
+}
+
+bool root_is_live(const struct root *r)
+{
+	return r->fd < 0;
+}
+
+const char *root_dir(const struct root *r)
+{
+	return r->dir;
+}
+
+static int open_inside(int root, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (uint64_t)flags,
+		.mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd;
+
+	/* EAGAIN: somebody moved a directory while ".." was resolved */
+	for (int tries = 0; tries < 32; tries++) {
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
+	return fd;
+}
+
+enum err root_open_file(const struct root *r, const char *path, int flags, mode_t mode, int *fd)
+{
+	int got;
+
+	flags |= O_CLOEXEC;
+	if (r->fd >= 0) {
+		got = open_inside(r->fd, path, flags, mode);
+	} else {
+		do
+			got = open(path, flags, mode);
+		while (got < 0 && errno == EINTR);
+	}
+	if (got < 0)
+		return ERR_SYSTEM;
+	*fd = got;
+	return ERR_NONE;
+}
+
+static enum err stat_with(const struct root *r, const char *path, int flags, struct stat *out)
+{
+	struct stat st;
+	int fd = -1, failed;
+	enum err e;
+
+	e = root_open_file(r, path, O_PATH | flags, 0, &fd);
+	if (e)
+		return e;
+	failed = fstat(fd, &st);
+	file_close(fd);
+	if (failed)
+		return ERR_SYSTEM;
+	*out = st;
+	return ERR_NONE;
+}
+
+enum err root_stat(const struct root *r, const char *path, struct stat *out)
+{
+	return stat_with(r, path, 0, out);
+}
+
+enum err root_lstat(const struct root *r, const char *path, struct stat *out)
+{
+	return stat_with(r, path, O_NOFOLLOW, out);
+}
+
+enum err root_read(const struct root *r, const char *path, size_t max, char **out, size_t *len)
+{
+	struct stat st;
+	int fd = -1;
+	enum err e;
+
+	/* looked at first: opening some devices does something */
+	e = root_stat(r, path, &st);
+	if (e)
+		return e;
+	if (!S_ISREG(st.st_mode))
+		return ERR_NOT_FILE;
+	e = root_open_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+	if (e)
+		return e;
+	if (fstat(fd, &st))
+		e = ERR_SYSTEM;
+	else if (!S_ISREG(st.st_mode))
+		e = ERR_NOT_FILE;
+	else if ((uint64_t)st.st_size > max)
+		e = ERR_TOO_BIG;
+	else
+		e = file_read_all(fd, max, out, len);
+	file_close(fd);
+	return e;
+}
+
+static enum err open_dir(const struct root *r, const char *path, DIR **out)
+{
+	int fd = -1;
+	DIR *d;
+	enum err e;
+
+	e = root_open_file(r, path, O_RDONLY | O_DIRECTORY, 0, &fd);
+	if (e)
+		return e;
+	d = fdopendir(fd);
+	if (!d) {
+		file_close(fd);
+		return ERR_SYSTEM;
+	}
+	*out = d;
+	return ERR_NONE;
+}
+
+static enum err add_names(DIR *d, struct strings *to)
+{
+	const struct dirent *entry;
+
+	for (;;) {
+		errno = 0;
+		entry = readdir(d);
+		if (!entry)
+			return errno ? ERR_SYSTEM : ERR_NONE;
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+		    strings_add(to, entry->d_name))
+			return ERR_MEMORY;
+	}
+}
+
+/* Appends the sorted list to out, all of it or nothing. */
+static enum err hand_out(struct strings *sorted, struct strings *out)
+{
+	strings_sort(sorted);
+	return strings_copy(out, sorted);
+}
+
+enum err root_list(const struct root *r, const char *path, struct strings *out)
+{
+	struct strings names = { 0 };
+	DIR *d = NULL;
+	int kept;
+	enum err e;
+
+	if ((e = open_dir(r, path, &d)) || (e = add_names(d, &names)) || (e = hand_out(&names, out)))
+		goto out;
+out:
+	kept = errno;
+	if (d)
+		closedir(d);
+	strings_free(&names);
+	errno = kept;
+	return e;
+}
+
+/* glob(3) hands its callbacks no context. */
+static _Thread_local const struct root *glob_root;
+
+static void *glob_opendir(const char *path)
+{
+	DIR *d = NULL;
+
+	return open_dir(glob_root, path, &d) ? NULL : d;
+}
+
+static struct dirent *glob_readdir(void *d)
+{
+	return readdir(d);
+}
+
+static void glob_closedir(void *d)
+{
+	closedir(d);
+}
+
+static int glob_stat(const char *path, struct stat *out)
+{
+	return root_stat(glob_root, path, out) ? -1 : 0;
+}
+
+static int glob_lstat(const char *path, struct stat *out)
+{
+	return root_lstat(glob_root, path, out) ? -1 : 0;
+}
+
+enum err root_glob(const struct root *r, const char *pattern, struct strings *out)
+{
+	glob_t g = {
+		.gl_opendir = glob_opendir,
+		.gl_readdir = glob_readdir,
+		.gl_closedir = glob_closedir,
+		.gl_stat = glob_stat,
+		.gl_lstat = glob_lstat,
+	};
+	struct strings paths = { 0 };
+	enum err e = ERR_NONE;
+	int status;
+
+	glob_root = r;
+	status = glob(pattern, GLOB_NOSORT | GLOB_ALTDIRFUNC, NULL, &g);
+	glob_root = NULL;
+	if (status == GLOB_NOMATCH)
+		return ERR_NONE;
+	if (status == GLOB_NOSPACE)
+		e = ERR_MEMORY;
+	else if (status)
+		e = ERR_SYSTEM;
+	for (size_t i = 0; !e && i < g.gl_pathc; i++)
+		e = strings_add(&paths, g.gl_pathv[i]);
+	if (!e)
+		e = hand_out(&paths, out);
+	globfree(&g);
+	strings_free(&paths);
+	return e;
+}
+
+/* What a walk along a path knows: where it is, and what is still to be walked. */
+struct walk {
+	const struct root *root;
+	char at[PATH_MAX];   /* "" is the root; else "/a/b", free of links */
+	char left[PATH_MAX]; /* components still to come */
+	unsigned links;
+};
+
+static enum err walk_fail(int number)
+{
+	errno = number;
+	return ERR_SYSTEM;
+}
+
+static void walk_up(struct walk *w)
+{
+	char *slash = strrchr(w->at, '/');
+
+	if (slash)
+		*slash = '\0';
+}
+
+/* The link at fd replaces the component that led to it. */
+static enum err walk_link(struct walk *w, int fd)
+{
+	char target[PATH_MAX], joined[PATH_MAX];
+	ssize_t len = readlinkat(fd, "", target, sizeof target);
+	int n;
+
+	if (len < 0)
+		return ERR_SYSTEM;
+	if ((size_t)len >= sizeof target)
+		return walk_fail(ENAMETOOLONG);
+	if (!len)
+		return walk_fail(ENOENT);
+	if (++w->links > MAX_LINKS)
+		return walk_fail(ELOOP);
+	target[len] = '\0';
+	n = snprintf(joined, sizeof joined, "%s/%s", target, w->left);
+	if (n < 0 || (size_t)n >= sizeof joined)
+		return walk_fail(ENAMETOOLONG);
+	memcpy(w->left, joined, (size_t)n + 1);
+	if (target[0] == '/')
+		w->at[0] = '\0';
+	else
+		walk_up(w);
+	return ERR_NONE;
+}
+
+/* w->at was lengthened by one component: look what it is. */
+static enum err walk_look(struct walk *w)
+{
+	bool last = !w->left[strspn(w->left, "/")];
+	struct stat st;
+	int fd = -1;
+	enum err e;
+
+	e = root_open_file(w->root, w->at, O_PATH | O_NOFOLLOW, 0, &fd);
+	if (e)
+		return last && errno == ENOENT ? ERR_NONE : e;
+	if (fstat(fd, &st))
+		e = ERR_SYSTEM;
+	else if (S_ISLNK(st.st_mode))
+		e = walk_link(w, fd);
+	else if (w->left[0] && !S_ISDIR(st.st_mode))
+		e = walk_fail(ENOTDIR);
+	file_close(fd);
+	return e;
+}
+
+/* Takes the next component off w->left; "" at the end. */
+static void walk_next(struct walk *w, char name[NAME_MAX + 2])
+{
+	size_t skip = strspn(w->left, "/");
+	size_t len = strcspn(w->left + skip, "/");
+	size_t take = len > NAME_MAX ? NAME_MAX + 1 : len; /* too long: the kernel says so */
+
+	memcpy(name, w->left + skip, take);
+	name[take] = '\0';
+	memmove(w->left, w->left + skip + len, strlen(w->left + skip + len) + 1);
+}
+
+static enum err walk_all(struct walk *w)
+{
+	char name[NAME_MAX + 2];
+	size_t len;
+	int n;
+	enum err e;
+
+	for (walk_next(w, name); name[0]; walk_next(w, name)) {
+		if (!strcmp(name, "."))
+			continue;
+		if (!strcmp(name, "..")) {
+			walk_up(w);
+			continue;
+		}
+		len = strlen(w->at);
+		n = snprintf(w->at + len, sizeof w->at - len, "/%s", name);
+		if (n < 0 || (size_t)n >= sizeof w->at - len)
+			return walk_fail(ENAMETOOLONG);
+		e = walk_look(w);
+		if (e)
+			return e;
+	}
+	return ERR_NONE;
+}
+
+enum err root_resolve(const struct root *r, const char *path, char **out)
+{
+	struct walk w = { .root = r };
+	size_t len = strlen(path);
+	char *copy;
+	enum err e;
+
+	if (len >= sizeof w.left)
+		return walk_fail(ENAMETOOLONG);
+	memcpy(w.left, path, len + 1);
+	e = walk_all(&w);
+	if (e)
+		return e;
+	copy = strdup(w.at[0] ? w.at : "/");
+	if (!copy)
+		return ERR_MEMORY;
+	*out = copy;
+	return ERR_NONE;
+}
+
+enum err root_outside(const struct root *r, const char *path, char **out)
+{
+	struct text t = { 0 };
+	char *joined;
+
+	if (!root_is_live(r))
+		text_add_string(&t, r->dir);
+	text_add_string(&t, path);
+	joined = text_take(&t);
+	if (!joined)
+		return ERR_MEMORY;
+	*out = joined;
+	return ERR_NONE;
+}
