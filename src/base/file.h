@@ -7,6 +7,7 @@
 #include "base/macros.h"
 #include "base/root.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -41,12 +42,14 @@ void file_meta_free(struct file_meta *m);
  * NULL: the old file's owner, mode and xattrs are kept (a new file: root:root
  * 0644) and the times are now. 'tag' makes the name of the temporary file,
  * ".NAME.TAG", predictable, so that file_discard_temporary() can remove it
- * after a crash; an old one of that name is removed first.
+ * after a crash; an old one of that name is removed first. ERR_NOT_FILE where
+ * something else than a regular file is in the way. An error means that the old
+ * file is untouched, except that of the very last step, syncing the directory.
  */
 MUST_USE enum err file_replace(const struct root *r, const char *path, const void *content, size_t len,
 			       const struct file_meta *meta, const char *tag);
 MUST_USE enum err file_discard_temporary(const struct root *r, const char *path, const char *tag); /* none there: ERR_NONE */
-MUST_USE enum err file_remove(const struct root *r, const char *path); /* and syncs the directory; none there: ERR_NONE */
+MUST_USE enum err file_remove(const struct root *r, const char *path); /* a link itself, not its target; syncs the directory; none there: ERR_NONE */
 MUST_USE enum err file_make_dirs(const struct root *r, const char *path, mode_t mode); /* all missing components, synced */
 MUST_USE enum err file_sync_dir(const struct root *r, const char *path);
 MUST_USE enum err file_write_all(int fd, const void *bytes, size_t len);

@@ -10,11 +10,17 @@
 
 /* -1 with -q, 0, 1 with -v. Set once by main(). */
 void message_set_level(int level);
+bool message_quiet(void); /* -q was given */
 /* colour: 0 auto (terminal, no NO_COLOR, TERM not dumb), 1 always, 2 never. */
 void message_set_color(int choice);
 bool message_color_on(int fd); /* whether to colour what goes to this descriptor */
 
-/* "sallyport: what: err_text(e)"; keeps errno. Returns 2, the exit status of trouble, so that a command can return it. */
+/*
+ * Whatever is said goes through one filter: control characters in it are shown
+ * as \xNN, a newline starts a new line, and all of them keep errno.
+ */
+
+/* "sallyport: what: err_text(e)". Returns 2, the exit status of trouble, so that a command can return it. */
 int fail(enum err e, const char *format, ...) FORMAT(2, 3);
 /* "sallyport: what", without a reason. Returns 2. */
 int complain(const char *format, ...) FORMAT(1, 2);

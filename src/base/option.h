@@ -30,7 +30,7 @@ struct option_row {
 	const char *value;	    /* "<text>" in the help; NULL for flags */
 	const char *help;	    /* one line */
 	const char *const *choices; /* OPTION_CHOICE: NULL-terminated */
-	uint64_t min, max;	    /* OPTION_NUMBER */
+	uint64_t min, max;	    /* OPTION_NUMBER; max 0: no limit */
 };
 
 /* Names a field once: .offset = OPTION_AT(struct audit_args, policy) */
