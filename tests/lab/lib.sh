@@ -1,0 +1,157 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# lib.sh - what tests do in a private world: accounts, keys, a real sshd, logins, other hosts. Source it with bash.
+#
+# LAB_PORT (22) is where logins go; LAB_FROM names the host they come from (see lab_client), empty for this one;
+# LAB_SSH_OPTIONS holds further options for ssh, separated by blanks.
+
+[ "${LAB_WORLD:-}" ] || { echo "lab: source this inside tests/lab/world only" >&2; exit 2; }
+
+LAB_KEYS=/root/keys # one private key per account name
+LAB_KNOWN_HOSTS=/root/known_hosts
+: "${LAB_PORT:=22}" "${LAB_FROM:=}" "${LAB_SSH_OPTIONS:=}"
+
+# lab_group NAME GID [MEMBER...]
+lab_group() {
+	local name=$1 gid=$2
+	shift 2
+	(IFS=, && echo "$name:x:$gid:$*") >>/etc/group
+}
+
+# lab_account NAME UID [SHELL] [SHADOW-FIELD]: the field is what stands for the password, "*" by default.
+lab_account() {
+	local name=$1 uid=$2 shell=${3-/bin/bash} field=${4-*}
+	lab_group "$name" "$uid"
+	echo "$name:x:$uid:$uid:$name:/home/$name:$shell" >>/etc/passwd
+	echo "$name:$field:19000:0:99999:7:::" >>/etc/shadow
+	install -d -m 700 -o "$uid" -g "$uid" "/home/$name"
+}
+
+# lab_password NAME PASSWORD
+lab_password() {
+	chpasswd --crypt-method SHA512 <<<"$1:$2"
+}
+
+# lab_key NAME [TYPE [BITS]]: a new key for the account, the private half in $LAB_KEYS/NAME, and listed in its
+# authorized_keys. A second call replaces the private half and adds the public one.
+lab_key() {
+	local name=$1 type=${2:-ed25519} home
+	home=$(getent passwd "$name" | cut -d: -f6)
+	mkdir -p "$LAB_KEYS"
+	rm -f "$LAB_KEYS/$name" "$LAB_KEYS/$name.pub"
+	ssh-keygen -q -t "$type" ${3:+-b "$3"} -N '' -C "$name" -f "$LAB_KEYS/$name" || return
+	install -d -m 700 -o "$name" -g "$(id -g "$name")" "$home/.ssh"
+	cat "$LAB_KEYS/$name.pub" >>"$home/.ssh/authorized_keys"
+	chown "$name:" "$home/.ssh/authorized_keys"
+	chmod 600 "$home/.ssh/authorized_keys"
+}
+
+# lab_host_keys: Debian's three host keys, as the package makes them. They are made once per build folder.
+lab_host_keys() {
+	local stock=${SALLYPORT_BUILD:-$LAB_SOURCE/build}/lab-host-keys
+	[ ! -f /etc/ssh/ssh_host_ed25519_key ] || return 0
+	if [ ! -d "$stock" ] && [ -w "${stock%/*}" ]; then
+		local new
+		new=$(mktemp -d "$stock.XXXXXX") && mkdir -p "$new/etc/ssh" && ssh-keygen -A -f "$new" >/dev/null &&
+			mv -T "$new/etc/ssh" "$stock" 2>/dev/null
+		rm -rf "$new"
+	fi
+	cp -p "$stock"/ssh_host_* /etc/ssh/ 2>/dev/null || ssh-keygen -A >/dev/null
+	chown root:root /etc/ssh/ssh_host_*
+	chmod 600 /etc/ssh/ssh_host_*_key
+}
+
+# lab_sshd_start [SSHD-OPTION...]: the real sshd with /etc/ssh as it is; returns when it listens. Its log goes to
+# /var/log/auth.log, as syslog would write it there.
+lab_sshd_start() {
+	local ports port
+	lab_host_keys
+	lab_syslog_start
+	ports=$(/usr/sbin/sshd -T "$@" | awk '$1 == "port" { print $2 }') || return
+	/usr/sbin/sshd "$@" || return
+	for port in $ports; do
+		lab_wait 10 lab_listening "$port" || { echo "lab: sshd does not listen on port $port" >&2; return 1; }
+	done
+}
+
+# lab_sshd_stop: the listening process only; sessions go on.
+lab_sshd_stop() {
+	local pid
+	pid=$(cat /run/sshd.pid 2>/dev/null) || return 0
+	kill "$pid" 2>/dev/null
+	lab_wait 10 lab_gone "$pid"
+}
+
+lab_listening() {
+	[ "$(ss -Hltn "sport = :$1")" ]
+}
+
+lab_gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# lab_wait SECONDS COMMAND...: until the command succeeds; fails when it does not in time.
+lab_wait() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# lab_known_hosts: what the client is told beforehand: the keys of this host under any name.
+lab_known_hosts() {
+	sed -s 's/^/* /' /etc/ssh/ssh_host_*_key.pub >"$LAB_KNOWN_HOSTS"
+}
+
+# lab_login USER [ADDRESS] COMMAND...: a real login with the key of lab_key, from $LAB_FROM.
+lab_login() {
+	local user=$1 address=127.0.0.1 from=()
+	shift
+	[ -z "$LAB_FROM" ] || { from=(ip netns exec "$LAB_FROM"); address=10.83.0.1; }
+	case ${1-} in
+	[0-9]*.[0-9]*.[0-9]*.[0-9]* | *:*:*) address=$1 && shift ;;
+	esac
+	lab_known_hosts
+	# shellcheck disable=SC2086
+	"${from[@]}" ssh -F none -p "$LAB_PORT" -l "$user" -i "$LAB_KEYS/$user" -o IdentitiesOnly=yes -o BatchMode=yes \
+		-o ConnectTimeout=10 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$LAB_KNOWN_HOSTS" \
+		-o GlobalKnownHostsFile=none -o LogLevel=ERROR $LAB_SSH_OPTIONS "$address" "$@" </dev/null
+}
+
+# lab_client NAME [N]: another host, as a network namespace: 10.83.0.N and fd83::N (N: 2 by default), with this one at
+# 10.83.0.1 and fd83::1. A second one, say 'lab_client stranger 3', sees this host but not the first.
+lab_client() {
+	local name=$1 n=${2:-2}
+	ip netns add "$name" &&
+		ip link add "lab$n" type veth peer name eth0 netns "$name" &&
+		ip addr add 10.83.0.1 peer "10.83.0.$n" dev "lab$n" &&
+		ip link set "lab$n" up &&
+		ip -n "$name" link set lo up &&
+		ip -n "$name" addr add "10.83.0.$n/24" dev eth0 &&
+		ip -n "$name" link set eth0 up || return
+	[ -e /proc/sys/net/ipv6 ] || return 0
+	ip addr add fd83::1 peer "fd83::$n" dev "lab$n" nodad &&
+		ip -n "$name" addr add "fd83::$n/64" dev eth0 nodad
+}
+
+# lab_in NAME COMMAND...: on that host.
+lab_in() {
+	local name=$1
+	shift
+	ip netns exec "$name" "$@"
+}
+
+# lab_syslog_start: what is written to /dev/log is found in /var/log/auth.log, as on a host with rsyslog.
+lab_syslog_start() {
+	[ ! -S /dev/log ] || return 0
+	/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/syslog.py" /dev/log /var/log/auth.log </dev/null >/dev/null &
+	lab_wait 10 test -S /dev/log
+}
+
+# lab_snapshot DIR...: one line per file: type, mode, owner, size, time, xattrs, digest: equal before and after means
+# nothing was changed, down to security labels and ACLs.
+lab_snapshot() {
+	/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/snapshot.py" "$@"
+}
