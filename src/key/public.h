@@ -10,14 +10,18 @@
 #include <stdint.h>
 
 struct public_key {
-	char type[64];	       /* "ssh-ed25519", as in the blob */
-	unsigned bits;	       /* RSA and DSA: of the modulus; ECDSA: of the curve; Ed25519: 256 */
-	char fingerprint[64];  /* "SHA256:..." without padding */
+	char type[64];	      /* "ssh-ed25519", as in the blob */
+	unsigned bits;	      /* RSA and DSA: of the modulus; ECDSA: of the curve; Ed25519: 256 */
+	char fingerprint[64]; /* "SHA256:..." without padding; of a certificate: of the key in it, as ssh-keygen -l */
 };
 
-/* RFC 4253 section 6.6, RFC 5656, RFC 8709, OpenSSH PROTOCOL.u2f and PROTOCOL.certkeys (type only). ERR_SYNTAX, ERR_SHORT, ERR_TRAILING. */
+/*
+ * RFC 4253 section 6.6, RFC 5656, RFC 8709, OpenSSH PROTOCOL.u2f and PROTOCOL.certkeys (its
+ * signature is not checked). A type that is not known is no error: bits is 0, the rest of the
+ * blob is not looked at. ERR_SYNTAX, ERR_SHORT, ERR_TRAILING.
+ */
 MUST_USE enum err public_key_parse_blob(const uint8_t *blob, size_t len, struct public_key *out);
-/* "TYPE BASE64 [comment]", without options. The type word must be the one in the blob. */
+/* "TYPE BASE64 [comment]", without options. The type word must be the one in the blob. Also ERR_TOO_BIG beyond 64 KiB, ERR_MEMORY. */
 MUST_USE enum err public_key_parse_line(const char *line, size_t len, struct public_key *out);
 
 #endif

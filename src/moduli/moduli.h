@@ -11,14 +11,14 @@
 #include <stdint.h>
 
 enum moduli_problem { /* why sshd would drop a line */
-	MODULI_OK,
-	MODULI_FIELDS,	  /* not seven fields with exactly one blank between */
-	MODULI_TYPE,	  /* not 2, a safe prime */
-	MODULI_TESTS,	  /* composite bit set, or no test was made */
-	MODULI_TRIALS,	  /* none */
-	MODULI_SIZE,	  /* the size field is not the modulus' bits less one, or out of range */
-	MODULI_GENERATOR, /* not a number above 1 */
-	MODULI_MODULUS,	  /* not hexadecimal, or even */
+		      MODULI_OK,
+		      MODULI_FIELDS,	/* not seven fields with exactly one blank between */
+		      MODULI_TYPE,	/* not 2, a safe prime */
+		      MODULI_TESTS,	/* composite bit set, or no test was made */
+		      MODULI_TRIALS,	/* none */
+		      MODULI_SIZE,	/* the size field is not the modulus' bits less one, or out of range */
+		      MODULI_GENERATOR, /* not a number above 1 */
+		      MODULI_MODULUS,	/* not hexadecimal; or even, which sshd does not notice */
 };
 
 struct moduli_entry {
@@ -39,9 +39,11 @@ MUST_USE enum err moduli_parse(const char *content, size_t len, struct moduli *o
 void moduli_free(struct moduli *m);
 const char *moduli_problem_text(enum moduli_problem p);
 /*
- * Puts "#" in front of every good line below min_bits and leaves all other bytes alone.
- * *changed: how many. ERR_RANGE, and out untouched, where no usable line would remain.
+ * Appends content to out with "#" in front of every line below min_bits that sshd would use,
+ * all other bytes as they are. *changed: how many. ERR_RANGE, and out untouched, where no good
+ * line would remain.
  */
-MUST_USE enum err moduli_comment_below(const char *content, size_t len, unsigned min_bits, struct text *out, size_t *changed);
+MUST_USE enum err moduli_comment_below(const char *content, size_t len, unsigned min_bits, struct text *out,
+				       size_t *changed);
 
 #endif

@@ -45,7 +45,8 @@ enum err identification_check(const uint8_t *line, size_t len)
 	size_t i = version_len(line, len);
 	size_t start = i;
 
-	if (!i || len > IDENTIFICATION_MAX || memchr(line, '\0', len) || memchr(line, '\r', len) || memchr(line, '\n', len))
+	if (!i || len > IDENTIFICATION_MAX || memchr(line, '\0', len) || memchr(line, '\r', len) ||
+	    memchr(line, '\n', len))
 		return ERR_SYNTAX;
 	/* the minus sign is forbidden too, but Cisco and others use it; the comment after the blank is free */
 	for (; i < len && line[i] != ' '; i++)

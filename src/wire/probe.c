@@ -209,8 +209,7 @@ static enum err probe_until(int fd, int64_t deadline, struct probe_result *out)
 	enum err e;
 
 	if ((e = stream_send(&s, "SSH-2.0-sallyport_" SALLYPORT_VERSION "\r\n")) ||
-	    (e = identification_read(&s, &r.identification)) ||
-	    (e = kexinit_read(&s, &r.kexinit))) {
+	    (e = identification_read(&s, &r.identification)) || (e = kexinit_read(&s, &r.kexinit))) {
 		probe_result_free(&r);
 		return e;
 	}
