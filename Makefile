@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A thin front over Meson and Ninja: 'make help' lists what it can do.
+
+BUILD = build
+PREFIX = /usr/local
+DESTDIR =
+MESONFLAGS =
+FUZZ_SECONDS = 60
+
+packages = @tools/install-packages
+build = @$(MAKE) --no-print-directory all
+
+all: $(BUILD)/build.ninja ## the programs, in build/ (the default)
+	@ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	$(packages) --check build
+	@meson setup $(BUILD) --prefix $(PREFIX) $(MESONFLAGS)
+
+demo: ## a real sshd from stock to hardened and back, in a private world (root)
+	$(packages) build test
+	$(build)
+	@tools/demo
+
+test: ## unit tests, the commands, and the real sshd in private worlds
+	$(packages) build test
+	$(build)
+	@tools/test --build $(BUILD)
+
+lint: ## layout, include directions, suspicious code, scripts, man pages
+	$(packages) build test lint
+	$(build)
+	@tools/lint --build $(BUILD)
+
+sanitize: ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	$(packages) build test
+	@tools/sanitize
+
+fuzz: ## every parser under libFuzzer for FUZZ_SECONDS=60
+	$(packages) build fuzz
+	@tools/fuzz --seconds $(FUZZ_SECONDS)
+
+bench: ## beside the peers, with ratios (root)
+	$(packages) build bench
+	$(build)
+	@bench/run --build $(BUILD)
+
+# Under sudo, what is built already is only copied; what is not, is built by the user that called sudo.
+install: ## under PREFIX=/usr/local, below DESTDIR
+	@ninja -C $(BUILD) -n 2>/dev/null | grep -q 'no work to do' || \
+		$(if $(SUDO_UID),setpriv --reuid $(SUDO_UID) --regid $(SUDO_GID) --init-groups) $(MAKE) --no-print-directory all
+	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
+
+clean: ## away with all that was built
+	rm -rf $(BUILD) build-sanitize build-fuzz
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+
+.PHONY: all demo test lint sanitize fuzz bench install clean help
