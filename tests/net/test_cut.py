@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_cut.py - the knife of the crash tests: it cuts where it says, and nothing of the tree goes on.
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+
+# Nine changes: two files, each opened and written, a directory, a rename, three by processes of their own.
+SCRIPT = "echo a >a; (echo b >b); mkdir c; mv a c; exec rm b"
+
+
+class Cut:
+    def __init__(self, build, folder):
+        self.program, self.folder, self.status = str(build / "tests" / "cut"), folder, folder / "status"
+
+    def __call__(self, *arguments):
+        work = self.folder / "work"
+        subprocess.run(["rm", "-rf", work], check=True)
+        work.mkdir()
+        got = subprocess.run([self.program, "-o", self.status, *map(str, arguments)], cwd=work, stdin=subprocess.DEVNULL,
+                             stdout=subprocess.DEVNULL, timeout=60)
+        found = sorted(str(p.relative_to(work)) for p in work.rglob("*"))
+        return got.returncode, self.status.read_text().split(), found
+
+
+@pytest.fixture
+def cut(build, tmp_path):
+    return Cut(build, tmp_path)
+
+
+def test_zero_runs_to_the_end(cut):
+    code, status, found = cut(0, "--", "sh", "-c", SCRIPT + "; exit 1")
+    assert (code, status[0], status[2:], found) == (0, "done", ["exit", "0"], ["c", "c/a"])
+    assert cut(0, "--", "sh", "-c", "exit 7")[0] == 7
+    assert cut(0, "--", "sh", "-c", "kill -9 $$")[0] == 128 + signal.SIGKILL
+
+
+def test_every_change_is_a_cut_and_each_leaves_what_was_before_it(cut):
+    code, status, found = cut("--changing", 0, "--", "sh", "-c", SCRIPT)
+    total = int(status[1])
+    seen = []
+    for n in range(1, total + 1):
+        code, status, found = cut("--changing", n, "--", "sh", "-c", SCRIPT)
+        assert (code, status[0], status[1]) == (137, "cut", str(n))
+        seen.append((status[2], status[3], found))
+    calls = [(call, comm) for call, comm, _ in seen]
+    # mv may ask for a rename twice, first one that replaces nothing.
+    order = [c for i, c in enumerate(calls) if i == 0 or c != calls[i - 1]]
+    assert order == [("openat", "sh"), ("write", "sh"), ("openat", "sh"), ("write", "sh"), ("mkdir", "mkdir"),
+                     ("renameat2", "mv"), ("unlinkat", "rm")]
+    assert seen[0][2] == [] and seen[1][2] == ["a"] and seen[3][2] == ["a", "b"]
+    assert seen[-1][2] == ["b", "c", "c/a"]
+    code, status, found = cut("--changing", total + 1, "--", "sh", "-c", SCRIPT)
+    assert (code, status[0], found) == (0, "done", ["c", "c/a"])
+
+
+def test_all_calls_count_without_changing(cut):
+    total = int(cut(0, "--", "sh", "-c", SCRIPT)[1][1])
+    changes = int(cut("--changing", 0, "--", "sh", "-c", SCRIPT)[1][1])
+    assert total > 10 * changes
+    code, status, found = cut(total, "--", "sh", "-c", SCRIPT)
+    assert (code, status[:2], found) == (137, ["cut", str(total)], ["c", "c/a"])  # exit_group
+
+
+def test_only_one_program_is_counted(cut):
+    code, status, found = cut("--changing", "--only", "mkdir", 1, "--", "sh", "-c", SCRIPT)
+    assert (code, status, found) == (137, ["cut", "1", "mkdir", "mkdir"], ["a", "b"])
+    assert cut("--only", "nobody", 1, "--", "sh", "-c", SCRIPT)[1][:2] == ["done", "0"]
+
+
+def test_detached_descendants_are_cut_too(cut):
+    script = "setsid sh -c 'sleep 0.5; echo late >late' & sleep 0.1; echo now >now; sleep 5"
+    code, status, found = cut("--changing", 1, "--", "sh", "-c", script)
+    assert (code, status[2:], found) == (137, ["openat", "sh"], [])
+    time.sleep(0.7)
+    assert not (cut.folder / "work" / "late").exists()
+    code, status, found = cut("--changing", 3, "--", "sh", "-c", script)
+    assert found == ["now"] and status[2:] == ["openat", "sh"]  # that of the one detached
+
+
+def test_programs_that_are_let_go_survive(cut):
+    script = "setsid sleep 0.3 & setsid env LATE=1 sh -c 'sleep 0.3; echo late >late' & sleep 0.1; echo now >now"
+    code, status, found = cut("--changing", "--let", "sh -c sleep*", 1, "--", "sh", "-c", script)
+    assert (code, found) == (137, [])
+    end = time.monotonic() + 5
+    while not (cut.folder / "work" / "late").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (cut.folder / "work" / "late").read_text() == "late\n"
+
+
+def test_what_is_left_may_go_on(cut):
+    start = time.monotonic()
+    code, status, found = cut("--leave", 0, "--", "sh", "-c", "(sleep 2; echo late >late) & exit 3")
+    assert (code, status[2:]) == (3, ["exit", "3"])
+    assert time.monotonic() - start < 1.5
+    end = time.monotonic() + 5
+    while not (cut.folder / "work" / "late").exists() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert (cut.folder / "work" / "late").exists()
+
+
+def test_signals_and_stops_pass_through(cut):
+    script = "trap 'echo got >got' USR1; kill -USR1 $$; sh -c 'kill -STOP $$; echo on >on' & sleep 0.2; kill -CONT $!; wait"
+    code, status, found = cut(0, "--", "sh", "-c", script)
+    assert (code, found) == (0, ["got", "on"])
+
+
+def test_a_killed_knife_takes_the_tree_along(build, tmp_path):
+    mark = tmp_path / "pid"
+    outer = subprocess.Popen([build / "tests" / "cut", "0", "--", "sh", "-c", f"echo $$ >{mark}; sleep 100"])
+    while not mark.exists() or not mark.read_text():
+        time.sleep(0.02)
+    pid = int(mark.read_text())
+    outer.kill()
+    outer.wait()
+    end = time.monotonic() + 5
+    while pathlib.Path("/proc", str(pid)).exists() and time.monotonic() < end:
+        time.sleep(0.02)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_mistakes_are_told(build):
+    for arguments in ([], ["1"], ["x", "--", "true"], ["-1x", "--", "true"], ["1", "true"], ["--nope", "1", "--", "true"]):
+        got = subprocess.run([build / "tests" / "cut", *arguments], capture_output=True, text=True)
+        assert got.returncode == 125 and "usage: cut" in got.stderr, arguments
+    got = subprocess.run([build / "tests" / "cut", "0", "--", "/nonexistent"], capture_output=True, text=True)
+    assert got.returncode == 125 and "cannot run '/nonexistent'" in got.stderr
