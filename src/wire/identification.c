@@ -26,7 +26,7 @@ static bool starts_with(const uint8_t *line, size_t len, const char *start)
 
 static bool is_refusal(const uint8_t *line, size_t len)
 {
-	for (size_t i = 0; i < sizeof refusals / sizeof refusals[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
 		if (len == strlen(refusals[i]) && starts_with(line, len, refusals[i]))
 			return true;
 	return false;
@@ -34,7 +34,7 @@ static bool is_refusal(const uint8_t *line, size_t len)
 
 static size_t version_len(const uint8_t *line, size_t len)
 {
-	for (size_t i = 0; i < sizeof versions / sizeof versions[0]; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
 		if (starts_with(line, len, versions[i]))
 			return strlen(versions[i]);
 	return 0;

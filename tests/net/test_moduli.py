@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_moduli.py - our reader of moduli drops a line exactly where the real sshd drops it, and for the same reason.
+import pathlib
 import re
+
+import pytest
 
 # What sshd logs, and our number for it (enum moduli_problem).
 COMPLAINTS = [
@@ -39,16 +42,19 @@ LINES = [
 
 def shipped_groups():
     """One good 2048-bit and one good 3072-bit line of the file that Debian ships."""
-    lines = [line.split(" ") for line in open("/etc/ssh/moduli", encoding="ascii") if line[0] != "#"]
+    path = pathlib.Path("/etc/ssh/moduli")
+    if not path.exists():
+        pytest.skip("there is no /etc/ssh/moduli here")
+    lines = [line.split(" ") for line in path.read_text(encoding="ascii").splitlines() if line[0] != "#"]
     return {size: next(f for f in lines if f[4] == size) for size in ("2047", "3071")}
 
 
 def test_drops_what_sshd_drops(world, tmp_path):
     shipped = shipped_groups()
     small, large = shipped["2047"], shipped["3071"]
-    prime = small[6].strip()
+    prime = small[6]
     names = {"T": small[0], "G": small[5], "P": prime, "p": prime.lower()}
-    lines = [re.sub("[TGPp]", lambda m: names[m.group()], line) for line in LINES] + [" ".join(large).strip()]
+    lines = [re.sub("[TGPp]", lambda m: names[m.group()], line) for line in LINES] + [" ".join(large)]
     path = tmp_path / "moduli"
     path.write_bytes("\n".join(lines).encode())  # and no line feed at the end
 
