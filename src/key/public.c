@@ -25,6 +25,7 @@ struct key_type {
 	const char *name;
 	const char *plain; /* of a certificate: the type of the key in it; else NULL */
 	key_fields *fields;
+	size_t mpints, modulus; /* how many, and which of them is the modulus */
 	const char *curve;
 	unsigned bits;
 	size_t size; /* of the point or the key in bytes */
@@ -57,38 +58,21 @@ static enum err read_mpint(struct reader *in, unsigned *bits)
 	return ERR_NONE;
 }
 
-static enum err read_mpints(struct reader *in, unsigned *bits, size_t count)
+/* RSA is e, n; DSA is p, q, g, y. None of them can be zero. */
+static enum err mpint_fields(struct reader *in, const struct key_type *type, unsigned *bits)
 {
+	unsigned n, modulus = 0;
 	enum err e;
 
-	for (size_t i = 0; i < count; i++) {
-		if ((e = read_mpint(in, &bits[i])))
+	for (size_t i = 0; i < type->mpints; i++) {
+		if ((e = read_mpint(in, &n)))
 			return e;
-		if (!bits[i])
+		if (!n)
 			return ERR_SYNTAX;
+		if (i == type->modulus)
+			modulus = n;
 	}
-	return ERR_NONE;
-}
-
-static enum err rsa_fields(struct reader *in, const struct key_type *type, unsigned *bits)
-{
-	unsigned e_n[2];
-	enum err e;
-
-	if ((e = read_mpints(in, e_n, ARRAY_SIZE(e_n))))
-		return e;
-	*bits = e_n[1];
-	return ERR_NONE;
-}
-
-static enum err dsa_fields(struct reader *in, const struct key_type *type, unsigned *bits)
-{
-	unsigned p_q_g_y[4];
-	enum err e;
-
-	if ((e = read_mpints(in, p_q_g_y, ARRAY_SIZE(p_q_g_y))))
-		return e;
-	*bits = p_q_g_y[0];
+	*bits = modulus;
 	return ERR_NONE;
 }
 
@@ -100,7 +84,7 @@ static enum err ecdsa_fields(struct reader *in, const struct key_type *type, uns
 
 	if ((e = read_string(in, &curve, &curve_len)))
 		return e;
-	if (curve_len != strlen(type->curve) || memcmp(curve, type->curve, curve_len))
+	if (curve_len != strlen(type->curve) || memcmp(curve, type->curve, curve_len) != 0)
 		return ERR_SYNTAX;
 	if ((e = read_string(in, &point, &point_len)))
 		return e;
@@ -126,14 +110,16 @@ static enum err edwards_fields(struct reader *in, const struct key_type *type, u
 }
 
 #define CERT "-cert-v01@openssh.com"
+#define RSA .fields = mpint_fields, .mpints = 2, .modulus = 1
+#define DSA .fields = mpint_fields, .mpints = 4, .modulus = 0
 #define P256 .fields = ecdsa_fields, .curve = "nistp256", .bits = 256, .size = 65
 #define P384 .fields = ecdsa_fields, .curve = "nistp384", .bits = 384, .size = 97
 #define P521 .fields = ecdsa_fields, .curve = "nistp521", .bits = 521, .size = 133
 #define ED25519 .fields = edwards_fields, .bits = 256, .size = 32
 
 static const struct key_type types[] = {
-	{ .name = "ssh-rsa", .fields = rsa_fields },
-	{ .name = "ssh-dss", .fields = dsa_fields },
+	{ .name = "ssh-rsa", RSA },
+	{ .name = "ssh-dss", DSA },
 	{ .name = "ecdsa-sha2-nistp256", P256 },
 	{ .name = "ecdsa-sha2-nistp384", P384 },
 	{ .name = "ecdsa-sha2-nistp521", P521 },
@@ -141,8 +127,8 @@ static const struct key_type types[] = {
 	{ .name = "ssh-ed448", .fields = edwards_fields, .bits = 448, .size = 57 },
 	{ .name = "sk-ecdsa-sha2-nistp256@openssh.com", P256, .sk = true },
 	{ .name = "sk-ssh-ed25519@openssh.com", ED25519, .sk = true },
-	{ .name = "ssh-rsa" CERT, .plain = "ssh-rsa", .fields = rsa_fields },
-	{ .name = "ssh-dss" CERT, .plain = "ssh-dss", .fields = dsa_fields },
+	{ .name = "ssh-rsa" CERT, .plain = "ssh-rsa", RSA },
+	{ .name = "ssh-dss" CERT, .plain = "ssh-dss", DSA },
 	{ .name = "ecdsa-sha2-nistp256" CERT, .plain = "ecdsa-sha2-nistp256", P256 },
 	{ .name = "ecdsa-sha2-nistp384" CERT, .plain = "ecdsa-sha2-nistp384", P384 },
 	{ .name = "ecdsa-sha2-nistp521" CERT, .plain = "ecdsa-sha2-nistp521", P521 },
@@ -315,7 +301,7 @@ enum err public_key_parse_line(const char *line, size_t len, struct public_key *
 		return ERR_SYNTAX;
 	if ((e = base64_parse(base64, base64_len, &k)))
 		return e;
-	if (strlen(k.type) != type_len || memcmp(k.type, type, type_len))
+	if (strlen(k.type) != type_len || memcmp(k.type, type, type_len) != 0)
 		return ERR_SYNTAX;
 	*out = k;
 	return ERR_NONE;

@@ -56,13 +56,16 @@ static enum err read_names(struct reader *in, struct strings *out)
 	return names_add(list, len, out);
 }
 
-/* Languages: checked like the others, and of no use to anybody. */
-static enum err skip_names(struct reader *in)
+/* Both directions: checked like the others, and of no use to anybody. */
+static enum err skip_languages(struct reader *in)
 {
 	struct strings unused = { 0 };
-	enum err e = read_names(in, &unused);
+	enum err e = ERR_NONE;
 
-	strings_free(&unused);
+	for (int direction = 0; direction < 2 && !e; direction++) {
+		e = read_names(in, &unused);
+		strings_free(&unused);
+	}
 	return e;
 }
 
@@ -84,8 +87,8 @@ static enum err read_rest(struct reader *in)
 	uint32_t reserved;
 	enum err e;
 
-	if ((e = skip_names(in)) || (e = skip_names(in)) || (e = read_u8(in, &guess_follows)) ||
-	    (e = read_u32(in, &reserved)) || (e = read_end(in)))
+	if ((e = skip_languages(in)) || (e = read_u8(in, &guess_follows)) || (e = read_u32(in, &reserved)) ||
+	    (e = read_end(in)))
 		return e;
 	return reserved ? ERR_SYNTAX : ERR_NONE;
 }

@@ -227,10 +227,10 @@ static enum err address_parse(const char *addr, unsigned port, struct sockaddr_s
 	struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *found;
 	char service[16];
+	int n = snprintf(service, sizeof service, "%u", port);
 
-	if (port > 65535)
+	if (port > 65535 || n < 0 || (size_t)n >= sizeof service)
 		return ERR_RANGE;
-	snprintf(service, sizeof service, "%u", port);
 	if (getaddrinfo(addr, service, &want, &found))
 		return ERR_RANGE;
 	memcpy(out, found->ai_addr, found->ai_addrlen);

@@ -20,7 +20,7 @@ static enum err print_entries(const char *content, size_t len)
 	if ((e = moduli_parse(content, len, &m)))
 		return e;
 	for (size_t i = 0; i < m.n; i++)
-		printf("%u %u %u %d\n", m.v[i].line, m.v[i].bits, m.v[i].generator, m.v[i].problem);
+		(void)printf("%u %u %u %d\n", m.v[i].line, m.v[i].bits, m.v[i].generator, m.v[i].problem);
 	moduli_free(&m);
 	return ERR_NONE;
 }
@@ -35,7 +35,7 @@ static enum err print_filtered(const char *content, size_t len, const char *bits
 	if ((e = number_parse(bits, 0, 65536, &min_bits)))
 		return e;
 	if (!(e = moduli_comment_below(content, len, (unsigned)min_bits, &out, &changed)))
-		fwrite(out.s, 1, out.len, stdout);
+		(void)fwrite(out.s, 1, out.len, stdout);
 	text_free(&out);
 	return e;
 }
@@ -48,13 +48,13 @@ int main(int argc, char **argv)
 	enum err e;
 
 	if (argc < 2 || argc > 3) {
-		fputs("usage: moduli FILE [BITS]\n", stderr);
+		(void)fputs("usage: moduli FILE [BITS]\n", stderr);
 		return 2;
 	}
 	if (!(e = root_open(NULL, &root)) && !(e = root_read(root, argv[1], CONTENT_MAX, &content, &len)))
 		e = argc == 2 ? print_entries(content, len) : print_filtered(content, len, argv[2]);
 	if (e)
-		fprintf(stderr, "moduli: %s\n", err_text(e));
+		(void)fprintf(stderr, "moduli: %s\n", err_text(e));
 	free(content);
 	root_close(root);
 	return e ? 2 : 0;

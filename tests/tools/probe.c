@@ -68,7 +68,7 @@ static bool target_read(int argc, char **argv, struct probe_target *t)
 	    (argc == 5 && number_parse(argv[4], 0, 600000, &timeout_ms)))
 		return false;
 	*t = (struct probe_target){ .addr = argv[1], .port = (unsigned)port, .timeout_ms = (int)timeout_ms };
-	if (argc > 3 && strcmp(argv[3], "-"))
+	if (argc > 3 && strcmp(argv[3], "-") != 0)
 		t->source = argv[3];
 	return true;
 }
@@ -82,14 +82,14 @@ int main(int argc, char **argv)
 	enum err e;
 
 	if (!target_read(argc, argv, &t)) {
-		fputs("usage: probe ADDR PORT [SOURCE|-] [TIMEOUT_MS]\n", stderr);
+		(void)fputs("usage: probe ADDR PORT [SOURCE|-] [TIMEOUT_MS]\n", stderr);
 		return 2;
 	}
 	e = probe_server(&t, &r);
 	o = result_json(e, &r);
 	if (json_format(o, &out) || text_check(&out))
 		return 2;
-	fputs(text_string(&out), stdout);
+	(void)fputs(text_string(&out), stdout);
 	json_decref(o);
 	text_free(&out);
 	probe_result_free(&r);
