@@ -279,7 +279,7 @@ enum err root_glob(const struct root *r, const char *pattern, struct strings *ou
 struct walk {
 	const struct root *root;
 	char at[PATH_MAX];   /* "" is the root; else "/a/b", free of links */
-	char left[PATH_MAX]; /* components still to come */
+	char left[PATH_MAX]; /* still to come: "" or "/c/d" once the first was taken */
 	unsigned links;
 };
 
@@ -313,7 +313,7 @@ static enum err walk_link(struct walk *w, int fd)
 	if (++w->links > MAX_LINKS)
 		return walk_fail(ELOOP);
 	target[len] = '\0';
-	n = snprintf(joined, sizeof joined, "%s/%s", target, w->left);
+	n = snprintf(joined, sizeof joined, "%s%s", target, w->left);
 	if (n < 0 || (size_t)n >= sizeof joined)
 		return walk_fail(ENAMETOOLONG);
 	memcpy(w->left, joined, (size_t)n + 1);

@@ -20,14 +20,17 @@
 
 #include <cmocka.h>
 
-static inline void scratch_make(char out[PATH_MAX])
+#define SCRATCH_DIR 256 /* short enough to append to */
+
+static inline void scratch_make(char out[SCRATCH_DIR])
 {
 	const char *tmp = getenv("TMPDIR");
-	char path[PATH_MAX];
+	char path[SCRATCH_DIR], real[PATH_MAX];
 
-	snprintf(path, sizeof path, "%s/sallyport-test-XXXXXX", tmp && tmp[0] ? tmp : "/tmp");
+	assert_true(snprintf(path, sizeof path, "%s/sallyport-test-XXXXXX", tmp && tmp[0] ? tmp : "/tmp") < SCRATCH_DIR);
 	assert_non_null(mkdtemp(path));
-	assert_non_null(realpath(path, out));
+	assert_non_null(realpath(path, real));
+	assert_true(snprintf(out, SCRATCH_DIR, "%s", real) < SCRATCH_DIR);
 }
 
 static inline int scratch_unlink(const char *path, const struct stat *st, int kind, struct FTW *where)

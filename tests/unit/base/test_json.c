@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-static char dir[PATH_MAX];
+static char dir[SCRATCH_DIR];
 static struct root *root;
 
 static int open_root(void **state)
