@@ -6,8 +6,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -275,11 +273,12 @@ static void reads_the_line_as_strictly_as_the_blob(void **state)
 
 static void limits_the_line(void **state)
 {
+	static const char start[] = ED KEY " ";
 	static char line[65537];
 	struct public_key k;
 
 	memset(line, 'c', sizeof line);
-	memcpy(line, ED KEY " ", strlen(ED KEY " "));
+	memcpy(line, start, sizeof start - 1);
 	assert_int_equal(public_key_parse_line(line, 65536, &k), ERR_NONE);
 	assert_int_equal(public_key_parse_line(line, 65537, &k), ERR_TOO_BIG);
 }

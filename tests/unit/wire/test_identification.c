@@ -6,7 +6,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,10 +48,11 @@ static void knows_an_identification(void **state)
 
 static void limits_the_identification_to_253_bytes(void **state)
 {
+	static const uint8_t start[] = "SSH-2.0-";
 	uint8_t line[254];
 
 	memset(line, 'x', sizeof line);
-	memcpy(line, "SSH-2.0-", 8);
+	memcpy(line, start, sizeof start - 1);
 	assert_int_equal(identification_check(line, 253), ERR_NONE);
 	assert_int_equal(identification_check(line, 254), ERR_SYNTAX);
 }
@@ -116,19 +116,28 @@ static void refuses_other_protocols(void **state)
 	assert_int_equal(identification_scan(BYTES("\0\0\0\0"), true, &s), ERR_SYNTAX);
 }
 
-static void limits_the_lines_before(void **state)
+/* So many lines "x", then the identification; how much of it is given. */
+static enum err scan_behind(size_t lines, size_t rest)
 {
-	char sent[33 * 2 + 12];
+	static const char last[] = "SSH-2.0-x\n";
+	uint8_t sent[128];
 	struct identification_scan s;
 	size_t len = 0;
 
-	for (size_t i = 0; i < 32; i++)
-		len += (size_t)snprintf(sent + len, sizeof sent - len, "x\n");
-	assert_int_equal(identification_scan((uint8_t *)sent, len, false, &s), ERR_SHORT);
-	snprintf(sent + len, sizeof sent - len, "SSH-2.0-x\n");
-	assert_int_equal(identification_scan((uint8_t *)sent, len + 10, false, &s), ERR_NONE);
-	snprintf(sent + len, sizeof sent - len, "x\nSSH-2.0-x\n");
-	assert_int_equal(identification_scan((uint8_t *)sent, len + 2, false, &s), ERR_TOO_BIG);
+	for (size_t i = 0; i < lines; i++) {
+		sent[len++] = 'x';
+		sent[len++] = '\n';
+	}
+	memcpy(sent + len, last, sizeof last - 1);
+	return identification_scan(sent, len + rest, false, &s);
+}
+
+static void limits_the_lines_before(void **state)
+{
+	assert_int_equal(scan_behind(32, 0), ERR_SHORT);
+	assert_int_equal(scan_behind(32, 10), ERR_NONE);
+	assert_int_equal(scan_behind(33, 0), ERR_TOO_BIG);
+	assert_int_equal(scan_behind(33, 10), ERR_TOO_BIG);
 }
 
 static void limits_a_line(void **state)

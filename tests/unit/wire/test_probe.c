@@ -57,13 +57,14 @@ static void put_packet(const void *payload, size_t len)
 /* One name "x" in each list. */
 static size_t kexinit_build(uint8_t *out)
 {
+	static const uint8_t list[] = { 0, 0, 0, 1, 'x' };
 	size_t len = 17;
 
 	memset(out, 0, 17);
 	out[0] = 20;
 	for (size_t i = 0; i < 10; i++) {
-		memcpy(out + len, "\0\0\0\1x", 5);
-		len += 5;
+		memcpy(out + len, list, sizeof list);
+		len += sizeof list;
 	}
 	memset(out + len, 0, 5);
 	return len + 5;
