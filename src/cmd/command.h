@@ -27,6 +27,7 @@ enum common_flags {
 	COMMON_REPORT = 1, /* --format, -o */
 	COMMON_HOST = 2,   /* --root, -f, --sshd */
 	COMMON_CHANGE = 4, /* -n, -y */
+	COMMON_NO_RECOVERY = 8, /* does not finish first what a crash left: it is about just that */
 };
 
 struct command {
@@ -50,8 +51,14 @@ extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_
 int command_main(const struct command *c, int argc, char **argv);
 void command_help(const struct command *c, struct text *out);
 void command_complete(const struct command *c, struct text *out);
+/* Name, version, linked libraries. */
+void command_version(struct text *out);
 /* Writes to stdout, or atomically to -o. Returns what to exit with: status, or EXIT_TROUBLE if writing failed. */
 int command_print(const struct common_args *common, const struct text *t, int status);
 int command_print_json(const struct common_args *common, const json_t *value, int status);
+/* Asks on the terminal; false without one, and for everything but a y. */
+bool command_ask(const char *question);
+/* "sallyport: --step is 'kx': wants one of before, kex, ...", with a hint; returns EXIT_TROUBLE. */
+int command_choice_complain(const char *what, const char *typed, const char *const *words);
 
 #endif

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* change.c - from the wanted changes to "done, and this is the way back". */
+#include "cmd/change.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/message.h"
+#include "base/number.h"
+#include "cmd/judge.h"
+#include "harden/guard.h"
+#include "harden/reload.h"
+#include "harden/timer.h"
+#include "harden/transaction.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+static const struct strings none;
+
+/* All that one change is made of. */
+struct work {
+	const struct common_args *common;
+	const struct change_request *q;
+	const struct facts *facts;
+	struct keepers keepers;
+	struct stage *stage;
+	struct plan *plan;
+	struct guards guards;
+	struct transaction_outcome outcome;
+};
+
+static void work_clear(struct work *w)
+{
+	transaction_outcome_clear(&w->outcome);
+	guards_clear(&w->guards);
+	plan_free(w->plan);
+	stage_close(w->stage);
+	keepers_free(&w->keepers);
+}
+
+/* ---- start ---- */
+
+static int say_no_config(const struct facts *f)
+{
+	if (!f->sshd && f->live) {
+		complain("no sshd is installed here");
+		hint("apt install openssh-server, or name one with --sshd");
+		return EXIT_TROUBLE;
+	}
+	return fail(f->config_err, "cannot read '%s'", f->config_path);
+}
+
+enum err change_begin(const struct common_args *common, struct facts **facts, int *lock, int *status)
+{
+	struct facts_options o = { .root = common->root, .config = common->config, .sshd = common->sshd };
+	struct root *r = NULL;
+	enum err e = ERR_NONE;
+
+	*lock = -1;
+	*facts = NULL;
+	*status = EXIT_TROUBLE;
+	if (!common->dry_run && geteuid() != 0) {
+		complain("only root can change the system");
+		hint("run it with sudo, or look first with --dry-run");
+		return ERR_SYSTEM;
+	}
+	if ((e = root_open(common->root, &r))) {
+		fail(e, "cannot open the root '%s'", common->root ? common->root : "/");
+		return e;
+	}
+	if (!common->dry_run && (e = journal_lock(r, lock))) {
+		if (e == ERR_BUSY)
+			complain("another sallyport is at work; try again when it is done");
+		else
+			fail(e, "cannot take the lock");
+		root_close(r);
+		return e;
+	}
+	root_close(r);
+	if ((e = facts_gather(&o, facts)))
+		fail(e, "cannot look at the system");
+	else if (!(*facts)->config || (!(*facts)->sshd && (*facts)->live))
+		*status = say_no_config(*facts), e = ERR_NOT_FOUND;
+	else if ((*facts)->config_err == ERR_CONFIG) {
+		diags_print(&(*facts)->problems, "sallyport: ", stderr);
+		complain("sshd would refuse this configuration as it is: mend it first, nothing was changed");
+		*status = EXIT_NO;
+		e = ERR_CONFIG;
+	}
+	if (e) {
+		change_end(*facts, *lock);
+		*facts = NULL;
+		*lock = -1;
+	}
+	return e;
+}
+
+void change_end(struct facts *facts, int lock)
+{
+	facts_free(facts);
+	file_close(lock);
+}
+
+int change_check_overrides(const struct strings *overrides)
+{
+	for (size_t i = 0; i < overrides->n; i++) {
+		bool known = false;
+
+		for (size_t k = 0; guard_names[k]; k++)
+			known = known || strcmp(guard_names[k], overrides->v[i]) == 0;
+		if (!known)
+			return command_choice_complain("--override", overrides->v[i], guard_names);
+	}
+	return 0;
+}
+
+int change_confirm_within(const char *text, uint64_t *seconds)
+{
+	*seconds = CONFIRM_SECONDS_DEFAULT;
+	if (text && (duration_parse(text, seconds) || (*seconds > 0 && *seconds < 10) || *seconds > 86400))
+		return complain("--confirm-within is '%s': wants a time from 10s to 1d such as 5m, or 0 for no timer", text);
+	return 0;
+}
+
+void change_grade(const struct common_args *common, const char *policy, char *out, size_t size)
+{
+	struct facts_options o = { .root = common->root, .config = common->config, .sshd = common->sshd };
+	struct judgement j = { 0 };
+	struct facts *f = NULL;
+
+	out[0] = '\0';
+	if (facts_gather(&o, &f) == ERR_NONE && judge_facts(f, policy, &none, &j) == 0)
+		snprintf(out, size, "%s %u/100", j.audit->grade, j.audit->score);
+	judgement_clear(&j);
+	facts_free(f);
+}
+
+/* ---- the plan, shown ---- */
+
+static size_t count_kind(const struct plan *p, enum op_kind kind)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->nops; i++)
+		n += p->ops[i].kind == kind;
+	return n;
+}
+
+static void count_diff(const struct text *diff, unsigned *plus, unsigned *minus)
+{
+	const char *line = text_string(diff);
+
+	*plus = *minus = 0;
+	while (*line) {
+		*plus += line[0] == '+' && strncmp(line, "+++", 3) != 0;
+		*minus += line[0] == '-' && strncmp(line, "---", 3) != 0;
+		line += strcspn(line, "\n");
+		line += *line == '\n';
+	}
+}
+
+static enum err show_op(const struct work *w, const struct op *op, struct text *out)
+{
+	struct text diff = { 0 };
+	unsigned plus, minus;
+	enum err e = op_diff(op, &diff);
+
+	if (e == ERR_NONE && w->common->dry_run && op->kind == OP_WRITE) {
+		text_add(out, "# %s %s, mode %04o, owner %u:%u\n%s", op->existed ? "change" : "new", op->path,
+			 (unsigned)op->new_meta.mode, (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid,
+			 text_string(&diff));
+	} else if (e == ERR_NONE && op->kind == OP_WRITE) {
+		count_diff(&diff, &plus, &minus);
+		text_add(out, "  %-44s %s+%u -%u\n", op->path, op->existed ? "" : "new, ", plus, minus);
+	} else if (e == ERR_NONE) {
+		text_add(out, "  %s %04o %s\n", op_kind_text(op->kind), (unsigned)op->new_meta.mode, op->path);
+	}
+	text_free(&diff);
+	return e;
+}
+
+static enum err show_plan(const struct work *w, struct text *out)
+{
+	size_t files = count_kind(w->plan, OP_WRITE);
+	bool reload = w->plan->reload && w->facts->live;
+	char *how = NULL;
+	enum err e = ERR_NONE;
+
+	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s", reload && w->facts->service.pid ? ", 1 reload" : "");
+	for (size_t i = 0; e == ERR_NONE && i < w->plan->nops; i++)
+		e = show_op(w, &w->plan->ops[i], out);
+	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
+		text_add(out, "%s%s\n", w->common->dry_run ? "# then: " : "  then ", how);
+	free(how);
+	if (w->keepers.n)
+		text_add_string(out, "Keeps: ");
+	for (size_t i = 0; i < w->keepers.n; i++) {
+		text_add_string(out, i ? ", " : "");
+		keeper_describe(&w->keepers.v[i], out);
+	}
+	text_add_string(out, w->keepers.n ? "\n" : "");
+	return e ? e : text_check(out);
+}
+
+static void show_refusals(const struct guards *g, FILE *to)
+{
+	for (size_t i = 0; i < GUARD_COUNT; i++) {
+		const char *line = g->v[i].detail;
+
+		while (g->v[i].verdict != GUARD_OK && line && *line) {
+			fprintf(to, "sallyport: %s %s: %.*s\n", g->v[i].id,
+				g->v[i].verdict == GUARD_REFUSE ? "guard" : "guard overridden", (int)strcspn(line, "\n"), line);
+			line += strcspn(line, "\n");
+			line += *line == '\n';
+		}
+	}
+}
+
+/* ---- the plan as JSON ---- */
+
+static json_t *json_list(const struct strings *l)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < l->n; i++)
+		json_array_append_new(list, json_safe_string(l->v[i]));
+	return list;
+}
+
+static json_t *op_json(const struct op *op)
+{
+	struct text diff = { 0 };
+	char mode[8];
+	json_t *o;
+
+	if (op_diff(op, &diff)) {
+		text_free(&diff);
+		return NULL;
+	}
+	snprintf(mode, sizeof mode, "%04o", (unsigned)op->new_meta.mode);
+	o = json_pack("{s:s,s:o,s:o,s:o,s:s,s:f}", "op", op_kind_text(op->kind), "path", json_safe_string(op->path), "why",
+		      json_list(&op->why), "diff", json_safe_string(text_string(&diff)), "mode", mode, "owner", 0.0);
+	if (o) {
+		char owner[32];
+
+		snprintf(owner, sizeof owner, "%u:%u", (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid);
+		json_object_set_new(o, "owner", json_string(owner));
+	}
+	text_free(&diff);
+	return o;
+}
+
+static json_t *ops_json(const struct work *w)
+{
+	json_t *list = json_array();
+	char *how = NULL;
+
+	for (size_t i = 0; list && i < w->plan->nops; i++)
+		json_array_append_new(list, op_json(&w->plan->ops[i]));
+	if (list && w->plan->reload && w->facts->live && sshd_reload_describe(&w->facts->service, &how) == ERR_NONE && how)
+		json_array_append_new(list, json_pack("{s:s,s:s,s:[]}", "op", "run", "command", how, "why"));
+	free(how);
+	return list;
+}
+
+static json_t *guards_json(const struct guards *g)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < GUARD_COUNT; i++)
+		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "id", g->v[i].id, "verdict",
+						      guard_verdict_text(g->v[i].verdict), "detail",
+						      g->v[i].detail ? g->v[i].detail : ""));
+	return list;
+}
+
+static json_t *plan_json(const struct work *w, bool changed)
+{
+	const struct transaction_outcome *o = &w->outcome;
+	json_t *j = json_pack("{s:s,s:b,s:o,s:o}", "schema", "sallyport.plan.v1", "changed", changed, "ops", ops_json(w), "guards",
+			      guards_json(&w->guards));
+
+	if (!j || !o->tx)
+		return j;
+	json_object_set_new(j, "transaction", json_integer(o->tx->id));
+	json_object_set_new(j, "state", json_string(tx_state_text(o->tx->state)));
+	if (o->failed)
+		json_object_set_new(j, "failed", json_safe_string(o->failed));
+	if (o->tx->state == TX_WAITING)
+		json_object_set_new(j, "confirm_seconds", json_integer((json_int_t)timer_left(o->tx)));
+	return j;
+}
+
+static int answer_json(const struct work *w, bool changed, int status)
+{
+	json_t *j = plan_json(w, changed);
+
+	status = command_print_json(w->common, j, status);
+	json_decref(j);
+	return status;
+}
+
+/* ---- doing it ---- */
+
+static bool wants_json(const struct work *w)
+{
+	return w->common->format == FORMAT_JSON;
+}
+
+static int say_outcome(const struct work *w)
+{
+	const struct transaction_outcome *o = &w->outcome;
+	struct text t = { 0 };
+	unsigned long left = timer_left(o->tx);
+	char grade[32];
+	int status;
+
+	if (w->facts->live)
+		text_add(&t, "staged, tried on a second sshd, swapped%s%s\n",
+			 o->reloaded ? ", reloaded" : w->plan->reload ? ", no sshd runs to reload" : "",
+			 o->wire_seen ? ", seen on the wire" : "");
+	if (o->unproven)
+		text_add(&t, "Not proven: %s\n", o->unproven);
+	if (o->tx->state == TX_WAITING) {
+		text_add(&t, "Log in from a NEW window, then: sudo sallyport confirm      (goes back by itself in %lu:%02lu)\n",
+			 left / 60, left % 60);
+	} else {
+		change_grade(w->common, w->q->policy, grade, sizeof grade);
+		text_add(&t, "Kept. %s%sUndo: sudo sallyport rollback %u\n", grade, grade[0] ? ". " : "", o->tx->id);
+	}
+	status = command_print(w->common, &t, EXIT_YES);
+	text_free(&t);
+	return status;
+}
+
+static int say_failure(const struct work *w, enum err e)
+{
+	const struct transaction_outcome *o = &w->outcome;
+
+	if (e == ERR_CHANGED)
+		return complain("'%s' was changed while this was planned; nothing was done: run it again", o->failed);
+	if (!o->tx || !o->tx->id)
+		return fail(e, "the change could not be journalled, nothing was done");
+	complain("transaction %u: %s", o->tx->id, o->failed ? o->failed : err_text(e));
+	if (o->went_back) {
+		inform("Everything is as it was before.");
+		return e == ERR_CHILD ? EXIT_NO : EXIT_TROUBLE;
+	}
+	complain("it could not be put back; sudo sallyport recover tries again");
+	return EXIT_TROUBLE;
+}
+
+static int do_it(struct work *w)
+{
+	struct transaction_request q = { .facts = w->facts, .plan = w->plan, .keepers = &w->keepers, .what = w->q->what,
+					 .confirm_seconds = w->q->confirm_seconds };
+	enum err e = transaction_apply(&q, &w->outcome);
+
+	if (e) {
+		int status = say_failure(w, e);
+
+		return wants_json(w) ? answer_json(w, false, status) : status;
+	}
+	return wants_json(w) ? answer_json(w, true, EXIT_YES) : say_outcome(w);
+}
+
+static int refuse(struct work *w)
+{
+	const struct guard *g = guards_refusal(&w->guards);
+
+	show_refusals(&w->guards, stderr);
+	if (strcmp(g->id, "pending") != 0 && strcmp(g->id, "space") != 0)
+		hint("nothing was changed; if you know better: --override %s", g->id);
+	return wants_json(w) ? answer_json(w, false, EXIT_NO) : EXIT_NO;
+}
+
+static int decide(struct work *w)
+{
+	struct text t = { 0 };
+	int status = EXIT_YES;
+	enum err e;
+
+	if (!wants_json(w)) {
+		if ((e = show_plan(w, &t))) {
+			text_free(&t);
+			return fail(e, "cannot show the plan");
+		}
+		if (w->common->dry_run)
+			status = command_print(w->common, &t, EXIT_NO);
+		else
+			fputs(text_string(&t), stderr);
+		text_free(&t);
+	}
+	if (w->common->dry_run) {
+		show_refusals(&w->guards, stderr);
+		return wants_json(w) ? answer_json(w, true, EXIT_NO) : status;
+	}
+	if (guards_refusal(&w->guards))
+		return refuse(w);
+	show_refusals(&w->guards, stderr); /* what was overridden */
+	if (!w->common->yes && !command_ask("Go on?")) {
+		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
+		return EXIT_NO;
+	}
+	return do_it(w);
+}
+
+static int nothing_to_do(const struct work *w)
+{
+	struct text t = { 0 };
+	int status;
+
+	if (wants_json(w))
+		return answer_json(w, false, EXIT_YES);
+	text_add(&t, "%s\n", w->q->nothing);
+	status = command_print(w->common, &t, EXIT_YES);
+	text_free(&t);
+	return status;
+}
+
+static int plan_it(struct work *w)
+{
+	struct diags problems = { 0 };
+	char *complaint = NULL;
+	enum err e;
+
+	if ((e = keepers_gather(w->facts, w->q->keep ? w->q->keep : &none, &w->keepers, &complaint))) {
+		int status = complaint ? complain("%s", complaint) : fail(e, "cannot tell who must keep access");
+
+		free(complaint);
+		return status;
+	}
+	if ((e = stage_open(w->facts, &w->stage)))
+		return fail(e, "cannot make a copy of the configuration to try");
+	e = plan_build(w->facts, w->q->changes, w->q->n, w->stage, &w->plan, &problems);
+	if (e == ERR_CONFIG) {
+		diags_print(&problems, "sallyport: ", stderr);
+		complain("no plan holds on this configuration; nothing was changed");
+	} else if (e) {
+		fail(e, "cannot plan the change");
+	}
+	diags_free(&problems);
+	return e == ERR_CONFIG ? EXIT_NO : e ? EXIT_TROUBLE : 0;
+}
+
+int change_run(const struct common_args *common, const struct facts *f, const struct change_request *q)
+{
+	struct work w = { .common = common, .q = q, .facts = f };
+	struct check check = { .facts = f };
+	int status = plan_it(&w);
+	enum err e;
+
+	if (status == 0) {
+		check.plan = w.plan;
+		check.keepers = &w.keepers;
+		if (w.plan->nops == 0)
+			status = nothing_to_do(&w);
+		else if ((e = guards_run(&check, w.stage, q->overrides ? q->overrides : &none, &w.guards)))
+			status = fail(e, "cannot check the plan");
+		else
+			status = decide(&w);
+	}
+	work_clear(&w);
+	return status;
+}

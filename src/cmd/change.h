@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* change.h - the part that all commands share which change the system: plan, guards, question, transaction, answer. */
+#ifndef CMD_CHANGE_H
+#define CMD_CHANGE_H
+
+#include "audit/facts.h"
+#include "audit/finding.h"
+#include "base/text.h"
+#include "cmd/command.h"
+
+struct change_request {
+	const char *what; /* for the history: "harden --step kex" */
+	const struct change *const *changes;
+	size_t n;
+	const struct strings *keep;	 /* --keep, may be NULL */
+	const struct strings *overrides; /* --override, may be NULL */
+	uint64_t confirm_seconds;
+	const char *nothing; /* said when nothing would change */
+	const char *policy;  /* by which the grade is given afterwards; NULL: the default */
+};
+
+#define CONFIRM_SECONDS_DEFAULT 300u
+
+/* Takes the lock and gathers facts; ERR_NONE, or the error was said and *status is the exit status. Release with change_end(). */
+MUST_USE enum err change_begin(const struct common_args *common, struct facts **facts, int *lock, int *status);
+void change_end(struct facts *facts, int lock);
+/* Plan to answer. Returns the exit status. */
+int change_run(const struct common_args *common, const struct facts *f, const struct change_request *q);
+/* "--override" words must be guards. 0 or an exit status, the error said. */
+int change_check_overrides(const struct strings *overrides);
+/* "5m" -> seconds; NULL gives the default. 0 or an exit status, the error said. */
+int change_confirm_within(const char *text, uint64_t *seconds);
+/* "A 96/100": the grade as it is now; "" where it cannot be given. */
+void change_grade(const struct common_args *common, const char *policy, char *out, size_t size);
+
+#endif

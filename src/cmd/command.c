@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* command.c - what all commands have in common: options, help, completion, the place where answers go. */
+#include "cmd/command.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/message.h"
+#include "base/nearest.h"
+#include "cmd/unfinished.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+static const char *const formats[] = { "text", "json", NULL };
+static const char *const colors[] = { "auto", "always", "never", NULL };
+
+#define AT(field) OPTION_AT(struct common_args, field)
+
+static const struct option_row rows_always[] = {
+	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show this help" },
+	{ "version", 0, OPTION_FLAG, AT(version), NULL, "show the versions" },
+	{ "quiet", 'q', OPTION_FLAG, AT(quiet), NULL, "say less" },
+	{ "verbose", 'v', OPTION_FLAG, AT(verbose), NULL, "say more" },
+	{ "color", 0, OPTION_CHOICE, AT(color), "<when>", "auto, always or never", colors },
+	{ 0 },
+};
+
+static const struct option_row rows_report[] = {
+	{ "format", 0, OPTION_CHOICE, AT(format), "<format>", "text or json", formats },
+	{ "output", 'o', OPTION_TEXT, AT(output), "<file>", "write the answer there" },
+	{ 0 },
+};
+
+static const struct option_row rows_host[] = {
+	{ "root", 0, OPTION_TEXT, AT(root), "<dir>", "work on the system whose files are there" },
+	{ "config", 'f', OPTION_TEXT, AT(config), "<file>", "the sshd_config to work on" },
+	{ "sshd", 0, OPTION_TEXT, AT(sshd), "<path>", "the sshd to ask and to check with" },
+	{ 0 },
+};
+
+static const struct option_row rows_change[] = {
+	{ "dry-run", 'n', OPTION_FLAG, AT(dry_run), NULL, "show what would change, change nothing" },
+	{ "yes", 'y', OPTION_FLAG, AT(yes), NULL, "do not ask" },
+	{ 0 },
+};
+
+#define SETS_MAX 6
+
+static void collect_sets(const struct command *c, struct common_args *common, void *args, struct option_set sets[SETS_MAX])
+{
+	size_t n = 0;
+
+	if (c->options)
+		sets[n++] = (struct option_set){ c->options, args };
+	if (c->common & COMMON_CHANGE)
+		sets[n++] = (struct option_set){ rows_change, common };
+	if (c->common & COMMON_HOST)
+		sets[n++] = (struct option_set){ rows_host, common };
+	if (c->common & COMMON_REPORT)
+		sets[n++] = (struct option_set){ rows_report, common };
+	sets[n++] = (struct option_set){ rows_always, common };
+	sets[n] = (struct option_set){ 0 };
+}
+
+void command_help(const struct command *c, struct text *out)
+{
+	struct common_args common = { 0 };
+	struct option_set sets[SETS_MAX];
+
+	collect_sets(c, &common, NULL, sets);
+	text_add(out, "sallyport %s - %s\n\nusage: sallyport %s [options]%s%s\n\n", c->name, c->summary, c->name,
+		 c->arguments[0] ? " " : "", c->arguments);
+	options_help(sets, out);
+	text_add(out, "\nexamples:\n%s", c->examples);
+}
+
+void command_complete(const struct command *c, struct text *out)
+{
+	struct common_args common = { 0 };
+	struct option_set sets[SETS_MAX];
+
+	collect_sets(c, &common, NULL, sets);
+	options_complete(sets, out);
+}
+
+void command_version(struct text *out)
+{
+	text_add(out, "sallyport %s\njansson %s, libsodium %s\n", SALLYPORT_VERSION, jansson_version_str(), sodium_version_string());
+}
+
+static int print_only(const struct common_args *common, void (*render)(struct text *), const struct command *c)
+{
+	struct text t = { 0 };
+	int status;
+
+	if (c)
+		command_help(c, &t);
+	else
+		render(&t);
+	status = command_print(&(struct common_args){ .quiet = common->quiet }, &t, EXIT_YES);
+	text_free(&t);
+	return status;
+}
+
+static int run_parsed(const struct command *c, const struct common_args *common, void *args, const struct strings *rest)
+{
+	message_set_level(common->quiet ? -1 : common->verbose ? 1 : 0);
+	message_set_color((int)common->color);
+	if (common->help)
+		return print_only(common, NULL, c);
+	if (common->version)
+		return print_only(common, command_version, NULL);
+	if (!c->arguments[0] && rest->n) {
+		int status = complain("%s takes no argument, but there is '%s'", c->name, rest->v[0]);
+
+		hint("sallyport %s --help", c->name);
+		return status;
+	}
+	if (!(c->common & COMMON_NO_RECOVERY))
+		unfinished_handle(common->root);
+	return c->run(common, args, rest);
+}
+
+int command_main(const struct command *c, int argc, char **argv)
+{
+	struct common_args common = { 0 };
+	struct option_set sets[SETS_MAX];
+	struct strings rest = { 0 };
+	char *complaint = NULL;
+	void *args = calloc(1, c->args_size ? c->args_size : 1);
+	int status;
+	enum err e;
+
+	if (!args)
+		return fail(ERR_MEMORY, "cannot start");
+	collect_sets(c, &common, args, sets);
+	e = options_parse(sets, argc, argv, &rest, &complaint);
+	if (complaint) {
+		fprintf(stderr, "sallyport: %s\n", complaint);
+		status = EXIT_TROUBLE;
+	} else {
+		status = e ? fail(e, "cannot read the options") : run_parsed(c, &common, args, &rest);
+	}
+	if (c->clear)
+		c->clear(args);
+	strings_free(&rest);
+	free(complaint);
+	free(args);
+	return status;
+}
+
+static int write_output(const char *path, const struct text *t)
+{
+	struct root *live = NULL;
+	char folder[4096];
+	struct text joined = { 0 };
+	enum err e;
+
+	if (path[0] != '/') {
+		if (!getcwd(folder, sizeof folder))
+			return fail(ERR_SYSTEM, "cannot write '%s'", path);
+		text_add(&joined, "%s/%s", folder, path);
+	} else {
+		text_add_string(&joined, path);
+	}
+	if ((e = text_check(&joined)) == ERR_NONE && (e = root_open("/", &live)) == ERR_NONE)
+		e = file_replace(live, joined.s, text_string(t), t->len, NULL, "sallyport");
+	root_close(live);
+	text_free(&joined);
+	return e ? fail(e, "cannot write '%s'", path) : 0;
+}
+
+int command_print(const struct common_args *common, const struct text *t, int status)
+{
+	if (text_check(t))
+		return fail(ERR_MEMORY, "cannot print the answer");
+	if (common->output)
+		return write_output(common->output, t) ? EXIT_TROUBLE : status;
+	if (fwrite(text_string(t), 1, t->len, stdout) != t->len || fflush(stdout))
+		return errno == EPIPE ? status : fail(ERR_SYSTEM, "cannot print the answer");
+	return status;
+}
+
+int command_print_json(const struct common_args *common, const json_t *value, int status)
+{
+	struct text t = { 0 };
+
+	if (!value || json_format(value, &t)) {
+		text_free(&t);
+		return fail(ERR_MEMORY, "cannot print the answer");
+	}
+	status = command_print(common, &t, status);
+	text_free(&t);
+	return status;
+}
+
+bool command_ask(const char *question)
+{
+	char answer[16] = "";
+
+	if (!isatty(STDIN_FILENO))
+		return false;
+	fprintf(stderr, "%s [y/N] ", question);
+	fflush(stderr);
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+int command_choice_complain(const char *what, const char *typed, const char *const *words)
+{
+	const char *near = nearest_word(typed, words);
+	struct text list = { 0 }, shown = { 0 };
+	int status;
+
+	for (size_t i = 0; words[i]; i++)
+		text_add(&list, "%s%s", i ? ", " : "", words[i]);
+	text_add_escaped(&shown, typed, strlen(typed));
+	status = complain("%s is '%s': wants one of %s", what, text_string(&shown), text_string(&list));
+	if (near)
+		hint("did you mean '%s'?", near);
+	text_free(&list);
+	text_free(&shown);
+	return status;
+}

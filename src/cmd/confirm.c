@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* confirm.c - keep a change for good, once a new login has shown that it works. */
+#include "audit/session.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/message.h"
+#include "cmd/change.h"
+#include "cmd/command.h"
+#include "harden/transaction.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+struct confirm_args {
+	struct strings overrides;
+};
+
+static const struct option_row options[] = {
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct confirm_args, overrides), "<guard>",
+	  "proof: keep it although no new login was seen" },
+	{ 0 },
+};
+
+static void confirm_clear(void *args)
+{
+	strings_free(&((struct confirm_args *)args)->overrides);
+}
+
+/* "anna logged in anew at 12:03:41." */
+static void describe_login(const struct session *s, struct text *out)
+{
+	time_t when = clock_wall() - (time_t)((clock_boot_ms() - s->started_boot_ms) / 1000);
+	struct tm tm;
+	char clock[16];
+
+	localtime_r(&when, &tm);
+	strftime(clock, sizeof clock, "%H:%M:%S", &tm);
+	text_add_escaped(out, s->user, strlen(s->user));
+	text_add(out, " logged in anew at %s. ", clock);
+}
+
+static int say_no_login(const struct tx *t)
+{
+	complain("no new login since transaction %u", t->id);
+	hint("log in from a NEW window and confirm there; the sessions that were open before prove nothing");
+	hint("if it cannot be seen from here: sudo sallyport confirm --override proof");
+	return EXIT_NO;
+}
+
+static int answer(const struct common_args *common, const struct tx *t, const struct text *login)
+{
+	char grade[32];
+	struct text out = { 0 };
+	json_t *j;
+	int status;
+
+	change_grade(common, NULL, grade, sizeof grade);
+	if (common->format == FORMAT_JSON) {
+		j = json_pack("{s:s,s:b,s:i,s:s,s:s}", "schema", "sallyport.confirm.v1", "changed", 1, "transaction", (int)t->id, "state",
+			      tx_state_text(t->state), "proof", text_string(login));
+		status = command_print_json(common, j, EXIT_YES);
+		json_decref(j);
+		return status;
+	}
+	text_add(&out, "%sKept. %s%sUndo: sudo sallyport rollback %u\n", text_string(login), grade, grade[0] ? ". " : "", t->id);
+	status = command_print(common, &out, EXIT_YES);
+	text_free(&out);
+	return status;
+}
+
+static int confirm_tx(const struct common_args *common, const struct confirm_args *a, const struct root *r, struct tx *t)
+{
+	struct sessions sessions = { 0 };
+	struct text login = { 0 };
+	const struct session *s;
+	int status;
+	enum err e;
+
+	if ((e = sessions_read(&sessions)))
+		return fail(e, "cannot see who is logged in");
+	s = transaction_new_login(t, &sessions);
+	if (s)
+		describe_login(s, &login);
+	if (!s && !strings_has(&a->overrides, "proof"))
+		status = say_no_login(t);
+	else if ((e = transaction_confirm(r, t, s ? "seen: a new login" : "proof overridden")))
+		status = fail(e, "cannot confirm transaction %u", t->id);
+	else
+		status = answer(common, t, &login);
+	text_free(&login);
+	sessions_free(&sessions);
+	return status;
+}
+
+static int confirm_run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	const struct confirm_args *a = args;
+	struct root *r = NULL;
+	struct tx *t = NULL;
+	int lock = -1, status;
+	enum err e;
+
+	(void)rest;
+	if ((status = change_check_overrides(&a->overrides)))
+		return status;
+	if (geteuid() != 0)
+		return complain("only root can confirm: sudo sallyport confirm");
+	if ((e = root_open(NULL, &r)) || (e = journal_lock(r, &lock))) {
+		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done") :
+					 fail(e, "cannot take the lock");
+	} else if ((e = transaction_newest(r, 1u << TX_WAITING, &t)) == ERR_NOT_FOUND) {
+		complain("nothing waits for a confirm");
+		hint("what happened: sallyport history");
+		status = EXIT_NO;
+	} else if (e) {
+		status = fail(e, "cannot read the journal");
+	} else {
+		status = confirm_tx(common, a, r, t);
+	}
+	tx_free(t);
+	file_close(lock);
+	root_close(r);
+	return status;
+}
+
+const struct command cmd_confirm = {
+	.name = "confirm",
+	.summary = "keep the change that waits, after a new login",
+	.arguments = "",
+	.common = COMMON_REPORT,
+	.options = options,
+	.args_size = sizeof(struct confirm_args),
+	.examples = "  sudo sallyport confirm                   # from a session that began after the change\n"
+		    "  sudo sallyport confirm --override proof  # on a console, where no login can be seen\n",
+	.run = confirm_run,
+	.clear = confirm_clear,
+};

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* harden.c - bring the host to the policy: plan, guards, journal, swap, proof, timer. */
+#include "audit/audit.h"
+#include "base/message.h"
+#include "cmd/change.h"
+#include "cmd/command.h"
+#include "cmd/judge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+struct harden_args {
+	struct strings steps, keep, overrides;
+	const char *policy, *confirm_within;
+};
+
+static const struct option_row options[] = {
+	{ "step", 's', OPTION_COMMAS, OPTION_AT(struct harden_args, steps), "<step>[,<step>]", "only these, by number or name" },
+	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct harden_args, policy), "<name>", "by this policy (modern)" },
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct harden_args, keep), "<user>[@<addr>]", "this account must still get in" },
+	{ "confirm-within", 0, OPTION_TEXT, OPTION_AT(struct harden_args, confirm_within), "<time>",
+	  "go back unless confirmed in this time (5m; 0: no timer)" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct harden_args, overrides), "<guard>", "go on although this guard refuses" },
+	{ 0 },
+};
+
+static void harden_clear(void *args)
+{
+	struct harden_args *a = args;
+
+	strings_free(&a->steps);
+	strings_free(&a->keep);
+	strings_free(&a->overrides);
+}
+
+/* What stands in the history. */
+static void describe(const struct harden_args *a, struct text *out)
+{
+	text_add_string(out, "harden");
+	if (a->steps.n) {
+		text_add_string(out, " --step ");
+		strings_join(&a->steps, ",", out);
+	}
+	if (a->policy)
+		text_add(out, " --policy %s", a->policy);
+}
+
+static enum err collect(const struct audit *a, const struct change ***out, size_t *n)
+{
+	const struct change **list;
+	size_t count = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		count += a->findings[i].nchanges;
+	list = calloc(count + 1, sizeof *list);
+	if (!list)
+		return ERR_MEMORY;
+	count = 0;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct finding *f = &a->findings[i];
+
+		if (f->status != STATUS_FAIL && f->status != STATUS_WARN)
+			continue;
+		for (size_t k = 0; k < f->nchanges; k++)
+			list[count++] = &f->changes[k];
+	}
+	*out = list;
+	*n = count;
+	return ERR_NONE;
+}
+
+static int harden_by(const struct common_args *common, const struct harden_args *a, const struct facts *f, const struct audit *audit,
+		     uint64_t confirm_seconds)
+{
+	struct change_request q = { .keep = &a->keep, .overrides = &a->overrides, .confirm_seconds = confirm_seconds,
+				    .policy = a->policy, .nothing = "Nothing to change: sallyport audit --all tells what is left to you." };
+	const struct change **changes = NULL;
+	struct text what = { 0 };
+	int status;
+	enum err e;
+
+	describe(a, &what);
+	if ((e = collect(audit, &changes, &q.n)) || (e = text_check(&what))) {
+		status = fail(e, "cannot plan the change");
+	} else {
+		q.changes = changes;
+		q.what = what.s;
+		status = change_run(common, f, &q);
+	}
+	text_free(&what);
+	free(changes);
+	return status;
+}
+
+static int harden_run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	const struct harden_args *a = args;
+	struct judgement j = { 0 };
+	struct facts *f = NULL;
+	uint64_t confirm_seconds;
+	int lock = -1, status;
+
+	(void)rest;
+	if ((status = change_check_overrides(&a->overrides)) || (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
+		return status;
+	if (change_begin(common, &f, &lock, &status))
+		return status;
+	if ((status = judge_facts(f, a->policy, &a->steps, &j)) == 0)
+		status = harden_by(common, a, f, j.audit, confirm_seconds);
+	judgement_clear(&j);
+	change_end(f, lock);
+	return status;
+}
+
+const struct command cmd_harden = {
+	.name = "harden",
+	.summary = "bring the host to the policy, prove it, keep a way back",
+	.arguments = "",
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.options = options,
+	.args_size = sizeof(struct harden_args),
+	.examples = "  sallyport harden --dry-run            # every file with its diff, nothing is changed\n"
+		    "  sudo sallyport harden                 # asks, then goes back by itself unless confirmed\n"
+		    "  sudo sallyport harden --step kex -y --keep anna@203.0.113.9\n",
+	.run = harden_run,
+	.clear = harden_clear,
+};

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rollback.c - put a transaction back, bit for bit, under the same guards. */
+#include "audit/facts.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/message.h"
+#include "base/number.h"
+#include "cmd/change.h"
+#include "cmd/command.h"
+#include "harden/apply.h"
+#include "harden/guard.h"
+#include "harden/timer.h"
+#include "harden/transaction.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define IN_FORCE (1u << TX_WAITING | 1u << TX_CONFIRMED)
+
+struct rollback_args {
+	struct strings overrides, keep;
+	bool when_due;
+};
+
+static const struct option_row options[] = {
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct rollback_args, keep), "<user>[@<addr>]", "this account must still get in" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct rollback_args, overrides), "<guard>", "go on although this guard refuses" },
+	{ "when-due", 0, OPTION_FLAG, OPTION_AT(struct rollback_args, when_due), NULL, "what the timer runs: wait, then roll back unless confirmed" },
+	{ 0 },
+};
+
+static void rollback_clear(void *args)
+{
+	struct rollback_args *a = args;
+
+	strings_free(&a->overrides);
+	strings_free(&a->keep);
+}
+
+/* ---- which one ---- */
+
+static int find_tx(const struct root *r, const struct strings *rest, struct tx **out)
+{
+	uint64_t id;
+	enum err e;
+
+	if (rest->n == 0) {
+		e = transaction_newest(r, IN_FORCE, out);
+		if (e == ERR_NOT_FOUND) {
+			complain("there is nothing to roll back");
+			hint("what happened: sallyport history");
+			return EXIT_NO;
+		}
+		return e ? fail(e, "cannot read the journal") : 0;
+	}
+	if (rest->n > 1 || number_parse(rest->v[0], 1, 999999, &id))
+		return complain("'%s' is no transaction: wants one number as in sallyport history", rest->v[rest->n - 1]);
+	if ((e = journal_read(r, (unsigned)id, out))) {
+		fail(e, "cannot read transaction %u", (unsigned)id);
+		hint("the transactions there are: sallyport history");
+		return EXIT_TROUBLE;
+	}
+	if (!tx_in_force(*out)) {
+		complain("transaction %u is not in force: it is %s", (unsigned)id, tx_state_text((*out)->state));
+		return EXIT_NO;
+	}
+	return 0;
+}
+
+static bool shares_file(const struct tx *a, const struct tx *b)
+{
+	for (size_t i = 0; i < a->nops; i++)
+		for (size_t k = 0; k < b->nops; k++)
+			if (a->ops[i].kind != OP_MKDIR && strcmp(a->ops[i].path, b->ops[k].path) == 0)
+				return true;
+	return false;
+}
+
+/* A newer transaction in force that changed the same file must go first. */
+static int check_newer(const struct root *r, const struct tx *t)
+{
+	unsigned *ids = NULL;
+	size_t n = 0;
+	int status = 0;
+	enum err e = journal_list(r, false, &ids, &n);
+
+	if (e)
+		return fail(e, "cannot read the journal");
+	while (n-- > 0 && ids[n] > t->id && !status) {
+		struct tx *newer;
+
+		if (journal_read_brief(r, ids[n], &newer))
+			continue;
+		if (tx_in_force(newer) && shares_file(newer, t)) {
+			complain("transaction %u changed the same files later", newer->id);
+			hint("sudo sallyport rollback %u first", newer->id);
+			status = EXIT_NO;
+		}
+		tx_free(newer);
+	}
+	free(ids);
+	return status;
+}
+
+/* ---- guards ---- */
+
+static int say_changed(const struct root *r, const struct tx *t, const struct op *op)
+{
+	struct text diff = { 0 };
+
+	complain("'%s' was changed by somebody else since transaction %u:", op->path, t->id);
+	if (op_diff_found(r, op, &diff) == ERR_NONE)
+		fputs(text_string(&diff), stderr);
+	text_free(&diff);
+	hint("to roll back all the same (what is there now is kept beside the journal): --override changed");
+	return EXIT_NO;
+}
+
+static int check_changed(const struct root *r, const struct tx *t, const struct rollback_args *a)
+{
+	for (size_t i = 0; i < t->nops; i++) {
+		enum op_side side;
+		enum err e = op_look(r, &t->ops[i], &side);
+
+		if (e)
+			return fail(e, "cannot look at '%s'", t->ops[i].path);
+		if (side == SIDE_OTHER && !strings_has(&a->overrides, "changed"))
+			return say_changed(r, t, &t->ops[i]);
+	}
+	return 0;
+}
+
+static int say_guards(const struct guards *g)
+{
+	const struct guard *refusal = NULL;
+
+	for (size_t i = 0; i < GUARD_COUNT; i++)
+		if (g->v[i].verdict == GUARD_REFUSE && strcmp(g->v[i].id, "pending") != 0 && strcmp(g->v[i].id, "space") != 0)
+			refusal = &g->v[i];
+	if (!refusal)
+		return 0;
+	complain("%s guard: %.*s", refusal->id, (int)strcspn(refusal->detail, "\n"), refusal->detail);
+	hint("nothing was changed; if you know better: --override %s", refusal->id);
+	return EXIT_NO;
+}
+
+/* The old state in a private world: does sshd take it, and does everybody still get in? */
+static int check_guards(const struct facts *f, const struct tx *t, const struct rollback_args *a)
+{
+	struct keepers keepers = { 0 };
+	struct stage *s = NULL;
+	struct plan *back = NULL;
+	struct guards g = { 0 };
+	char *complaint = NULL;
+	int status = 0;
+	enum err e;
+
+	if ((e = keepers_gather(f, &a->keep, &keepers, &complaint)) == ERR_NONE && (e = stage_open(f, &s)) == ERR_NONE &&
+	    (e = plan_reverse(t->ops, t->nops, s, &back)) == ERR_NONE) {
+		struct check check = { .facts = f, .plan = back, .keepers = &keepers };
+
+		e = guards_run(&check, s, &a->overrides, &g);
+	}
+	if (complaint)
+		status = complain("%s", complaint);
+	else
+		status = e ? fail(e, "cannot check the way back") : say_guards(&g);
+	free(complaint);
+	guards_clear(&g);
+	plan_free(back);
+	stage_close(s);
+	keepers_free(&keepers);
+	return status;
+}
+
+/* A configuration that cannot be read any more must not keep anybody from going back. */
+static int check_all(const struct common_args *common, const struct root *r, const struct tx *t, const struct rollback_args *a)
+{
+	struct facts_options o = { .root = common->root, .config = t->config_path, .sshd = common->sshd };
+	struct facts *f = NULL;
+	int status;
+	enum err e;
+
+	if ((status = check_newer(r, t)) || (status = check_changed(r, t, a)))
+		return status;
+	if ((e = facts_gather(&o, &f)))
+		return fail(e, "cannot look at the system");
+	if (f->config && f->config_err == ERR_NONE && (f->sshd || !f->live))
+		status = check_guards(f, t, a);
+	facts_free(f);
+	return status;
+}
+
+/* ---- doing it ---- */
+
+static void show(const struct tx *t, struct text *out)
+{
+	text_add(out, "Puts back transaction %u (%s):\n", t->id, t->what);
+	for (size_t i = 0; i < t->nops; i++)
+		text_add(out, "  %s %s\n", t->ops[i].existed ? "restore" : "remove", t->ops[i].path);
+}
+
+static int answer(const struct common_args *common, const struct tx *t, bool changed, int status)
+{
+	json_t *j;
+
+	if (common->format == FORMAT_JSON) {
+		j = json_pack("{s:s,s:b,s:i,s:s}", "schema", "sallyport.rollback.v1", "changed", changed, "transaction", (int)t->id,
+			      "state", tx_state_text(t->state));
+		status = command_print_json(common, j, status);
+		json_decref(j);
+	} else if (changed) {
+		struct text out = { 0 };
+
+		text_add(&out, "Transaction %u is rolled back: every file is as it was before.\n", t->id);
+		status = command_print(common, &out, status);
+		text_free(&out);
+	}
+	return status;
+}
+
+static int do_it(const struct common_args *common, const struct root *r, struct tx *t)
+{
+	char *complaint = NULL;
+	enum err e = transaction_undo(r, t, TX_ROLLED_BACK, "rolled back by hand", &complaint);
+	int status;
+
+	if (e == ERR_CHILD) {
+		complain("the files are back, but sshd could not be reloaded: %s", complaint ? complaint : err_text(e));
+		status = answer(common, t, true, EXIT_TROUBLE);
+	} else if (e) {
+		fail(e, "transaction %u could not be put back wholly", t->id);
+		hint("sudo sallyport recover tries again");
+		status = EXIT_TROUBLE;
+	} else {
+		status = answer(common, t, true, EXIT_YES);
+	}
+	free(complaint);
+	return status;
+}
+
+static int roll_back(const struct common_args *common, const struct root *r, struct tx *t, const struct rollback_args *a)
+{
+	struct text plan = { 0 };
+	int status = check_all(common, r, t, a);
+
+	if (status)
+		return status;
+	show(t, &plan);
+	if (common->format != FORMAT_JSON)
+		fputs(text_string(&plan), common->dry_run ? stdout : stderr);
+	text_free(&plan);
+	if (common->dry_run)
+		return common->format == FORMAT_JSON ? answer(common, t, false, EXIT_NO) : EXIT_NO;
+	if (!common->yes && !command_ask("Go on?")) {
+		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
+		return EXIT_NO;
+	}
+	return do_it(common, r, t);
+}
+
+/* ---- the timer ---- */
+
+static enum err lock_patiently(const struct root *r, int *lock)
+{
+	struct timespec pause = { .tv_sec = 1 };
+	enum err e = ERR_BUSY;
+
+	for (int i = 0; i < 600 && (e = journal_lock(r, lock)) == ERR_BUSY; i++)
+		nanosleep(&pause, NULL);
+	return e;
+}
+
+static void log_outcome(const struct tx *t, enum err e)
+{
+	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
+	if (e)
+		syslog(LOG_ERR, "transaction %u (%s) could not be rolled back: %s", t->id, t->what, err_text(e));
+	else
+		syslog(LOG_WARNING, "transaction %u (%s) was not confirmed in time: rolled back", t->id, t->what);
+	closelog();
+}
+
+/* One look with the lock held; *wait: its time has not come. */
+static enum err due_once(const struct root *r, unsigned id, bool *wait)
+{
+	struct tx *t = NULL;
+	char *complaint = NULL;
+	int lock = -1;
+	enum err e;
+
+	*wait = false;
+	if ((e = lock_patiently(r, &lock)))
+		return e;
+	if ((e = journal_read(r, id, &t)) == ERR_NONE) {
+		/* applying with nobody holding the lock: whoever began it is dead */
+		bool cut = t->state == TX_APPLYING || t->state == TX_ROLLING_BACK;
+
+		*wait = t->state == TX_WAITING && !timer_due(t);
+		if (cut || (t->state == TX_WAITING && !*wait)) {
+			e = transaction_undo(r, t, TX_ROLLED_BACK, cut ? "it was cut off and put back" : "not confirmed in time", &complaint);
+			log_outcome(t, e);
+		}
+	}
+	free(complaint);
+	tx_free(t);
+	file_close(lock);
+	return e;
+}
+
+static int when_due(const struct root *r, const struct strings *rest)
+{
+	uint64_t id;
+	bool wait = true;
+
+	if (rest->n != 1 || number_parse(rest->v[0], 1, 999999, &id))
+		return complain("--when-due wants the number of a transaction");
+	while (wait) {
+		struct tx *t;
+		enum err e;
+
+		if ((e = journal_read_brief(r, (unsigned)id, &t)))
+			return fail(e, "cannot read transaction %u", (unsigned)id);
+		timer_sleep(t);
+		tx_free(t);
+		if ((e = due_once(r, (unsigned)id, &wait)))
+			return fail(e, "cannot roll back transaction %u", (unsigned)id);
+	}
+	return EXIT_YES;
+}
+
+static int rollback_run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	const struct rollback_args *a = args;
+	struct root *r = NULL;
+	struct tx *t = NULL;
+	int lock = -1, status;
+	enum err e;
+
+	if ((status = change_check_overrides(&a->overrides)))
+		return status;
+	if (!common->dry_run && geteuid() != 0)
+		return complain("only root can roll back: sudo sallyport rollback");
+	if ((e = root_open(common->root, &r)))
+		return fail(e, "cannot open the root '%s'", common->root ? common->root : "/");
+	if (a->when_due) {
+		status = when_due(r, rest);
+	} else if (!common->dry_run && (e = journal_lock(r, &lock))) {
+		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done") :
+					 fail(e, "cannot take the lock");
+	} else if ((status = find_tx(r, rest, &t)) == 0) {
+		status = roll_back(common, r, t, a);
+	}
+	tx_free(t);
+	file_close(lock);
+	root_close(r);
+	return status;
+}
+
+const struct command cmd_rollback = {
+	.name = "rollback",
+	.summary = "put a change back, bit for bit",
+	.arguments = "[ID]",
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE | COMMON_NO_RECOVERY,
+	.options = options,
+	.args_size = sizeof(struct rollback_args),
+	.examples = "  sudo sallyport rollback      # the newest change that is in force\n"
+		    "  sudo sallyport rollback 7    # that one, once newer ones of the same files are gone\n"
+		    "  sallyport rollback --dry-run # what would be put back\n",
+	.run = rollback_run,
+	.clear = rollback_clear,
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* unfinished.c - every command that runs as root brings the system to exactly the old or the new state first. */
+#include "cmd/unfinished.h"
+
+#include "base/file.h"
+#include "base/message.h"
+#include "harden/transaction.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+static void tell(const struct recovery *d)
+{
+	if (d->err)
+		fail(d->err, "transaction %u could not be finished", d->id);
+	else if (d->from == d->to)
+		warn("transaction %u had lost its timer; it is armed again", d->id);
+	else
+		warn("transaction %u was %s and is now %s", d->id, tx_state_text(d->from), tx_state_text(d->to));
+}
+
+static void finish(const struct root *r)
+{
+	struct recovery *done = NULL;
+	size_t n = 0;
+	int lock = -1;
+
+	if (journal_lock(r, &lock))
+		return; /* another run is at it */
+	if (transactions_recover(r, false, &done, &n) == ERR_NONE)
+		for (size_t i = 0; i < n; i++)
+			tell(&done[i]);
+	free(done);
+	file_close(lock);
+}
+
+void unfinished_handle(const char *dir)
+{
+	struct root *r = NULL;
+
+	if (root_open(dir, &r))
+		return; /* the command itself will say so */
+	if (transactions_unfinished(r)) {
+		if (geteuid() == 0)
+			finish(r);
+		else
+			warn("a change was cut off: sudo sallyport recover");
+	}
+	root_close(r);
+}

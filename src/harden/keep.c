@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* keep.c - whom the lockout guard looks after. */
+#include "harden/keep.h"
+
+#include "base/json.h"
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define USUAL_PORT 22
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+static enum err keeper_add(struct keepers *k, const char *user, const char *addr, const char *laddr, unsigned lport,
+			   enum keep_reason reason)
+{
+	struct keeper *v, *fresh;
+
+	for (size_t i = 0; i < k->n; i++)
+		if (strcmp(k->v[i].user, user) == 0 && same_text(k->v[i].addr, addr) && k->v[i].reason == reason)
+			return ERR_NONE;
+	v = realloc(k->v, (k->n + 1) * sizeof *v);
+	if (!v)
+		return ERR_MEMORY;
+	k->v = v;
+	fresh = &v[k->n++];
+	*fresh = (struct keeper){ .user = strdup(user), .lport = lport, .reason = reason };
+	if (addr)
+		fresh->addr = strdup(addr);
+	if (laddr)
+		fresh->laddr = strdup(laddr);
+	return fresh->user && (!addr || fresh->addr) && (!laddr || fresh->laddr) ? ERR_NONE : ERR_MEMORY;
+}
+
+static bool is_address(const char *s)
+{
+	unsigned char buf[16];
+
+	return inet_pton(AF_INET, s, buf) == 1 || inet_pton(AF_INET6, s, buf) == 1;
+}
+
+static enum err add_asked(const char *word, struct keepers *out, char **complaint)
+{
+	const char *at = strrchr(word, '@');
+	struct text t = { 0 };
+	char *user;
+	enum err e;
+
+	if (!at || at == word)
+		at = NULL;
+	user = at ? strndup(word, (size_t)(at - word)) : strdup(word);
+	if (!user)
+		return ERR_MEMORY;
+	if (user[0] && (!at || is_address(at + 1))) {
+		e = keeper_add(out, user, at ? at + 1 : NULL, NULL, 0, KEEP_ASKED);
+	} else {
+		text_add_string(&t, "--keep is '");
+		text_add_escaped(&t, word, strlen(word));
+		text_add_string(&t, "': wants USER or USER@ADDRESS");
+		*complaint = text_take(&t);
+		e = ERR_SYNTAX;
+	}
+	free(user);
+	return e;
+}
+
+static bool has_session(const struct facts *f, const char *user)
+{
+	for (size_t i = 0; i < f->sessions.n; i++)
+		if (strcmp(f->sessions.v[i].user, user) == 0)
+			return true;
+	return false;
+}
+
+enum err keepers_gather(const struct facts *f, const struct strings *asked, struct keepers *out, char **complaint)
+{
+	const char *sudo = getenv("SUDO_USER");
+	struct keepers k = { 0 };
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; e == ERR_NONE && f->live && i < f->sessions.n; i++) {
+		const struct session *s = &f->sessions.v[i];
+
+		e = keeper_add(&k, s->user, s->addr, s->laddr, s->lport, KEEP_SESSION);
+	}
+	if (e == ERR_NONE && f->live && sudo && sudo[0] && strcmp(sudo, "root") != 0 && !has_session(f, sudo))
+		e = keeper_add(&k, sudo, NULL, NULL, 0, KEEP_SUDO);
+	for (size_t i = 0; e == ERR_NONE && i < asked->n; i++)
+		e = add_asked(asked->v[i], &k, complaint);
+	if (e)
+		keepers_free(&k);
+	else
+		*out = k;
+	return e;
+}
+
+static enum err decide_from(const struct root *r, const struct sshd_config *c, const struct keeper *k,
+			    const struct account *account, const char *addr, struct access_decision *out)
+{
+	struct access_login l = { .user = k->user, .account = account, .host = addr, .addr = addr,
+				  .laddr = k->laddr, .lport = k->lport ? k->lport : USUAL_PORT };
+	unsigned methods = 0, unknown = 0;
+	struct access_decision d;
+	enum err e;
+
+	if (account && (e = access_account_methods(r, c, &l, &methods, &unknown)))
+		return e;
+	l.can_use = methods;
+	if ((e = access_decide(r, c, &l, &d)))
+		return e;
+	if (d.verdict == ACCESS_DENIED && d.reason == REASON_METHOD_DISABLED && unknown) {
+		/* what could not be read must not count against somebody */
+		access_decision_clear(&d);
+		l.can_use = methods | unknown;
+		if ((e = access_decide(r, c, &l, &d)))
+			return e;
+		if (d.verdict == ACCESS_ALLOWED)
+			d.verdict = ACCESS_UNKNOWN;
+	}
+	*out = d;
+	return ERR_NONE;
+}
+
+/* Addresses that the rules speak of, and one ordinary address of each family. */
+static enum err likely_addresses(const struct sshd_config *c, struct strings *out)
+{
+	static const enum sshd_keyword_id lists[] = { KW_ALLOWUSERS, KW_DENYUSERS };
+	struct strings words = { 0 };
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; e == ERR_NONE && i < c->nlines; i++) {
+		const struct sshd_line *l = &c->lines[i];
+
+		for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
+			for (size_t a = 0; e == ERR_NONE && l->keyword->id == lists[k] && a < l->args.n; a++)
+				if (strrchr(l->args.v[a], '@'))
+					e = strings_split(&words, strrchr(l->args.v[a], '@') + 1, ",!");
+	}
+	for (size_t i = 0; e == ERR_NONE && i < c->nmatches; i++)
+		for (size_t k = 0; e == ERR_NONE && k < c->matches[i]->ncriteria; k++)
+			if (c->matches[i]->criteria[k].kind == CRITERION_ADDRESS)
+				e = strings_split(&words, c->matches[i]->criteria[k].pattern, ",!");
+	for (size_t i = 0; e == ERR_NONE && i < words.n; i++) {
+		words.v[i][strcspn(words.v[i], "/")] = '\0'; /* a network's own address lies in it */
+		if (is_address(words.v[i]))
+			e = strings_add(out, words.v[i]);
+	}
+	strings_free(&words);
+	if (e == ERR_NONE && (e = strings_add(out, "192.0.2.1")) == ERR_NONE && (e = strings_add(out, "2001:db8::1")) == ERR_NONE)
+		e = strings_add(out, "127.0.0.1");
+	return e;
+}
+
+enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k, struct access_decision *out)
+{
+	struct account *account = NULL;
+	struct strings addresses = { 0 };
+	struct access_decision d = { 0 };
+	enum err e = account_find(r, k->user, &account);
+
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	if (k->addr) {
+		e = decide_from(r, c, k, account, k->addr, out);
+		account_free(account);
+		return e;
+	}
+	e = likely_addresses(c, &addresses);
+	for (size_t i = 0; e == ERR_NONE && i < addresses.n; i++) {
+		access_decision_clear(&d);
+		e = decide_from(r, c, k, account, addresses.v[i], &d);
+		if (e == ERR_NONE && d.verdict != ACCESS_DENIED)
+			break;
+	}
+	strings_free(&addresses);
+	account_free(account);
+	if (e)
+		access_decision_clear(&d);
+	else
+		*out = d;
+	return e;
+}
+
+static enum err note_lost(const struct keeper *k, const struct access_decision *d, json_t *list)
+{
+	struct text by = { 0 };
+	json_t *o;
+
+	if (d->by)
+		text_add(&by, "%s:%u", d->by->file, d->by->line);
+	o = json_pack("{s:o,s:s?,s:s,s:s,s:o?,s:s?}", "user", json_safe_string(k->user), "addr", k->addr, "verdict", "denied",
+		      "reason", access_reason_text(d->reason), "detail", d->detail ? json_safe_string(d->detail) : NULL,
+		      "decided_by", by.s);
+	text_free(&by);
+	return o && json_array_append_new(list, o) == 0 ? ERR_NONE : ERR_MEMORY;
+}
+
+enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k, const bool *lenient,
+		       json_t *list)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct access_decision d;
+		enum err e;
+
+		if (lenient && lenient[i])
+			continue;
+		if ((e = keeper_decide(r, c, &k->v[i], &d)))
+			return e;
+		if (d.verdict == ACCESS_DENIED)
+			e = note_lost(&k->v[i], &d, list);
+		access_decision_clear(&d);
+		if (e)
+			return e;
+	}
+	return ERR_NONE;
+}
+
+void keeper_describe(const struct keeper *k, struct text *out)
+{
+	text_add_escaped(out, k->user, strlen(k->user));
+	if (k->addr)
+		text_add(out, " from %s", k->addr);
+	else if (k->reason == KEEP_SUDO)
+		text_add_string(out, " (who called sudo)");
+}

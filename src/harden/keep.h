@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* keep.h - the accounts that must still get in after a change, and whether they would. */
+#ifndef HARDEN_KEEP_H
+#define HARDEN_KEEP_H
+
+#include "audit/facts.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "harden/journal.h"
+#include "sshd/access.h"
+
+#include <jansson.h>
+
+/*
+ * Everybody logged in over SSH, the sudo caller, and those asked for ("USER" or
+ * "USER@ADDR"). *complaint (yours) where one of 'asked' is no such thing: ERR_SYNTAX.
+ */
+MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *asked, struct keepers *out, char **complaint);
+/*
+ * Would this one get in by configuration c, with the files as they are under r? Without an
+ * address: from any of the addresses that the rules name, or an ordinary one.
+ * Free with access_decision_clear().
+ */
+MUST_USE enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k,
+				struct access_decision *out);
+/*
+ * Appends to list one object {"user","addr","verdict","reason","detail"} for each who would
+ * not get in. lenient[i] (may be NULL): this one could not get in before either, and is left out.
+ */
+MUST_USE enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k, const bool *lenient,
+				json_t *list);
+/* "anna from 203.0.113.9" */
+void keeper_describe(const struct keeper *k, struct text *out);
+
+#endif

@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* plan.c - place the wanted settings, find what defeats them, and turn the staged copy into operations. */
+#include "harden/plan.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "moduli/moduli.h"
+#include "sshd/edit.h"
+#include "sshd/version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define DROP_IN_NAME "00-sallyport.conf"
+#define DROP_IN_HEAD                                                                                                   \
+	"# Settings of sallyport. sshd reads this file first, and the first value counts.\n"                           \
+	"# See what they do: sallyport audit --all    Undo: sudo sallyport rollback\n"
+#define INCLUDE_SINCE SSHD_RELEASE(8, 2)
+#define SETTLE_ROUNDS 64 /* each round mends one line at least; more means that two settings fight */
+
+struct planner {
+	const struct facts *facts;
+	struct stage *stage;
+	struct plan *plan;
+	struct diags *problems;
+	char *drop_in;			/* path of the file that our settings go to */
+	struct sshd_config *config;	/* of the staged copy, read again after each edit */
+	struct sshd_effective *effective;
+	struct strings modes;		/* paths of CHANGE_MODE, already made ops */
+};
+
+void op_clear(struct op *op)
+{
+	free(op->path);
+	free(op->old);
+	free(op->new);
+	file_meta_free(&op->old_meta);
+	file_meta_free(&op->new_meta);
+	strings_free(&op->why);
+	*op = (struct op){ 0 };
+}
+
+void plan_free(struct plan *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->nops; i++)
+		op_clear(&p->ops[i]);
+	for (size_t i = 0; i < p->nvalues; i++) {
+		free(p->values[i].args);
+		strings_free(&p->values[i].expected);
+		strings_free(&p->values[i].why);
+	}
+	free(p->ops);
+	free(p->values);
+	free(p);
+}
+
+const char *op_kind_text(enum op_kind kind)
+{
+	static const char *const names[] = { [OP_WRITE] = "write", [OP_CHMOD] = "chmod", [OP_MKDIR] = "mkdir" };
+
+	return names[kind];
+}
+
+static enum err why_add(struct strings *why, const char *rule)
+{
+	if (!rule || strings_has(why, rule))
+		return ERR_NONE;
+	return strings_add(why, rule);
+}
+
+static enum err why_add_all(struct strings *why, const struct strings *more)
+{
+	for (size_t i = 0; i < more->n; i++) {
+		enum err e = why_add(why, more->v[i]);
+
+		if (e)
+			return e;
+	}
+	return ERR_NONE;
+}
+
+static char *copy_bytes(const char *bytes, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, bytes, len);
+	copy[len] = '\0';
+	return copy;
+}
+
+enum err op_copy(const struct op *from, struct op *to)
+{
+	enum err e;
+
+	to->kind = from->kind;
+	to->existed = from->existed;
+	to->config = from->config;
+	to->path = strdup(from->path);
+	if (!to->path)
+		return ERR_MEMORY;
+	if ((e = file_meta_copy(&to->old_meta, &from->old_meta)) || (e = file_meta_copy(&to->new_meta, &from->new_meta)) ||
+	    (e = strings_copy(&to->why, &from->why)) || from->kind != OP_WRITE)
+		return e;
+	to->old = copy_bytes(from->old, from->old_len);
+	to->old_len = from->old_len;
+	to->new = copy_bytes(from->new, from->new_len);
+	to->new_len = from->new_len;
+	return to->old && to->new ? ERR_NONE : ERR_MEMORY;
+}
+
+/* ---- values ---- */
+
+/* How sshd -T will print "Keyword args" when it is in force. */
+static enum err expected_value(const struct planner *p, struct planned_value *v)
+{
+	struct text line = { 0 };
+	struct sshd_config *c = NULL;
+	struct sshd_effective *e = NULL;
+	struct diags ignored = { 0 };
+	enum err err;
+
+	text_add(&line, "%s %s\n", change_spelling(v->keyword, p->facts->release), v->args);
+	if ((err = text_check(&line)) == ERR_NONE)
+		err = sshd_config_parse(line.s, line.len, p->facts->release, &c, &ignored);
+	if (err == ERR_CONFIG && ignored.n)
+		diag_error(p->problems, NULL, 0, "the policy's '%s %s': %s", change_spelling(v->keyword, p->facts->release),
+			   v->args, ignored.v[0].text);
+	if (err == ERR_NONE && (err = sshd_effective(c, NULL, &e)) == ERR_NONE)
+		err = strings_copy(&v->expected, sshd_values(e, v->keyword));
+	sshd_effective_free(e);
+	sshd_config_free(c);
+	diags_free(&ignored);
+	text_free(&line);
+	return err;
+}
+
+static struct planned_value *value_find(const struct plan *p, enum sshd_keyword_id keyword)
+{
+	for (size_t i = 0; i < p->nvalues; i++)
+		if (p->values[i].keyword == keyword)
+			return &p->values[i];
+	return NULL;
+}
+
+static enum err value_add(struct planner *p, const struct change *c)
+{
+	struct planned_value *values, *v = value_find(p->plan, c->keyword);
+
+	if (v)
+		return why_add(&v->why, c->rule);
+	values = realloc(p->plan->values, (p->plan->nvalues + 1) * sizeof *values);
+	if (!values)
+		return ERR_MEMORY;
+	p->plan->values = values;
+	v = &values[p->plan->nvalues];
+	*v = (struct planned_value){ .keyword = c->keyword, .args = strdup(c->args) };
+	if (!v->args)
+		return ERR_MEMORY;
+	p->plan->nvalues++;
+	if (why_add(&v->why, c->rule))
+		return ERR_MEMORY;
+	return expected_value(p, v);
+}
+
+/* ---- whole files ---- */
+
+static struct op *op_new(struct plan *p)
+{
+	struct op *ops = realloc(p->ops, (p->nops + 1) * sizeof *ops);
+
+	if (!ops)
+		return NULL;
+	p->ops = ops;
+	ops[p->nops] = (struct op){ 0 };
+	return &ops[p->nops++];
+}
+
+static enum err change_mode(struct planner *p, const struct change *c)
+{
+	struct op *op;
+	int fd = -1;
+	enum err e;
+
+	if (strings_has(&p->modes, c->path))
+		return ERR_NONE;
+	if ((e = strings_add(&p->modes, c->path)))
+		return e;
+	op = op_new(p->plan);
+	if (!op)
+		return ERR_MEMORY;
+	op->kind = OP_CHMOD;
+	op->existed = true;
+	if ((e = why_add(&op->why, c->rule)) || (e = root_resolve(p->facts->root, c->path, &op->path)) ||
+	    (e = root_open_file(p->facts->root, op->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd)) ||
+	    (e = file_meta_read(fd, &op->old_meta)) || (e = file_meta_copy(&op->new_meta, &op->old_meta)))
+		goto out;
+	op->new_meta.mode = c->mode;
+out:
+	file_close(fd);
+	return e;
+}
+
+static enum err change_content(struct planner *p, const struct change *c)
+{
+	struct staged_file *f;
+	enum err e = stage_file(p->stage, c->path, c->mode, &f);
+
+	if (e || (c->kind == CHANGE_CREATE && f->existed))
+		return e; /* somebody was faster: what is there stays */
+	text_reset(&f->now);
+	text_add_string(&f->now, c->content);
+	if ((e = why_add(&f->why, c->rule)))
+		return e;
+	return stage_put(p->stage, f);
+}
+
+static enum err change_moduli(struct planner *p, const struct change *c)
+{
+	struct staged_file *f;
+	struct text out = { 0 };
+	size_t changed;
+	enum err e;
+
+	if ((e = stage_file(p->stage, c->path, 0644, &f)))
+		return e;
+	e = moduli_comment_below(text_string(&f->now), f->now.len, c->bits, &out, &changed);
+	if (e == ERR_RANGE) {
+		diag_error(p->problems, c->path, 0, "no group of %u bits or more would remain: make some first with ssh-keygen -M",
+			   c->bits);
+		e = ERR_CONFIG;
+	}
+	if (e || !changed) {
+		text_free(&out);
+		return e;
+	}
+	text_free(&f->now);
+	f->now = out;
+	if ((e = why_add(&f->why, c->rule)))
+		return e;
+	return stage_put(p->stage, f);
+}
+
+static enum err take_changes(struct planner *p, const struct change *const *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct change *c = changes[i];
+		enum err e = ERR_NONE;
+
+		switch (c->kind) {
+		case CHANGE_SET:
+			e = value_add(p, c);
+			break;
+		case CHANGE_CREATE:
+		case CHANGE_WRITE:
+			e = change_content(p, c);
+			break;
+		case CHANGE_MODULI:
+			e = change_moduli(p, c);
+			break;
+		case CHANGE_MODE:
+			e = change_mode(p, c);
+			break;
+		}
+		if (e)
+			return e;
+	}
+	return ERR_NONE;
+}
+
+/* ---- settings ---- */
+
+static enum err reload_copy(struct planner *p)
+{
+	struct sshd_config *c = NULL;
+	struct sshd_effective *eff = NULL;
+	struct diags found = { 0 };
+	enum err e;
+
+	e = sshd_config_load(stage_root(p->stage), p->facts->config_path, p->facts->release, &c, &found);
+	if (e == ERR_CONFIG)
+		for (size_t i = 0; i < found.n; i++)
+			if (!found.v[i].warning)
+				diag_error(p->problems, found.v[i].file, found.v[i].line, "%s", found.v[i].text);
+	diags_free(&found);
+	if (e || (e = sshd_effective(c, NULL, &eff))) {
+		sshd_config_free(c);
+		return e;
+	}
+	sshd_effective_free(p->effective);
+	sshd_config_free(p->config);
+	p->config = c;
+	p->effective = eff;
+	return ERR_NONE;
+}
+
+/* Changes the line where it stands. */
+static enum err edit_line(struct planner *p, const struct sshd_line *line, const struct planned_value *v)
+{
+	struct staged_file *f;
+	enum err e;
+
+	if ((e = stage_file(p->stage, line->file, 0, &f)) || (e = edit_set_args(&f->now, line->line, v->args)) ||
+	    (e = why_add_all(&f->why, &v->why)))
+		return e;
+	return stage_put(p->stage, f);
+}
+
+/* The last global line of our own file that sets the keyword. */
+static const struct sshd_line *own_line(const struct planner *p, enum sshd_keyword_id keyword)
+{
+	for (size_t i = p->config->nlines; i-- > 0;) {
+		const struct sshd_line *l = &p->config->lines[i];
+
+		if (l->keyword->id == keyword && !l->match && strcmp(l->file, p->drop_in) == 0)
+			return l;
+	}
+	return NULL;
+}
+
+static enum err own_file_set(struct planner *p, const struct planned_value *v)
+{
+	const struct sshd_line *line = p->config ? own_line(p, v->keyword) : NULL;
+	struct staged_file *f;
+	struct text text = { 0 };
+	enum err e;
+
+	if (line)
+		return edit_line(p, line, v);
+	if ((e = stage_file(p->stage, p->drop_in, 0644, &f)))
+		return e;
+	text_add(&text, "%s %s", change_spelling(v->keyword, p->facts->release), v->args);
+	if ((e = text_check(&text)) == ERR_NONE)
+		e = edit_insert(&f->now, edit_global_end(&f->now), text.s);
+	text_free(&text);
+	if (e || (e = why_add_all(&f->why, &v->why)))
+		return e;
+	return stage_put(p->stage, f);
+}
+
+static enum err start_own_file(struct planner *p)
+{
+	struct text path = { 0 };
+	struct staged_file *f;
+	enum err e;
+
+	if (p->facts->release < INCLUDE_SINCE)
+		text_add_string(&path, p->facts->config_path);
+	else
+		text_add(&path, "%s/sshd_config.d/" DROP_IN_NAME, stage_folder(p->stage));
+	if (text_check(&path))
+		return ERR_MEMORY;
+	p->drop_in = text_take(&path);
+	if ((e = stage_file(p->stage, p->drop_in, 0644, &f)) || f->existed)
+		return e;
+	text_add_string(&f->now, DROP_IN_HEAD);
+	return stage_put(p->stage, f);
+}
+
+static bool own_file_is_read(const struct planner *p)
+{
+	for (size_t i = 0; i < p->config->nlines; i++)
+		if (strcmp(p->config->lines[i].file, p->drop_in) == 0)
+			return p->config->lines[i].match == NULL;
+	return false;
+}
+
+static enum err include_own_file(struct planner *p)
+{
+	struct staged_file *main_file;
+	struct text line = { 0 };
+	enum err e;
+
+	if ((e = stage_file(p->stage, p->facts->config_path, 0644, &main_file)))
+		return e;
+	text_add(&line, "Include %s", p->drop_in);
+	if ((e = text_check(&line)) == ERR_NONE)
+		e = edit_insert(&main_file->now, 1, line.s);
+	text_free(&line);
+	for (size_t i = 0; e == ERR_NONE && i < p->plan->nvalues; i++)
+		e = why_add_all(&main_file->why, &p->plan->values[i].why);
+	if (e)
+		return e;
+	return stage_put(p->stage, main_file);
+}
+
+static bool value_holds(const struct strings *found, const struct planned_value *v)
+{
+	return strings_equal(found, &v->expected);
+}
+
+/* What a line in a Match block would come to, as sshd -T prints it, compared with the plan. */
+static enum err line_agrees(const struct planner *p, const struct sshd_line *line, const struct planned_value *v, bool *agrees)
+{
+	struct planned_value here = { .keyword = v->keyword };
+	enum err e;
+
+	here.args = strdup(line->rest);
+	if (!here.args)
+		return ERR_MEMORY;
+	e = expected_value(p, &here);
+	*agrees = e == ERR_NONE && strings_equal(&here.expected, &v->expected);
+	free(here.args);
+	strings_free(&here.expected);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* Edits one line that stands in the way of v. *edited: whether there was one. */
+static enum err mend_one(struct planner *p, const struct planned_value *v, bool *edited)
+{
+	const struct sshd_line *by;
+
+	*edited = false;
+	for (size_t i = 0; i < p->config->nlines; i++) {
+		const struct sshd_line *l = &p->config->lines[i];
+		bool agrees;
+		enum err e;
+
+		if (!l->match || l->keyword->id != v->keyword)
+			continue;
+		if ((e = line_agrees(p, l, v, &agrees)))
+			return e;
+		if (!agrees) {
+			*edited = true;
+			return edit_line(p, l, v);
+		}
+	}
+	if (value_holds(sshd_values(p->effective, v->keyword), v))
+		return ERR_NONE;
+	by = sshd_decider(p->effective, v->keyword);
+	if (!by)
+		return ERR_NONE;
+	*edited = true;
+	return edit_line(p, by, v);
+}
+
+static enum err settle(struct planner *p)
+{
+	for (unsigned round = 0; round < SETTLE_ROUNDS; round++) {
+		bool any = false;
+
+		for (size_t i = 0; i < p->plan->nvalues; i++) {
+			bool edited;
+			enum err e = mend_one(p, &p->plan->values[i], &edited);
+
+			if (e || (edited && (e = reload_copy(p))))
+				return e;
+			any = any || edited;
+		}
+		if (!any)
+			return ERR_NONE;
+	}
+	return ERR_NONE; /* check_values() says what does not hold */
+}
+
+static enum err check_values(struct planner *p)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < p->plan->nvalues; i++) {
+		const struct planned_value *v = &p->plan->values[i];
+		const struct sshd_line *by = sshd_decider(p->effective, v->keyword);
+
+		if (value_holds(sshd_values(p->effective, v->keyword), v))
+			continue;
+		good = false;
+		diag_error(p->problems, by ? by->file : NULL, by ? by->line : 0, "%s %s cannot be made to hold here",
+			   change_spelling(v->keyword, p->facts->release), v->args);
+	}
+	return good ? ERR_NONE : ERR_CONFIG;
+}
+
+static enum err place_values(struct planner *p)
+{
+	enum err e;
+
+	if (p->plan->nvalues == 0)
+		return ERR_NONE;
+	if ((e = start_own_file(p)) || (e = reload_copy(p)))
+		return e;
+	for (size_t i = 0; i < p->plan->nvalues; i++)
+		if ((e = own_file_set(p, &p->plan->values[i])) || (e = reload_copy(p)))
+			return e;
+	if (!own_file_is_read(p) && ((e = include_own_file(p)) || (e = reload_copy(p))))
+		return e;
+	if ((e = settle(p)))
+		return e;
+	return check_values(p);
+}
+
+/* ---- operations ---- */
+
+static enum err op_meta(const struct root *r, const char *path, struct op *op)
+{
+	struct timespec now;
+	int fd = -1;
+	enum err e;
+
+	if ((e = root_open_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd)) == ERR_NONE &&
+	    (e = file_meta_read(fd, &op->old_meta)) == ERR_NONE)
+		e = file_meta_copy(&op->new_meta, &op->old_meta);
+	file_close(fd);
+	clock_gettime(CLOCK_REALTIME, &now);
+	op->new_meta.mtime = op->new_meta.atime = now;
+	return e;
+}
+
+static bool is_config(const struct planner *p, const char *path)
+{
+	const struct sshd_config *c = p->config ? p->config : p->facts->config;
+
+	for (size_t i = 0; i < c->nfiles; i++)
+		if (strcmp(c->files[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+static enum err op_from_file(struct planner *p, const struct staged_file *f)
+{
+	struct op *op = op_new(p->plan);
+	enum err e;
+
+	if (!op)
+		return ERR_MEMORY;
+	op->kind = OP_WRITE;
+	op->existed = f->existed;
+	op->config = is_config(p, f->path);
+	op->path = strdup(f->real);
+	op->old = copy_bytes(f->old, f->old_len);
+	op->old_len = f->old_len;
+	op->new = copy_bytes(text_string(&f->now), f->now.len);
+	op->new_len = f->now.len;
+	if (!op->path || !op->old || !op->new)
+		return ERR_MEMORY;
+	if ((e = strings_copy(&op->why, &f->why)))
+		return e;
+	if (f->existed)
+		return op_meta(p->facts->root, f->real, op);
+	op->new_meta.mode = f->mode;
+	return ERR_NONE;
+}
+
+static bool op_exists(const struct plan *p, enum op_kind kind, const char *path)
+{
+	for (size_t i = 0; i < p->nops; i++)
+		if (p->ops[i].kind == kind && strcmp(p->ops[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* The folder of a new file, when it is missing: sshd_config.d on a host that never had one. */
+static enum err op_for_folder(struct planner *p, const struct staged_file *f)
+{
+	struct stat st;
+	struct op *op;
+	char *dir = strdup(f->real);
+	enum err e;
+
+	if (!dir)
+		return ERR_MEMORY;
+	*strrchr(dir, '/') = '\0';
+	e = dir[0] == '\0' ? ERR_NONE : root_stat(p->facts->root, dir, &st);
+	if (e == ERR_NONE || op_exists(p->plan, OP_MKDIR, dir)) {
+		free(dir);
+		return ERR_NONE;
+	}
+	op = op_new(p->plan);
+	if (!op) {
+		free(dir);
+		return ERR_MEMORY;
+	}
+	op->kind = OP_MKDIR;
+	op->path = dir; /* the op owns it now */
+	op->new_meta.mode = 0755;
+	return strings_copy(&op->why, &f->why);
+}
+
+static enum err make_ops(struct planner *p, bool new_files)
+{
+	for (size_t i = 0; i < stage_count(p->stage); i++) {
+		const struct staged_file *f = stage_at(p->stage, i);
+		enum err e;
+
+		if (f->existed == new_files || !staged_file_changed(f) || op_exists(p->plan, OP_WRITE, f->real))
+			continue;
+		if ((new_files && (e = op_for_folder(p, f))) || (e = op_from_file(p, f)))
+			return e;
+	}
+	return ERR_NONE;
+}
+
+static void planner_clear(struct planner *p)
+{
+	sshd_effective_free(p->effective);
+	sshd_config_free(p->config);
+	strings_free(&p->modes);
+	free(p->drop_in);
+}
+
+enum err plan_build(const struct facts *f, const struct change *const *changes, size_t n, struct stage *s, struct plan **out,
+		    struct diags *problems)
+{
+	struct planner p = { .facts = f, .stage = s, .problems = problems };
+	enum err e;
+
+	p.plan = calloc(1, sizeof *p.plan);
+	if (!p.plan)
+		return ERR_MEMORY;
+	/* New files first: a configuration must never name a file that is not there yet. */
+	if ((e = take_changes(&p, changes, n)) || (e = place_values(&p)) || (e = make_ops(&p, true)) || (e = make_ops(&p, false)))
+		goto fail;
+	p.plan->reload = p.plan->nvalues > 0;
+	planner_clear(&p);
+	*out = p.plan;
+	return ERR_NONE;
+fail:
+	planner_clear(&p);
+	plan_free(p.plan);
+	return e;
+}
+
+/* Swaps the sides. */
+static void op_reverse(struct op *op)
+{
+	char *content = op->old;
+	size_t len = op->old_len;
+	struct file_meta meta = op->old_meta;
+
+	op->old = op->new;
+	op->old_len = op->new_len;
+	op->old_meta = op->new_meta;
+	op->new = content;
+	op->new_len = len;
+	op->new_meta = meta;
+}
+
+/* Shows the old content in the copy. A file that goes away again is staged empty, which sshd reads like a missing drop-in. */
+static enum err stage_old(struct stage *s, const struct op *op)
+{
+	struct staged_file *f = NULL;
+	enum err e;
+
+	for (size_t i = 0; i < stage_count(s) && !f; i++)
+		if (strcmp(stage_at(s, i)->real, op->path) == 0)
+			f = stage_at(s, i);
+	if (!f && (e = stage_file(s, op->path, 0644, &f)))
+		return e;
+	text_reset(&f->now);
+	text_add_bytes(&f->now, op->old, op->old_len);
+	return stage_put(s, f);
+}
+
+enum err plan_reverse(const struct op *ops, size_t nops, struct stage *s, struct plan **out)
+{
+	struct plan *p = calloc(1, sizeof *p);
+	enum err e = ERR_NONE;
+
+	if (!p)
+		return ERR_MEMORY;
+	p->reload = true;
+	for (size_t i = nops; e == ERR_NONE && i-- > 0;) {
+		struct op *op = op_new(p);
+
+		e = op ? op_copy(&ops[i], op) : ERR_MEMORY;
+		if (e == ERR_NONE)
+			op_reverse(op);
+		if (e == ERR_NONE && ops[i].kind == OP_WRITE && s)
+			e = stage_old(s, &ops[i]);
+	}
+	if (e) {
+		plan_free(p);
+		return e;
+	}
+	*out = p;
+	return ERR_NONE;
+}
+
+/* ---- diff ---- */
+
+static enum err temporary(const char *content, size_t len, char *path)
+{
+	int fd = mkostemp(path, O_CLOEXEC);
+	enum err e;
+
+	if (fd < 0)
+		return ERR_SYSTEM;
+	e = file_write_all(fd, content, len);
+	file_close(fd);
+	if (e)
+		unlink(path);
+	return e;
+}
+
+enum err op_diff(const struct op *op, struct text *out)
+{
+	char old[] = "/tmp/sallyport-old-XXXXXX", new[] = "/tmp/sallyport-new-XXXXXX";
+	const char *argv[] = { "diff", "-u", "--label", op->existed ? op->path : "/dev/null", "--label", op->path, old, new, NULL };
+	struct child_result r = { 0 };
+	enum err e;
+
+	if (op->kind != OP_WRITE)
+		return ERR_NONE;
+	if ((e = temporary(op->old, op->old_len, old)))
+		return e;
+	if ((e = temporary(op->new, op->new_len, new))) {
+		unlink(old);
+		return e;
+	}
+	e = child_run(argv, NULL, 10000, 16u << 20, &r);
+	if (e == ERR_NONE && r.status > 1)
+		e = ERR_CHILD;
+	if (e == ERR_NONE)
+		text_add_bytes(out, text_string(&r.out), r.out.len);
+	child_result_free(&r);
+	unlink(old);
+	unlink(new);
+	return e ? e : text_check(out);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* plan.h - from what the rules want to the exact files that will change. */
+#ifndef HARDEN_PLAN_H
+#define HARDEN_PLAN_H
+
+#include "audit/audit.h"
+#include "base/file.h"
+#include "harden/stage.h"
+
+enum op_kind {
+	OP_WRITE, /* path gets content */
+	OP_CHMOD, /* path gets mode */
+	OP_MKDIR, /* path is made, 0755 */
+};
+
+/* One change of one path, with all that is needed to do it and to undo it. */
+struct op {
+	enum op_kind kind;
+	char *path;   /* inside the root, symbolic links resolved */
+	bool existed; /* false: undoing removes it */
+	bool config;  /* sshd reads it as configuration; others (a banner, a list of keys) go away only after the reload */
+	char *old, *new; /* content; NULL for chmod and mkdir */
+	size_t old_len, new_len;
+	struct file_meta old_meta, new_meta; /* old_meta only where it existed */
+	struct strings why;		     /* ids of rules */
+};
+
+/* A setting that must be in force, everywhere, when all is done. */
+struct planned_value {
+	enum sshd_keyword_id keyword;
+	char *args;		 /* as it is written */
+	struct strings expected; /* as sshd -T prints it */
+	struct strings why;
+};
+
+struct plan {
+	struct op *ops; /* in the order in which they are done */
+	size_t nops;
+	struct planned_value *values;
+	size_t nvalues;
+	bool reload; /* sshd must read its configuration again */
+};
+
+/*
+ * Our settings go into sshd_config.d/00-sallyport.conf beside the main file, which must
+ * read it first: where it does not include the folder it gets that Include as its first line; before
+ * OpenSSH 8.2 the main file itself is edited. Lines that would defeat a setting are edited
+ * where they stand. Changes of the same keyword are merged, the first one counts. The staged copy holds the
+ * result. ERR_CONFIG: a setting cannot be made to hold, or the copy does not parse;
+ * problems say which and why. Free with plan_free().
+ */
+MUST_USE enum err plan_build(const struct facts *f, const struct change *const *changes, size_t n, struct stage *s,
+			     struct plan **out, struct diags *problems);
+/* A plan that puts back the old state of another plan's ops; the stage is changed to match. */
+MUST_USE enum err plan_reverse(const struct op *ops, size_t nops, struct stage *s, struct plan **out);
+void plan_free(struct plan *p);
+void op_clear(struct op *op);
+MUST_USE enum err op_copy(const struct op *from, struct op *to); /* to is { 0 }; clear it also on failure */
+/* A unified diff, "" where nothing differs; by diff(1). */
+MUST_USE enum err op_diff(const struct op *op, struct text *out);
+const char *op_kind_text(enum op_kind kind);
+
+#endif

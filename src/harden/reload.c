@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* reload.c - the reload of sshd, by its manager or by signal. */
+#include "harden/reload.h"
+
+#include "base/child.h"
+#include "base/text.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+#define RELOAD_MS 30000
+
+static bool by_manager(const struct service *s)
+{
+	return s->manager == SERVICE_SYSTEMD && s->unit && s->pid > 0;
+}
+
+enum err sshd_reload_describe(const struct service *s, char **out)
+{
+	struct text t = { 0 };
+
+	*out = NULL;
+	if (s->pid <= 0)
+		return ERR_NONE;
+	if (by_manager(s))
+		text_add(&t, "systemctl reload %s", s->unit);
+	else
+		text_add(&t, "kill -HUP %ld", (long)s->pid);
+	if (text_check(&t)) {
+		text_free(&t);
+		return ERR_MEMORY;
+	}
+	*out = text_take(&t);
+	return ERR_NONE;
+}
+
+static enum err manager_reload(const struct service *s, char **complaint)
+{
+	const char *argv[] = { "systemctl", "reload", s->unit, NULL };
+	struct child_result r = { 0 };
+	enum err e = child_run(argv, NULL, RELOAD_MS, 1u << 16, &r);
+
+	if (e == ERR_NONE && r.status != 0) {
+		struct text t = { 0 };
+		const char *said = text_string(&r.err);
+
+		text_add_escaped(&t, said, strcspn(said, "\n"));
+		*complaint = text_take(&t);
+		e = ERR_CHILD;
+	}
+	child_result_free(&r);
+	return e;
+}
+
+enum err sshd_reload(const struct service *s, char **complaint)
+{
+	*complaint = NULL;
+	if (s->pid <= 0)
+		return ERR_NOT_FOUND;
+	if (by_manager(s))
+		return manager_reload(s, complaint);
+	return kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* transaction.h - a change of the running system as a whole: journalled, applied, proven, timed, and put back. */
+#ifndef HARDEN_TRANSACTION_H
+#define HARDEN_TRANSACTION_H
+
+#include "audit/facts.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "harden/journal.h"
+#include "harden/keep.h"
+#include "harden/plan.h"
+
+struct transaction_request {
+	const struct facts *facts; /* from before; its files must still be the same */
+	const struct plan *plan;
+	const struct keepers *keepers;
+	const char *what;	  /* the command line, for the history */
+	uint64_t confirm_seconds; /* 0: in force at once */
+};
+
+struct transaction_outcome {
+	struct tx *tx;	 /* NULL: nothing was journalled */
+	char *failed;	 /* why it went back, or NULL */
+	bool went_back;	 /* the old state is in place again */
+	bool reloaded;	 /* a running sshd read the new configuration */
+	bool wire_seen;	 /* and was seen on the wire to do so */
+	char *unproven;	 /* what could not be looked at, or NULL */
+};
+
+/*
+ * The caller holds the lock and has passed the guards. Journals, arms the timer,
+ * swaps, reloads, proves; any failure after the first change puts everything back and is
+ * told in 'failed'. Signals that would end us wait until it is safe: ERR_INTERRUPTED. ERR_CHANGED: a file
+ * is not as it was when planned, nothing was done. Clear the outcome in every case.
+ */
+MUST_USE enum err transaction_apply(const struct transaction_request *q, struct transaction_outcome *out);
+void transaction_outcome_clear(struct transaction_outcome *o);
+
+/*
+ * Puts t back: files, reload, files that only the new configuration named. Ends in
+ * TX_ROLLED_BACK (or TX_RECOVERED) with the note. Repeatable after a crash. ERR_CHILD: files are
+ * back, but sshd could not be reloaded; *complaint (yours) says why.
+ */
+MUST_USE enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint);
+MUST_USE enum err transaction_confirm(const struct root *r, struct tx *t, const char *note);
+/* A session of a keeper (of anybody, where nobody was to be kept) that began after the swap; NULL: none. */
+const struct session *transaction_new_login(const struct tx *t, const struct sessions *s);
+
+struct recovery {
+	unsigned id;
+	enum tx_state from, to; /* equal: the timer was armed again */
+	enum err err;
+};
+
+/*
+ * Finishes what a crash left: applying and rolling-back go to the old state; waiting goes
+ * there too when its time has passed or the machine was started anew (boot, or no mark in /run); a dead timer is
+ * armed again. The caller holds the lock. *done is yours (free()).
+ */
+MUST_USE enum err transactions_recover(const struct root *r, bool boot, struct recovery **done, size_t *n);
+/* Whether transactions_recover() would have something to do; cheap, takes no lock. */
+bool transactions_unfinished(const struct root *r);
+/* The newest transaction in one of these states (bits 1 << state); ERR_NOT_FOUND. With contents. */
+MUST_USE enum err transaction_newest(const struct root *r, unsigned states, struct tx **out);
+
+#endif
