@@ -24,12 +24,12 @@ enum sshd_criterion_kind {
 	CRITERION_RDOMAIN,	/* 7.7 */
 	CRITERION_INVALID_USER, /* 9.9 */
 	CRITERION_VERSION,	/* 10.0 */
-	CRITERION_COMMAND,	/* 10.x, if it exists there; see sshd_config(5) */
 };
 
 struct sshd_criterion {
 	enum sshd_criterion_kind kind;
 	char *pattern; /* NULL for all and invalid-user */
+	bool hit;      /* CRITERION_VERSION: whether the release does */
 };
 
 /* A Match block. It is on when its parent is on (or there is none) and all criteria hit. */
@@ -39,6 +39,8 @@ struct sshd_match {
 	size_t ncriteria;
 	const char *file;
 	unsigned line;
+	bool at_start; /* also on while sshd starts, with no connection yet: "all", a Version that hits */
+	bool never;    /* 8.2 and 8.3: a Match in a file that is included outside of a Match is never on */
 };
 
 /* One line that sets something; comments and empty lines are not among them. */
@@ -74,7 +76,8 @@ struct sshd_config {
  * most 16 deep). Everything that this sshd would refuse to start with is an error in
  * 'problems', what it only grumbles about a warning. ERR_CONFIG: there are errors, *out is
  * set all the same with what could be read (so that an audit can go on); free it. Other
- * errors: *out stays as it was. Limits: 64 MiB a file, 1 MiB a line, 4096 files.
+ * errors: *out stays as it was, and 'problems' says why path cannot be read. Limits: 64 MiB
+ * a file, 256 MiB in all, 1 MiB a line, a million lines, 4096 files.
  */
 MUST_USE enum err sshd_config_load(const struct root *r, const char *path, unsigned release, struct sshd_config **out,
 				   struct diags *problems);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One name per keyword, in the order of sshd_config(5): KW_ACCEPTENV, KW_ADDRESSFAMILY, ... */
+/* One name per keyword, by name: KW_ACCEPTENV, KW_ADDRESSFAMILY, ... */
 enum sshd_keyword_id {
 #define KEYWORD(id) KW_##id,
 #include "sshd/keyword_ids.h"
@@ -37,6 +37,12 @@ enum sshd_kind {
 	KIND_OBSOLETE, /* accepted and ignored, or refused, see 'gone' */
 };
 
+/* A default and the release since which it holds; the oldest first, "" is nothing. */
+struct sshd_default {
+	unsigned since;
+	const char *value;
+};
+
 struct sshd_keyword {
 	enum sshd_keyword_id id;
 	const char *name; /* as sshd_config(5) spells it */
@@ -46,8 +52,13 @@ struct sshd_keyword {
 	unsigned match_since; /* ... from this release on; 0 always */
 	unsigned since;	     /* first release that knows it; 0: older than 7.4 */
 	unsigned gone;	     /* first release that no longer uses it ("Deprecated option"); 0: still used */
-	unsigned first_since; /* ORDER_LAST: first release in which the first value counts */
+	unsigned first_since; /* ORDER_LAST: first release in which the first value counts; SSHD_NEVER */
+	bool exact;	      /* KIND_CHOICE: upper and lower case differ */
+	const char *choices;  /* KIND_CHOICE: words; "alias=word", and "word@803" for one that is known since 8.3 */
+	struct sshd_default defaults[4]; /* ends with { 0 } */
 };
+
+#define SSHD_NEVER 9999u /* later than every release */
 
 /* Any spelling (case, aliases such as ChallengeResponseAuthentication). NULL if there is none. Borrowed, static. */
 const struct sshd_keyword *sshd_keyword_find(const char *name);
@@ -55,6 +66,11 @@ const struct sshd_keyword *sshd_keyword(enum sshd_keyword_id id);
 /* Whether this release knows the keyword at all, and whether it may stand in Match there. */
 bool sshd_keyword_known(const struct sshd_keyword *k, unsigned release);
 bool sshd_keyword_in_match(const struct sshd_keyword *k, unsigned release);
+/* The same for one spelling of it: an alias can be younger than its keyword, or not allowed in Match where the keyword is. */
+bool sshd_spelling_known(const char *name, unsigned release);
+bool sshd_spelling_in_match(const char *name, unsigned release);
+/* Whether the first value counts in this release (of what is neither ORDER_ADD nor ORDER_BLOCK). */
+bool sshd_keyword_first_wins(const struct sshd_keyword *k, unsigned release);
 /* The value in force when no file sets it, upstream's, as sshd -T prints it; NULL: none, or not constant (algorithm lists: ask the binary). */
 const char *sshd_keyword_default(const struct sshd_keyword *k, unsigned release);
 /* All names (no aliases), NULL-terminated, for nearest_word(). */
