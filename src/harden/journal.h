@@ -8,6 +8,7 @@
 #include "base/root.h"
 #include "harden/plan.h"
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -92,6 +93,8 @@ void keepers_free(struct keepers *k);
 /* Pure, for tests and fuzzing: journal.json and state.json into t. ERR_SYNTAX, ERR_RANGE, ERR_MEMORY. */
 MUST_USE enum err journal_parse(const char *json, size_t len, struct tx *t);
 MUST_USE enum err journal_parse_state(const char *json, size_t len, struct tx *t);
+json_t *journal_format(const struct tx *t); /* new references; NULL without memory */
+json_t *journal_format_state(const struct tx *t);
 
 /* /run/lock/sallyport, held until *fd is closed. ERR_BUSY: another run holds it. */
 MUST_USE enum err journal_lock(const struct root *r, int *fd);

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_harden.py - the main job against the real sshd: harden, prove, confirm, roll back; guards; the timer.
+import json
+
+import pytest
+
+# An account with a key, Debian's stock files, things on them that a careless replacement would lose.
+STOCK = r"""
+set -eu
+lab_account anna 1001
+lab_key anna
+lab_sshd_start
+setfattr -n security.selinux -v system_u:object_r:etc_t:s0 /etc/ssh/sshd_config
+setfattr -n security.selinux -v system_u:object_r:etc_t:s0 /etc/ssh/moduli
+setfacl -m u:anna:r /etc/ssh/sshd_config
+touch -d '2021-03-04 05:06:07.089' /etc/ssh/sshd_config /etc/ssh/sshd_config.d
+chgrp adm /etc/ssh/sshd_config
+snapshot() { lab_snapshot --folder-times /etc; }
+"""
+
+# Keeps a session of anna open from before; its process is ended with the world.
+SESSION = r"""
+lab_login anna sleep 100 &
+lab_wait 10 pgrep -u anna sleep >/dev/null
+"""
+
+
+def ok(got):
+    assert got.returncode == 0, got.stdout + got.stderr
+    return got
+
+
+def test_stock_debian_is_hardened_proven_and_put_back_bit_for_bit(world):
+    got = ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport audit --format json >/tmp/audit-before || true
+        lab_login anna true
+        sallyport harden --yes --keep anna@127.0.0.1 >/tmp/harden 2>&1
+        lab_login anna true
+        sallyport audit --format json >/tmp/audit-after || true
+        sshd -T >/tmp/effective
+        sallyport history --format json >/tmp/history
+        snapshot >/tmp/hardened
+        cmp -s /tmp/before /tmp/hardened && { echo "nothing was changed"; exit 1; }
+        sallyport rollback --yes
+        snapshot >/tmp/after
+        diff /tmp/before /tmp/after
+        lab_login anna true
+        sallyport audit --format json >/tmp/audit-back || true
+        cat /tmp/harden
+        echo; echo ---; cat /tmp/audit-before; echo ---; cat /tmp/audit-after; echo ---; cat /tmp/audit-back; echo ---
+        cat /tmp/effective; echo ---; cat /tmp/history
+    """, timeout=120))
+    said, before, after, back, effective, history = got.stdout.split("---\n")
+    before, after, back, history = (json.loads(j) for j in (before, after, back, history))
+    assert before["grade"] in "DF"
+    assert after["grade"] in ("A", "A+"), after
+    assert (back["grade"], back["score"]) == (before["grade"], before["score"])
+    assert "seen on the wire" in said
+    assert "passwordauthentication no" in effective
+    assert "permitrootlogin no" in effective
+    assert history["transactions"][0]["state"] == "waiting"
+    wire = [f for f in after["findings"] if f["id"] == "wire-differs"][0]
+    assert wire["status"] == "pass", wire
+
+
+def test_a_second_run_changes_nothing(world):
+    got = ok(world(STOCK + r"""
+        sallyport harden --yes --confirm-within 0 --keep anna
+        snapshot >/tmp/first
+        sallyport harden --yes --confirm-within 0 --keep anna --format json
+        snapshot | diff /tmp/first -
+    """, timeout=120))
+    assert '"changed": false' in got.stdout
+
+
+def test_confirm_wants_a_new_login_by_somebody_kept(world):
+    ok(world(STOCK + SESSION + r"""
+        sallyport harden --yes
+        sallyport confirm && exit 1
+        lab_login anna sleep 50 &
+        lab_wait 10 sh -c '[ "$(pgrep -c -u anna sleep)" = 2 ]'
+        sallyport confirm
+        [ "$(sallyport history --format json | grep -c '"state": "confirmed"')" = 1 ]
+        sallyport confirm && exit 1
+        [ ! -e /run/sallyport/timer-1 ]
+        sallyport rollback --yes
+    """, timeout=120))
+
+
+def test_an_earlier_file_a_match_block_and_a_last_wins_keyword_do_not_defeat_the_plan(world):
+    got = ok(world(STOCK + r"""
+        cat >/etc/ssh/sshd_config.d/00-aaa.conf <<-'END'
+        # mine
+        PermitRootLogin   yes   # for the backup
+        MaxAuthTries=6
+        Match Address 10.83.0.0/24
+            PasswordAuthentication yes # the office
+        END
+        printf 'MaxStartups 100:30:200\r\nMaxStartups 90\n' >>/etc/ssh/sshd_config
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna
+        sshd -T -C user=anna,host=x,addr=10.83.0.9,laddr=10.83.0.1,lport=22
+        cat /etc/ssh/sshd_config.d/00-aaa.conf
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+    """, timeout=120))
+    assert "\npasswordauthentication no\n" in got.stdout
+    assert "\npermitrootlogin no\n" in got.stdout
+    assert "\nmaxstartups 10:30:60\n" in got.stdout
+    assert "PermitRootLogin   no   # for the backup" in got.stdout
+    assert "    PasswordAuthentication no # the office" in got.stdout
+
+
+def test_a_main_file_without_include_gets_one_as_its_first_line(world):
+    ok(world(STOCK + r"""
+        sed -i '/^Include/d' /etc/ssh/sshd_config
+        rmdir /etc/ssh/sshd_config.d
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna
+        [ "$(head -n1 /etc/ssh/sshd_config)" = 'Include /etc/ssh/sshd_config.d/00-sallyport.conf' ]
+        sshd -T | grep -qx 'permitrootlogin no'
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+    """, timeout=120))
+
+
+GUARDED = {
+    "AllowUsers without the person logged in":
+        ("lab_account bert 1002; echo 'AllowUsers bert' >>/etc/ssh/sshd_config", "--step timeouts", "anna"),
+    "password login off when the only way in is a password":
+        ("lab_account bert 1002; lab_password bert secret; : >/home/anna/.ssh/authorized_keys", "--keep bert", "bert"),
+    "UsePAM no with a ! account":
+        ("sed -i 's/^anna:[^:]*:/anna:!:/' /etc/shadow; sed -i 's/^UsePAM yes/UsePAM no/' /etc/ssh/sshd_config",
+         "--step timeouts", "anna"),
+    "a RevokedKeys file that is missing":
+        ("echo 'RevokedKeys /etc/ssh/not-there' >>/etc/ssh/sshd_config", "--step timeouts", "anna"),
+    "a --keep of nobody":
+        ("", "--keep nobody-of-that-name", "nobody-of-that-name"),
+}
+
+
+@pytest.mark.parametrize("case", GUARDED)
+def test_the_lockout_guard_refuses_and_nothing_is_changed(world, case):
+    prepare, options, who = GUARDED[case]
+    got = ok(world(STOCK + SESSION + prepare + fr"""
+        snapshot >/tmp/before
+        sallyport harden --yes {options} && exit 1 || [ $? = 1 ]
+        snapshot | diff /tmp/before -
+        sallyport history
+    """))
+    assert "lockout" in got.stderr and who in got.stderr, got.stderr
+    assert "Nothing was changed so far" in got.stdout
+
+
+def test_an_override_passes_the_guard_it_names_and_no_other(world):
+    got = ok(world(STOCK + r"""
+        sallyport harden --yes --keep nobody-of-that-name --override space && exit 1 || [ $? = 1 ]
+        sallyport harden --yes --keep nobody-of-that-name --override lockout --step timeouts
+    """))
+    assert "guard overridden" in got.stderr
+
+
+def test_a_configuration_that_sshd_rejects_is_left_alone(world):
+    got = ok(world(STOCK + r"""
+        echo 'PermitRootLogin perhaps' >>/etc/ssh/sshd_config
+        snapshot >/tmp/before
+        sallyport harden --yes && exit 1 || [ $? = 1 ]
+        snapshot | diff /tmp/before -
+    """))
+    assert "sshd_config:" in got.stderr and "perhaps" in got.stderr
+
+
+def test_two_runs_at_once_and_a_waiting_one(world):
+    got = ok(world(STOCK + r"""
+        exec 9>/run/lock/sallyport; flock 9
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
+        flock -u 9
+        sallyport harden --yes --keep anna
+        sallyport harden --yes --keep anna --policy guide && exit 1 || [ $? = 1 ]
+    """))
+    assert "another sallyport is at work" in got.stderr
+    assert "pending" in got.stderr
+
+
+def test_a_file_changed_by_somebody_else_is_not_rolled_over(world):
+    got = ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 0
+        echo '# a colleague was here' >>/etc/ssh/sshd_config.d/00-sallyport.conf
+        sallyport rollback --yes && exit 1 || [ $? = 1 ]
+        grep -q colleague /etc/ssh/sshd_config.d/00-sallyport.conf
+        sallyport rollback --yes --override changed
+        grep -rq colleague /var/lib/sallyport/transactions/0001/found
+        snapshot | diff /tmp/before -
+    """))
+    assert "+# a colleague was here" in got.stderr
+
+
+def test_older_transactions_go_only_after_newer_ones(world):
+    got = ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 0 --step timeouts
+        sallyport harden --yes --keep anna --confirm-within 0 --step kex
+        sallyport rollback --yes 1 && exit 1 || [ $? = 1 ]
+        sallyport rollback --yes
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+        sallyport rollback --yes && exit 1 || [ $? = 1 ]
+    """))
+    assert "transaction 2 changed the same files later" in got.stderr
+
+
+def test_a_full_disk_refuses_before_anything_is_touched(world):
+    got = ok(world(STOCK + r"""
+        mount -t tmpfs -o size=256k none /var/lib
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 1 ]
+        snapshot | diff /tmp/before -
+    """))
+    assert "space" in got.stderr
+
+
+def test_a_read_only_etc_is_told_and_survived(world):
+    got = ok(world(STOCK + r"""
+        mount --bind /etc/ssh /etc/ssh && mount -o remount,bind,ro /etc/ssh
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 1 ]
+    """))
+    assert "read-only" in got.stderr
+
+
+def test_a_service_manager_that_refuses_the_reload_means_going_back(world):
+    got = ok(world(STOCK + r"""
+        mkdir -p /run/systemd/system /tmp/bin
+        cat >/tmp/bin/systemctl <<'END'
+#!/bin/sh
+case "$1" in
+show) printf 'Id=ssh.service\nLoadState=loaded\nActiveState=active\nMainPID=%s\n' "$(cat /run/sshd.pid)" ;;
+reload) echo "Job for ssh.service failed." >&2; exit 1 ;;
+is-active) exit 0 ;;
+esac
+END
+        printf '#!/bin/sh\nexit 0\n' >/tmp/bin/systemd-run
+        chmod 755 /tmp/bin/*
+        mount --bind /tmp/bin/systemctl /usr/bin/systemctl
+        mount --bind /tmp/bin/systemd-run /usr/bin/systemd-run
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 1 ]
+        snapshot | diff /tmp/before -
+        sallyport history
+    """))
+    assert "Job for ssh.service failed" in got.stderr
+    assert "rolled-back" in got.stdout
+
+
+def test_a_file_changed_between_plan_and_apply_is_noticed(world):
+    """The question is the moment in between: somebody edits, then the answer is yes."""
+    got = ok(world(STOCK + r"""
+        cat >/tmp/ask.py <<'END'
+import os, pty, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("sallyport", ["sallyport", "harden", "--keep", "anna"])
+seen = b""
+while b"[y/N]" not in seen:
+    seen += os.read(fd, 4096)
+with open("/etc/ssh/sshd_config.d/00-sallyport.conf", "w") as f:
+    f.write("# somebody was faster\n")
+os.write(fd, b"y\n")
+try:
+    while True:
+        more = os.read(fd, 4096)
+        if not more:
+            break
+        seen += more
+except OSError:
+    pass
+print(seen.decode())
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+        /usr/bin/python3 /tmp/ask.py && exit 1 || [ $? = 2 ]
+        [ "$(cat /etc/ssh/sshd_config.d/00-sallyport.conf)" = '# somebody was faster' ]
+    """))
+    assert "was changed while this was planned" in got.stdout
+
+
+def test_without_confirm_everything_goes_back_by_itself(world):
+    ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 10
+        lab_wait 20 sh -c 'sallyport history | grep -q rolled-back'
+        snapshot | diff /tmp/before -
+        sshd -T | grep -qx 'permitrootlogin without-password'
+        lab_login anna true
+    """))
+
+
+def test_without_confirm_everything_goes_back_also_when_sallyport_is_killed_in_the_middle(world):
+    ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 10 >/dev/null 2>&1 &
+        pid=$!
+        lab_wait 10 test -e /etc/ssh/sshd_config.d/00-sallyport.conf
+        kill -9 $pid 2>/dev/null || true
+        lab_wait 25 sh -c 'sallyport history | grep -q "rolled-back\|recovered"'
+        snapshot | diff /tmp/before -
+    """))
+
+
+def test_after_a_reboot_what_waited_is_put_back(world):
+    ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna
+        read -r timer _ </run/sallyport/timer-1
+        kill -9 "$timer"
+        lab_sshd_stop
+        rm -rf /run/sallyport /run/lock /run/sshd.pid
+        sallyport recover --boot
+        snapshot | diff /tmp/before -
+        sallyport history | grep -q rolled-back
+    """))
+
+
+def test_a_timer_that_was_killed_is_armed_again(world):
+    got = ok(world(STOCK + r"""
+        sallyport harden --yes --keep anna --confirm-within 1h
+        read -r timer _ </run/sallyport/timer-1
+        kill -9 "$timer"
+        lab_wait 5 lab_gone "$timer"
+        sallyport status
+        read -r again _ </run/sallyport/timer-1
+        [ "$again" != "$timer" ] && kill -0 "$again"
+        sallyport rollback --yes
+        lab_wait 5 lab_gone "$again"
+    """))
+    assert "armed again" in got.stderr
+
+
+def test_the_policy_of_the_guide(world):
+    got = ok(world(STOCK + r"""
+        lab_account bert 1002; lab_key bert
+        printf '%s\n' '20120821045132 2 6 100 1023 2 D0A1' >>/etc/ssh/moduli
+        snapshot >/tmp/before
+        sallyport harden --yes --policy guide --keep anna --confirm-within 0
+        sshd -T
+        stat -c '%a %s' /etc/ssh/revoked_keys
+        lab_login anna true
+        lab_login bert true
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+    """, timeout=120))
+    for line in ("clientaliveinterval 40", "clientalivecountmax 3", "logingracetime 30", "revokedkeys /etc/ssh/revoked_keys"):
+        assert f"\n{line}\n" in got.stdout, line
+    assert "\n644 " in got.stdout
+
+
+def test_another_system_under_root_is_changed_in_its_own_files_only(world):
+    ok(world(STOCK + r"""
+        mkdir /srv/image && cp -a --parents /etc /srv/image/ && mkdir -p /srv/image/usr/sbin && cp /usr/sbin/sshd /srv/image/usr/sbin/
+        snapshot >/tmp/host
+        lab_snapshot --folder-times /srv/image/etc >/tmp/before
+        sallyport harden --yes --root /srv/image
+        [ -e /srv/image/etc/ssh/sshd_config.d/00-sallyport.conf ]
+        [ -d /srv/image/var/lib/sallyport/transactions/0001 ]
+        [ ! -e /var/lib/sallyport ]
+        sallyport rollback --yes --root /srv/image
+        lab_snapshot --folder-times /srv/image/etc | diff /tmp/before -
+        snapshot | diff /tmp/host -
+    """))
