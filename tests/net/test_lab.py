@@ -16,7 +16,8 @@ def host_state():
     files = [f for f in WATCHED if os.path.lexists(f)]
     tree = subprocess.run(["/usr/bin/python3", LAB / "snapshot.py"] + files, capture_output=True, check=True).stdout
     mounts = [line.split(" ", 2)[2] for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
-    return tree, mounts, os.uname().nodename, os.listdir("/sys/class/net")
+    interfaces = [line.split(":")[0] for line in pathlib.Path("/proc/net/dev").read_text().splitlines()[2:]]
+    return tree, mounts, os.uname().nodename, interfaces
 
 
 def test_the_host_stays_as_it_was(world):
