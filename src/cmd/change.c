@@ -207,13 +207,13 @@ static enum err show_plan(const struct work *w, struct text *out)
 	return e ? e : text_check(out);
 }
 
-static void show_refusals(const struct guards *g, FILE *to)
+void change_say_guards(const struct guards *g)
 {
 	for (size_t i = 0; i < GUARD_COUNT; i++) {
 		const char *line = g->v[i].detail;
 
 		while (g->v[i].verdict != GUARD_OK && line && *line) {
-			fprintf(to, "sallyport: %s %s: %.*s\n", g->v[i].id,
+			fprintf(stderr, "sallyport: %s %s: %.*s\n", g->v[i].id,
 				g->v[i].verdict == GUARD_REFUSE ? "guard" : "guard overridden", (int)strcspn(line, "\n"), line);
 			line += strcspn(line, "\n");
 			line += *line == '\n';
@@ -373,7 +373,7 @@ static int refuse(struct work *w)
 {
 	const struct guard *g = guards_refusal(&w->guards);
 
-	show_refusals(&w->guards, stderr);
+	change_say_guards(&w->guards);
 	if (strcmp(g->id, "pending") != 0 && strcmp(g->id, "space") != 0)
 		hint("nothing was changed; if you know better: --override %s", g->id);
 	return wants_json(w) ? answer_json(w, false, EXIT_NO) : EXIT_NO;
@@ -397,12 +397,12 @@ static int decide(struct work *w)
 		text_free(&t);
 	}
 	if (w->common->dry_run) {
-		show_refusals(&w->guards, stderr);
+		change_say_guards(&w->guards);
 		return wants_json(w) ? answer_json(w, true, EXIT_NO) : status;
 	}
 	if (guards_refusal(&w->guards))
 		return refuse(w);
-	show_refusals(&w->guards, stderr); /* what was overridden */
+	change_say_guards(&w->guards); /* what was overridden */
 	if (!w->common->yes && !command_ask("Go on?")) {
 		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
 		return EXIT_NO;

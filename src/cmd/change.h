@@ -7,6 +7,7 @@
 #include "audit/finding.h"
 #include "base/text.h"
 #include "cmd/command.h"
+#include "harden/guard.h"
 
 struct change_request {
 	const char *what; /* for the history: "harden --step kex" */
@@ -30,6 +31,8 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 int change_check_overrides(const struct strings *overrides);
 /* "5m" -> seconds; NULL gives the default. 0 or an exit status, the error said. */
 int change_confirm_within(const char *text, uint64_t *seconds);
+/* Each guard that refuses or was overridden, with its reasons, on stderr. */
+void change_say_guards(const struct guards *g);
 /* "A 96/100": the grade as it is now; "" where it cannot be given. */
 void change_grade(const struct common_args *common, const char *policy, char *out, size_t size);
 

@@ -1,22 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rollback.c - put a transaction back, bit for bit, under the same guards. */
 #include "audit/facts.h"
-#include "base/clock.h"
 #include "base/file.h"
 #include "base/message.h"
 #include "base/number.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
 #include "harden/apply.h"
-#include "harden/guard.h"
-#include "harden/timer.h"
+#include "harden/rollback.h"
 #include "harden/transaction.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -73,39 +69,19 @@ static int find_tx(const struct root *r, const struct strings *rest, struct tx *
 	return 0;
 }
 
-static bool shares_file(const struct tx *a, const struct tx *b)
-{
-	for (size_t i = 0; i < a->nops; i++)
-		for (size_t k = 0; k < b->nops; k++)
-			if (a->ops[i].kind != OP_MKDIR && strcmp(a->ops[i].path, b->ops[k].path) == 0)
-				return true;
-	return false;
-}
-
 /* A newer transaction in force that changed the same file must go first. */
 static int check_newer(const struct root *r, const struct tx *t)
 {
-	unsigned *ids = NULL;
-	size_t n = 0;
-	int status = 0;
-	enum err e = journal_list(r, false, &ids, &n);
+	unsigned newer;
+	enum err e = rollback_newer(r, t, &newer);
 
 	if (e)
 		return fail(e, "cannot read the journal");
-	while (n-- > 0 && ids[n] > t->id && !status) {
-		struct tx *newer;
-
-		if (journal_read_brief(r, ids[n], &newer))
-			continue;
-		if (tx_in_force(newer) && shares_file(newer, t)) {
-			complain("transaction %u changed the same files later", newer->id);
-			hint("sudo sallyport rollback %u first", newer->id);
-			status = EXIT_NO;
-		}
-		tx_free(newer);
-	}
-	free(ids);
-	return status;
+	if (!newer)
+		return 0;
+	complain("transaction %u changed the same files later", newer);
+	hint("sudo sallyport rollback %u first", newer);
+	return EXIT_NO;
 }
 
 /* ---- guards ---- */
@@ -124,58 +100,36 @@ static int say_changed(const struct root *r, const struct tx *t, const struct op
 
 static int check_changed(const struct root *r, const struct tx *t, const struct rollback_args *a)
 {
-	for (size_t i = 0; i < t->nops; i++) {
-		enum op_side side;
-		enum err e = op_look(r, &t->ops[i], &side);
+	size_t op;
+	enum err e = rollback_changed(r, t, &op);
 
-		if (e)
-			return fail(e, "cannot look at '%s'", t->ops[i].path);
-		if (side == SIDE_OTHER && !strings_has(&a->overrides, "changed"))
-			return say_changed(r, t, &t->ops[i]);
-	}
-	return 0;
-}
-
-static int say_guards(const struct guards *g)
-{
-	const struct guard *refusal = NULL;
-
-	for (size_t i = 0; i < GUARD_COUNT; i++)
-		if (g->v[i].verdict == GUARD_REFUSE && strcmp(g->v[i].id, "pending") != 0 && strcmp(g->v[i].id, "space") != 0)
-			refusal = &g->v[i];
-	if (!refusal)
+	if (e)
+		return fail(e, "cannot look at the files of transaction %u", t->id);
+	if (op == t->nops || strings_has(&a->overrides, "changed"))
 		return 0;
-	complain("%s guard: %.*s", refusal->id, (int)strcspn(refusal->detail, "\n"), refusal->detail);
-	hint("nothing was changed; if you know better: --override %s", refusal->id);
-	return EXIT_NO;
+	return say_changed(r, t, &t->ops[op]);
 }
 
-/* The old state in a private world: does sshd take it, and does everybody still get in? */
 static int check_guards(const struct facts *f, const struct tx *t, const struct rollback_args *a)
 {
-	struct keepers keepers = { 0 };
-	struct stage *s = NULL;
-	struct plan *back = NULL;
 	struct guards g = { 0 };
 	char *complaint = NULL;
+	const struct guard *refusal;
 	int status = 0;
-	enum err e;
+	enum err e = rollback_guards(f, t, &a->keep, &a->overrides, &g, &complaint);
 
-	if ((e = keepers_gather(f, &a->keep, &keepers, &complaint)) == ERR_NONE && (e = stage_open(f, &s)) == ERR_NONE &&
-	    (e = plan_reverse(t->ops, t->nops, s, &back)) == ERR_NONE) {
-		struct check check = { .facts = f, .plan = back, .keepers = &keepers };
-
-		e = guards_run(&check, s, &a->overrides, &g);
-	}
-	if (complaint)
+	refusal = guards_refusal(&g);
+	if (complaint) {
 		status = complain("%s", complaint);
-	else
-		status = e ? fail(e, "cannot check the way back") : say_guards(&g);
+	} else if (e) {
+		status = fail(e, "cannot check the way back");
+	} else if (refusal) {
+		change_say_guards(&g);
+		hint("nothing was changed; if you know better: --override %s", refusal->id);
+		status = EXIT_NO;
+	}
 	free(complaint);
 	guards_clear(&g);
-	plan_free(back);
-	stage_close(s);
-	keepers_free(&keepers);
 	return status;
 }
 
@@ -265,74 +219,15 @@ static int roll_back(const struct common_args *common, const struct root *r, str
 	return do_it(common, r, t);
 }
 
-/* ---- the timer ---- */
-
-static enum err lock_patiently(const struct root *r, int *lock)
-{
-	struct timespec pause = { .tv_sec = 1 };
-	enum err e = ERR_BUSY;
-
-	for (int i = 0; i < 600 && (e = journal_lock(r, lock)) == ERR_BUSY; i++)
-		nanosleep(&pause, NULL);
-	return e;
-}
-
-static void log_outcome(const struct tx *t, enum err e)
-{
-	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
-	if (e)
-		syslog(LOG_ERR, "transaction %u (%s) could not be rolled back: %s", t->id, t->what, err_text(e));
-	else
-		syslog(LOG_WARNING, "transaction %u (%s) was not confirmed in time: rolled back", t->id, t->what);
-	closelog();
-}
-
-/* One look with the lock held; *wait: its time has not come. */
-static enum err due_once(const struct root *r, unsigned id, bool *wait)
-{
-	struct tx *t = NULL;
-	char *complaint = NULL;
-	int lock = -1;
-	enum err e;
-
-	*wait = false;
-	if ((e = lock_patiently(r, &lock)))
-		return e;
-	if ((e = journal_read(r, id, &t)) == ERR_NONE) {
-		/* applying with nobody holding the lock: whoever began it is dead */
-		bool cut = t->state == TX_APPLYING || t->state == TX_ROLLING_BACK;
-
-		*wait = t->state == TX_WAITING && !timer_due(t);
-		if (cut || (t->state == TX_WAITING && !*wait)) {
-			e = transaction_undo(r, t, TX_ROLLED_BACK, cut ? "it was cut off and put back" : "not confirmed in time", &complaint);
-			log_outcome(t, e);
-		}
-	}
-	free(complaint);
-	tx_free(t);
-	file_close(lock);
-	return e;
-}
-
 static int when_due(const struct root *r, const struct strings *rest)
 {
 	uint64_t id;
-	bool wait = true;
+	enum err e;
 
 	if (rest->n != 1 || number_parse(rest->v[0], 1, 999999, &id))
 		return complain("--when-due wants the number of a transaction");
-	while (wait) {
-		struct tx *t;
-		enum err e;
-
-		if ((e = journal_read_brief(r, (unsigned)id, &t)))
-			return fail(e, "cannot read transaction %u", (unsigned)id);
-		timer_sleep(t);
-		tx_free(t);
-		if ((e = due_once(r, (unsigned)id, &wait)))
-			return fail(e, "cannot roll back transaction %u", (unsigned)id);
-	}
-	return EXIT_YES;
+	e = rollback_when_due(r, (unsigned)id);
+	return e ? fail(e, "cannot roll back transaction %u", (unsigned)id) : EXIT_YES;
 }
 
 static int rollback_run(const struct common_args *common, void *args, const struct strings *rest)

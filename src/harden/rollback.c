@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* rollback.c - checks before a roll-back, and the roll-back of the timer. */
+#include "harden/rollback.h"
+
+#include "base/file.h"
+#include "harden/apply.h"
+#include "harden/timer.h"
+#include "harden/transaction.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+#define LOCK_TRIES 600 /* a second apart: the longest transaction is far shorter */
+
+static bool shares_file(const struct tx *a, const struct tx *b)
+{
+	for (size_t i = 0; i < a->nops; i++)
+		for (size_t k = 0; k < b->nops; k++)
+			if (a->ops[i].kind != OP_MKDIR && strcmp(a->ops[i].path, b->ops[k].path) == 0)
+				return true;
+	return false;
+}
+
+enum err rollback_newer(const struct root *r, const struct tx *t, unsigned *newer)
+{
+	unsigned *ids = NULL;
+	size_t n = 0;
+	enum err e = journal_list(r, false, &ids, &n);
+
+	if (e)
+		return e;
+	*newer = 0;
+	while (n-- > 0 && ids[n] > t->id && !*newer) {
+		struct tx *other;
+
+		if (journal_read_brief(r, ids[n], &other))
+			continue;
+		if (tx_in_force(other) && shares_file(other, t))
+			*newer = other->id;
+		tx_free(other);
+	}
+	free(ids);
+	return ERR_NONE;
+}
+
+enum err rollback_changed(const struct root *r, const struct tx *t, size_t *op)
+{
+	size_t i;
+
+	for (i = 0; i < t->nops; i++) {
+		enum op_side side;
+		enum err e = op_look(r, &t->ops[i], &side);
+
+		if (e)
+			return e;
+		if (side == SIDE_OTHER)
+			break;
+	}
+	*op = i;
+	return ERR_NONE;
+}
+
+static void guard_forget(struct guard *g)
+{
+	free(g->detail);
+	g->detail = NULL;
+	g->verdict = GUARD_OK;
+}
+
+enum err rollback_guards(const struct facts *f, const struct tx *t, const struct strings *keep, const struct strings *overrides,
+			 struct guards *out, char **complaint)
+{
+	struct keepers keepers = { 0 };
+	struct stage *s = NULL;
+	struct plan *back = NULL;
+	enum err e;
+
+	if ((e = keepers_gather(f, keep, &keepers, complaint)) == ERR_NONE && (e = stage_open(f, &s)) == ERR_NONE &&
+	    (e = plan_reverse(t->ops, t->nops, s, &back)) == ERR_NONE) {
+		struct check check = { .facts = f, .plan = back, .keepers = &keepers };
+
+		e = guards_run(&check, s, overrides, out);
+	}
+	if (e == ERR_NONE)
+		for (size_t i = 0; i < GUARD_COUNT; i++)
+			if (strcmp(out->v[i].id, "pending") == 0 || strcmp(out->v[i].id, "space") == 0)
+				guard_forget(&out->v[i]);
+	plan_free(back);
+	stage_close(s);
+	keepers_free(&keepers);
+	return e;
+}
+
+/* ---- the timer ---- */
+
+static enum err lock_patiently(const struct root *r, int *lock)
+{
+	struct timespec pause = { .tv_sec = 1 };
+	enum err e = ERR_BUSY;
+
+	for (int i = 0; i < LOCK_TRIES && (e = journal_lock(r, lock)) == ERR_BUSY; i++)
+		nanosleep(&pause, NULL);
+	return e;
+}
+
+static void log_outcome(const struct tx *t, const char *why, enum err e)
+{
+	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
+	if (e)
+		syslog(LOG_ERR, "transaction %u (%s): %s, but it could not be rolled back: %s", t->id, t->what, why, err_text(e));
+	else
+		syslog(LOG_WARNING, "transaction %u (%s): %s, rolled back", t->id, t->what, why);
+	closelog();
+}
+
+/* With the lock held. */
+static enum err undo_if_due(const struct root *r, struct tx *t, bool *wait)
+{
+	/* applying, and nobody holds the lock: whoever began it is dead */
+	bool cut = t->state == TX_APPLYING || t->state == TX_ROLLING_BACK;
+	const char *why = cut ? "it was cut off" : "it was not confirmed in time";
+	char *complaint = NULL;
+	enum err e;
+
+	*wait = t->state == TX_WAITING && !timer_due(t);
+	if (!cut && (t->state != TX_WAITING || *wait))
+		return ERR_NONE;
+	e = transaction_undo(r, t, TX_ROLLED_BACK, why, &complaint);
+	log_outcome(t, why, e);
+	free(complaint);
+	return e;
+}
+
+enum err rollback_when_due(const struct root *r, unsigned id)
+{
+	bool wait = true;
+	enum err e = ERR_NONE;
+
+	while (e == ERR_NONE && wait) {
+		struct tx *t;
+		int lock = -1;
+
+		if ((e = journal_read_brief(r, id, &t)))
+			return e;
+		timer_sleep(t);
+		tx_free(t);
+		if ((e = lock_patiently(r, &lock)))
+			return e;
+		if ((e = journal_read(r, id, &t)) == ERR_NONE) {
+			e = undo_if_due(r, t, &wait);
+			tx_free(t);
+		}
+		file_close(lock);
+	}
+	return e;
+}
