@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <time.h>
 
-time_t clock_wall(void);	 /* seconds since 1970 */
-uint64_t clock_boot_ms(void);	 /* milliseconds since boot, suspended time included; nobody can set it */
+time_t clock_wall(void);      /* seconds since 1970 */
+uint64_t clock_boot_ms(void); /* milliseconds since boot, suspended time included; nobody can set it */
 /* The kernel's id of this boot, 36 characters and a NUL; "" if it cannot be read. */
 void clock_boot_id(char out[37]);
 

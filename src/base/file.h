@@ -30,7 +30,8 @@ struct file_meta {
 };
 
 MUST_USE enum err file_meta_read(int fd, struct file_meta *out);
-MUST_USE enum err file_meta_apply(int fd, const struct file_meta *m); /* owner, mode, xattrs (others are removed), times last */
+/* Owner, mode, xattrs (others are removed), times last. */
+MUST_USE enum err file_meta_apply(int fd, const struct file_meta *m);
 bool file_meta_equal(const struct file_meta *a, const struct file_meta *b); /* atime does not count */
 MUST_USE enum err file_meta_copy(struct file_meta *to, const struct file_meta *from);
 void file_meta_free(struct file_meta *m);
@@ -48,9 +49,12 @@ void file_meta_free(struct file_meta *m);
  */
 MUST_USE enum err file_replace(const struct root *r, const char *path, const void *content, size_t len,
 			       const struct file_meta *meta, const char *tag);
-MUST_USE enum err file_discard_temporary(const struct root *r, const char *path, const char *tag); /* none there: ERR_NONE */
-MUST_USE enum err file_remove(const struct root *r, const char *path); /* a link itself, not its target; syncs the directory; none there: ERR_NONE */
-MUST_USE enum err file_make_dirs(const struct root *r, const char *path, mode_t mode); /* all missing components, synced */
+/* None there: ERR_NONE. */
+MUST_USE enum err file_discard_temporary(const struct root *r, const char *path, const char *tag);
+/* A link itself, not its target; syncs the directory; none there: ERR_NONE. */
+MUST_USE enum err file_remove(const struct root *r, const char *path);
+/* All missing components, with exactly that mode, synced. */
+MUST_USE enum err file_make_dirs(const struct root *r, const char *path, mode_t mode);
 MUST_USE enum err file_sync_dir(const struct root *r, const char *path);
 MUST_USE enum err file_write_all(int fd, const void *bytes, size_t len);
 /* Everything that can be read from fd (a pipe, a file) up to max bytes; *out is yours and ends in a NUL. */

@@ -44,7 +44,7 @@ static enum err parse(const char *s, unsigned base, uint64_t min, uint64_t max, 
 	/* the largest value of all also stands for all that do not fit */
 	if (value == UINT64_MAX) {
 		digits += strspn(digits, "0");
-		if (strcmp(digits, base == 8 ? "1777777777777777777777" : "18446744073709551615"))
+		if (strcmp(digits, base == 8 ? "1777777777777777777777" : "18446744073709551615") != 0)
 			return ERR_RANGE;
 	}
 	*out = value;
@@ -116,7 +116,8 @@ void duration_format(uint64_t seconds, char *out, size_t size)
 
 		seconds %= units[i].seconds;
 		if (count)
-			at += (size_t)snprintf(out + at, size - at, "%llu%c", (unsigned long long)count, units[i].letter);
+			at += (size_t)snprintf(out + at, size - at, "%llu%c", (unsigned long long)count,
+					       units[i].letter);
 	}
 }
 

@@ -50,7 +50,8 @@ struct option_set {
  * choice is close to what was typed, has a second line "hint: did you mean '--policy'?".
  * *complaint is yours, NULL when all went well.
  */
-MUST_USE enum err options_parse(const struct option_set *sets, int argc, char **argv, struct strings *rest, char **complaint);
+MUST_USE enum err options_parse(const struct option_set *sets, int argc, char **argv, struct strings *rest,
+				char **complaint);
 /* The lines "  -p, --policy <name>   judge by this policy", aligned. */
 void options_help(const struct option_set *sets, struct text *out);
 /* One long option a line, "--policy=" where a value follows and "--policy=a" for each choice: for completions. */

@@ -102,17 +102,21 @@ enum err root_open_file(const struct root *r, const char *path, int flags, mode_
 	return ERR_NONE;
 }
 
-static enum err stat_with(const struct root *r, const char *path, int flags, struct stat *out)
+static enum err stat_with(const struct root *r, const char *path, bool follow, struct stat *out)
 {
 	struct stat st;
 	int fd = -1, failed;
 	enum err e;
 
-	e = root_open_file(r, path, O_PATH | flags, 0, &fd);
-	if (e)
-		return e;
-	failed = fstat(fd, &st);
-	file_close(fd);
+	if (root_is_live(r)) {
+		failed = fstatat(AT_FDCWD, path, &st, follow ? 0 : AT_SYMLINK_NOFOLLOW);
+	} else {
+		e = root_open_file(r, path, O_PATH | (follow ? 0 : O_NOFOLLOW), 0, &fd);
+		if (e)
+			return e;
+		failed = fstat(fd, &st);
+		file_close(fd);
+	}
 	if (failed)
 		return ERR_SYSTEM;
 	*out = st;
@@ -121,12 +125,12 @@ static enum err stat_with(const struct root *r, const char *path, int flags, str
 
 enum err root_stat(const struct root *r, const char *path, struct stat *out)
 {
-	return stat_with(r, path, 0, out);
+	return stat_with(r, path, true, out);
 }
 
 enum err root_lstat(const struct root *r, const char *path, struct stat *out)
 {
-	return stat_with(r, path, O_NOFOLLOW, out);
+	return stat_with(r, path, false, out);
 }
 
 enum err root_read(const struct root *r, const char *path, size_t max, char **out, size_t *len)

@@ -26,7 +26,7 @@ const char *root_dir(const struct root *r); /* "/" when live; borrowed */
 /* A file descriptor with O_CLOEXEC; flags as open(2). Never blocks on a FIFO when O_NONBLOCK is given. */
 MUST_USE enum err root_open_file(const struct root *r, const char *path, int flags, mode_t mode, int *fd);
 MUST_USE enum err root_stat(const struct root *r, const char *path, struct stat *out);	/* follows links */
-MUST_USE enum err root_lstat(const struct root *r, const char *path, struct stat *out); /* does not follow the last one */
+MUST_USE enum err root_lstat(const struct root *r, const char *path, struct stat *out); /* not the last one */
 /*
  * The whole of a regular file; *out is yours, ends in a NUL that *len does not
  * count. ERR_NOT_FILE for anything else (a FIFO does not hang), ERR_TOO_BIG
@@ -37,7 +37,10 @@ MUST_USE enum err root_read(const struct root *r, const char *path, size_t max, 
 MUST_USE enum err root_glob(const struct root *r, const char *pattern, struct strings *out);
 /* Names in a directory without "." and "..", sorted by byte value. */
 MUST_USE enum err root_list(const struct root *r, const char *path, struct strings *out);
-/* Where the path really leads, as an absolute path inside the root; *out is yours. */
+/*
+ * Where the path really leads, free of links, as an absolute path inside the root;
+ * the last component need not exist. *out is yours.
+ */
 MUST_USE enum err root_resolve(const struct root *r, const char *path, char **out);
 /* The path as seen from outside: root directory and path joined; *out is yours. For messages and live mounts only. */
 MUST_USE enum err root_outside(const struct root *r, const char *path, char **out);

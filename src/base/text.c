@@ -280,7 +280,7 @@ bool strings_equal(const struct strings *a, const struct strings *b)
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i], b->v[i]))
+		if (strcmp(a->v[i], b->v[i]) != 0)
 			return false;
 	return true;
 }

@@ -48,11 +48,12 @@ struct strings {
 	size_t size;
 };
 
-MUST_USE enum err strings_add(struct strings *l, const char *s);		       /* copies */
-MUST_USE enum err strings_add_bytes(struct strings *l, const char *s, size_t len);     /* copies, adds the NUL */
+MUST_USE enum err strings_add(struct strings *l, const char *s);		   /* copies */
+MUST_USE enum err strings_add_bytes(struct strings *l, const char *s, size_t len); /* copies, adds the NUL */
 MUST_USE enum err strings_add_format(struct strings *l, const char *format, ...) FORMAT(2, 3);
-MUST_USE enum err strings_copy(struct strings *to, const struct strings *from);	       /* appends all of from */
-MUST_USE enum err strings_split(struct strings *l, const char *s, const char *separators); /* empty parts are left out */
+MUST_USE enum err strings_copy(struct strings *to, const struct strings *from); /* appends all of from */
+/* Empty parts are left out. */
+MUST_USE enum err strings_split(struct strings *l, const char *s, const char *separators);
 bool strings_has(const struct strings *l, const char *s);
 bool strings_equal(const struct strings *a, const struct strings *b);
 void strings_sort(struct strings *l); /* by byte value */

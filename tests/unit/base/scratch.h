@@ -27,7 +27,8 @@ static inline void scratch_make(char out[SCRATCH_DIR])
 	const char *tmp = getenv("TMPDIR");
 	char path[SCRATCH_DIR], real[PATH_MAX];
 
-	assert_true(snprintf(path, sizeof path, "%s/sallyport-test-XXXXXX", tmp && tmp[0] ? tmp : "/tmp") < SCRATCH_DIR);
+	assert_true(snprintf(path, sizeof path, "%s/sallyport-test-XXXXXX", tmp && tmp[0] ? tmp : "/tmp") <
+		    SCRATCH_DIR);
 	assert_non_null(mkdtemp(path));
 	assert_non_null(realpath(path, real));
 	assert_true(snprintf(out, SCRATCH_DIR, "%s", real) < SCRATCH_DIR);

@@ -34,7 +34,7 @@ static void a_system_error_is_explained_by_errno(void **state)
 static void a_number_that_is_no_error_is_survived(void **state)
 {
 	assert_string_equal(err_text(ERR_COUNT), "unknown error");
-	assert_string_equal(err_text((enum err)-1), "unknown error");
+	assert_string_equal(err_text((enum err)(-1)), "unknown error");
 }
 
 int main(void)

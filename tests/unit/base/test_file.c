@@ -206,17 +206,18 @@ static void labels_and_capabilities_are_kept(void **state)
 	file_meta_free(&after);
 }
 
-/* POSIX ACLs as the kernel stores them: version 2, then tag, permissions and id of each entry. */
-#define ACL_ENTRY(tag, perm, id) (tag), 0, (perm), 0, (id) & 0xff, (id) >> 8 & 0xff, (id) >> 16 & 0xff, (id) >> 24 & 0xff
-#define ACL_NONE 0xffffffffU
+/* A POSIX ACL as setxattr(2) takes it, little-endian: version 2, then tag, permissions and id of each entry. */
+#define ACL_ENTRY(tag, perm, id) tag, 0, perm, 0, id, id, id, id
+#define ACL_VERSION 2, 0, 0, 0
+#define ACL_NO_ID 0xff
 
 static const uint8_t acl[] = {
-	2, 0, 0, 0,
-	ACL_ENTRY(0x01, 6, ACL_NONE), /* owner rw- */
-	ACL_ENTRY(0x02, 4, 1234U),    /* user 1234 r-- */
-	ACL_ENTRY(0x04, 0, ACL_NONE), /* group --- */
-	ACL_ENTRY(0x10, 4, ACL_NONE), /* mask r-- */
-	ACL_ENTRY(0x20, 0, ACL_NONE), /* others --- */
+	ACL_VERSION,
+	ACL_ENTRY(0x01, 6, ACL_NO_ID), /* owner rw- */
+	ACL_ENTRY(0x02, 4, 1),	       /* user 0x01010101 r-- */
+	ACL_ENTRY(0x04, 0, ACL_NO_ID), /* group --- */
+	ACL_ENTRY(0x10, 4, ACL_NO_ID), /* mask r-- */
+	ACL_ENTRY(0x20, 0, ACL_NO_ID), /* others --- */
 };
 
 static void access_lists_are_kept_and_strange_ones_removed(void **state)
@@ -532,7 +533,9 @@ static void missing_directories_are_made(void **state)
 static void metas_differ_by_every_field_but_atime(void **state)
 {
 	struct xattr one = { (char *)"user.a", (char *)"1", 1 }, other = { (char *)"user.a", (char *)"2", 1 };
-	const struct file_meta base = { .mode = 0644, .uid = 1, .gid = 2, .mtime = { 3, 4 }, .xattrs = &one, .nxattrs = 1 };
+	const struct file_meta base = {
+		.mode = 0644, .uid = 1, .gid = 2, .mtime = { 3, 4 }, .xattrs = &one, .nxattrs = 1
+	};
 	struct file_meta m[7];
 
 	for (size_t i = 0; i < ARRAY_SIZE(m); i++)

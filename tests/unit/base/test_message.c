@@ -58,7 +58,8 @@ static void outside_text_cannot_disturb_a_terminal(void **state)
 {
 	listen_to_stderr();
 	assert_int_equal(complain("no key '%s'\nhint: %s", "a\x1b[2Jb\r\x07", "caf\xc3\xa9 \\x1B \xff"), 2);
-	assert_string_equal(what_was_said(), "sallyport: no key 'a\\x1B[2Jb\\x0D\\x07'\nhint: caf\xc3\xa9 \\x1B \\xFF\n");
+	assert_string_equal(what_was_said(),
+			    "sallyport: no key 'a\\x1B[2Jb\\x0D\\x07'\nhint: caf\xc3\xa9 \\x1B \\xFF\n");
 }
 
 static void say_all(void)

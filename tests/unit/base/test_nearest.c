@@ -8,16 +8,32 @@
 
 #include "base/banned.h"
 
-static const char *const words[] = { "audit", "accept", "harden", "confirm", "rollback", "history", "status", "ps", NULL };
+static const char *const words[] = {
+	"audit", "accept", "harden", "confirm", "rollback", "history", "status", "ps", NULL
+};
 
 static const struct {
 	const char *typed, *nearest;
 } cases[] = {
-	{ "audit", "audit" },	    { "AUDIT", "audit" },	 { "adit", "audit" },	      { "auddit", "audit" },
-	{ "aufit", "audit" },	    { "uadit", "audit" },	 { "auidt", "audit" },	      { "hadren", "harden" },
-	{ "conform", "confirm" },   { "rolback", "rollback" },	 { "history", "history" },    { "sttaus", "status" },
-	{ "sp", "ps" },		    { "", NULL },		 { "zzzzz", NULL },	      { "install", NULL },
-	{ "x", NULL },		    { "revert", NULL },		 { "roll", NULL },
+	{ "audit", "audit" },
+	{ "AUDIT", "audit" },
+	{ "adit", "audit" },
+	{ "auddit", "audit" },
+	{ "aufit", "audit" },
+	{ "uadit", "audit" },
+	{ "auidt", "audit" },
+	{ "hadren", "harden" },
+	{ "conform", "confirm" },
+	{ "rolback", "rollback" },
+	{ "history", "history" },
+	{ "sttaus", "status" },
+	{ "sp", "ps" },
+	{ "", NULL },
+	{ "zzzzz", NULL },
+	{ "install", NULL },
+	{ "x", NULL },
+	{ "revert", NULL },
+	{ "roll", NULL },
 };
 
 static void finds_slips_and_nothing_else(void **state)

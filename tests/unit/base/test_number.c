@@ -106,22 +106,12 @@ static long judge_seconds(const char *s)
 			return -1;
 		switch (tolower((unsigned char)*end)) {
 		case '\0':
-		case 's':
-			break;
-		case 'm':
-			unit = 60;
-			break;
-		case 'h':
-			unit = 3600;
-			break;
-		case 'd':
-			unit = 86400;
-			break;
-		case 'w':
-			unit = 604800;
-			break;
-		default:
-			return -1;
+		case 's': break;
+		case 'm': unit = 60; break;
+		case 'h': unit = 3600; break;
+		case 'd': unit = 86400; break;
+		case 'w': unit = 604800; break;
+		default: return -1;
 		}
 		total += count * unit;
 		s = end + (*end != '\0');
@@ -149,13 +139,25 @@ static const struct {
 	enum err e;
 	uint64_t seconds;
 } durations[] = {
-	{ "90", ERR_NONE, 90 },		  { "5m", ERR_NONE, 300 },	      { "1h30m", ERR_NONE, 5400 },
-	{ "2w", ERR_NONE, 1209600 },	  { "1W2D3H4M5S", ERR_NONE, 788645 }, { "1m1m", ERR_NONE, 120 },
-	{ "2147483647", ERR_NONE, 2147483647 }, { "2147483648", ERR_RANGE, 0 },
-	{ "3550w", ERR_NONE, 2147040000 }, { "3551w", ERR_RANGE, 0 },	      { "2147483647s1", ERR_RANGE, 0 },
-	{ "99999999999999999999w", ERR_RANGE, 0 }, { "99999999999999999999wx", ERR_SYNTAX, 0 },
-	{ "", ERR_SYNTAX, 0 },		  { "m", ERR_SYNTAX, 0 },	      { "1y", ERR_SYNTAX, 0 },
-	{ "-1", ERR_SYNTAX, 0 },	  { "1 m", ERR_SYNTAX, 0 },	      { "1mm", ERR_SYNTAX, 0 },
+	{ "90", ERR_NONE, 90 },
+	{ "5m", ERR_NONE, 300 },
+	{ "1h30m", ERR_NONE, 5400 },
+	{ "2w", ERR_NONE, 1209600 },
+	{ "1W2D3H4M5S", ERR_NONE, 788645 },
+	{ "1m1m", ERR_NONE, 120 },
+	{ "2147483647", ERR_NONE, 2147483647 },
+	{ "2147483648", ERR_RANGE, 0 },
+	{ "3550w", ERR_NONE, 2147040000 },
+	{ "3551w", ERR_RANGE, 0 },
+	{ "2147483647s1", ERR_RANGE, 0 },
+	{ "99999999999999999999w", ERR_RANGE, 0 },
+	{ "99999999999999999999wx", ERR_SYNTAX, 0 },
+	{ "", ERR_SYNTAX, 0 },
+	{ "m", ERR_SYNTAX, 0 },
+	{ "1y", ERR_SYNTAX, 0 },
+	{ "-1", ERR_SYNTAX, 0 },
+	{ "1 m", ERR_SYNTAX, 0 },
+	{ "1mm", ERR_SYNTAX, 0 },
 };
 
 static void durations_are_those_of_sshd_config(void **state)
@@ -174,8 +176,8 @@ static void a_formatted_duration_reads_back_the_same(void **state)
 		uint64_t seconds;
 		const char *text;
 	} cases[] = {
-		{ 0, "0" },	   { 59, "59s" },	      { 60, "1m" },  { 90, "1m30s" },
-		{ 3600, "1h" },	   { 86400 * 8, "1w1d" },     { 7200, "2h" }, { 2147483647, "3550w5d3h14m7s" },
+		{ 0, "0" },	{ 59, "59s" },	       { 60, "1m" },   { 90, "1m30s" },
+		{ 3600, "1h" }, { 86400 * 8, "1w1d" }, { 7200, "2h" }, { 2147483647, "3550w5d3h14m7s" },
 	};
 	char out[32];
 

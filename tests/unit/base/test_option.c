@@ -22,21 +22,21 @@ struct common {
 static const char *const formats[] = { "text", "json", "sarif", NULL };
 
 static const struct option_row rows[] = {
-	{ .name = "dry-run", .letter = 'n', .kind = OPTION_FLAG, .offset = OPTION_AT(struct args, dry_run), .help = "change nothing" },
-	{ .name = "yes", .letter = 'y', .kind = OPTION_FLAG, .offset = OPTION_AT(struct args, yes), .help = "do not ask" },
-	{ .name = "reason", .letter = 'r', .kind = OPTION_TEXT, .offset = OPTION_AT(struct args, reason), .value = "<text>", .help = "kept in the log" },
-	{ .name = "keep", .kind = OPTION_LIST, .offset = OPTION_AT(struct args, keep), .value = "<user>", .help = "who must keep access" },
-	{ .name = "step", .letter = 's', .kind = OPTION_COMMAS, .offset = OPTION_AT(struct args, steps), .value = "<n,n>", .help = "only these" },
-	{ .name = "format", .kind = OPTION_CHOICE, .offset = OPTION_AT(struct args, format), .value = "<form>", .help = "of the answer", .choices = formats },
-	{ .name = "count", .letter = 'c', .kind = OPTION_NUMBER, .offset = OPTION_AT(struct args, count), .value = "<n>", .help = "how many", .min = 1, .max = 100 },
-	{ .name = "confirm-within", .kind = OPTION_DURATION, .offset = OPTION_AT(struct args, within), .value = "<time>", .help = "else back" },
-	{ .name = NULL },
+	{ "dry-run", 'n', OPTION_FLAG, OPTION_AT(struct args, dry_run), NULL, "change nothing" },
+	{ "yes", 'y', OPTION_FLAG, OPTION_AT(struct args, yes), NULL, "do not ask" },
+	{ "reason", 'r', OPTION_TEXT, OPTION_AT(struct args, reason), "<text>", "kept in the log" },
+	{ "keep", 0, OPTION_LIST, OPTION_AT(struct args, keep), "<user>", "who must keep access" },
+	{ "step", 's', OPTION_COMMAS, OPTION_AT(struct args, steps), "<n,n>", "only these" },
+	{ "format", 0, OPTION_CHOICE, OPTION_AT(struct args, format), "<form>", "of the answer", formats },
+	{ "count", 'c', OPTION_NUMBER, OPTION_AT(struct args, count), "<n>", "how many", NULL, 1, 100 },
+	{ "confirm-within", 0, OPTION_DURATION, OPTION_AT(struct args, within), "<time>", "else back" },
+	{ 0 },
 };
 
 static const struct option_row common_rows[] = {
-	{ .name = "verbose", .letter = 'v', .kind = OPTION_COUNT, .offset = OPTION_AT(struct common, verbose), .help = "say more" },
-	{ .name = "help", .letter = 'h', .kind = OPTION_FLAG, .offset = OPTION_AT(struct common, help), .help = "this text" },
-	{ .name = NULL },
+	{ "verbose", 'v', OPTION_COUNT, OPTION_AT(struct common, verbose), NULL, "say more" },
+	{ "help", 'h', OPTION_FLAG, OPTION_AT(struct common, help), NULL, "this text" },
+	{ 0 },
 };
 
 static struct args args;
@@ -176,8 +176,8 @@ static void every_mistake_is_named(void **state)
 static void a_number_without_a_limit_has_none(void **state)
 {
 	static const struct option_row free_rows[] = {
-		{ .name = "seed", .kind = OPTION_NUMBER, .value = "<n>", .help = "any" },
-		{ .name = NULL },
+		{ "seed", 0, OPTION_NUMBER, 0, "<n>", "any" },
+		{ 0 },
 	};
 	uint64_t seed = 0;
 	const struct option_set set[] = { { free_rows, &seed }, { 0 } };
@@ -216,8 +216,9 @@ static void completions_name_every_choice(void **state)
 	struct text t = { 0 };
 
 	options_complete(sets, &t);
-	assert_string_equal(text_string(&t), "--dry-run\n--yes\n--reason=\n--keep=\n--step=\n--format=\n--format=text\n"
-					     "--format=json\n--format=sarif\n--count=\n--confirm-within=\n--verbose\n--help\n");
+	assert_string_equal(text_string(&t),
+			    "--dry-run\n--yes\n--reason=\n--keep=\n--step=\n--format=\n--format=text\n"
+			    "--format=json\n--format=sarif\n--count=\n--confirm-within=\n--verbose\n--help\n");
 	text_free(&t);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* test_progress.c - a bar on a terminal, lines on request, and nothing anywhere else. */
 #include "base/progress.h"
+
 #include "base/message.h"
 
 #include "base/scratch.h"

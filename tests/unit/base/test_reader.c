@@ -7,12 +7,12 @@
 #include "base/banned.h"
 
 static const uint8_t good[] = {
-	0x07,						 /* u8 */
-	0x01, 0x02, 0x03, 0x04,				 /* u32 */
+	0x07,						/* u8 */
+	0x01, 0x02, 0x03, 0x04,				/* u32 */
 	0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88, /* u64 */
-	'r',  'a',  'w',				 /* bytes */
-	0x00, 0x00, 0x00, 0x02, 'o',  'k',		 /* string */
-	'-',  '-',					 /* skipped */
+	'r',  'a',  'w',				/* bytes */
+	0x00, 0x00, 0x00, 0x02, 'o',  'k',		/* string */
+	'-',  '-',					/* skipped */
 };
 
 struct all {
@@ -73,7 +73,8 @@ static void says_when_something_is_left(void **state)
 
 static void a_failure_consumes_nothing_and_gives_nothing(void **state)
 {
-	static const uint8_t few[] = { 0, 0, 0 }, lying[] = { 0, 0, 0, 3, 'o', 'k' }, huge[] = { 0xff, 0xff, 0xff, 0xff, 1 };
+	static const uint8_t few[] = { 0, 0, 0 }, lying[] = { 0, 0, 0, 3, 'o', 'k' },
+			     huge[] = { 0xff, 0xff, 0xff, 0xff, 1 };
 	struct reader r = { .at = few, .left = sizeof few };
 	uint32_t u32 = 42;
 	uint64_t u64 = 42;

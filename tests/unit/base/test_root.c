@@ -88,12 +88,18 @@ static const struct {
 	const char *path;
 	const char *content; /* NULL: cannot be read */
 } reads[] = {
-	{ "/etc/ssh/sshd_config", "Port 22\n" }, { "/etc/relative", "Port 22\n" },
-	{ "/etc/absolute", "Port 22\n" },	 { "/etc/climbing", "Port 22\n" },
-	{ "/etc/chain", "Port 22\n" },		 { "/../../etc/ssh/../ssh/sshd_config", "Port 22\n" },
-	{ "/link-to-etc/chain", "Port 22\n" },	 { "/etc/escaping", NULL },
-	{ "/etc/escaping-dir/secret", NULL },	 { "/etc/loop", NULL },
-	{ "/etc/dangling", NULL },		 { "/etc/none", NULL },
+	{ "/etc/ssh/sshd_config", "Port 22\n" },
+	{ "/etc/relative", "Port 22\n" },
+	{ "/etc/absolute", "Port 22\n" },
+	{ "/etc/climbing", "Port 22\n" },
+	{ "/etc/chain", "Port 22\n" },
+	{ "/../../etc/ssh/../ssh/sshd_config", "Port 22\n" },
+	{ "/link-to-etc/chain", "Port 22\n" },
+	{ "/etc/escaping", NULL },
+	{ "/etc/escaping-dir/secret", NULL },
+	{ "/etc/loop", NULL },
+	{ "/etc/dangling", NULL },
+	{ "/etc/none", NULL },
 };
 
 static void links_and_dots_stay_inside(void **state)
@@ -288,8 +294,9 @@ static void paths_are_resolved_inside(void **state)
 
 static void the_running_system_is_resolved_as_by_realpath(void **state)
 {
-	static const char *const paths[] = { "/bin/sh",		 "/proc/self/cwd/..", "/dev/stdin/..", "/etc/os-release",
-					     "/usr/../etc/mtab", "/lib64",	      "/var/run",      "/etc/alternatives/awk" };
+	static const char *const paths[] = { "/bin/sh",		"/proc/self/cwd/..",	"/dev/stdin/..",
+					     "/etc/os-release", "/usr/../etc/mtab",	"/lib64",
+					     "/var/run",	"/etc/alternatives/awk" };
 	size_t compared = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {

@@ -178,7 +178,8 @@ static const struct {
 	{ "cut \xe2\x82", 6, "cut \\xE2\\x82" },
 	{ "\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9", 9, "\xe2\x80\xa7\\xE2\\x80\\xA8\\xE2\\x80\\xA9" },
 	{ "\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf", 9, "\\xE2\\x80\\xAA\\xE2\\x80\\xAE\xe2\x80\xaf" },
-	{ "\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", 12, "\xe2\x81\xa5\\xE2\\x81\\xA6\\xE2\\x81\\xA9\xe2\x81\xaa" },
+	{ "\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa", 12,
+	  "\xe2\x81\xa5\\xE2\\x81\\xA6\\xE2\\x81\\xA9\xe2\x81\xaa" },
 };
 
 static void outside_bytes_cannot_disturb_a_terminal(void **state)
@@ -218,8 +219,8 @@ static void a_list_owns_copies_and_ends_in_null(void **state)
 static const struct {
 	const char *in, *separators, *out;
 } splits[] = {
-	{ "a,b,c", ",", "a|b|c" }, { "", ",", "" },	{ ",,", ",", "" },
-	{ ",a,,b,", ",", "a|b" },  { "a b\tc", " \t", "a|b|c" }, { "abc", ",", "abc" },
+	{ "a,b,c", ",", "a|b|c" },    { "", ",", "" },	     { ",,", ",", "" }, { ",a,,b,", ",", "a|b" },
+	{ "a b\tc", " \t", "a|b|c" }, { "abc", ",", "abc" },
 };
 
 static void splits_leave_out_empty_parts(void **state)
