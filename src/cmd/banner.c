@@ -5,7 +5,7 @@
 #include "base/message.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
-#include "cmd/judge.h"
+#include "cmd/assess.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -62,7 +62,7 @@ static json_t *show_json(const char *path, const char *text, const struct audit 
 			 "status", f ? status_text(f->status) : "unknown");
 }
 
-static int banner_show(const struct common_args *common, const struct facts *f, const struct judgement *j)
+static int banner_show(const struct common_args *common, const struct facts *f, const struct assessment *j)
 {
 	const char *path = sshd_value(f->effective, KW_BANNER);
 	bool set = path[0] && strcasecmp(path, "none") != 0;
@@ -172,7 +172,7 @@ static int banner_set_text(const struct common_args *common, const struct facts 
 	return status;
 }
 
-static int banner_set(const struct common_args *common, const struct facts *f, const struct judgement *j, const struct banner_args *a,
+static int banner_set(const struct common_args *common, const struct facts *f, const struct assessment *j, const struct banner_args *a,
 		      const char *file, uint64_t confirm_seconds)
 {
 	char *text = NULL;
@@ -197,7 +197,7 @@ static int banner_run(const struct common_args *common, void *args, const struct
 	const char *word = rest->n ? rest->v[0] : "show";
 	struct common_args how = *common;
 	bool set = strcmp(word, "set") == 0;
-	struct judgement j = { 0 };
+	struct assessment j = { 0 };
 	struct facts *f = NULL;
 	uint64_t confirm_seconds;
 	int lock = -1, status;
@@ -211,10 +211,10 @@ static int banner_run(const struct common_args *common, void *args, const struct
 	how.dry_run = how.dry_run || !set; /* to look needs no lock and no root */
 	if (change_begin(&how, &f, &lock, &status))
 		return status;
-	if ((status = judge_facts(f, a->policy, &all_steps, &j)) == 0)
+	if ((status = assess_facts(f, a->policy, &all_steps, &j)) == 0)
 		status = set ? banner_set(common, f, &j, a, rest->n > 1 ? rest->v[1] : NULL, confirm_seconds) :
 			       banner_show(common, f, &j);
-	judgement_clear(&j);
+	assessment_clear(&j);
 	change_end(f, lock);
 	return status;
 }

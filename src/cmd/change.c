@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/message.h"
 #include "base/number.h"
-#include "cmd/judge.h"
+#include "cmd/assess.h"
 #include "harden/guard.h"
 #include "harden/reload.h"
 #include "harden/timer.h"
@@ -130,13 +130,13 @@ int change_confirm_within(const char *text, uint64_t *seconds)
 void change_grade(const struct common_args *common, const char *policy, char *out, size_t size)
 {
 	struct facts_options o = { .root = common->root, .config = common->config, .sshd = common->sshd };
-	struct judgement j = { 0 };
+	struct assessment j = { 0 };
 	struct facts *f = NULL;
 
 	out[0] = '\0';
-	if (facts_gather(&o, &f) == ERR_NONE && judge_facts(f, policy, &none, &j) == 0)
+	if (facts_gather(&o, &f) == ERR_NONE && assess_facts(f, policy, &none, &j) == 0)
 		snprintf(out, size, "%s %u/100", j.audit->grade, j.audit->score);
-	judgement_clear(&j);
+	assessment_clear(&j);
 	facts_free(f);
 }
 

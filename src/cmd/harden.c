@@ -4,7 +4,7 @@
 #include "base/message.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
-#include "cmd/judge.h"
+#include "cmd/assess.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,7 +97,7 @@ static int harden_by(const struct common_args *common, const struct harden_args 
 static int harden_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	const struct harden_args *a = args;
-	struct judgement j = { 0 };
+	struct assessment j = { 0 };
 	struct facts *f = NULL;
 	uint64_t confirm_seconds;
 	int lock = -1, status;
@@ -107,9 +107,9 @@ static int harden_run(const struct common_args *common, void *args, const struct
 		return status;
 	if (change_begin(common, &f, &lock, &status))
 		return status;
-	if ((status = judge_facts(f, a->policy, &a->steps, &j)) == 0)
+	if ((status = assess_facts(f, a->policy, &a->steps, &j)) == 0)
 		status = harden_by(common, a, f, j.audit, confirm_seconds);
-	judgement_clear(&j);
+	assessment_clear(&j);
 	change_end(f, lock);
 	return status;
 }

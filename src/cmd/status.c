@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "base/message.h"
 #include "cmd/command.h"
-#include "cmd/judge.h"
+#include "cmd/assess.h"
 #include "cmd/status.h"
 #include "harden/timer.h"
 #include "harden/transaction.h"
@@ -19,7 +19,7 @@
 struct view {
 	const struct common_args *common;
 	struct facts *facts;
-	struct judgement judged;
+	struct assessment judged;
 	struct tx *waiting; /* NULL: nothing waits */
 	unsigned changes_in_force;
 };
@@ -73,13 +73,13 @@ static int look(const struct common_args *common, struct view *v)
 		return fail(e, "cannot read the journal");
 	if (!v->facts->config)
 		return 0;
-	status = judge_facts(v->facts, NULL, &all_steps, &v->judged);
+	status = assess_facts(v->facts, NULL, &all_steps, &v->judged);
 	return status;
 }
 
 static void view_clear(struct view *v)
 {
-	judgement_clear(&v->judged);
+	assessment_clear(&v->judged);
 	tx_free(v->waiting);
 	facts_free(v->facts);
 }

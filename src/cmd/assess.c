@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* judge.c - load what an audit needs, and say what is wrong with it. */
-#include "cmd/judge.h"
+/* assess.c - load what an audit needs, and say what is wrong with it. */
+#include "cmd/assess.h"
 
 #include "base/message.h"
 #include "cmd/command.h"
@@ -67,7 +67,7 @@ static int load_acceptances(const struct facts *f, struct acceptances *out)
 	return status;
 }
 
-int judge_facts(const struct facts *f, const char *policy, const struct strings *steps, struct judgement *out)
+int assess_facts(const struct facts *f, const char *policy, const struct strings *steps, struct assessment *out)
 {
 	unsigned mask;
 	int status;
@@ -80,10 +80,10 @@ int judge_facts(const struct facts *f, const char *policy, const struct strings 
 	return e ? fail(e, "cannot judge the system") : 0;
 }
 
-void judgement_clear(struct judgement *j)
+void assessment_clear(struct assessment *j)
 {
 	audit_free(j->audit);
 	acceptances_free(&j->accepted);
 	policy_free(j->policy);
-	*j = (struct judgement){ 0 };
+	*j = (struct assessment){ 0 };
 }

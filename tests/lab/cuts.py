@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# cuts.py - cuts an apply, a roll-back or a recover before one system call after the other, inside a world, and looks
+# whether 'recover' then brings the system to exactly the old or exactly the new state.
+#
+# usage: cuts.py apply|rollback|recover [--changing] [--every N] [--limit SECONDS]
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+
+BUILD = os.environ["SALLYPORT_BUILD"]
+CUT = BUILD + "/tests/cut"
+SALLYPORT = BUILD + "/sallyport"
+HARDEN = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-within", "1h"]
+KEEP_FOR_GOOD = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-within", "0"]
+ROLLBACK = [SALLYPORT, "rollback", "--yes"]
+RECOVER = [SALLYPORT, "recover"]
+
+
+def run(command):
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def must(command):
+    got = run(command)
+    if got.returncode:
+        sys.exit(f"cuts: {command} failed: {got.stdout}{got.stderr}")
+    return got.stdout
+
+
+def snapshot():
+    """Path -> everything about it; of folders their time too."""
+    lines = must(["/usr/bin/python3", "-I", os.environ["LAB_SOURCE"] + "/tests/lab/snapshot.py", "--folder-times", "/etc"])
+    return dict(line.split(" ", 1) for line in lines.splitlines())
+
+
+def without_time(tree):
+    """The new files carry the time of their run."""
+    return {path: [w for i, w in enumerate(text.split(" ")) if i != 3] for path, text in tree.items()}
+
+
+def state():
+    got = run([SALLYPORT, "history", "--format", "json"])
+    listed = json.loads(got.stdout)["transactions"]
+    return listed[0]["state"] if listed else "none"
+
+
+def forget():
+    """The history grows with each cut; only the cuts are of interest."""
+    subprocess.run(["rm", "-rf", "/var/lib/sallyport"], check=True)
+
+
+class Trial:
+    """What to do before, what to cut, and what may have come of it."""
+
+    def __init__(self, kind):
+        self.kind = kind
+        self.old = snapshot()
+        must(KEEP_FOR_GOOD)
+        self.new = without_time(snapshot())
+        must(ROLLBACK)
+        self.expect(self.old == snapshot(), "a roll-back that nobody cut does not restore the old state")
+        forget()
+
+    def expect(self, holds, what):
+        if not holds:
+            now = snapshot()
+            different = [(p, self.old.get(p), now.get(p)) for p in sorted(set(self.old) | set(now)) if self.old.get(p) != now.get(p)]
+            sys.exit(f"cuts: {self.kind}: {what}; different from the old state: {different[:6]}; "
+                     f"{run([SALLYPORT, 'history']).stdout}")
+
+    def prepare(self):
+        if self.kind == "rollback":
+            must(KEEP_FOR_GOOD)
+        elif self.kind == "recover":
+            # in the middle of the swap: after the first file was renamed into place
+            self.cut_until(HARDEN, "/etc/ssh/sshd_config.d/00-sallyport.conf")
+
+    def cut_until(self, command, appears):
+        for n in range(self.middle if hasattr(self, "middle") else 1, 100000):
+            self.cut(n, command, ["--changing"])
+            if os.path.exists(appears):
+                self.middle = n
+                return
+            must(RECOVER)
+            forget()
+        sys.exit(f"cuts: {appears} never appears")
+
+    def command(self):
+        return {"apply": HARDEN, "rollback": ROLLBACK, "recover": RECOVER}[self.kind]
+
+    def cut(self, n, command, flags):
+        report = "/tmp/cut-report"
+        run([CUT, "-o", report, *flags, str(n), "--", *command])
+        with open(report) as f:
+            return f.read().split()
+
+    def check(self, where):
+        must(RECOVER)
+        now, what = snapshot(), state()
+        if now == self.old:
+            self.expect(what in ("none", "rolled-back", "recovered"), f"{where}: the files are old, but it is {what}")
+        elif without_time(now) == self.new:
+            self.expect(self.kind != "recover" and what in ("waiting", "confirmed"), f"{where}: the files are new, but it is {what}")
+        else:
+            self.expect(False, f"{where}: neither old nor new")
+        left = [p for p in now if "sallyport-" in p]
+        self.expect(not left, f"{where}: temporary files stay: {left}")
+        if what in ("waiting", "confirmed"):
+            must(ROLLBACK)
+            self.expect(snapshot() == self.old, f"{where}: the roll-back afterwards")
+            return "new"
+        return "old"
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("kind", choices=["apply", "rollback", "recover"])
+    p.add_argument("--changing", action="store_true")
+    p.add_argument("--every", type=int, default=1)
+    p.add_argument("--start", type=int, default=1)
+    p.add_argument("--limit", type=float, default=0)
+    a = p.parse_args()
+    flags = ["--changing"] if a.changing else []
+    trial = Trial(a.kind)
+    begun, counts, n = time.monotonic(), {"old": 0, "new": 0}, a.start
+    while True:
+        trial.prepare()
+        report = trial.cut(n, trial.command(), flags)
+        counts[trial.check(f"cut {n} ({' '.join(report)})")] += 1
+        forget()
+        if report[0] == "done":
+            break
+        n += a.every
+        if a.limit and time.monotonic() - begun > a.limit:
+            sys.exit(f"cuts: {a.kind}: not through in {a.limit} s, at {n}")
+    cuts = counts["old"] + counts["new"] - 1
+    print(f"{a.kind}: {cuts} cuts{' before changes' if a.changing else ''}, every {a.every}: after recover {counts['old']} old, "
+          f"{counts['new']} new, in {time.monotonic() - begun:.0f} s")
+
+
+main()
