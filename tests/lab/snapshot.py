@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# snapshot.py - prints all that a comparison of trees needs: one line per file, with everything but access and change times.
+# snapshot.py - prints all that a comparison of trees needs: one line per file, with everything but access and change times;
+# the times of folders only with --folder-times.
 import hashlib
 import os
 import stat
@@ -18,7 +19,7 @@ def describe(path):
         with open(path, "rb") as f:
             content = hashlib.sha256(f.read()).hexdigest()
     # A directory's own time changes with every temporary file in it; its entries are listed anyway.
-    when = "-" if stat.S_ISDIR(s.st_mode) else s.st_mtime_ns
+    when = "-" if stat.S_ISDIR(s.st_mode) and not folder_times else s.st_mtime_ns
     links = "-" if stat.S_ISDIR(s.st_mode) else s.st_nlink
     return f"{path} {stat.filemode(s.st_mode)} {s.st_uid}:{s.st_gid} {links} {when} {attributes} {content}"
 
@@ -30,5 +31,7 @@ def walk(path):
             walk(os.path.join(path, name))
 
 
+folder_times = "--folder-times" in sys.argv[1:]
 for top in sys.argv[1:]:
-    walk(top)
+    if top != "--folder-times":
+        walk(top)
