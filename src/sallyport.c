@@ -16,6 +16,7 @@ static const struct command *const commands[] = {
 
 int main(int argc, char **argv)
 {
+	signal(SIGCHLD, SIG_DFL); /* ignored by whoever started us, no exit status would be seen */
 	signal(SIGPIPE, SIG_IGN); /* a closed pipe must not cut a change in two */
 	if (argc < 2 || argv[1][0] == '-')
 		return front_main(commands, argc, argv);

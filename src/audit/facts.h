@@ -29,6 +29,25 @@ struct host_key_fact {
 	struct public_key key;	    /* from PATH.pub */
 };
 
+/* A file that a setting names, or that harden would make. */
+struct file_fact {
+	char *path;
+	enum err err; /* ERR_NOT_FOUND: missing; ERR_NOT_FILE: a directory or such; ERR_SYSTEM: not ours to see */
+	off_t size;
+	mode_t mode;
+	unsigned bad_line; /* revoked keys in text form: the first line that sshd cannot read; 0: none */
+};
+
+/* What a binary was asked while rules were judged; see audit/algorithm.h. */
+struct asked {
+	enum sshd_keyword_id keyword;
+	struct strings wanted, supported;
+	struct asked *next;
+};
+struct facts_memory {
+	struct asked *first;
+};
+
 struct facts_options {
 	const char *root;   /* NULL or "/": the running system */
 	const char *config; /* NULL: /etc/ssh/sshd_config */
@@ -56,6 +75,7 @@ struct facts {
 	enum err report_err;		  /* whether the binary could be asked */
 	char *report_complaint;		  /* what sshd says against the configuration, or NULL */
 	struct sshd_report report;
+	struct sshd_report defaults; /* of an empty file; asked only where report has a value that no line of ours gives */
 
 	struct host_key_fact *host_keys;
 	size_t nhost_keys;
@@ -68,13 +88,22 @@ struct facts {
 
 	struct account **accounts; /* all that passwd lists */
 	size_t naccounts;
+	struct strings groups;		 /* names of all groups */
+	struct strings locked_with_keys; /* accounts that UsePAM no keeps out: "!" password, login shell and a key */
+	bool locked_known;		 /* false: shadow or keys could not be read */
+
+	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */
+	size_t nfiles;
+	char *revoked_path, *banner_path; /* where harden would put them, beside config_path */
 
 	struct sessions sessions; /* live only */
 
-	bool wire_tried;
+	bool wire_tried; /* false: not live, or another file than the running server's was named */
 	enum err wire_err;
 	char *wire_where; /* "127.0.0.1 port 22" */
 	struct probe_result wire;
+
+	struct facts_memory *memory; /* filled while judging; NULL: nothing is asked */
 };
 
 /*
@@ -83,6 +112,8 @@ struct facts {
  */
 MUST_USE enum err facts_gather(const struct facts_options *o, struct facts **out);
 void facts_free(struct facts *f);
+const struct file_fact *facts_file(const struct facts *f, const char *path); /* NULL: not looked at */
+void asked_free(struct asked *a);
 /* "/etc/ssh/sshd_config.d/50-cloud-init.conf" -> "sshd_config.d/50-cloud-init.conf": shorter names for people. Borrowed from path. */
 const char *facts_short_path(const struct facts *f, const char *path);
 

@@ -29,6 +29,7 @@ enum change_kind {
 	CHANGE_MODE,   /* path gets mode */
 };
 
+/* Only the fields that its kind names are set. */
 struct change {
 	enum change_kind kind;
 	enum sshd_keyword_id keyword;
@@ -45,6 +46,7 @@ struct finding {
 	enum status status;
 	enum severity severity;
 	char *detail;		/* one or two sentences for people; NULL where the title says it all */
+	char *reason;		/* a few words for a line of the short report; NULL: the first evidence says it */
 	struct evidence *evidence;
 	size_t nevidence;
 	struct change *changes; /* empty: nothing that harden can do by itself */
@@ -54,12 +56,19 @@ struct finding {
 	char *accepted_reason, *accepted_by; /* STATUS_ACCEPTED */
 };
 
+/* The texts are formatted, then escaped: words from files and accounts may go in as they are. */
 MUST_USE enum err finding_evidence(struct finding *f, const char *file, unsigned line, const char *format, ...) FORMAT(4, 5);
+MUST_USE enum err finding_detail(struct finding *f, const char *format, ...) FORMAT(2, 3); /* replaces an older one */
+MUST_USE enum err finding_reason(struct finding *f, const char *format, ...) FORMAT(2, 3); /* the same */
+MUST_USE enum err finding_fix(struct finding *f, const char *command, const char *format, ...) FORMAT(3, 4); /* the same; command may be NULL */
 MUST_USE enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char *args);
 MUST_USE enum err finding_create(struct finding *f, const char *path, const char *content, mode_t mode);
+MUST_USE enum err finding_write(struct finding *f, const char *path, const char *content, mode_t mode);
 MUST_USE enum err finding_moduli(struct finding *f, const char *path, unsigned bits);
 MUST_USE enum err finding_mode(struct finding *f, const char *path, mode_t mode);
 void finding_clear(struct finding *f);
 const char *status_text(enum status s);
+/* How this release spells the keyword: "ChallengeResponseAuthentication" before 8.7. Borrowed, static. */
+const char *change_spelling(enum sshd_keyword_id keyword, unsigned release);
 
 #endif

@@ -131,6 +131,12 @@ static enum err read_xattr(int fd, const char *name, char *buffer, struct file_m
 	return add_xattr(m, name, buffer, (size_t)len);
 }
 
+/* Digests of the content, which the kernel writes itself (IMA, EVM): an old one over new content makes a file unreadable. */
+static bool kernels_own(const char *name)
+{
+	return !strcmp(name, "security.ima") || !strcmp(name, "security.evm");
+}
+
 static enum err read_xattrs(int fd, struct file_meta *m)
 {
 	char *names = malloc(MAX_XATTR), *value = malloc(MAX_XATTR);
@@ -145,7 +151,8 @@ static enum err read_xattrs(int fd, struct file_meta *m)
 	if (len < 0 && !unsupported(errno))
 		e = ERR_SYSTEM;
 	for (ssize_t at = 0; !e && at < len; at += (ssize_t)strlen(names + at) + 1)
-		e = read_xattr(fd, names + at, value, m);
+		if (!kernels_own(names + at))
+			e = read_xattr(fd, names + at, value, m);
 	if (!e && m->nxattrs)
 		qsort(m->xattrs, m->nxattrs, sizeof *m->xattrs, by_name);
 out:

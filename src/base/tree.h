@@ -3,7 +3,8 @@
 #ifndef BASE_TREE_H
 #define BASE_TREE_H
 
-/* dir is a path of this system. Follows no link, crosses no mount, keeps errno; what cannot be removed stays. */
+/* dir is a path of this system. Follows no link, crosses no mount, keeps errno; what cannot be removed stays.
+ * Works by path: only for folders below one that nobody else may write to. */
 void tree_remove(const char *dir);
 
 #endif
