@@ -20,7 +20,9 @@ struct child_result {
  * only) with a clean environment (PATH, LC_ALL=C, TZ if set), standard input from
  * 'input' (NULL: /dev/null), in a process group of its own that is killed after
  * timeout_ms. ERR_NONE when it ran, whatever its exit status. ERR_NOT_FOUND if there
- * is no such program, ERR_TIMEOUT, ERR_TOO_BIG beyond max_output, ERR_SYSTEM.
+ * is no such program, ERR_TIMEOUT, ERR_TOO_BIG beyond max_output, ERR_SYSTEM. Not with
+ * SIGCHLD ignored, nor after unshare(CLONE_NEWPID) in the same process (the child would
+ * take its parent for dead).
  */
 MUST_USE enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
 			    struct child_result *out);

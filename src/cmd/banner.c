@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* banner.c - the notice that is sent before login: what it says, what it gives away, and a new one. */
 #include "audit/audit.h"
-#include "base/file.h"
+#include "audit/notice.h"
+#include "base/json.h"
 #include "base/message.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
@@ -57,8 +58,9 @@ static json_t *show_json(const char *path, const char *text, const struct audit 
 	const struct finding *f = audit_find(a, "banner-none");
 
 	for (size_t i = 0; list && i < leaks->n; i++)
-		json_array_append_new(list, json_string(leaks->v[i]));
-	return json_pack("{s:s,s:s?,s:s?,s:o,s:s}", "schema", "sallyport.banner.v1", "file", path, "text", text, "gives_away", list,
+		json_array_append_new(list, json_safe_string(leaks->v[i]));
+	return json_pack("{s:s,s:s?,s:o?,s:o,s:s}", "schema", "sallyport.banner.v1", "file", path, "text",
+			 text ? json_safe_string(text) : NULL, "gives_away", list,
 			 "status", f ? status_text(f->status) : "unknown");
 }
 
@@ -67,13 +69,13 @@ static int banner_show(const struct common_args *common, const struct facts *f, 
 	const char *path = sshd_value(f->effective, KW_BANNER);
 	bool set = path[0] && strcasecmp(path, "none") != 0;
 	struct strings leaks = { 0 };
-	struct text out = { 0 }, shown = { 0 };
+	struct text out = { 0 };
 	char *content = NULL;
 	size_t len = 0;
 	enum err e = set ? read_banner(f, path, &content, &len) : ERR_NONE;
 	int status = set && e == ERR_NONE && len ? EXIT_YES : EXIT_NO;
 
-	if (content && (banner_leaks(f, content, len, &leaks))) {
+	if (content && (notice_leaks(f, content, len, &leaks))) {
 		status = fail(ERR_MEMORY, "cannot show the banner");
 	} else if (common->format == FORMAT_JSON) {
 		json_t *answer = show_json(set ? path : NULL, content, j->audit, &leaks);
@@ -98,7 +100,6 @@ static int banner_show(const struct common_args *common, const struct facts *f, 
 		show_judgement(audit_find(j->audit, "banner-missing-file"), &out);
 		status = command_print(common, &out, status);
 	}
-	text_free(&shown);
 	text_free(&out);
 	strings_free(&leaks);
 	free(content);
@@ -156,8 +157,8 @@ static int banner_set_text(const struct common_args *common, const struct facts 
 
 	if (old[0] == '/' && strcasecmp(old, "none") != 0)
 		text_add_string(&path, old);
-	else if ((e = banner_path(f, &path)))
-		return fail(e, "cannot name the banner's file");
+	else
+		text_add_string(&path, f->banner_path);
 	if ((e = text_check(&path)) || (e = finding_create(&made, path.s, text, 0644)) ||
 	    (e = finding_set(&made, KW_BANNER, path.s))) {
 		status = fail(e, "cannot plan the change");
@@ -178,10 +179,15 @@ static int banner_set(const struct common_args *common, const struct facts *f, c
 	char *text = NULL;
 	size_t len = 0;
 	int status;
-	enum err e = file ? read_given(file, &text, &len) : banner_notice(j->policy, &text, &len);
+	enum err e;
 
-	if (e)
-		return fail(e, "cannot read the notice '%s'", file ? file : "of the policy");
+	if (!file && !policy_notice(j->policy))
+		return complain("the policy '%s' has no notice: name a file", policy_name(j->policy));
+	if (file && (e = read_given(file, &text, &len)))
+		return fail(e, "cannot read the notice '%s'", file);
+	if (!file && !(text = strdup(policy_notice(j->policy))))
+		return fail(ERR_MEMORY, "cannot read the notice");
+	len = file ? len : strlen(text);
 	status = check_text(file ? file : "the policy's notice", text, len);
 	if (status == 0)
 		status = banner_set_text(common, f, a, text, confirm_seconds);
