@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* account.c - accounts as sshd sees them: through NSS on the running system, from its files under a root. */
+#include "sshd/account.h"
+
+#include "base/clock.h"
+#include "base/number.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <shadow.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define FILE_BYTES (64u << 20)
+#define MAX_ENUMERATED 100000u
+#define MAX_ENTRY (1u << 20) /* bytes that one entry of NSS may need */
+#define DAY 86400
+
+#define PASSWD_FILE "/etc/passwd"
+#define GROUP_FILE "/etc/group"
+#define SHADOW_FILE "/etc/shadow"
+
+/* What both sources yield before it becomes an account; borrowed. */
+struct entry {
+	const char *name, *password, *home, *shell;
+	uid_t uid;
+	gid_t gid;
+};
+
+static bool hash_like(const char *s)
+{
+	return *s == '$' || *s == '_' ||
+	       (strlen(s) == 13 && !s[strspn(s, "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")]);
+}
+
+static enum password_state password_state(const char *field)
+{
+	if (!*field)
+		return PASSWORD_EMPTY;
+	if (*field == '!')
+		return PASSWORD_LOCKED;
+	return hash_like(field) ? PASSWORD_SET : PASSWORD_NONE;
+}
+
+/* sshd's rule: expired from the day after. */
+static bool day_passed(long long day)
+{
+	return day >= 0 && clock_wall() / DAY > day;
+}
+
+static enum err account_new(const struct entry *from, struct account **out)
+{
+	struct account *a = calloc(1, sizeof *a);
+
+	if (!a)
+		return ERR_MEMORY;
+	a->name = strdup(from->name);
+	a->home = strdup(from->home);
+	a->shell = strdup(*from->shell ? from->shell : "/bin/sh");
+	a->uid = from->uid;
+	a->gid = from->gid;
+	if (!a->name || !a->home || !a->shell) {
+		account_free(a);
+		return ERR_MEMORY;
+	}
+	*out = a;
+	return ERR_NONE;
+}
+
+void account_free(struct account *a)
+{
+	if (!a)
+		return;
+	free(a->name);
+	free(a->home);
+	free(a->shell);
+	strings_free(&a->groups);
+	free(a);
+}
+
+/* --- the running system --- */
+
+/* A group's name into the list; one that has none is left out. */
+static enum err live_group_add(gid_t gid, struct strings *out)
+{
+	size_t size = 4096;
+	struct group g, *found = NULL;
+	enum err e = ERR_NONE;
+
+	for (;;) {
+		char *buffer = malloc(size);
+		int status;
+		if (!buffer)
+			return ERR_MEMORY;
+		status = getgrgid_r(gid, &g, buffer, size, &found);
+		if (!status && found && !strings_has(out, found->gr_name))
+			e = strings_add(out, found->gr_name);
+		free(buffer);
+		if (status != ERANGE || size >= MAX_ENTRY)
+			return e;
+		size *= 4;
+	}
+}
+
+static enum err live_groups(const char *name, gid_t gid, struct strings *out)
+{
+	int n = 64, room;
+	gid_t *ids = NULL;
+	enum err e = ERR_NONE;
+
+	/* the call says how many there are when there is no room for them */
+	do {
+		room = n;
+		free(ids);
+		ids = calloc((size_t)room, sizeof *ids);
+		if (!ids)
+			return ERR_MEMORY;
+	} while (getgrouplist(name, gid, ids, &n) < 0 && n > room);
+	for (int i = 0; i < n && i < room && !e; i++)
+		e = live_group_add(ids[i], out);
+	free(ids);
+	return e;
+}
+
+static void live_shadow(const char *password, struct account *a)
+{
+	size_t size = 4096;
+	struct spwd s, *found = NULL;
+	int status;
+
+	do {
+		char *buffer = malloc(size);
+		if (!buffer)
+			return;
+		status = getspnam_r(a->name, &s, buffer, size, &found);
+		if (!status && found) {
+			a->password = password_state(found->sp_pwdp);
+			a->expired = day_passed(found->sp_expire);
+		}
+		free(buffer);
+		size *= 4;
+	} while (status == ERANGE && size <= MAX_ENTRY);
+	/* without a shadow entry sshd looks at the password field itself; without the right to read it we know nothing */
+	if (!found && (geteuid() == 0 || strcmp(password, "x")))
+		a->password = password_state(password);
+}
+
+static enum err live_account(const struct passwd *p, struct account **out)
+{
+	const struct entry from = { p->pw_name, p->pw_passwd, p->pw_dir, p->pw_shell, p->pw_uid, p->pw_gid };
+	struct account *a;
+	enum err e = account_new(&from, &a);
+
+	if (e)
+		return e;
+	live_shadow(p->pw_passwd, a);
+	if ((e = live_groups(a->name, a->gid, &a->groups))) {
+		account_free(a);
+		return e;
+	}
+	*out = a;
+	return ERR_NONE;
+}
+
+/* By name, or by uid where name is NULL. */
+static enum err live_find(const char *name, uid_t uid, struct account **out)
+{
+	struct passwd p, *found = NULL;
+	enum err e = ERR_NOT_FOUND;
+
+	for (size_t size = 4096; size <= MAX_ENTRY; size *= 4) {
+		char *buffer = malloc(size);
+		int status;
+		if (!buffer)
+			return ERR_MEMORY;
+		status = name ? getpwnam_r(name, &p, buffer, size, &found) : getpwuid_r(uid, &p, buffer, size, &found);
+		if (!status && found)
+			e = live_account(&p, out);
+		free(buffer);
+		if (status != ERANGE)
+			return e;
+	}
+	return e;
+}
+
+/* --- files under a root --- */
+
+struct table {
+	char *content;
+	char *at;
+};
+
+static enum err table_open(const struct root *r, const char *path, struct table *t)
+{
+	size_t len;
+	enum err e = root_read(r, path, FILE_BYTES, &t->content, &len);
+
+	t->at = e ? NULL : t->content;
+	return e;
+}
+
+/* The next line of at least n fields; more are cut off. Comments and NIS markers are left out. */
+static bool table_next(struct table *t, char *fields[], size_t n)
+{
+	char *line;
+
+	while (t->at && (line = strsep(&t->at, "\n"))) {
+		size_t i = 0;
+		if (!*line || *line == '#' || *line == '+' || *line == '-')
+			continue;
+		while (i < n && line)
+			fields[i++] = strsep(&line, ":");
+		if (i == n)
+			return true;
+	}
+	return false;
+}
+
+static bool id_read(const char *s, uint32_t *out)
+{
+	uint64_t n;
+
+	if (number_parse(s, 0, UINT32_MAX, &n))
+		return false;
+	*out = (uint32_t)n;
+	return true;
+}
+
+static bool member_of(const char *members, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (const char *p = members; *p;) {
+		size_t n = strcspn(p, ",");
+		if (n == len && !memcmp(p, name, n))
+			return true;
+		p += n + (p[n] == ',');
+	}
+	return false;
+}
+
+static enum err group_name_add(const char *name, struct strings *out)
+{
+	return strings_has(out, name) ? ERR_NONE : strings_add(out, name);
+}
+
+/* The primary group first, then those that name the account, as getgrouplist(3) has it. */
+static enum err file_groups(const struct root *r, struct account *a)
+{
+	struct table t = { 0 };
+	char *f[4];
+	uint32_t gid;
+	enum err e = ERR_NONE;
+
+	for (int pass = 0; pass < 2 && !e; pass++) {
+		e = table_open(r, GROUP_FILE, &t);
+		while (!e && table_next(&t, f, 4)) {
+			bool primary;
+			if (!id_read(f[2], &gid))
+				continue;
+			primary = gid == a->gid;
+			if (pass ? !primary && member_of(f[3], a->name) : primary)
+				e = group_name_add(f[0], &a->groups);
+			if (!pass && primary)
+				break;
+		}
+		free(t.content);
+		t = (struct table){ 0 };
+	}
+	/* without the file there are no groups with a name */
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+static enum err file_shadow(const struct root *r, const char *password, struct account *a)
+{
+	struct table t = { 0 };
+	char *f[8];
+	uint32_t day;
+	enum err e = table_open(r, SHADOW_FILE, &t);
+
+	if (e == ERR_MEMORY)
+		return e;
+	if (e && strcmp(password, "x") == 0)
+		return ERR_NONE;
+	a->password = password_state(password);
+	while (!e && table_next(&t, f, 8)) {
+		if (strcmp(f[0], a->name))
+			continue;
+		a->password = password_state(f[1]);
+		a->expired = id_read(f[7], &day) && day_passed(day);
+		break;
+	}
+	free(t.content);
+	return ERR_NONE;
+}
+
+static enum err file_account(const struct root *r, const struct entry *from, struct account **out)
+{
+	struct account *a;
+	enum err e = account_new(from, &a);
+
+	if (e)
+		return e;
+	if ((e = file_shadow(r, from->password, a)) || (e = file_groups(r, a))) {
+		account_free(a);
+		return e;
+	}
+	*out = a;
+	return ERR_NONE;
+}
+
+static enum err file_find(const struct root *r, const char *name, uid_t uid, struct account **out)
+{
+	struct table t = { 0 };
+	struct entry from;
+	char *f[7];
+	enum err e = table_open(r, PASSWD_FILE, &t), found = ERR_NOT_FOUND;
+
+	if (e)
+		return e;
+	while (found == ERR_NOT_FOUND && table_next(&t, f, 7)) {
+		from = (struct entry){ .name = f[0], .password = f[1], .home = f[5], .shell = f[6] };
+		if (!id_read(f[2], &from.uid) || !id_read(f[3], &from.gid))
+			continue;
+		if (name ? !strcmp(name, f[0]) : uid == from.uid)
+			found = file_account(r, &from, out);
+	}
+	free(t.content);
+	return found;
+}
+
+enum err account_find(const struct root *r, const char *name, struct account **out)
+{
+	return root_is_live(r) ? live_find(name, 0, out) : file_find(r, name, 0, out);
+}
+
+enum err account_find_uid(const struct root *r, uid_t uid, struct account **out)
+{
+	return root_is_live(r) ? live_find(NULL, uid, out) : file_find(r, NULL, uid, out);
+}
+
+/* --- lists of names --- */
+
+static enum err file_names(const struct root *r, const char *path, struct strings *out)
+{
+	struct table t = { 0 };
+	char *f[1];
+	enum err e = table_open(r, path, &t);
+
+	while (!e && table_next(&t, f, 1))
+		e = strings_add(out, f[0]);
+	free(t.content);
+	return e;
+}
+
+static int names_compare(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Names of 'more' that are not among those of 'out'; sorts both, so that a directory of many costs little. */
+static enum err names_merge(struct strings *more, struct strings *out)
+{
+	size_t before = out->n;
+	enum err e = ERR_NONE;
+
+	strings_sort(out);
+	for (size_t i = 0; i < more->n && !e; i++)
+		if (!before || !bsearch(&more->v[i], out->v, before, sizeof *out->v, names_compare))
+			e = strings_add(out, more->v[i]);
+	return e;
+}
+
+static enum err live_user_names(struct strings *out)
+{
+	const struct passwd *p;
+	enum err e = ERR_NONE;
+
+	setpwent();
+	while (!e && out->n < MAX_ENUMERATED && (p = getpwent()))
+		e = strings_add(out, p->pw_name);
+	endpwent();
+	return e;
+}
+
+static enum err live_group_names(struct strings *out)
+{
+	const struct group *g;
+	enum err e = ERR_NONE;
+
+	setgrent();
+	while (!e && out->n < MAX_ENUMERATED && (g = getgrent()))
+		e = strings_add(out, g->gr_name);
+	endgrent();
+	return e;
+}
+
+static enum err names(const struct root *r, const char *path, enum err (*live)(struct strings *), struct strings *out)
+{
+	struct strings all = { 0 }, more = { 0 };
+	enum err e = file_names(r, path, &all);
+
+	if (!e && root_is_live(r) && !(e = live(&more)))
+		e = names_merge(&more, &all);
+	if (!e)
+		e = strings_copy(out, &all);
+	strings_free(&more);
+	strings_free(&all);
+	return e;
+}
+
+enum err account_names(const struct root *r, struct strings *out)
+{
+	return names(r, PASSWD_FILE, live_user_names, out);
+}
+
+enum err group_names(const struct root *r, struct strings *out)
+{
+	return names(r, GROUP_FILE, live_group_names, out);
+}
