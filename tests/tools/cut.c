@@ -68,13 +68,11 @@ static bool opens_to_write(uint64_t flags)
 
 static bool open_writes(pid_t pid, const uint64_t args[6])
 {
-	(void)pid;
 	return opens_to_write(args[1]);
 }
 
 static bool openat_writes(pid_t pid, const uint64_t args[6])
 {
-	(void)pid;
 	return opens_to_write(args[2]);
 }
 
@@ -89,7 +87,6 @@ static bool openat2_writes(pid_t pid, const uint64_t args[6])
 
 static bool ioctl_writes(pid_t pid, const uint64_t args[6])
 {
-	(void)pid;
 	return args[1] == FICLONE || args[1] == FICLONERANGE || args[1] == FS_IOC_SETFLAGS ||
 	       args[1] == FS_IOC_FSSETXATTR;
 }
