@@ -6,8 +6,10 @@
 #include "cmd/command.h"
 #include "cmd/assess.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -47,10 +49,10 @@ static void describe(const struct harden_args *a, struct text *out)
 		text_add(out, " --policy %s", a->policy);
 }
 
-static enum err collect(const struct audit *a, const struct change ***out, size_t *n)
+static enum err collect(const struct audit *a, const struct finding *answer, const struct change ***out, size_t *n)
 {
 	const struct change **list;
-	size_t count = 0;
+	size_t count = answer->nchanges;
 
 	for (size_t i = 0; i < a->n; i++)
 		count += a->findings[i].nchanges;
@@ -66,9 +68,69 @@ static enum err collect(const struct audit *a, const struct change ***out, size_
 		for (size_t k = 0; k < f->nchanges; k++)
 			list[count++] = &f->changes[k];
 	}
+	for (size_t k = 0; k < answer->nchanges; k++)
+		list[count++] = &answer->changes[k];
 	*out = list;
 	*n = count;
 	return ERR_NONE;
+}
+
+/* Who may log in is a person's choice: it is asked for where somebody can answer, never invented. */
+static bool ask_who(const struct common_args *common, const struct audit *audit, struct text *names)
+{
+	const struct finding *f = audit_find(audit, "access-open");
+	char line[1024];
+
+	if (!f || f->status != STATUS_WARN || common->yes || common->dry_run || common->format == FORMAT_JSON || !isatty(STDIN_FILENO))
+		return false;
+	fprintf(stderr, "Everybody with an account may try to log in. Who should? (names; empty: leave it so) ");
+	fflush(stderr);
+	if (!fgets(line, sizeof line, stdin))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	text_add_string(names, line + strspn(line, " \t"));
+	return names->len > 0;
+}
+
+/* 0, or an exit status with the error said. */
+static int check_names(const struct facts *f, const char *names)
+{
+	struct strings words = { 0 };
+	int status = strings_split(&words, names, " \t,") ? fail(ERR_MEMORY, "cannot read the names") : 0;
+
+	for (size_t i = 0; i < words.n && !status; i++) {
+		struct account *account = NULL;
+		enum err e = account_find(f->root, words.v[i], &account);
+
+		if (e)
+			status = e == ERR_NOT_FOUND ? complain("there is no account '%s'; nothing was changed", words.v[i]) :
+						      fail(e, "cannot look up '%s'", words.v[i]);
+		account_free(account);
+	}
+	strings_free(&words);
+	return status;
+}
+
+static int add_answer(const struct common_args *common, const struct facts *f, const struct audit *audit, struct finding *answer)
+{
+	struct text names = { 0 };
+	struct strings words = { 0 };
+	int status = 0;
+
+	if (ask_who(common, audit, &names) && (status = check_names(f, names.s)) == 0) {
+		struct text args = { 0 };
+
+		if (strings_split(&words, names.s, " \t,") == ERR_NONE)
+			strings_join(&words, " ", &args);
+		if (text_check(&args) || finding_set(answer, KW_ALLOWUSERS, text_string(&args)))
+			status = fail(ERR_MEMORY, "cannot plan the change");
+		text_free(&args);
+	}
+	if (answer->nchanges)
+		answer->changes[0].rule = "access-open";
+	strings_free(&words);
+	text_free(&names);
+	return status;
 }
 
 static int harden_by(const struct common_args *common, const struct harden_args *a, const struct facts *f, const struct audit *audit,
@@ -77,18 +139,24 @@ static int harden_by(const struct common_args *common, const struct harden_args 
 	struct change_request q = { .keep = &a->keep, .overrides = &a->overrides, .confirm_seconds = confirm_seconds,
 				    .policy = a->policy, .nothing = "Nothing to change: sallyport audit --all tells what is left to you." };
 	const struct change **changes = NULL;
+	struct finding answer = { 0 };
 	struct text what = { 0 };
-	int status;
+	int status = add_answer(common, f, audit, &answer);
 	enum err e;
 
+	if (status) {
+		finding_clear(&answer);
+		return status;
+	}
 	describe(a, &what);
-	if ((e = collect(audit, &changes, &q.n)) || (e = text_check(&what))) {
+	if ((e = collect(audit, &answer, &changes, &q.n)) || (e = text_check(&what))) {
 		status = fail(e, "cannot plan the change");
 	} else {
 		q.changes = changes;
 		q.what = what.s;
 		status = change_run(common, f, &q);
 	}
+	finding_clear(&answer);
 	text_free(&what);
 	free(changes);
 	return status;
