@@ -54,8 +54,8 @@ static enum err read_one(const json_t *value, struct acceptance *out)
 	const char *rule, *reason, *by, *when, *until = NULL, *digest;
 	struct acceptance a = { 0 };
 
-	if (json_unpack((json_t *)value, "{s:s,s:s,s:s,s:s,s?s,s:s}", "rule", &rule, "reason", &reason, "by", &by, "when", &when, "until",
-			&until, "evidence_digest", &digest) ||
+	if (json_unpack((json_t *)value, "{s:s,s:s,s:s,s:s,s?s,s:s}", "rule", &rule, "reason", &reason, "by", &by,
+			"when", &when, "until", &until, "evidence_digest", &digest) ||
 	    !is_digest(digest) || date_parse(when, &a.when) || (until && date_parse(until, &a.until)))
 		return ERR_SYNTAX;
 	a.rule = strdup(rule);
@@ -163,7 +163,8 @@ enum err acceptances_write(const struct root *r, const struct acceptances *a)
 	return e;
 }
 
-enum err acceptances_put(struct acceptances *a, const struct finding *f, const char *reason, const char *by, time_t when, time_t until)
+enum err acceptances_put(struct acceptances *a, const struct finding *f, const char *reason, const char *by,
+			 time_t when, time_t until)
 {
 	struct acceptance one = { .when = when, .until = until };
 	enum err e;

@@ -11,12 +11,12 @@
 
 #include "base/banned.h"
 
-#define CURVES                                                                                                              \
-	"curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
+#define CURVES "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,ecdh-sha2-nistp521"
 #define GROUPS "diffie-hellman-group-exchange-sha256,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512"
-#define ETM "umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com"
-#define ECDSA_CERTS                                                                                                         \
-	"ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com,"                                \
+#define ETM \
+	"umac-64-etm@openssh.com,umac-128-etm@openssh.com,hmac-sha2-256-etm@openssh.com,hmac-sha2-512-etm@openssh.com"
+#define ECDSA_CERTS \
+	"ecdsa-sha2-nistp256-cert-v01@openssh.com,ecdsa-sha2-nistp384-cert-v01@openssh.com," \
 	"ecdsa-sha2-nistp521-cert-v01@openssh.com"
 #define ECDSA_KEYS "ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521"
 #define RSA_CERTS "rsa-sha2-512-cert-v01@openssh.com,rsa-sha2-256-cert-v01@openssh.com"
@@ -32,24 +32,29 @@ static const struct {
 	{ KW_KEXALGORITHMS, SSHD_RELEASE(9, 9),
 	  "sntrup761x25519-sha512,sntrup761x25519-sha512@openssh.com,mlkem768x25519-sha256," CURVES "," GROUPS
 	  ",diffie-hellman-group14-sha256" },
-	{ KW_KEXALGORITHMS, SSHD_RELEASE(9, 0), "sntrup761x25519-sha512@openssh.com," CURVES "," GROUPS ",diffie-hellman-group14-sha256" },
-	{ KW_KEXALGORITHMS, SSHD_RELEASE(8, 9), CURVES ",sntrup761x25519-sha512@openssh.com," GROUPS ",diffie-hellman-group14-sha256" },
+	{ KW_KEXALGORITHMS, SSHD_RELEASE(9, 0),
+	  "sntrup761x25519-sha512@openssh.com," CURVES "," GROUPS ",diffie-hellman-group14-sha256" },
+	{ KW_KEXALGORITHMS, SSHD_RELEASE(8, 9),
+	  CURVES ",sntrup761x25519-sha512@openssh.com," GROUPS ",diffie-hellman-group14-sha256" },
 	{ KW_KEXALGORITHMS, SSHD_RELEASE(8, 2), CURVES "," GROUPS ",diffie-hellman-group14-sha256" },
-	{ KW_KEXALGORITHMS, SSHD_OLDEST, CURVES "," GROUPS ",diffie-hellman-group14-sha256,diffie-hellman-group14-sha1" },
+	{ KW_KEXALGORITHMS, SSHD_OLDEST,
+	  CURVES "," GROUPS ",diffie-hellman-group14-sha256,diffie-hellman-group14-sha1" },
 	{ KW_CIPHERS, SSHD_RELEASE(10, 0),
 	  "chacha20-poly1305@openssh.com,aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr" },
 	{ KW_CIPHERS, SSHD_OLDEST,
 	  "chacha20-poly1305@openssh.com,aes128-ctr,aes192-ctr,aes256-ctr,aes128-gcm@openssh.com,aes256-gcm@openssh.com" },
 	{ KW_MACS, SSHD_OLDEST,
-	  ETM ",hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1" },
+	  ETM
+	  ",hmac-sha1-etm@openssh.com,umac-64@openssh.com,umac-128@openssh.com,hmac-sha2-256,hmac-sha2-512,hmac-sha1" },
 	{ KW_HOSTKEYALGORITHMS, SSHD_RELEASE(8, 8),
 	  "ssh-ed25519-cert-v01@openssh.com," ECDSA_CERTS ",sk-ssh-ed25519-cert-v01@openssh.com,"
 	  "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com," RSA_CERTS ",ssh-ed25519," ECDSA_KEYS
 	  ",sk-ssh-ed25519@openssh.com,sk-ecdsa-sha2-nistp256@openssh.com,rsa-sha2-512,rsa-sha2-256" },
 	{ KW_HOSTKEYALGORITHMS, SSHD_RELEASE(8, 2),
-	  ECDSA_CERTS ",sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,ssh-ed25519-cert-v01@openssh.com,"
-		      "sk-ssh-ed25519-cert-v01@openssh.com," RSA_CERTS ",ssh-rsa-cert-v01@openssh.com," ECDSA_KEYS
-		      ",sk-ecdsa-sha2-nistp256@openssh.com,ssh-ed25519,sk-ssh-ed25519@openssh.com,rsa-sha2-512,rsa-sha2-256,ssh-rsa" },
+	  ECDSA_CERTS
+	  ",sk-ecdsa-sha2-nistp256-cert-v01@openssh.com,ssh-ed25519-cert-v01@openssh.com,"
+	  "sk-ssh-ed25519-cert-v01@openssh.com," RSA_CERTS ",ssh-rsa-cert-v01@openssh.com," ECDSA_KEYS
+	  ",sk-ecdsa-sha2-nistp256@openssh.com,ssh-ed25519,sk-ssh-ed25519@openssh.com,rsa-sha2-512,rsa-sha2-256,ssh-rsa" },
 	{ KW_HOSTKEYALGORITHMS, SSHD_OLDEST,
 	  ECDSA_CERTS ",ssh-ed25519-cert-v01@openssh.com,ssh-rsa-cert-v01@openssh.com," ECDSA_KEYS
 		      ",ssh-ed25519,rsa-sha2-512,rsa-sha2-256,ssh-rsa" },
@@ -177,15 +182,20 @@ enum err algorithm_supported(const struct facts *f, enum sshd_keyword_id keyword
 			     struct strings *out)
 {
 	struct strings own = { 0 }, guessed = { 0 };
+	bool proven = judge_reported(f, keyword) != NULL;
 	enum err e = algorithm_list(f, keyword, &own);
 
 	if (e == ERR_NOT_FOUND)
 		e = ERR_NONE;
-	for (size_t i = 0; i < wanted->n && !e; i++)
-		if (guess(f, &own, wanted->v[i]))
-			e = strings_add(&guessed, wanted->v[i]);
+	for (size_t i = 0; i < wanted->n && !e; i++) {
+		if (!guess(f, &own, wanted->v[i]))
+			continue;
+		proven = proven && strings_has(&own, wanted->v[i]); /* what the binary reports it can do */
+		e = strings_add(&guessed, wanted->v[i]);
+	}
 	if (!e)
-		e = f->live && f->sshd && f->memory ? check_guess(f, keyword, &guessed, out) : strings_copy(out, &guessed);
+		e = !proven && f->live && f->sshd && f->memory ? check_guess(f, keyword, &guessed, out)
+							       : strings_copy(out, &guessed);
 	strings_free(&own);
 	strings_free(&guessed);
 	return e;

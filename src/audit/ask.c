@@ -19,8 +19,13 @@
 
 /* What sshd says when it never came to read the configuration, or could read it but not load keys. */
 static const char *const cannot_try[] = {
-	"no hostkeys available",     "Missing privilege separation directory", "Privilege separation user", "must be owned by root and not",
-	"sshd re-exec requires",     ": Permission denied",		       "unknown option",
+	"no hostkeys available",
+	"Missing privilege separation directory",
+	"Privilege separation user",
+	"must be owned by root and not",
+	"sshd re-exec requires",
+	": Permission denied",
+	"unknown option",
 };
 
 static bool contains_any(const char *s, const char *const *words, size_t n)
@@ -165,8 +170,8 @@ static enum err connection_spec(const struct sshd_connection *c, struct text *ou
 	return text_check(out);
 }
 
-static enum err run_report(const char *sshd, const char *mode, const char *config, const char *spec, struct sshd_report *out,
-			   char **complaint)
+static enum err run_report(const char *sshd, const char *mode, const char *config, const char *spec,
+			   struct sshd_report *out, char **complaint)
 {
 	const char *argv[] = { sshd, mode, "-f", config, spec ? "-C" : NULL, spec, NULL };
 	struct child_result r = { 0 };
@@ -192,8 +197,8 @@ out:
 	return e;
 }
 
-enum err ask_report(const char *sshd, const char *config, const struct sshd_connection *connection, struct sshd_report *out,
-		    char **complaint)
+enum err ask_report(const char *sshd, const char *config, const struct sshd_connection *connection,
+		    struct sshd_report *out, char **complaint)
 {
 	struct text spec = { 0 };
 	char *first = NULL, *second = NULL;
@@ -327,13 +332,15 @@ static enum err try_each(const char *sshd, const char *keyword, const struct str
 		const struct strings one = { .v = wanted->v + i, .n = 1 };
 		bool accepted = false;
 
-		if ((e = try_list(sshd, keyword, &one, &accepted)) || (accepted && (e = strings_add(out, wanted->v[i]))))
+		if ((e = try_list(sshd, keyword, &one, &accepted)) ||
+		    (accepted && (e = strings_add(out, wanted->v[i]))))
 			return e;
 	}
 	return ERR_NONE;
 }
 
-enum err ask_supported(const char *sshd, enum sshd_keyword_id keyword, const struct strings *wanted, struct strings *supported)
+enum err ask_supported(const char *sshd, enum sshd_keyword_id keyword, const struct strings *wanted,
+		       struct strings *supported)
 {
 	const char *name = sshd_keyword(keyword)->name;
 	struct strings out = { 0 };

@@ -112,7 +112,8 @@ static void score(struct audit *a)
 
 	for (size_t i = 0; i < a->n; i++) {
 		a->count[a->findings[i].status]++;
-		critical = critical || (a->findings[i].status == STATUS_FAIL && a->findings[i].severity == SEVERITY_CRITICAL);
+		critical = critical ||
+			   (a->findings[i].status == STATUS_FAIL && a->findings[i].severity == SEVERITY_CRITICAL);
 	}
 	a->score = cost >= 200 ? 0 : (200 - cost) / 2; /* half a point less is a point less */
 	a->grade = audit_grade(a->score, critical);
@@ -140,8 +141,8 @@ static enum err digest_rules(const struct policy *p, char out[DIGEST_HEX])
 	return e;
 }
 
-enum err audit_run(const struct facts *f, const struct policy *p, unsigned wanted_steps, const struct acceptances *accepted,
-		   struct audit **out)
+enum err audit_run(const struct facts *f, const struct policy *p, unsigned wanted_steps,
+		   const struct acceptances *accepted, struct audit **out)
 {
 	struct audit *a = calloc(1, sizeof *a);
 	enum err e = ERR_MEMORY;

@@ -17,8 +17,8 @@ struct audit {
 	struct finding *findings;    /* in the order of the rules */
 	size_t n;
 	unsigned count[STATUS_COUNT];
-	unsigned score;	     /* 0..100; see docs/policies.md */
-	const char *grade;   /* "A+", "A", ... "F"; static */
+	unsigned score;	   /* 0..100; see docs/policies.md */
+	const char *grade; /* "A+", "A", ... "F"; static */
 	char rules_digest[DIGEST_HEX];
 };
 
@@ -26,7 +26,7 @@ struct audit {
 struct acceptance {
 	char *rule, *reason, *by;
 	char evidence_digest[DIGEST_HEX]; /* of the finding when it was accepted: a changed finding comes back */
-	time_t when, until;	  /* until 0: for ever */
+	time_t when, until;		  /* until 0: for ever */
 };
 
 struct acceptances {
@@ -35,8 +35,8 @@ struct acceptances {
 };
 
 /* steps: bit N for step N. accepted may be NULL. */
-MUST_USE enum err audit_run(const struct facts *f, const struct policy *p, unsigned steps, const struct acceptances *accepted,
-			    struct audit **out);
+MUST_USE enum err audit_run(const struct facts *f, const struct policy *p, unsigned steps,
+			    const struct acceptances *accepted, struct audit **out);
 void audit_free(struct audit *a);
 const struct finding *audit_find(const struct audit *a, const char *rule);
 /* "A" from a score, with the cap of a failed critical finding. */
@@ -56,8 +56,8 @@ MUST_USE enum err acceptances_read(const struct root *r, struct acceptances *out
 MUST_USE enum err acceptances_parse(const char *content, size_t len, struct acceptances *out, struct diags *problems);
 MUST_USE enum err acceptances_write(const struct root *r, const struct acceptances *a);
 /* Replaces an older one of the same rule. */
-MUST_USE enum err acceptances_put(struct acceptances *a, const struct finding *f, const char *reason, const char *by, time_t when,
-				  time_t until);
+MUST_USE enum err acceptances_put(struct acceptances *a, const struct finding *f, const char *reason, const char *by,
+				  time_t when, time_t until);
 /* The one that holds for this finding now; NULL: none, or it expired, or the finding changed since. */
 const struct acceptance *acceptances_find(const struct acceptances *a, const struct finding *f, time_t now);
 bool acceptances_drop(struct acceptances *a, const char *rule);

@@ -86,8 +86,8 @@ static void drop_config(struct facts *f)
 static enum err gather_config(struct facts *f)
 {
 	drop_config(f);
-	f->config_err = why_not(sshd_config_load(f->root, f->config_path, f->release ? f->release : SSHD_NEWEST, &f->config,
-						 &f->problems));
+	f->config_err = why_not(sshd_config_load(f->root, f->config_path, f->release ? f->release : SSHD_NEWEST,
+						 &f->config, &f->problems));
 	if (f->config_err == ERR_MEMORY)
 		return ERR_MEMORY;
 	return f->config ? sshd_effective(f->config, NULL, &f->effective) : ERR_NONE;
@@ -113,7 +113,8 @@ static enum err gather_service(struct facts *f, bool sshd_given)
 
 static bool is_excused(enum sshd_keyword_id id)
 {
-	static const enum sshd_keyword_id own_default[] = { KW_IPQOS, KW_PORT, KW_LISTENADDRESS, KW_HOSTKEY, KW_XAUTHLOCATION };
+	static const enum sshd_keyword_id own_default[] = { KW_IPQOS, KW_PORT, KW_LISTENADDRESS, KW_HOSTKEY,
+							    KW_XAUTHLOCATION };
 
 	for (size_t i = 0; i < ARRAY_SIZE(own_default); i++)
 		if (own_default[i] == id)
@@ -283,7 +284,9 @@ static enum err look_up_named(struct facts *f, enum sshd_keyword_id id)
 			if (!name)
 				e = ERR_MEMORY;
 			else if (!name[strcspn(name, "*?")])
-				e = !users ? look_up_group(f, name) : known_account(f, name) ? ERR_NONE : look_up_account(f, name);
+				e = !users		     ? look_up_group(f, name)
+				    : known_account(f, name) ? ERR_NONE
+							     : look_up_account(f, name);
 			free(name);
 		}
 	}
@@ -489,17 +492,35 @@ static const struct strings *all_values(const struct facts *f, enum sshd_keyword
 	return f->effective ? sshd_values(f->effective, id) : &none;
 }
 
+static bool is_ipv4(const char *addr)
+{
+	return strchr(addr, ':') == NULL;
+}
+
+/* IPv4 where there is a choice: hosts without a working ::1 are more common than the other way round. */
 static void wire_target(const struct facts *f, char addr[INET6_ADDRSTRLEN], unsigned *port)
 {
 	const struct strings *ports = all_values(f, KW_PORT), *addresses = all_values(f, KW_LISTENADDRESS);
+	unsigned chosen = 0;
+	bool found = false;
 
 	*port = 22;
 	if (ports->n && sscanf(ports->v[0], "%u", port) != 1)
 		*port = 22;
-	for (size_t i = 0; i < addresses->n; i++)
-		if (listen_address(addresses->v[i], addr, port))
-			return;
 	snprintf(addr, INET6_ADDRSTRLEN, "127.0.0.1");
+	for (size_t i = 0; i < addresses->n; i++) {
+		char one[INET6_ADDRSTRLEN];
+		unsigned its_port = *port;
+
+		if (!listen_address(addresses->v[i], one, &its_port) || (found && !is_ipv4(one)))
+			continue;
+		snprintf(addr, INET6_ADDRSTRLEN, "%s", one);
+		chosen = its_port;
+		found = true;
+		if (is_ipv4(one))
+			break;
+	}
+	*port = chosen ? chosen : *port;
 }
 
 static enum err gather_wire(struct facts *f, bool config_given)
@@ -563,10 +584,10 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 	if (e)
 		goto out;
 	f->live = root_is_live(f->root);
-	if ((e = gather_host(f)) || (e = gather_paths(f, o)) || (f->sshd && (e = gather_version(f))) || (e = gather_config(f)) ||
-	    (e = gather_service(f, o->sshd != NULL)) || (e = gather_report(f)) || (e = gather_host_keys(f)) ||
-	    (e = gather_moduli(f)) || (e = gather_accounts(f)) || (e = gather_locked(f)) || (e = gather_files(f)) ||
-	    (e = gather_sessions(f)))
+	if ((e = gather_host(f)) || (e = gather_paths(f, o)) || (f->sshd && (e = gather_version(f))) ||
+	    (e = gather_config(f)) || (e = gather_service(f, o->sshd != NULL)) || (e = gather_report(f)) ||
+	    (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) || (e = gather_locked(f)) ||
+	    (e = gather_files(f)) || (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:

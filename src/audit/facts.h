@@ -25,8 +25,8 @@ struct host_key_fact {
 	const struct sshd_line *by; /* NULL: sshd's default list */
 	enum err stat_err;	    /* why it could not be looked at; ERR_NOT_FOUND: missing */
 	struct stat st;
-	enum err key_err;	    /* why type and bits are unknown */
-	struct public_key key;	    /* from PATH.pub */
+	enum err key_err;      /* why type and bits are unknown */
+	struct public_key key; /* from PATH.pub */
 };
 
 /* A file that a setting names, or that harden would make. */
@@ -61,10 +61,10 @@ struct facts {
 	time_t now;
 	char *hostname, *os; /* "Debian GNU/Linux 12 (bookworm)"; never NULL */
 
-	unsigned release;     /* 0: unknown */
-	char *openssh;	      /* "9.2p1"; NULL: unknown */
-	char *package;	      /* version of the distribution's package; NULL: unknown */
-	char *sshd;	      /* path; NULL: none installed */
+	unsigned release;	/* 0: unknown */
+	char *openssh;		/* "9.2p1"; NULL: unknown */
+	char *package;		/* version of the distribution's package; NULL: unknown */
+	char *sshd;		/* path; NULL: none installed */
 	struct service service; /* live only */
 
 	char *config_path;
@@ -75,7 +75,8 @@ struct facts {
 	enum err report_err;		  /* whether the binary could be asked */
 	char *report_complaint;		  /* what sshd says against the configuration, or NULL */
 	struct sshd_report report;
-	struct sshd_report defaults; /* of an empty file; asked only where report has a value that no line of ours gives */
+	struct sshd_report
+		defaults; /* of an empty file; asked only where report has a value that no line of ours gives */
 
 	struct host_key_fact *host_keys;
 	size_t nhost_keys;

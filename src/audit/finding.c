@@ -131,14 +131,16 @@ enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char
 
 enum err finding_create(struct finding *f, const char *path, const char *content, mode_t mode)
 {
-	return add_change(f, (struct change){
-				     .kind = CHANGE_CREATE, .path = (char *)path, .content = (char *)content, .mode = mode });
+	return add_change(
+		f, (struct change){
+			   .kind = CHANGE_CREATE, .path = (char *)path, .content = (char *)content, .mode = mode });
 }
 
 enum err finding_write(struct finding *f, const char *path, const char *content, mode_t mode)
 {
-	return add_change(f, (struct change){
-				     .kind = CHANGE_WRITE, .path = (char *)path, .content = (char *)content, .mode = mode });
+	return add_change(
+		f, (struct change){
+			   .kind = CHANGE_WRITE, .path = (char *)path, .content = (char *)content, .mode = mode });
 }
 
 enum err finding_moduli(struct finding *f, const char *path, unsigned bits)

@@ -33,7 +33,7 @@ enum change_kind {
 struct change {
 	enum change_kind kind;
 	enum sshd_keyword_id keyword;
-	char *args;    /* "no", "curve25519-sha256,..." */
+	char *args; /* "no", "curve25519-sha256,..." */
 	char *path;
 	char *content;
 	mode_t mode;
@@ -45,22 +45,24 @@ struct finding {
 	const struct rule *rule;
 	enum status status;
 	enum severity severity;
-	char *detail;		/* one or two sentences for people; NULL where the title says it all */
-	char *reason;		/* a few words for a line of the short report; NULL: the first evidence says it */
+	char *detail; /* one or two sentences for people; NULL where the title says it all */
+	char *reason; /* a few words for a line of the short report; NULL: the first evidence says it */
 	struct evidence *evidence;
 	size_t nevidence;
 	struct change *changes; /* empty: nothing that harden can do by itself */
 	size_t nchanges;
-	char *fix;		/* what to do, one line; NULL with pass */
-	char *command;		/* the exact command, or NULL */
+	char *fix;			     /* what to do, one line; NULL with pass */
+	char *command;			     /* the exact command, or NULL */
 	char *accepted_reason, *accepted_by; /* STATUS_ACCEPTED */
 };
 
 /* The texts are formatted, then escaped: words from files and accounts may go in as they are. */
-MUST_USE enum err finding_evidence(struct finding *f, const char *file, unsigned line, const char *format, ...) FORMAT(4, 5);
+MUST_USE enum err finding_evidence(struct finding *f, const char *file, unsigned line, const char *format, ...)
+	FORMAT(4, 5);
 MUST_USE enum err finding_detail(struct finding *f, const char *format, ...) FORMAT(2, 3); /* replaces an older one */
 MUST_USE enum err finding_reason(struct finding *f, const char *format, ...) FORMAT(2, 3); /* the same */
-MUST_USE enum err finding_fix(struct finding *f, const char *command, const char *format, ...) FORMAT(3, 4); /* the same; command may be NULL */
+MUST_USE enum err finding_fix(struct finding *f, const char *command, const char *format, ...)
+	FORMAT(3, 4); /* the same; command may be NULL */
 MUST_USE enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char *args);
 MUST_USE enum err finding_create(struct finding *f, const char *path, const char *content, mode_t mode);
 MUST_USE enum err finding_write(struct finding *f, const char *path, const char *content, mode_t mode);

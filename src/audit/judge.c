@@ -71,11 +71,14 @@ enum err judge_cite(const struct facts *f, enum sshd_keyword_id id, struct findi
 
 	if (by)
 		return judge_cite_line(by, out);
-	if (!value || !*value)
-		value = "(none)";
+	if (sshd_keyword(id)->kind == KIND_ALGS)
+		value = "its own list";
+	else if (!value || !*value)
+		value = "none";
 	if (!f->release)
 		return finding_evidence(out, NULL, 0, "by default: %s %s", name, value);
-	return finding_evidence(out, NULL, 0, "default of OpenSSH %u.%u: %s %s", f->release / 100, f->release % 100, name, value);
+	return finding_evidence(out, NULL, 0, "default of OpenSSH %u.%u: %s %s", f->release / 100, f->release % 100,
+				name, value);
 }
 
 const char *judge_path(const struct facts *f, const char *path)
@@ -97,8 +100,8 @@ enum err judge_cite_overridden(const struct facts *f, enum sshd_keyword_id id, s
 	for (size_t i = 0; i < n && !e; i++) {
 		if (lines[i] == by || lines[i]->match || strcasecmp(lines[i]->rest, by->rest) == 0)
 			continue;
-		if ((e = finding_evidence(out, lines[i]->file, lines[i]->line, "%s %s (has no effect)", lines[i]->spelling,
-					  lines[i]->rest)))
+		if ((e = finding_evidence(out, lines[i]->file, lines[i]->line, "%s %s (has no effect)",
+					  lines[i]->spelling, lines[i]->rest)))
 			break;
 		if (!out->reason)
 			e = finding_reason(out, "%s:%u overrides %s:%u", judge_path(f, by->file), by->line,

@@ -34,7 +34,8 @@ MUST_USE enum err judge_cite_overridden(const struct facts *f, enum sshd_keyword
  * The lines inside Match blocks that set this keyword, the first of each block only, since
  * the others have no say. *out is yours (free()), the lines are borrowed.
  */
-MUST_USE enum err judge_match_lines(const struct facts *f, enum sshd_keyword_id id, const struct sshd_line ***out, size_t *n);
+MUST_USE enum err judge_match_lines(const struct facts *f, enum sshd_keyword_id id, const struct sshd_line ***out,
+				    size_t *n);
 
 /* Verdicts. Unknown and skip say why. */
 MUST_USE enum err judge_unknown(const struct facts *f, struct finding *out);
@@ -45,9 +46,9 @@ MUST_USE enum err judge_fix(struct finding *out, const char *format, ...) FORMAT
 const char *judge_path(const struct facts *f, const char *path);
 
 /* Rows of the tables; one per step in rules_*.c. */
-extern const struct rule rules_before[], rules_kex[], rules_moduli[], rules_access[], rules_login[], rules_revoked[], rules_timeouts[],
-	rules_banner[];
-extern const size_t rules_before_n, rules_kex_n, rules_moduli_n, rules_access_n, rules_login_n, rules_revoked_n, rules_timeouts_n,
-	rules_banner_n;
+extern const struct rule rules_before[], rules_kex[], rules_moduli[], rules_access[], rules_login[], rules_revoked[],
+	rules_timeouts[], rules_banner[];
+extern const size_t rules_before_n, rules_kex_n, rules_moduli_n, rules_access_n, rules_login_n, rules_revoked_n,
+	rules_timeouts_n, rules_banner_n;
 
 #endif

@@ -80,7 +80,8 @@ struct reading {
 	unsigned severity_line[RULES_MAX];
 };
 
-static enum err load_into(const char *name, const char *beside, struct policy *p, unsigned depth, struct diags *problems);
+static enum err load_into(const char *name, const char *beside, struct policy *p, unsigned depth,
+			  struct diags *problems);
 
 /* Escapes what the file says. */
 static void mistake(const struct reading *r, unsigned line, const char *format, ...) FORMAT(3, 4);
@@ -158,7 +159,8 @@ static enum err data_dirs(const char *kind, struct strings *out)
 }
 
 /* The first of the folders that holds the file; *path and *content are yours. */
-static enum err data_read(const struct strings *dirs, const char *file, size_t max, char **path, char **content, size_t *len)
+static enum err data_read(const struct strings *dirs, const char *file, size_t max, char **path, char **content,
+			  size_t *len)
 {
 	struct root *live = NULL;
 	enum err e;
@@ -206,28 +208,30 @@ static void unknown_value(const struct reading *r, unsigned line, const char *wo
 		names[i] = values[i].name;
 	near = nearest_word(word, names);
 	mistake(r, line, "no value is called '%s'%s%s%s", word, near ? ": did you mean '" : "", near ? near : "",
-		   near ? "'?" : "");
+		near ? "'?" : "");
 }
 
-static enum err check_value(const struct reading *r, unsigned line, const struct value_row *row, const struct strings *words)
+static enum err check_value(const struct reading *r, unsigned line, const struct value_row *row,
+			    const struct strings *words)
 {
 	uint64_t n;
 	enum err e;
 
 	if (words->n == 0 || words->n > POLICY_MAX_WORDS || (row->kind != VALUE_WORDS && words->n != 1)) {
 		mistake(r, line, "Set %s: wants %s", row->name,
-			   row->kind == VALUE_WORDS ? "one to 200 words" : "one word");
+			row->kind == VALUE_WORDS ? "one to 200 words" : "one word");
 		return ERR_CONFIG;
 	}
 	if (row->kind == VALUE_WORDS || row->kind == VALUE_WORD)
 		return ERR_NONE;
-	e = row->kind == VALUE_NUMBER ? number_parse(words->v[0], row->min, row->max, &n) : duration_parse(words->v[0], &n);
+	e = row->kind == VALUE_NUMBER ? number_parse(words->v[0], row->min, row->max, &n)
+				      : duration_parse(words->v[0], &n);
 	if (!e && (n < row->min || n > row->max))
 		e = ERR_RANGE;
 	if (e)
 		mistake(r, line, "%s is '%s': wants a %s from %llu to %llu", row->name, words->v[0],
-			   row->kind == VALUE_NUMBER ? "number" : "time in seconds, or such as 5m,", (unsigned long long)row->min,
-			   (unsigned long long)row->max);
+			row->kind == VALUE_NUMBER ? "number" : "time in seconds, or such as 5m,",
+			(unsigned long long)row->min, (unsigned long long)row->max);
 	return e ? ERR_CONFIG : ERR_NONE;
 }
 
@@ -287,7 +291,7 @@ static void unknown_rule(const struct reading *r, unsigned line, const char *wor
 		ids[i] = rule_at(i)->id;
 	near = nearest_word(word, ids);
 	mistake(r, line, "there is no rule '%s'%s%s%s", word, near ? ": did you mean '" : "", near ? near : "",
-		   near ? "'?" : "");
+		near ? "'?" : "");
 }
 
 static enum err line_severity(struct reading *r, unsigned line, const struct strings *words)
@@ -304,8 +308,7 @@ static enum err line_severity(struct reading *r, unsigned line, const struct str
 		return ERR_NONE;
 	}
 	if (r->severity_line[rule]) {
-		mistake(r, line, "the severity of %s is set already in line %u", words->v[1],
-			   r->severity_line[rule]);
+		mistake(r, line, "the severity of %s is set already in line %u", words->v[1], r->severity_line[rule]);
 		return ERR_NONE;
 	}
 	r->severity_line[rule] = line;
@@ -316,7 +319,7 @@ static enum err line_severity(struct reading *r, unsigned line, const struct str
 		return ERR_NONE;
 	}
 	mistake(r, line, "the severity of %s is '%s': wants critical, high, medium, low, info or off", words->v[1],
-		   words->v[2]);
+		words->v[2]);
 	return ERR_NONE;
 }
 
@@ -456,7 +459,8 @@ out:
 	return e;
 }
 
-static enum err load_into(const char *name, const char *beside, struct policy *p, unsigned depth, struct diags *problems)
+static enum err load_into(const char *name, const char *beside, struct policy *p, unsigned depth,
+			  struct diags *problems)
 {
 	struct reading r = { .p = p, .problems = problems, .depth = depth };
 	char *path = NULL, *content = NULL;

@@ -37,7 +37,8 @@ const char *policy_title(const struct policy *p);
 /* The words of a value; empty if the policy does not set it. Borrowed. */
 const struct strings *policy_words(const struct policy *p, const char *value);
 const char *policy_word(const struct policy *p, const char *value); /* the first word, or NULL */
-uint64_t policy_number(const struct policy *p, const char *value, uint64_t otherwise); /* a duration is a number of seconds */
+uint64_t policy_number(const struct policy *p, const char *value,
+		       uint64_t otherwise); /* a duration is a number of seconds */
 /* Whether a word matches one of the value's patterns ("*" and "?", as in sshd_config). */
 bool policy_matches(const struct policy *p, const char *value, const char *word);
 /* The text of the notice that the value "banner" names, from banners/NAME.txt beside the policies; NULL if there is none. Borrowed. */

@@ -34,8 +34,8 @@ enum err process_stat_parse(const char *stat, pid_t *parent, uint64_t *started_t
 	unsigned long long started;
 	int ppid;
 
-	if (!end || sscanf(end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &ppid,
-			   &started) != 2)
+	if (!end || sscanf(end + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+			   &ppid, &started) != 2)
 		return ERR_SYNTAX;
 	*parent = ppid;
 	*started_ticks = started;
@@ -182,7 +182,8 @@ enum err process_title_parse(const char *title, struct process_title *out)
 		t.kind = TITLE_MONITOR;
 		t.user_len = len - strlen(" [priv]");
 	} else if ((len > 0 && t.user[len - 1] == ']') || ends_with(t.user, len, " startups") || t.user[0] == '/') {
-		t.kind = TITLE_OTHER; /* [net], [preauth], [accepted], [pam], "PATH -D [listener] 0 of 10-100 startups" */
+		t.kind =
+			TITLE_OTHER; /* [net], [preauth], [accepted], [pam], "PATH -D [listener] 0 of 10-100 startups" */
 	} else if ((at = memrchr(t.user, '@', len))) {
 		char tail[256];
 

@@ -20,9 +20,9 @@ struct process {
 };
 
 enum title_kind {
-	TITLE_OTHER,	/* the listener, a login that still authenticates, anything else */
-	TITLE_MONITOR,	/* "sshd: NAME [priv]" */
-	TITLE_USER,	/* "sshd: NAME", "sshd: NAME@pts/0", "sshd: NAME@notty" */
+	TITLE_OTHER,   /* the listener, a login that still authenticates, anything else */
+	TITLE_MONITOR, /* "sshd: NAME [priv]" */
+	TITLE_USER,    /* "sshd: NAME", "sshd: NAME@pts/0", "sshd: NAME@notty" */
 };
 
 struct process_title {

@@ -34,8 +34,9 @@ static enum err judge_access_open(const struct facts *f, const struct policy *p,
 	}
 	out->status = STATUS_WARN; /* who may come in is for people to say */
 	if ((e = finding_reason(out, "every account may log in from anywhere")) ||
-	    (e = finding_detail(out, "None of AllowUsers, AllowGroups, DenyUsers and DenyGroups is set, so every account that can "
-				     "authenticate is let in.")))
+	    (e = finding_detail(
+		     out, "None of AllowUsers, AllowGroups, DenyUsers and DenyGroups is set, so every account that can "
+			  "authenticate is let in.")))
 		return e;
 	return finding_fix(out, NULL, "say who may log in: add AllowUsers or AllowGroups to %s", f->config_path);
 }
@@ -167,7 +168,8 @@ static const char *lost_word(const struct sshd_line *const *lines, size_t n, con
 			bool kept = false;
 
 			for (size_t j = 0; j < n; j++)
-				kept = kept || (lines[j]->match == block && strings_has(&lines[j]->args, lines[i]->args.v[w]));
+				kept = kept ||
+				       (lines[j]->match == block && strings_has(&lines[j]->args, lines[i]->args.v[w]));
 			if (kept)
 				continue;
 			*from = lines[i];
@@ -199,11 +201,13 @@ static enum err judge_replacing(const struct facts *f, enum sshd_keyword_id id, 
 		else if (out->status == STATUS_PASS)
 			out->status = STATUS_WARN;
 		if (!(e = judge_cite_line(lines[i], out)) &&
-		    !(e = finding_evidence(out, from->file, from->line, "%s %s (not in force inside that Match block: %s)",
-					   from->spelling, from->rest, word)) &&
+		    !(e = finding_evidence(out, from->file, from->line,
+					   "%s %s (not in force inside that Match block: %s)", from->spelling,
+					   from->rest, word)) &&
 		    !out->reason)
-			e = finding_reason(out, "%s:%u replaces %s:%u inside its Match block", judge_path(f, lines[i]->file),
-					   lines[i]->line, judge_path(f, from->file), from->line);
+			e = finding_reason(out, "%s:%u replaces %s:%u inside its Match block",
+					   judge_path(f, lines[i]->file), lines[i]->line, judge_path(f, from->file),
+					   from->line);
 	}
 	free(lines);
 	return e;
@@ -220,9 +224,12 @@ static enum err judge_access_match_replaces(const struct facts *f, const struct 
 			return e;
 	if (out->status == STATUS_PASS)
 		return ERR_NONE;
-	if ((e = finding_detail(out, "A list inside a Match block does not add to the global list of the same name, it replaces it.")))
+	if ((e = finding_detail(
+		     out,
+		     "A list inside a Match block does not add to the global list of the same name, it replaces it.")))
 		return e;
-	return finding_fix(out, NULL, "repeat the words of the global list inside the block, if they are meant to hold there");
+	return finding_fix(out, NULL,
+			   "repeat the words of the global list inside the block, if they are meant to hold there");
 }
 
 /* account-locked-lockout */
@@ -237,7 +244,8 @@ static enum err judge_account_locked(const struct facts *f, const struct policy 
 	if (strcasecmp(pam, "no") != 0)
 		return ERR_NONE;
 	for (size_t i = 0; i < f->locked_with_keys.n; i++)
-		if ((e = finding_evidence(out, NULL, 0, "%s has a key and a locked password", f->locked_with_keys.v[i])))
+		if ((e = finding_evidence(out, NULL, 0, "%s has a key and a locked password",
+					  f->locked_with_keys.v[i])))
 			return e;
 	if (out->nevidence == 0) {
 		if (f->locked_known)
@@ -249,7 +257,8 @@ static enum err judge_account_locked(const struct facts *f, const struct policy 
 	out->status = STATUS_FAIL;
 	if ((e = judge_cite(f, KW_USEPAM, out)) ||
 	    (e = finding_reason(out, "%s is kept out by UsePAM no", f->locked_with_keys.v[0])) ||
-	    (e = finding_detail(out, "Without PAM sshd refuses accounts whose password begins with '!', their keys included.")))
+	    (e = finding_detail(
+		     out, "Without PAM sshd refuses accounts whose password begins with '!', their keys included.")))
 		return e;
 	return finding_fix(out, NULL, "set UsePAM yes, or give each of them '*' as password: usermod -p '*' NAME");
 }
@@ -261,10 +270,11 @@ static const char *const locked_refs[] = { "sshd(8) LOGIN PROCESS", "sshd_config
 
 const struct rule rules_access[] = {
 	{ "access-open", 2, SEVERITY_HIGH, 0, 0, "it is said who may log in", judge_access_open, NULL, access_refs },
-	{ "access-dead-rule", 2, SEVERITY_HIGH, 0, 0, "every word of the access lists can match", judge_access_dead_rule, NULL, pattern_refs },
-	{ "access-match-replaces", 2, SEVERITY_MEDIUM, 0, 0, "no Match block takes an access list out of force", judge_access_match_replaces,
-	  NULL, match_refs },
-	{ "account-locked-lockout", 2, SEVERITY_HIGH, 0, 0, "no account with a key is kept out by its locked password", judge_account_locked,
-	  NULL, locked_refs },
+	{ "access-dead-rule", 2, SEVERITY_HIGH, 0, 0, "every word of the access lists can match",
+	  judge_access_dead_rule, NULL, pattern_refs },
+	{ "access-match-replaces", 2, SEVERITY_MEDIUM, 0, 0, "no Match block takes an access list out of force",
+	  judge_access_match_replaces, NULL, match_refs },
+	{ "account-locked-lockout", 2, SEVERITY_HIGH, 0, 0, "no account with a key is kept out by its locked password",
+	  judge_account_locked, NULL, locked_refs },
 };
 const size_t rules_access_n = ARRAY_SIZE(rules_access);

@@ -59,7 +59,8 @@ static enum err judge_banner_none(const struct facts *f, const struct policy *p,
 		return e;
 	if ((e = finding_detail(out, "Nobody is told before the login that only authorised use is allowed.")))
 		return e;
-	return is_none(value) ? plan_banner(f, p, out) : finding_fix(out, NULL, "decide whether the notice should be missing there");
+	return is_none(value) ? plan_banner(f, p, out)
+			      : finding_fix(out, NULL, "decide whether the notice should be missing there");
 }
 
 static const char *banner_fault(const struct file_fact *fact)
@@ -75,7 +76,8 @@ static const char *banner_fault(const struct file_fact *fact)
 	return NULL;
 }
 
-static enum err judge_banner_path(const struct facts *f, const struct policy *p, const struct sshd_line *l, struct finding *out)
+static enum err judge_banner_path(const struct facts *f, const struct policy *p, const struct sshd_line *l,
+				  struct finding *out)
 {
 	const char *path = l->args.v[0];
 	const struct file_fact *fact = facts_file(f, path);
@@ -120,14 +122,16 @@ static enum err judge_banner_missing(const struct facts *f, const struct policy 
 		return e;
 	if ((e = finding_detail(out, "sshd then sends no notice at all, and says so nowhere.")))
 		return e;
-	return out->nchanges ? judge_fix(out, "install the notice of the policy there") :
-			       finding_fix(out, NULL, "put a notice in the file that Banner names");
+	return out->nchanges ? judge_fix(out, "install the notice of the policy there")
+			     : finding_fix(out, NULL, "put a notice in the file that Banner names");
 }
 
 static const char *const banner_refs[] = { "sshd_config(5) Banner", "NIST SP 800-53 AC-8", NULL };
 
 const struct rule rules_banner[] = {
-	{ "banner-none", 7, SEVERITY_LOW, 0, 0, "a notice is sent before the login", judge_banner_none, NULL, banner_refs },
-	{ "banner-missing-file", 7, SEVERITY_LOW, 0, 0, "sshd can send the notice that is set", judge_banner_missing, NULL, banner_refs },
+	{ "banner-none", 7, SEVERITY_LOW, 0, 0, "a notice is sent before the login", judge_banner_none, NULL,
+	  banner_refs },
+	{ "banner-missing-file", 7, SEVERITY_LOW, 0, 0, "sshd can send the notice that is set", judge_banner_missing,
+	  NULL, banner_refs },
 };
 const size_t rules_banner_n = ARRAY_SIZE(rules_banner);

@@ -32,11 +32,13 @@ static enum err judge_config_refused(const struct facts *f, const struct policy 
 
 	if (f->report_err == ERR_CHILD) {
 		out->status = STATUS_FAIL;
-		if ((e = finding_evidence(out, NULL, 0, "sshd: %s", f->report_complaint ? f->report_complaint : "refused")) ||
+		if ((e = finding_evidence(out, NULL, 0, "sshd: %s",
+					  f->report_complaint ? f->report_complaint : "refused")) ||
 		    (e = cite_problems(f, out)) || (e = finding_reason(out, "sshd refuses %s", f->config_path)) ||
 		    (e = finding_detail(out, "sshd refuses this configuration: at the next restart nobody gets in.")))
 			return e;
-		return finding_fix(out, "sudo sshd -t", "correct what sshd complains about; until then nothing else can be changed safely");
+		return finding_fix(out, "sudo sshd -t",
+				   "correct what sshd complains about; until then nothing else can be changed safely");
 	}
 	if (!f->config)
 		return judge_unknown(f, out);
@@ -47,8 +49,10 @@ static enum err judge_config_refused(const struct facts *f, const struct policy 
 	if ((e = cite_problems(f, out)))
 		return e;
 	if (f->report_err == ERR_NONE)
-		return finding_detail(out, "sshd accepts this configuration, but we do not understand all of it, so what is said here "
-					   "of the lines below may be wrong.");
+		return finding_detail(
+			out,
+			"sshd accepts this configuration, but we do not understand all of it, so what is said here "
+			"of the lines below may be wrong.");
 	if ((e = finding_detail(out, "By our reading sshd would refuse this configuration and not start.")))
 		return e;
 	return finding_fix(out, "sudo sshd -t", "correct the lines named");
@@ -65,7 +69,8 @@ static bool same_values(const struct strings *a, const struct strings *b)
 }
 
 /* A list with a prefix is compared as the names it comes to, where the default of the release is in our table. */
-static enum err same_algorithms(const struct facts *f, enum sshd_keyword_id id, const struct strings *theirs, bool *same)
+static enum err same_algorithms(const struct facts *f, enum sshd_keyword_id id, const struct strings *theirs,
+				bool *same)
 {
 	const struct sshd_line *by = sshd_decider(f->effective, id);
 	const char *value = by->args.n ? by->args.v[0] : "", *base = algorithm_default(id, f->release);
@@ -101,7 +106,8 @@ static enum err differs(const struct facts *f, const struct sshd_keyword *k, con
 	}
 	/* A default: only where the binary was asked for its own can the two be told apart. */
 	usual = f->defaults.names.n ? report_values(&f->defaults, k->name) : NULL;
-	*out = f->defaults.names.n && k->kind != KIND_ALGS && !same_values(ours, theirs) && !(usual && same_values(usual, theirs));
+	*out = f->defaults.names.n && k->kind != KIND_ALGS && !same_values(ours, theirs) &&
+	       !(usual && same_values(usual, theirs));
 	return ERR_NONE;
 }
 
@@ -121,8 +127,8 @@ static enum err judge_views_differ(const struct facts *f, const struct policy *p
 		return judge_skip(out, "sshd refuses the configuration, so it reports none.");
 	if (f->report_err || !f->effective) {
 		out->status = STATUS_UNKNOWN;
-		return finding_detail(out, "sshd could not be asked for its effective configuration%s%s.", f->report_complaint ? ": " : "",
-				      f->report_complaint ? f->report_complaint : "");
+		return finding_detail(out, "sshd could not be asked for its effective configuration%s%s.",
+				      f->report_complaint ? ": " : "", f->report_complaint ? f->report_complaint : "");
 	}
 	for (unsigned id = 0; id < KW_COUNT; id++) {
 		const struct sshd_keyword *k = sshd_keyword(id);
@@ -144,14 +150,17 @@ static enum err judge_views_differ(const struct facts *f, const struct policy *p
 		return ERR_NONE;
 	if ((e = finding_reason(out, "the files and sshd -T disagree on %zu settings", out->nevidence / 2)))
 		return e;
-	return finding_detail(out, "What sshd reports is not what we read in its files. Where they differ the other findings rest on "
-				   "sshd's report, but their lines may be wrong.");
+	return finding_detail(
+		out, "What sshd reports is not what we read in its files. Where they differ the other findings rest on "
+		     "sshd's report, but their lines may be wrong.");
 }
 
 static const char *const before_refs[] = { "sshd_config(5)", "sshd(8) -T", NULL };
 
 const struct rule rules_before[] = {
-	{ "config-refused", 0, SEVERITY_CRITICAL, 0, 0, "sshd accepts its configuration", judge_config_refused, NULL, before_refs },
-	{ "views-differ", 0, SEVERITY_MEDIUM, 0, 0, "sshd reports what its files say", judge_views_differ, NULL, before_refs },
+	{ "config-refused", 0, SEVERITY_CRITICAL, 0, 0, "sshd accepts its configuration", judge_config_refused, NULL,
+	  before_refs },
+	{ "views-differ", 0, SEVERITY_MEDIUM, 0, 0, "sshd reports what its files say", judge_views_differ, NULL,
+	  before_refs },
 };
 const size_t rules_before_n = ARRAY_SIZE(rules_before);

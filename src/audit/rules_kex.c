@@ -20,7 +20,8 @@ static const struct list_row cipher_row = { KW_CIPHERS, "ciphers", "ciphers-refu
 static const struct list_row mac_row = { KW_MACS, "macs", "macs-refuse", "macs-avoid" };
 
 /* Plans the policy's list, as far as this binary knows it. */
-static enum err plan_list(const struct facts *f, const struct policy *p, const struct list_row *row, struct finding *out)
+static enum err plan_list(const struct facts *f, const struct policy *p, const struct list_row *row,
+			  struct finding *out)
 {
 	const struct strings *wanted = policy_words(p, row->wanted);
 	struct strings supported = { 0 };
@@ -51,8 +52,8 @@ static void enumerate(const struct strings *names, struct text *out)
 		text_add(out, " and %zu more", names->n - shown);
 }
 
-static enum err list_found(const struct facts *f, const struct policy *p, const struct list_row *row, const struct strings *weak,
-			   const struct strings *avoided, struct finding *out)
+static enum err list_found(const struct facts *f, const struct policy *p, const struct list_row *row,
+			   const struct strings *weak, const struct strings *avoided, struct finding *out)
 {
 	const char *name = sshd_keyword(row->keyword)->name;
 	struct text all = { 0 }, some = { 0 };
@@ -63,7 +64,8 @@ static enum err list_found(const struct facts *f, const struct policy *p, const 
 	enumerate(weak->n ? weak : avoided, &some);
 	if ((e = text_check(&all)) || (e = text_check(&some)) || (e = judge_cite(f, row->keyword, out)) ||
 	    (e = finding_reason(out, "%s has %s", name, some.s)) ||
-	    (e = finding_detail(out, "%s: %s.", weak->n ? "Offered, but weak" : "Offered, but better avoided", all.s)) ||
+	    (e = finding_detail(out, "%s: %s.", weak->n ? "Offered, but weak" : "Offered, but better avoided",
+				all.s)) ||
 	    (e = plan_list(f, p, row, out)))
 		goto out;
 	e = judge_fix(out, "set %s to the list of the policy, as far as this sshd knows it", name);
@@ -73,8 +75,8 @@ out:
 	return e;
 }
 
-static enum err sort_list(const struct strings *names, const struct policy *p, const struct list_row *row, struct strings *weak,
-			  struct strings *avoided)
+static enum err sort_list(const struct strings *names, const struct policy *p, const struct list_row *row,
+			  struct strings *weak, struct strings *avoided)
 {
 	enum err e = ERR_NONE;
 
@@ -87,7 +89,8 @@ static enum err sort_list(const struct strings *names, const struct policy *p, c
 	return e;
 }
 
-static enum err judge_list(const struct facts *f, const struct policy *p, const struct list_row *row, struct finding *out)
+static enum err judge_list(const struct facts *f, const struct policy *p, const struct list_row *row,
+			   struct finding *out)
 {
 	struct strings names = { 0 }, weak = { 0 }, avoided = { 0 };
 	enum err e = algorithm_list(f, row->keyword, &names);
@@ -144,7 +147,8 @@ static enum err judge_kex_no_post_quantum(const struct facts *f, const struct po
 		return e;
 	out->status = STATUS_FAIL;
 	if ((e = judge_cite(f, KW_KEXALGORITHMS, out)) ||
-	    (e = finding_detail(out, "Whoever records a connection today can read it once large quantum computers exist.")) ||
+	    (e = finding_detail(
+		     out, "Whoever records a connection today can read it once large quantum computers exist.")) ||
 	    (e = plan_list(f, p, &kex_row, out)))
 		return e;
 	return judge_fix(out, "offer a hybrid key exchange such as sntrup761x25519-sha512@openssh.com first");
@@ -216,7 +220,9 @@ static enum err judge_hostkey_weak(const struct facts *f, const struct policy *p
 		return e;
 	if (out->nevidence) {
 		out->status = STATUS_FAIL;
-		return finding_fix(out, NULL, "make a new host key with ssh-keygen and take the weak one out; clients will see a changed key");
+		return finding_fix(
+			out, NULL,
+			"make a new host key with ssh-keygen and take the weak one out; clients will see a changed key");
 	}
 	if ((e = judge_host_algorithms(f, p, out)))
 		return e;
@@ -227,7 +233,9 @@ static enum err judge_hostkey_weak(const struct facts *f, const struct policy *p
 	if (!unknown && f->nhost_keys)
 		return ERR_NONE;
 	out->status = STATUS_UNKNOWN;
-	return finding_detail(out, f->nhost_keys ? "The public part (.pub) of %zu host keys could not be read." : "No host key was found.",
+	return finding_detail(out,
+			      f->nhost_keys ? "The public part (.pub) of %zu host keys could not be read."
+					    : "No host key was found.",
 			      unknown);
 }
 
@@ -262,7 +270,8 @@ static enum err judge_missing_key(const struct host_key_fact *k, struct finding 
 		out->status = STATUS_WARN;
 	if ((e = judge_cite_line(k->by, out)))
 		return e;
-	return finding_detail(out, "A host key that is named does not exist; sshd notes it in its log and goes on with the others.");
+	return finding_detail(
+		out, "A host key that is named does not exist; sshd notes it in its log and goes on with the others.");
 }
 
 static enum err judge_hostkey_mode(const struct facts *f, const struct policy *p, struct finding *out)
@@ -285,12 +294,15 @@ static enum err judge_hostkey_mode(const struct facts *f, const struct policy *p
 	if (e)
 		return e;
 	if (out->status != STATUS_PASS)
-		return out->nchanges ? judge_fix(out, "give the host keys mode 0600") :
-				       finding_fix(out, NULL, "make the files belong to root, or take their HostKey lines out");
+		return out->nchanges ? judge_fix(out, "give the host keys mode 0600")
+				     : finding_fix(out, NULL,
+						   "make the files belong to root, or take their HostKey lines out");
 	if (!unseen && f->nhost_keys)
 		return ERR_NONE;
 	out->status = STATUS_UNKNOWN;
-	return finding_detail(out, f->nhost_keys ? "The files of %zu host keys could not be seen." : "No host key was found.", unseen);
+	return finding_detail(
+		out, f->nhost_keys ? "The files of %zu host keys could not be seen." : "No host key was found.",
+		unseen);
 }
 
 /* The wire */
@@ -319,7 +331,8 @@ static bool any_matches(const struct strings *l, const char *end)
 /* Attackable are ChaCha20-Poly1305, and CBC with encrypt-then-MAC. */
 static bool terrapin_applies(const struct kexinit *k)
 {
-	return strings_has(&k->cipher_s2c, "chacha20-poly1305@openssh.com") || strings_has(&k->cipher_c2s, "chacha20-poly1305@openssh.com") ||
+	return strings_has(&k->cipher_s2c, "chacha20-poly1305@openssh.com") ||
+	       strings_has(&k->cipher_c2s, "chacha20-poly1305@openssh.com") ||
 	       ((any_matches(&k->cipher_s2c, "-cbc") || any_matches(&k->cipher_c2s, "-cbc")) &&
 		(any_matches(&k->mac_s2c, "-etm@openssh.com") || any_matches(&k->mac_c2s, "-etm@openssh.com")));
 }
@@ -336,11 +349,13 @@ static enum err judge_terrapin(const struct facts *f, const struct policy *p, st
 	if (f->wire.kexinit.strict)
 		return finding_detail(out, "The server announces the strict key exchange.");
 	if (!terrapin_applies(&f->wire.kexinit))
-		return finding_detail(out, "There is no strict key exchange, but no cipher that can be attacked either.");
+		return finding_detail(out,
+				      "There is no strict key exchange, but no cipher that can be attacked either.");
 	out->status = STATUS_FAIL;
 	if ((e = finding_evidence(out, NULL, 0, "%s: no kex-strict-s-v00@openssh.com in its KEXINIT", f->wire_where)) ||
 	    (e = finding_reason(out, "no strict key exchange on %s", f->wire_where)) ||
-	    (e = finding_detail(out, "An attacker in the path can drop the first messages of a connection unnoticed (Terrapin).")))
+	    (e = finding_detail(
+		     out, "An attacker in the path can drop the first messages of a connection unnoticed (Terrapin).")))
 		return e;
 	return finding_fix(out, NULL, "update openssh-server; until then leave out chacha20-poly1305 and CBC ciphers");
 }
@@ -357,7 +372,8 @@ static enum err without_markers(const struct strings *l, struct strings *out)
 	return e;
 }
 
-static enum err compare_list(const struct facts *f, enum sshd_keyword_id keyword, const struct strings *wire, struct finding *out)
+static enum err compare_list(const struct facts *f, enum sshd_keyword_id keyword, const struct strings *wire,
+			     struct finding *out)
 {
 	struct strings seen = { 0 }, wanted = { 0 };
 	struct text t = { 0 };
@@ -388,7 +404,8 @@ static enum err compare_release(const struct facts *f, struct finding *out)
 	if (!f->release || sshd_version_find(id, strlen(id), &release, NULL, 0) || release == f->release)
 		return ERR_NONE;
 	out->status = STATUS_FAIL;
-	return finding_evidence(out, NULL, 0, "%s runs %s, installed is OpenSSH %s", f->wire_where, id, f->openssh ? f->openssh : "?");
+	return finding_evidence(out, NULL, 0, "%s runs %s, installed is OpenSSH %s", f->wire_where, id,
+				f->openssh ? f->openssh : "?");
 }
 
 static const char *reload_command(const struct facts *f, char *buffer, size_t size)
@@ -416,8 +433,10 @@ static enum err judge_wire_differs(const struct facts *f, const struct policy *p
 	if (out->status == STATUS_PASS)
 		return ERR_NONE;
 	if ((e = finding_reason(out, "the running server is not as its files say")) ||
-	    (e = finding_detail(out, "The running server offers something else than its files and binary would: it was not reloaded since "
-				     "they changed, or another program answers.")))
+	    (e = finding_detail(
+		     out,
+		     "The running server offers something else than its files and binary would: it was not reloaded since "
+		     "they changed, or another program answers.")))
 		return e;
 	return finding_fix(out, reload_command(f, command, sizeof command), "reload sshd");
 }
@@ -433,13 +452,16 @@ static const char *const wire_refs[] = { "RFC 4253 section 7.1", NULL };
 
 const struct rule rules_kex[] = {
 	{ "kex-weak", 1, SEVERITY_HIGH, 0, 0, "no weak key exchange is offered", judge_kex_weak, NULL, kex_refs },
-	{ "kex-no-post-quantum", 1, SEVERITY_MEDIUM, SSHD_RELEASE(8, 5), 0, "a post-quantum key exchange is offered", judge_kex_no_post_quantum,
-	  NULL, pq_refs },
+	{ "kex-no-post-quantum", 1, SEVERITY_MEDIUM, SSHD_RELEASE(8, 5), 0, "a post-quantum key exchange is offered",
+	  judge_kex_no_post_quantum, NULL, pq_refs },
 	{ "cipher-weak", 1, SEVERITY_HIGH, 0, 0, "no weak cipher is offered", judge_cipher_weak, NULL, cipher_refs },
 	{ "mac-weak", 1, SEVERITY_MEDIUM, 0, 0, "no weak MAC is offered", judge_mac_weak, NULL, mac_refs },
 	{ "hostkey-weak", 1, SEVERITY_HIGH, 0, 0, "the host keys are strong", judge_hostkey_weak, NULL, hostkey_refs },
-	{ "hostkey-mode", 1, SEVERITY_HIGH, 0, 0, "only root can read the private host keys", judge_hostkey_mode, NULL, mode_refs },
-	{ "terrapin", 1, SEVERITY_HIGH, 0, 0, "the key exchange is strict (Terrapin)", judge_terrapin, NULL, terrapin_refs },
-	{ "wire-differs", 1, SEVERITY_MEDIUM, 0, 0, "the running server offers what its files say", judge_wire_differs, NULL, wire_refs },
+	{ "hostkey-mode", 1, SEVERITY_HIGH, 0, 0, "only root can read the private host keys", judge_hostkey_mode, NULL,
+	  mode_refs },
+	{ "terrapin", 1, SEVERITY_HIGH, 0, 0, "the key exchange is strict (Terrapin)", judge_terrapin, NULL,
+	  terrapin_refs },
+	{ "wire-differs", 1, SEVERITY_MEDIUM, 0, 0, "the running server offers what its files say", judge_wire_differs,
+	  NULL, wire_refs },
 };
 const size_t rules_kex_n = ARRAY_SIZE(rules_kex);

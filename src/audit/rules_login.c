@@ -11,7 +11,8 @@
 #include "base/banned.h"
 
 /* Cites the lines inside Match blocks that give a keyword this value; *n: how many. */
-static enum err cite_match_value(const struct facts *f, enum sshd_keyword_id id, const char *value, struct finding *out, size_t *found)
+static enum err cite_match_value(const struct facts *f, enum sshd_keyword_id id, const char *value, struct finding *out,
+				 size_t *found)
 {
 	const struct sshd_line **lines = NULL;
 	size_t n = 0;
@@ -75,7 +76,8 @@ static enum err judge_root_login(const struct facts *f, const struct policy *p, 
 		return judge_unknown(f, out);
 	if (!root_allowed(p, value)) {
 		root_status(value, out);
-		if ((e = judge_cite(f, KW_PERMITROOTLOGIN, out)) || (e = judge_cite_overridden(f, KW_PERMITROOTLOGIN, out)))
+		if ((e = judge_cite(f, KW_PERMITROOTLOGIN, out)) ||
+		    (e = judge_cite_overridden(f, KW_PERMITROOTLOGIN, out)))
 			return e;
 	}
 	if ((e = root_in_match(f, p, out)) || out->status == STATUS_PASS)
@@ -85,7 +87,9 @@ static enum err judge_root_login(const struct facts *f, const struct policy *p, 
 		e = finding_reason(out, "%s:%u lets root in by password", judge_path(f, by->file), by->line);
 	else if (!out->reason && !root_allowed(p, value))
 		e = finding_reason(out, "root may log in (%s)", value);
-	if (e || (e = finding_detail(out, "Everybody knows the name root, and a login as root says nothing about who it was.")) ||
+	if (e ||
+	    (e = finding_detail(out,
+				"Everybody knows the name root, and a login as root says nothing about who it was.")) ||
 	    (e = finding_set(out, KW_PERMITROOTLOGIN, wanted)))
 		return e;
 	return judge_fix(out, "log in as yourself, use sudo, and set PermitRootLogin %s", wanted);
@@ -203,7 +207,8 @@ static enum err plan_no_passwords(const struct facts *f, struct finding *out)
 	bool password_used, keyboard_used;
 	enum err e;
 
-	if ((e = is_second_factor(f, "password", &password_used)) || (e = is_second_factor(f, "keyboard-interactive", &keyboard_used)))
+	if ((e = is_second_factor(f, "password", &password_used)) ||
+	    (e = is_second_factor(f, "keyboard-interactive", &keyboard_used)))
 		return e;
 	if (!password_used && (e = finding_set(out, KW_PASSWORDAUTHENTICATION, "no")))
 		return e;
@@ -231,7 +236,8 @@ static enum err judge_password_login(const struct facts *f, const struct policy 
 	const char *methods = judge_value(f, KW_AUTHENTICATIONMETHODS);
 	bool pam = judge_is(f, KW_USEPAM, "yes"), suffices;
 	bool password = judge_is(f, KW_PASSWORDAUTHENTICATION, "yes");
-	bool keyboard = pam && judge_is(f, KW_KBDINTERACTIVEAUTHENTICATION, "yes"); /* without PAM it has nothing to ask */
+	bool keyboard =
+		pam && judge_is(f, KW_KBDINTERACTIVEAUTHENTICATION, "yes"); /* without PAM it has nothing to ask */
 	enum err e;
 
 	if (!judge_value(f, KW_PASSWORDAUTHENTICATION))
@@ -247,8 +253,10 @@ static enum err judge_password_login(const struct facts *f, const struct policy 
 	    (!suffices && (password || keyboard) && (e = cite_match_methods(f, out))))
 		return e;
 	if (out->status == STATUS_PASS)
-		return suffices ? ERR_NONE : finding_detail(out, "AuthenticationMethods wants more than a password: %s.", methods);
-	if ((e = finding_detail(out, "A password can be guessed, stolen and used elsewhere; attackers try day and night.")))
+		return suffices ? ERR_NONE
+				: finding_detail(out, "AuthenticationMethods wants more than a password: %s.", methods);
+	if ((e = finding_detail(out,
+				"A password can be guessed, stolen and used elsewhere; attackers try day and night.")))
 		return e;
 	return plan_no_passwords(f, out);
 }
@@ -319,7 +327,8 @@ static enum err judge_max_auth_tries(const struct facts *f, const struct policy 
 	if ((e = tries_in_match(f, limit, out)) || out->status == STATUS_PASS)
 		return e;
 	snprintf(wanted, sizeof wanted, "%llu", (unsigned long long)limit);
-	if ((e = finding_detail(out, "Every failed try, each key an agent offers included, counts; %s are enough.", wanted)) ||
+	if ((e = finding_detail(out, "Every failed try, each key an agent offers included, counts; %s are enough.",
+				wanted)) ||
 	    (e = finding_set(out, KW_MAXAUTHTRIES, wanted)))
 		return e;
 	return judge_fix(out, "set MaxAuthTries %s", wanted);
@@ -332,8 +341,11 @@ static const char *const tries_refs[] = { "sshd_config(5) MaxAuthTries", NULL };
 
 const struct rule rules_login[] = {
 	{ "root-login", 2, SEVERITY_HIGH, 0, 0, "root does not log in over SSH", judge_root_login, NULL, root_refs },
-	{ "password-login", 2, SEVERITY_CRITICAL, 0, 0, "a password alone is not enough", judge_password_login, NULL, password_refs },
-	{ "empty-passwords", 2, SEVERITY_CRITICAL, 0, 0, "empty passwords are refused", judge_empty_passwords, NULL, empty_refs },
-	{ "max-auth-tries", 2, SEVERITY_LOW, 0, 0, "few tries for each connection", judge_max_auth_tries, NULL, tries_refs },
+	{ "password-login", 2, SEVERITY_CRITICAL, 0, 0, "a password alone is not enough", judge_password_login, NULL,
+	  password_refs },
+	{ "empty-passwords", 2, SEVERITY_CRITICAL, 0, 0, "empty passwords are refused", judge_empty_passwords, NULL,
+	  empty_refs },
+	{ "max-auth-tries", 2, SEVERITY_LOW, 0, 0, "few tries for each connection", judge_max_auth_tries, NULL,
+	  tries_refs },
 };
 const size_t rules_login_n = ARRAY_SIZE(rules_login);

@@ -17,8 +17,9 @@ static enum err plan_none(const struct facts *f, struct finding *out)
 
 	/* A file that sshd cannot use would keep every key out once the directive names it. */
 	if (there && there->err != ERR_NOT_FOUND && (there->err || there->bad_line))
-		return finding_fix(out, NULL, "%s is there but cannot be used%s: put it in order, then set RevokedKeys %s", f->revoked_path,
-				   there->err ? "" : " (a line is no public key)", f->revoked_path);
+		return finding_fix(out, NULL,
+				   "%s is there but cannot be used%s: put it in order, then set RevokedKeys %s",
+				   f->revoked_path, there->err ? "" : " (a line is no public key)", f->revoked_path);
 	if (there && there->err == ERR_NOT_FOUND && (e = finding_create(out, f->revoked_path, EMPTY_LIST, 0644)))
 		return e;
 	if ((e = finding_set(out, KW_REVOKEDKEYS, f->revoked_path)))
@@ -37,7 +38,8 @@ static enum err judge_revoked_none(const struct facts *f, const struct policy *p
 		return ERR_NONE;
 	out->status = STATUS_FAIL;
 	if ((e = judge_cite(f, KW_REVOKEDKEYS, out)) ||
-	    (e = finding_detail(out, "A stolen or lost key could only be shut out by finding every file that lets it in.")))
+	    (e = finding_detail(out,
+				"A stolen or lost key could only be shut out by finding every file that lets it in.")))
 		return e;
 	return plan_none(f, out);
 }
@@ -60,10 +62,13 @@ static bool is_beside_config(const struct facts *f, const char *path)
 	return facts_short_path(f, path) != path;
 }
 
-static enum err judge_revoked_path(const struct facts *f, const struct sshd_line *l, const char *path, struct finding *out)
+static enum err judge_revoked_path(const struct facts *f, const struct sshd_line *l, const char *path,
+				   struct finding *out)
 {
 	const struct file_fact *fact = facts_file(f, path);
-	const char *fault = path[0] != '/' ? "not an absolute path, so it is looked for below /" : fact ? file_fault(fact) : NULL;
+	const char *fault = path[0] != '/' ? "not an absolute path, so it is looked for below /"
+			    : fact	   ? file_fault(fact)
+					   : NULL;
 	enum err e;
 
 	if (!fault && (!fact || fact->err)) {
@@ -74,7 +79,8 @@ static enum err judge_revoked_path(const struct facts *f, const struct sshd_line
 	if (!fault)
 		return ERR_NONE;
 	out->status = STATUS_FAIL;
-	if ((e = judge_cite_line(l, out)) || (e = finding_evidence(out, path, fact ? fact->bad_line : 0, "%s", fault)) ||
+	if ((e = judge_cite_line(l, out)) ||
+	    (e = finding_evidence(out, path, fact ? fact->bad_line : 0, "%s", fault)) ||
 	    (e = finding_reason(out, "%s:%u names %s: %s", judge_path(f, l->file), l->line, path, fault)))
 		return e;
 	if (fact && fact->err == ERR_NOT_FOUND && is_beside_config(f, path))
@@ -105,15 +111,16 @@ static enum err judge_revoked_missing(const struct facts *f, const struct policy
 		return e;
 	if ((e = finding_detail(out, "With such a file sshd refuses every public key, of everybody.")))
 		return e;
-	return out->nchanges ? judge_fix(out, "make the file, empty") :
-			       finding_fix(out, NULL, "make the file that RevokedKeys names, with nothing but public keys in it");
+	return out->nchanges ? judge_fix(out, "make the file, empty")
+			     : finding_fix(out, NULL,
+					   "make the file that RevokedKeys names, with nothing but public keys in it");
 }
 
 static const char *const revoked_refs[] = { "sshd_config(5) RevokedKeys", "NIST IR 7966", NULL };
 
 const struct rule rules_revoked[] = {
 	{ "revoked-none", 5, SEVERITY_MEDIUM, 0, 0, "keys can be revoked", judge_revoked_none, NULL, revoked_refs },
-	{ "revoked-missing-file", 5, SEVERITY_CRITICAL, 0, 0, "sshd can use the file of revoked keys", judge_revoked_missing, NULL,
-	  revoked_refs },
+	{ "revoked-missing-file", 5, SEVERITY_CRITICAL, 0, 0, "sshd can use the file of revoked keys",
+	  judge_revoked_missing, NULL, revoked_refs },
 };
 const size_t rules_revoked_n = ARRAY_SIZE(rules_revoked);

@@ -39,10 +39,12 @@ static enum err judge_login_grace(const struct facts *f, const struct policy *p,
 	duration_format(limit, most, sizeof most);
 	out->status = STATUS_FAIL;
 	if ((e = judge_cite(f, KW_LOGINGRACETIME, out)) ||
-	    (e = finding_detail(out, "%s%s",
-				seconds ? "Whoever connects and says nothing holds a place for longer than anybody needs to log in." :
-					  "Without a limit, connections that say nothing hold their places for ever.",
-				seconds == 0 && race ? " As a stop-gap against CVE-2024-6387 it was right; update instead." : "")) ||
+	    (e = finding_detail(
+		     out, "%s%s",
+		     seconds ? "Whoever connects and says nothing holds a place for longer than anybody needs to log in."
+			     : "Without a limit, connections that say nothing hold their places for ever.",
+		     seconds == 0 && race ? " As a stop-gap against CVE-2024-6387 it was right; update instead."
+					  : "")) ||
 	    (e = plan_number(p, "login-grace", KW_LOGINGRACETIME, out)))
 		return e;
 	return judge_fix(out, "set LoginGraceTime to at most %s", most);
@@ -83,8 +85,9 @@ static enum err judge_client_alive_off(const struct facts *f, const struct polic
 	}
 	if ((e = cite_match_numbers(f, KW_CLIENTALIVEINTERVAL, most, out)) || out->status == STATUS_PASS)
 		return e;
-	if ((e = finding_detail(out, interval ? "Connections whose other end is gone stay for long." :
-						"Connections whose other end is gone stay until the kernel gives up, if ever.")) ||
+	if ((e = finding_detail(
+		     out, interval ? "Connections whose other end is gone stay for long."
+				   : "Connections whose other end is gone stay until the kernel gives up, if ever.")) ||
 	    (e = plan_number(p, "client-alive-interval", KW_CLIENTALIVEINTERVAL, out)) ||
 	    (e = plan_number(p, "client-alive-count", KW_CLIENTALIVECOUNTMAX, out)))
 		return e;
@@ -108,14 +111,17 @@ static enum err judge_countmax_zero(const struct facts *f, const struct policy *
 		return e;
 	if (f->release < SSHD_RELEASE(8, 2))
 		out->status = STATUS_WARN;
-	if ((e = finding_detail(out, f->release < SSHD_RELEASE(8, 2) ?
-					     "Here 0 ends a session at the first silent interval, living clients too; after an update to "
-					     "8.2 or later it will never end one." :
-					     "Since OpenSSH 8.2 a count of 0 means that a dead session is never ended: the old recipe does "
-					     "the opposite.")) ||
+	if ((e = finding_detail(
+		     out,
+		     f->release < SSHD_RELEASE(8, 2)
+			     ? "Here 0 ends a session at the first silent interval, living clients too; after an update to "
+			       "8.2 or later it will never end one."
+			     : "Since OpenSSH 8.2 a count of 0 means that a dead session is never ended: the old recipe does "
+			       "the opposite.")) ||
 	    (e = plan_number(p, "client-alive-count", KW_CLIENTALIVECOUNTMAX, out)))
 		return e;
-	return judge_fix(out, "set ClientAliveCountMax %llu", (unsigned long long)policy_number(p, "client-alive-count", 3));
+	return judge_fix(out, "set ClientAliveCountMax %llu",
+			 (unsigned long long)policy_number(p, "client-alive-count", 3));
 }
 
 /* idle time-outs */
@@ -182,8 +188,10 @@ static enum err judge_idle_none(const struct facts *f, const struct policy *p, s
 		return e;
 	if (!connections && (e = judge_cite(f, KW_UNUSEDCONNECTIONTIMEOUT, out)))
 		return e;
-	if ((e = finding_detail(out, shells ? "A connection without any session is never ended." :
-					      "A forgotten session stays open for ever: ClientAlive notices dead peers, not people who went away.")) ||
+	if ((e = finding_detail(
+		     out,
+		     shells ? "A connection without any session is never ended."
+			    : "A forgotten session stays open for ever: ClientAlive notices dead peers, not people who went away.")) ||
 	    (e = plan_idle(p, !shells, !connections, out)))
 		return e;
 	return judge_fix(out, "end sessions that are idle: ChannelTimeout and UnusedConnectionTimeout");
@@ -194,14 +202,16 @@ static bool is_bare_session(const char *word)
 	return strncasecmp(word, "session=", 8) == 0;
 }
 
-static enum err judge_idle_line(const struct facts *f, const struct sshd_line *l, bool *in_match, bool *bare, struct finding *out)
+static enum err judge_idle_line(const struct facts *f, const struct sshd_line *l, bool *in_match, bool *bare,
+				struct finding *out)
 {
 	bool here = false;
 
 	for (size_t i = 0; i < l->args.n; i++)
 		here = here || is_bare_session(l->args.v[i]);
 	*bare = *bare || here;
-	if (l->match && f->release && f->release < SSHD_RELEASE(10, 5) && l->args.n && strcasecmp(l->args.v[0], "none") != 0)
+	if (l->match && f->release && f->release < SSHD_RELEASE(10, 5) && l->args.n &&
+	    strcasecmp(l->args.v[0], "none") != 0)
 		*in_match = here = true;
 	return here ? judge_cite_line(l, out) : ERR_NONE;
 }
@@ -223,12 +233,15 @@ static enum err judge_idle_ineffective(const struct facts *f, const struct polic
 	if (e || (!in_match && !bare))
 		return e;
 	out->status = STATUS_FAIL;
-	if ((e = finding_detail(out, "%s%s%s",
-				in_match ? "Before 10.5 a ChannelTimeout inside a Match block is shown by sshd -T, but never applied." : "",
-				in_match && bare ? " " : "",
-				bare ? "A time-out for 'session' ends nothing, because a channel is 'session:shell' or 'session:command' as "
-				       "soon as it is used." :
-				       "")) ||
+	if ((e = finding_detail(
+		     out, "%s%s%s",
+		     in_match
+			     ? "Before 10.5 a ChannelTimeout inside a Match block is shown by sshd -T, but never applied."
+			     : "",
+		     in_match && bare ? " " : "",
+		     bare ? "A time-out for 'session' ends nothing, because a channel is 'session:shell' or 'session:command' as "
+			    "soon as it is used."
+			  : "")) ||
 	    (e = plan_channel_timeout(p, out)))
 		return e;
 	return judge_fix(out, "set ChannelTimeout session:*=TIME globally");
@@ -266,7 +279,8 @@ static enum err judge_max_startups(const struct facts *f, const struct policy *p
 
 static enum err judge_per_source(const struct facts *f, const struct policy *p, struct finding *out)
 {
-	const char *value = judge_value(f, KW_PERSOURCEMAXSTARTUPS), *block = policy_word(p, "per-source-net-block-size");
+	const char *value = judge_value(f, KW_PERSOURCEMAXSTARTUPS),
+		   *block = policy_word(p, "per-source-net-block-size");
 	uint64_t most = policy_number(p, "per-source-max-startups", 0), is;
 	enum err e;
 
@@ -301,8 +315,8 @@ static enum err judge_startups(const struct facts *f, const struct policy *p, st
 		return e;
 	if ((e = finding_detail(out, "One attacker can take all the places that sshd keeps for logins in progress.")))
 		return e;
-	return out->nchanges ? judge_fix(out, "limit logins in progress, also for each source") :
-			       finding_fix(out, NULL, "remove PerSourcePenalties no");
+	return out->nchanges ? judge_fix(out, "limit logins in progress, also for each source")
+			     : finding_fix(out, NULL, "remove PerSourcePenalties no");
 }
 
 static const char *const grace_refs[] = { "sshd_config(5) LoginGraceTime", "CVE-2024-6387", NULL };
@@ -313,12 +327,16 @@ static const char *const ineffective_refs[] = { "OpenSSH 10.5 release notes", "s
 static const char *const startups_refs[] = { "sshd_config(5) MaxStartups", "CVE-2002-20001", NULL };
 
 const struct rule rules_timeouts[] = {
-	{ "login-grace", 6, SEVERITY_MEDIUM, 0, 0, "slow logins are cut off in time", judge_login_grace, NULL, grace_refs },
-	{ "client-alive-off", 6, SEVERITY_MEDIUM, 0, 0, "dead peers are noticed", judge_client_alive_off, NULL, alive_refs },
-	{ "client-alive-countmax-zero", 6, SEVERITY_MEDIUM, 0, 0, "sessions of dead peers are ended", judge_countmax_zero, NULL, count_refs },
-	{ "idle-timeout-none", 6, SEVERITY_MEDIUM, SSHD_RELEASE(9, 2), 0, "idle sessions are ended", judge_idle_none, NULL, idle_refs },
-	{ "idle-timeout-ineffective", 6, SEVERITY_MEDIUM, SSHD_RELEASE(9, 2), 0, "the idle time-outs that are set have an effect",
-	  judge_idle_ineffective, NULL, ineffective_refs },
+	{ "login-grace", 6, SEVERITY_MEDIUM, 0, 0, "slow logins are cut off in time", judge_login_grace, NULL,
+	  grace_refs },
+	{ "client-alive-off", 6, SEVERITY_MEDIUM, 0, 0, "dead peers are noticed", judge_client_alive_off, NULL,
+	  alive_refs },
+	{ "client-alive-countmax-zero", 6, SEVERITY_MEDIUM, 0, 0, "sessions of dead peers are ended",
+	  judge_countmax_zero, NULL, count_refs },
+	{ "idle-timeout-none", 6, SEVERITY_MEDIUM, SSHD_RELEASE(9, 2), 0, "idle sessions are ended", judge_idle_none,
+	  NULL, idle_refs },
+	{ "idle-timeout-ineffective", 6, SEVERITY_MEDIUM, SSHD_RELEASE(9, 2), 0,
+	  "the idle time-outs that are set have an effect", judge_idle_ineffective, NULL, ineffective_refs },
 	{ "startups", 6, SEVERITY_LOW, 0, 0, "logins in progress are limited", judge_startups, NULL, startups_refs },
 };
 const size_t rules_timeouts_n = ARRAY_SIZE(rules_timeouts);

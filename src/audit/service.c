@@ -153,7 +153,8 @@ static enum err unit_take(struct service *s, const struct unit *u)
 
 static enum err ask_systemd(struct service *s)
 {
-	const char *argv[3 + ARRAY_SIZE(unit_names) + 1] = { "systemctl", "show", "-pId,LoadState,ActiveState,MainPID,ExecStart" };
+	const char *argv[3 + ARRAY_SIZE(unit_names) + 1] = { "systemctl", "show",
+							     "-pId,LoadState,ActiveState,MainPID,ExecStart" };
 	struct child_result r = { 0 };
 	struct unit u = { 0 };
 	char *line, *next;

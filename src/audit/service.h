@@ -17,10 +17,10 @@ enum service_manager {
 
 struct service {
 	enum service_manager manager;
-	char *unit;	   /* "ssh.service" or "sshd.service"; NULL where systemd has neither */
-	bool socket;	   /* systemd's ssh.socket listens instead of sshd */
-	pid_t pid;	   /* the listening sshd, 0 if none runs; verified to be an sshd by /proc/PID/exe */
-	char *sshd;	   /* path of the binary it runs or would run; NULL if none was found */
+	char *unit;  /* "ssh.service" or "sshd.service"; NULL where systemd has neither */
+	bool socket; /* systemd's ssh.socket listens instead of sshd */
+	pid_t pid;   /* the listening sshd, 0 if none runs; verified to be an sshd by /proc/PID/exe */
+	char *sshd;  /* path of the binary it runs or would run; NULL if none was found */
 };
 
 /* Asks systemd where it runs, else PidFile of the effective configuration (e may be NULL: /run/sshd.pid). */

@@ -79,7 +79,8 @@ static enum err processes_read(struct processes *out)
 				continue; /* the list owns it now */
 		}
 		process_clear(&p);
-		if (e == ERR_NOT_FOUND || e == ERR_SYSTEM || e == ERR_SYNTAX) /* it ended meanwhile, or is not ours to see */
+		if (e == ERR_NOT_FOUND || e == ERR_SYSTEM ||
+		    e == ERR_SYNTAX) /* it ended meanwhile, or is not ours to see */
 			e = ERR_NONE;
 	}
 	closedir(d);
@@ -132,8 +133,8 @@ static bool is_session(const struct processes *all, const struct process *p, cha
 	pw = name ? getpwnam(name) : NULL;
 	if (!pw)
 		goto no;
-	if (pw->pw_uid == 0 ? (t.kind == TITLE_MONITOR && child_of(all, p->pid, NULL) != NULL) :
-			      (t.kind != TITLE_MONITOR || !has_user_child(all, p, name, pw->pw_uid)))
+	if (pw->pw_uid == 0 ? (t.kind == TITLE_MONITOR && child_of(all, p->pid, NULL) != NULL)
+			    : (t.kind != TITLE_MONITOR || !has_user_child(all, p, name, pw->pw_uid)))
 		goto no;
 	*user = name;
 	return true;
@@ -193,8 +194,8 @@ static enum err connection_take(const char *local, const char *remote, struct se
 	const char *lcolon = strchr(local, ':'), *rcolon = strchr(remote, ':');
 	unsigned port;
 
-	if (!lcolon || !rcolon || sscanf(lcolon + 1, "%4x", &port) != 1 || !address_of(local, (size_t)(lcolon - local), laddr) ||
-	    !address_of(remote, (size_t)(rcolon - remote), addr))
+	if (!lcolon || !rcolon || sscanf(lcolon + 1, "%4x", &port) != 1 ||
+	    !address_of(local, (size_t)(lcolon - local), laddr) || !address_of(remote, (size_t)(rcolon - remote), addr))
 		return ERR_SYNTAX;
 	s->addr = strdup(addr);
 	s->laddr = strdup(laddr);
@@ -212,7 +213,8 @@ static enum err table_search(const char *table, const uint64_t *inodes, size_t n
 		unsigned long long inode;
 		unsigned state;
 
-		if (sscanf(line, " %*d: %63s %63s %x %*s %*s %*s %*u %*d %llu", local, remote, &state, &inode) != 4 || state != 1)
+		if (sscanf(line, " %*d: %63s %63s %x %*s %*s %*s %*u %*d %llu", local, remote, &state, &inode) != 4 ||
+		    state != 1)
 			continue;
 		for (size_t i = 0; i < n && i < *best; i++) {
 			if (inodes[i] != inode)
@@ -290,8 +292,8 @@ static bool is_ancestor(const pid_t *ancestors, size_t n, pid_t pid)
 	return false;
 }
 
-static enum err sessions_add(struct sessions *out, const struct processes *all, struct tables *t, const pid_t *ancestors,
-			     size_t nancestors, const struct process *p)
+static enum err sessions_add(struct sessions *out, const struct processes *all, struct tables *t,
+			     const pid_t *ancestors, size_t nancestors, const struct process *p)
 {
 	struct session s = { .pid = p->pid, .started_boot_ms = p->started_ms }, *v;
 	enum err e;

@@ -13,12 +13,12 @@
 
 struct session {
 	char *user;
-	char *addr;   /* of the client, numeric; IPv4-mapped as IPv4 */
-	char *laddr;  /* of this host, numeric */
+	char *addr;  /* of the client, numeric; IPv4-mapped as IPv4 */
+	char *laddr; /* of this host, numeric */
 	unsigned lport;
-	pid_t pid;	       /* of the sshd process that serves it */
+	pid_t pid;		  /* of the sshd process that serves it */
 	uint64_t started_boot_ms; /* when it began, on the clock of clock_boot_ms() */
-	bool ours;	       /* this program runs inside it */
+	bool ours;		  /* this program runs inside it */
 };
 
 struct sessions {

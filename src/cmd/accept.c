@@ -21,8 +21,10 @@ struct accept_args {
 
 static const struct option_row options[] = {
 	{ "reason", 'r', OPTION_TEXT, OPTION_AT(struct accept_args, reason), "<text>", "why it is kept; wanted" },
-	{ "until", 'u', OPTION_TEXT, OPTION_AT(struct accept_args, until), "<date>", "it comes back after this day (2027-01-31)" },
-	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct accept_args, policy), "<name>|<file>", "the policy that finds it (modern)" },
+	{ "until", 'u', OPTION_TEXT, OPTION_AT(struct accept_args, until), "<date>",
+	  "it comes back after this day (2027-01-31)" },
+	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct accept_args, policy), "<name>|<file>",
+	  "the policy that finds it (modern)" },
 	{ "list", 'l', OPTION_FLAG, OPTION_AT(struct accept_args, list), NULL, "show what is accepted" },
 	{ "remove", 0, OPTION_TEXT, OPTION_AT(struct accept_args, remove), "<id>", "accept this finding no longer" },
 	{ 0 }
@@ -66,8 +68,8 @@ static json_t *acceptance_json(const struct acceptance *a, time_t now)
 	json_t *o;
 
 	date_format(a->when, when, sizeof when);
-	o = json_pack("{s:o,s:o,s:o,s:s,s:b}", "id", json_safe_string(a->rule), "reason", json_safe_string(a->reason), "by",
-		      json_safe_string(a->by), "when", when, "expired", a->until && now > a->until);
+	o = json_pack("{s:o,s:o,s:o,s:s,s:b}", "id", json_safe_string(a->rule), "reason", json_safe_string(a->reason),
+		      "by", json_safe_string(a->by), "when", when, "expired", a->until && now > a->until);
 	if (!o || !a->until)
 		return o;
 	date_format(a->until, until, sizeof until);
@@ -83,7 +85,8 @@ static int list_json(const struct common_args *common, const struct acceptances 
 	for (size_t i = 0; i < a->n; i++)
 		json_array_append_new(list, acceptance_json(&a->v[i], now));
 	answer = json_pack("{s:s,s:o}", "schema", "sallyport.accepted.v1", "accepted", list);
-	status = answer ? command_print_json(common, answer, EXIT_YES) : fail(ERR_MEMORY, "cannot list what was accepted");
+	status = answer ? command_print_json(common, answer, EXIT_YES)
+			: fail(ERR_MEMORY, "cannot list what was accepted");
 	json_decref(answer);
 	return status;
 }
@@ -155,7 +158,8 @@ static int check_finding(const struct finding *f, const char *id, const char *po
 		return complain("the policy '%s' leaves %s out", policy, id);
 	if (f->status == STATUS_FAIL || f->status == STATUS_WARN)
 		return 0;
-	return complain("%s is '%s' here: only a finding that fails or warns can be accepted", id, status_text(f->status));
+	return complain("%s is '%s' here: only a finding that fails or warns can be accepted", id,
+			status_text(f->status));
 }
 
 static int parse_until(const char *text, time_t now, time_t *out)
@@ -246,7 +250,8 @@ static int accept_main(const struct common_args *common, void *opaque, const str
 	else if ((status = read_accepted(f, &accepted)) == 0 && args->remove)
 		status = remove_one(f, &accepted, args->remove);
 	else if (status == 0)
-		status = common->format == FORMAT_JSON ? list_json(common, &accepted, f->now) : list_text(common, &accepted, f->now);
+		status = common->format == FORMAT_JSON ? list_json(common, &accepted, f->now)
+						       : list_text(common, &accepted, f->now);
 	acceptances_free(&accepted);
 	facts_free(f);
 	return status;

@@ -18,13 +18,15 @@ struct audit_args {
 	bool all, list_rules;
 };
 
-static const struct option_row options[] = {
-	{ "step", 's', OPTION_COMMAS, OPTION_AT(struct audit_args, steps), "<step>[,<step>]", "only these steps, by number or name" },
-	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct audit_args, policy), "<name>|<file>", "judge by this policy (modern)" },
-	{ "all", 'a', OPTION_FLAG, OPTION_AT(struct audit_args, all), NULL, "show every finding with its evidence" },
-	{ "list-rules", 0, OPTION_FLAG, OPTION_AT(struct audit_args, list_rules), NULL, "show what is looked at, and judge nothing" },
-	{ 0 }
-};
+static const struct option_row options[] = { { "step", 's', OPTION_COMMAS, OPTION_AT(struct audit_args, steps),
+					       "<step>[,<step>]", "only these steps, by number or name" },
+					     { "policy", 'p', OPTION_TEXT, OPTION_AT(struct audit_args, policy),
+					       "<name>|<file>", "judge by this policy (modern)" },
+					     { "all", 'a', OPTION_FLAG, OPTION_AT(struct audit_args, all), NULL,
+					       "show every finding with its evidence" },
+					     { "list-rules", 0, OPTION_FLAG, OPTION_AT(struct audit_args, list_rules),
+					       NULL, "show what is looked at, and judge nothing" },
+					     { 0 } };
 
 static void audit_clear(void *args)
 {
@@ -37,7 +39,8 @@ static void audit_clear(void *args)
 
 static json_t *rule_json(const struct rule *r)
 {
-	return json_pack("{s:s,s:i,s:s,s:s}", "id", r->id, "step", (int)r->step, "severity", severity_text(r->severity), "title", r->title);
+	return json_pack("{s:s,s:i,s:s,s:s}", "id", r->id, "step", (int)r->step, "severity", severity_text(r->severity),
+			 "title", r->title);
 }
 
 static int list_rules_json(const struct common_args *common)
@@ -63,7 +66,8 @@ static int list_rules(const struct common_args *common)
 	for (size_t i = 0; i < rules_count(); i++) {
 		const struct rule *r = rule_at(i);
 
-		text_add(&out, "%-8s  %-26s  %-8s  %s\n", step_at(r->step)->name, r->id, severity_text(r->severity), r->title);
+		text_add(&out, "%-8s  %-26s  %-8s  %s\n", step_at(r->step)->name, r->id, severity_text(r->severity),
+			 r->title);
 	}
 	status = command_print(common, &out, EXIT_YES);
 	text_free(&out);
@@ -72,7 +76,8 @@ static int list_rules(const struct common_args *common)
 
 /* ---- the audit ---- */
 
-static int print_text(const struct common_args *common, const struct audit_args *args, const struct audit *a, int status)
+static int print_text(const struct common_args *common, const struct audit_args *args, const struct audit *a,
+		      int status)
 {
 	struct text out = { 0 };
 	enum err e = report_text(a, args->all, !common->output && message_color_on(STDOUT_FILENO), &out);
@@ -92,7 +97,8 @@ static int print_json(const struct common_args *common, const struct audit *a, i
 	return status;
 }
 
-static int print_audit(const struct common_args *common, const struct audit_args *args, const struct facts *f, const struct audit *a)
+static int print_audit(const struct common_args *common, const struct audit_args *args, const struct facts *f,
+		       const struct audit *a)
 {
 	int status = a->count[STATUS_FAIL] ? EXIT_NO : EXIT_YES;
 

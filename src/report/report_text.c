@@ -72,8 +72,8 @@ static void add_summary(const struct page *p)
 	enum tint tint = a->score >= 90 ? TINT_GREEN : a->score >= 70 ? TINT_YELLOW : TINT_RED;
 
 	tinted(p, tint, 0, a->grade);
-	text_add(p->out, " %u/100   %u fail  %u warn  %u pass  %u unknown", a->score, a->count[STATUS_FAIL], a->count[STATUS_WARN],
-		 a->count[STATUS_PASS], a->count[STATUS_UNKNOWN]);
+	text_add(p->out, " %u/100   %u fail  %u warn  %u pass  %u unknown", a->score, a->count[STATUS_FAIL],
+		 a->count[STATUS_WARN], a->count[STATUS_PASS], a->count[STATUS_UNKNOWN]);
 	if (a->count[STATUS_ACCEPTED])
 		text_add(p->out, "  %u accepted", a->count[STATUS_ACCEPTED]);
 	if (many_unknown(a))
