@@ -20,6 +20,9 @@
 
 #include "base/banned.h"
 
+#define DIFF_LINES 30
+#define DIFF_COLUMNS 160
+
 static const struct strings none;
 
 /* All that one change is made of. */
@@ -164,6 +167,41 @@ static void count_diff(const struct text *diff, unsigned *plus, unsigned *minus)
 	}
 }
 
+/* A line of a configuration: tabs are at home there. */
+static void show_line(const char *line, size_t len, struct text *out)
+{
+	while (len) {
+		const char *tab = memchr(line, '\t', len);
+		size_t n = tab ? (size_t)(tab - line) : len;
+
+		text_add_escaped(out, line, n);
+		text_add_string(out, tab ? "\t" : "");
+		line += n + (tab != NULL);
+		len -= n + (tab != NULL);
+	}
+}
+
+/* For people: long lines (moduli) and long diffs are cut; JSON has all of it. */
+static void show_diff(const struct text *diff, struct text *out)
+{
+	const char *line = text_string(diff);
+	size_t shown = 0, left = 0;
+
+	while (*line) {
+		size_t len = strcspn(line, "\n");
+
+		if (shown++ < DIFF_LINES) {
+			show_line(line, len > DIFF_COLUMNS ? DIFF_COLUMNS : len, out);
+			text_add_string(out, len > DIFF_COLUMNS ? "...\n" : "\n");
+		} else {
+			left++;
+		}
+		line += len + (line[len] == '\n');
+	}
+	if (left)
+		text_add(out, "... and %zu more lines: --format json shows all\n", left);
+}
+
 static enum err show_op(const struct work *w, const struct op *op, struct text *out)
 {
 	struct text diff = { 0 };
@@ -171,9 +209,9 @@ static enum err show_op(const struct work *w, const struct op *op, struct text *
 	enum err e = op_diff(op, &diff);
 
 	if (e == ERR_NONE && w->common->dry_run && op->kind == OP_WRITE) {
-		text_add(out, "# %s %s, mode %04o, owner %u:%u\n%s", op->existed ? "change" : "new", op->path,
-			 (unsigned)op->new_meta.mode, (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid,
-			 text_string(&diff));
+		text_add(out, "# %s %s, mode %04o, owner %u:%u\n", op->existed ? "change" : "new", op->path,
+			 (unsigned)op->new_meta.mode, (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid);
+		show_diff(&diff, out);
 	} else if (e == ERR_NONE && op->kind == OP_WRITE) {
 		count_diff(&diff, &plus, &minus);
 		text_add(out, "  %-44s %s+%u -%u\n", op->path, op->existed ? "" : "new, ", plus, minus);

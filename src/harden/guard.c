@@ -117,9 +117,9 @@ static void say_refused(const json_t *answer, struct text *why)
 		text_add(why, "%s\n", text);
 	json_array_foreach(json_object_get(answer, "missing"), i, o)
 	{
-		const char *keyword, *wanted, *found, *who;
+		const char *keyword, *wanted, *found, *who = json_string_value(json_object_get(o, "who"));
 
-		if (json_unpack(o, "{s:s,s:s,s:s,s:s?}", "keyword", &keyword, "wanted", &wanted, "found", &found, "who", &who) == 0)
+		if (json_unpack(o, "{s:s,s:s,s:s}", "keyword", &keyword, "wanted", &wanted, "found", &found) == 0)
 			text_add(why, "%s would be %s instead of %s%s%s\n", keyword, found[0] ? found : "unset", wanted,
 				 who ? " for " : "", who ? who : "");
 	}
@@ -132,10 +132,11 @@ static void say_lost(const json_t *answer, struct text *why)
 
 	json_array_foreach(json_object_get(answer, "lost"), i, o)
 	{
-		const char *user, *addr, *reason, *detail, *by;
+		const char *user, *reason, *addr = json_string_value(json_object_get(o, "addr"));
+		const char *detail = json_string_value(json_object_get(o, "detail"));
+		const char *by = json_string_value(json_object_get(o, "decided_by"));
 
-		if (json_unpack(o, "{s:s,s:s?,s:s,s:s?,s:s?}", "user", &user, "addr", &addr, "reason", &reason, "detail", &detail,
-				"decided_by", &by))
+		if (json_unpack(o, "{s:s,s:s}", "user", &user, "reason", &reason))
 			continue;
 		text_add_escaped(why, user, strlen(user));
 		text_add(why, "%s%s would be locked out: %s", addr ? " from " : "", addr ? addr : "", detail ? detail : reason);

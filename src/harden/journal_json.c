@@ -131,6 +131,12 @@ static int table_index(const char *const *names, size_t n, const char *name)
 	return -1;
 }
 
+/* A member that may be null or missing. */
+static const char *optional(const json_t *j, const char *key)
+{
+	return json_string_value(json_object_get(j, key));
+}
+
 static enum err time_from_json(const json_t *j, struct timespec *out)
 {
 	json_int_t s, ns;
@@ -284,21 +290,20 @@ static enum err copy_text(const char *from, char **to)
 
 static enum err keeper_from_json(const json_t *j, struct keeper *k)
 {
-	const char *user, *addr, *laddr, *why;
+	const char *user, *why;
 	int lport, reason;
 	enum err e;
 
-	if (json_unpack((json_t *)j, "{s:s,s:s?,s:s?,s:i,s:s}", "user", &user, "addr", &addr, "laddr", &laddr, "lport", &lport,
-			"why", &why))
+	if (json_unpack((json_t *)j, "{s:s,s:i,s:s}", "user", &user, "lport", &lport, "why", &why))
 		return ERR_SYNTAX;
 	reason = table_index(keep_names, ARRAY_SIZE(keep_names), why);
 	if (reason < 0 || lport < 0 || lport > 65535)
 		return ERR_SYNTAX;
 	k->reason = (enum keep_reason)reason;
 	k->lport = (unsigned)lport;
-	if ((e = copy_text(user, &k->user)) || (e = copy_text(addr, &k->addr)))
+	if ((e = copy_text(user, &k->user)) || (e = copy_text(optional(j, "addr"), &k->addr)))
 		return e;
-	return copy_text(laddr, &k->laddr);
+	return copy_text(optional(j, "laddr"), &k->laddr);
 }
 
 static enum err keepers_from_json(const json_t *list, struct tx *t)
@@ -322,14 +327,13 @@ static enum err keepers_from_json(const json_t *list, struct tx *t)
 
 static enum err journal_from_json(json_t *j, struct tx *t)
 {
-	const char *schema, *what, *by, *from, *config;
+	const char *schema, *what, *by, *config;
 	json_int_t started, confirm;
 	json_t *ops, *folders, *keep;
 	int id;
 	enum err e;
 
-	if (json_unpack(j, "{s:s,s:i,s:s,s:s,s:s?,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", &schema, "id", &id, "what", &what, "by", &by,
-			"from", &from, "config", &config, "started", &started, "confirm_seconds", &confirm, "ops", &ops, "folders",
+	if (json_unpack(j, "{s:s,s:i,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", &schema, "id", &id, "what", &what, "by", &by, "config", &config, "started", &started, "confirm_seconds", &confirm, "ops", &ops, "folders",
 			&folders, "keep", &keep) ||
 	    strcmp(schema, SCHEMA) != 0)
 		return ERR_SYNTAX;
@@ -338,7 +342,7 @@ static enum err journal_from_json(json_t *j, struct tx *t)
 	t->id = (unsigned)id;
 	t->started = (time_t)started;
 	t->confirm_seconds = (uint64_t)confirm;
-	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) || (e = copy_text(from, &t->from)) ||
+	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) || (e = copy_text(optional(j, "from"), &t->from)) ||
 	    (e = copy_text(config, &t->config_path)) || (e = ops_from_json(ops, t)) || (e = folders_from_json(folders, t)))
 		return e;
 	return keepers_from_json(keep, t);
@@ -355,17 +359,17 @@ enum err journal_parse(const char *json, size_t len, struct tx *t)
 
 static enum err state_from_json(json_t *j, struct tx *t)
 {
-	const char *state, *note, *boot_id;
+	const char *state, *boot_id;
 	json_int_t changed, swapped, deadline_boot, deadline;
 	int s;
 
-	if (json_unpack(j, "{s:s,s:s?,s:I,s:I,s:I,s:I,s:s}", "state", &state, "note", &note, "changed", &changed, "swapped_boot_ms",
+	if (json_unpack(j, "{s:s,s:I,s:I,s:I,s:I,s:s}", "state", &state, "changed", &changed, "swapped_boot_ms",
 			&swapped, "deadline_boot_ms", &deadline_boot, "deadline", &deadline, "boot_id", &boot_id))
 		return ERR_SYNTAX;
 	s = table_index(state_names, ARRAY_SIZE(state_names), state);
 	if (s < 0 || swapped < 0 || deadline_boot < 0 || strlen(boot_id) >= sizeof t->boot_id)
 		return ERR_SYNTAX;
-	if (copy_text(note, &t->note))
+	if (copy_text(optional(j, "note"), &t->note))
 		return ERR_MEMORY;
 	t->state = (enum tx_state)s;
 	t->changed = (time_t)changed;

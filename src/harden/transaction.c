@@ -180,9 +180,10 @@ static void say_lost(json_t *lost, struct text *wrong)
 
 	json_array_foreach(lost, i, o)
 	{
-		const char *user, *detail;
+		const char *user = json_string_value(json_object_get(o, "user"));
+		const char *detail = json_string_value(json_object_get(o, "detail"));
 
-		if (json_unpack(o, "{s:s,s:s?}", "user", &user, "detail", &detail) == 0)
+		if (user)
 			text_add(wrong, "%s would not get in any more%s%s; ", user, detail ? ": " : "", detail ? detail : "");
 	}
 }
