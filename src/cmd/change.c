@@ -387,7 +387,7 @@ static int say_failure(const struct work *w, enum err e)
 	complain("transaction %u: %s", o->tx->id, o->failed ? o->failed : err_text(e));
 	if (o->went_back) {
 		inform("Everything is as it was before.");
-		return e == ERR_CHILD ? EXIT_NO : EXIT_TROUBLE;
+		return EXIT_TROUBLE;
 	}
 	complain("it could not be put back; sudo sallyport recover tries again");
 	return EXIT_TROUBLE;

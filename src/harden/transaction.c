@@ -310,7 +310,7 @@ static enum err go_back(const struct transaction_request *q, struct transaction_
 		wrong->s[--wrong->len] = '\0';
 	e = transaction_undo(q->facts->root, o->tx, TX_ROLLED_BACK, text_string(wrong), &complaint);
 	o->went_back = e == ERR_NONE || e == ERR_CHILD;
-	if (complaint)
+	if (complaint && o->reloaded)
 		text_add(wrong, "; and sshd could not be reloaded with the old configuration: %s", complaint);
 	free(complaint);
 	o->failed = text_take(wrong);

@@ -90,13 +90,8 @@ def test_confirm_wants_a_new_login_by_somebody_kept(world):
 
 def test_an_earlier_file_a_match_block_and_a_last_wins_keyword_do_not_defeat_the_plan(world):
     got = ok(world(STOCK + r"""
-        cat >/etc/ssh/sshd_config.d/00-aaa.conf <<-'END'
-        # mine
-        PermitRootLogin   yes   # for the backup
-        MaxAuthTries=6
-        Match Address 10.83.0.0/24
-            PasswordAuthentication yes # the office
-        END
+        printf '%s\n' '# mine' 'PermitRootLogin   yes   # for the backup' 'MaxAuthTries=6' 'Match Address 10.83.0.0/24' \
+            '    PasswordAuthentication yes # the office' >/etc/ssh/sshd_config.d/00-aaa.conf
         printf 'MaxStartups 100:30:200\r\nMaxStartups 90\n' >>/etc/ssh/sshd_config
         snapshot >/tmp/before
         sallyport harden --yes --keep anna
@@ -176,8 +171,8 @@ def test_two_runs_at_once_and_a_waiting_one(world):
         exec 9>/run/lock/sallyport; flock 9
         sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
         flock -u 9
-        sallyport harden --yes --keep anna
-        sallyport harden --yes --keep anna --policy guide && exit 1 || [ $? = 1 ]
+        sallyport harden --yes --keep anna --step kex
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 1 ]
     """))
     assert "another sallyport is at work" in got.stderr
     assert "pending" in got.stderr
@@ -245,7 +240,7 @@ END
         mount --bind /tmp/bin/systemctl /usr/bin/systemctl
         mount --bind /tmp/bin/systemd-run /usr/bin/systemd-run
         snapshot >/tmp/before
-        sallyport harden --yes --keep anna && exit 1 || [ $? = 1 ]
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
         snapshot | diff /tmp/before -
         sallyport history
     """))
@@ -253,20 +248,23 @@ END
     assert "rolled-back" in got.stdout
 
 
-def test_a_file_changed_between_plan_and_apply_is_noticed(world):
-    """The question is the moment in between: somebody edits, then the answer is yes."""
-    got = ok(world(STOCK + r"""
-        cat >/tmp/ask.py <<'END'
-import os, pty, sys
+# Runs a command on a terminal and answers its questions: ask.py 'WORD OF THE QUESTION=ANSWER'... -- COMMAND
+ASK = r"""
+cat >/tmp/ask.py <<'END'
+import os, pty, subprocess, sys
+split = sys.argv.index("--")
 pid, fd = pty.fork()
 if pid == 0:
-    os.execvp("sallyport", ["sallyport", "harden", "--keep", "anna"])
+    os.execvp(sys.argv[split + 1], sys.argv[split + 1:])
 seen = b""
-while b"[y/N]" not in seen:
-    seen += os.read(fd, 4096)
-with open("/etc/ssh/sshd_config.d/00-sallyport.conf", "w") as f:
-    f.write("# somebody was faster\n")
-os.write(fd, b"y\n")
+for question in sys.argv[1:split]:
+    word, answer = question.split("=", 1)
+    while word.encode() not in seen:
+        seen += os.read(fd, 4096)
+    if answer.startswith("!"):
+        subprocess.run(answer[1:], shell=True, check=True)
+        answer = "y"
+    os.write(fd, answer.encode() + b"\n")
 try:
     while True:
         more = os.read(fd, 4096)
@@ -275,13 +273,34 @@ try:
         seen += more
 except OSError:
     pass
-print(seen.decode())
+print(seen.decode().replace("\r", ""))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 END
-        /usr/bin/python3 /tmp/ask.py && exit 1 || [ $? = 2 ]
-        [ "$(cat /etc/ssh/sshd_config.d/00-sallyport.conf)" = '# somebody was faster' ]
+"""
+
+
+def test_a_file_changed_between_plan_and_apply_is_noticed(world):
+    """The question is the moment in between: somebody edits, then the answer is yes."""
+    got = ok(world(STOCK + ASK + r"""
+        /usr/bin/python3 /tmp/ask.py 'names=' '[y/N]=!echo "# faster" >/etc/ssh/sshd_config.d/00-sallyport.conf' \
+            -- sallyport harden --keep anna && exit 1 || [ $? = 2 ]
+        [ "$(cat /etc/ssh/sshd_config.d/00-sallyport.conf)" = '# faster' ]
     """))
     assert "was changed while this was planned" in got.stdout
+
+
+def test_who_may_log_in_is_asked_for_and_guarded(world):
+    got = ok(world(STOCK + SESSION + ASK + r"""
+        lab_account bert 1002
+        /usr/bin/python3 /tmp/ask.py 'names=nobody-of-that-name' -- sallyport harden && exit 1 || [ $? = 2 ]
+        /usr/bin/python3 /tmp/ask.py 'names=bert' -- sallyport harden && exit 1 || [ $? = 1 ]
+        /usr/bin/python3 /tmp/ask.py 'names=anna, bert' '[y/N]=n' -- sallyport harden && exit 1 || [ $? = 1 ]
+        /usr/bin/python3 /tmp/ask.py 'names=anna, bert' '[y/N]=y' -- sallyport harden
+        sshd -T | grep allowusers
+    """))
+    assert "there is no account 'nobody-of-that-name'" in got.stdout
+    assert "anna from 127.0.0.1 would be locked out" in got.stdout
+    assert got.stdout.endswith("allowusers anna\nallowusers bert\n")
 
 
 def test_without_confirm_everything_goes_back_by_itself(world):
