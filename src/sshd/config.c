@@ -21,6 +21,8 @@
 #define MAX_LINES 1000000u
 #define MAX_FILES 4096u
 #define MAX_DEPTH 16u
+#define MAX_HINTS 10u
+#define LONGEST_KEYWORD 40u
 
 #define MEMORY_NAME "sshd_config" /* what sshd_config_parse() calls its file */
 
@@ -85,7 +87,9 @@ static enum err line_keep(struct loader *l, const struct place *at, const struct
 static void unknown_tell(struct loader *l, const struct place *at, const char *word)
 {
 	const struct sshd_keyword *k = sshd_keyword_find(word);
-	const char *near = k ? NULL : nearest_word(word, sshd_keyword_names());
+	/* a hint is worth its time for the first few, and for what could be a keyword at all */
+	bool hint = !k && l->problems->errors < MAX_HINTS && strlen(word) <= LONGEST_KEYWORD;
+	const char *near = hint ? nearest_word(word, sshd_keyword_names()) : NULL;
 	unsigned release = l->config->release;
 	struct text shown = { 0 };
 

@@ -80,7 +80,7 @@ static const struct sshd_keyword keywords[KW_COUNT] = {
 	ROW(KEYREGENERATIONINTERVAL, "KeyRegenerationInterval", .kind = KIND_OBSOLETE, .gone = SSHD_RELEASE(7, 4)),
 	ROW(LISTENADDRESS, "ListenAddress", .kind = KIND_SPECIAL, .order = ORDER_ADD),
 	ROW(LOGINGRACETIME, "LoginGraceTime", .kind = KIND_TIME, .defaults = { { 0, "120" } }),
-	ROW(LOGLEVEL, "LogLevel", .kind = KIND_CHOICE, .in_match = true, .match_since = SSHD_RELEASE(7, 6), .choices = "QUIET FATAL ERROR INFO VERBOSE DEBUG DEBUG1=DEBUG DEBUG2 DEBUG3", .defaults = { { 0, "INFO" } }),
+	ROW(LOGLEVEL, "LogLevel", .kind = KIND_CHOICE, .in_match = true, .match_since = SSHD_RELEASE(7, 6), .choices = "SILENT QUIET=SILENT FATAL ERROR INFO VERBOSE DEBUG DEBUG1=DEBUG DEBUG2 DEBUG3", .defaults = { { 0, "INFO" } }),
 	ROW(LOGVERBOSE, "LogVerbose", .kind = KIND_SPECIAL, .in_match = true, .since = SSHD_RELEASE(8, 5)),
 	ROW(MACS, "MACs", .kind = KIND_ALGS),
 	ROW(MATCH, "Match", .kind = KIND_BLOCK, .order = ORDER_BLOCK, .in_match = true),

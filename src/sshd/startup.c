@@ -53,17 +53,26 @@ static void subsystems_check(const struct sshd_line *const *v, size_t n, struct 
 	}
 }
 
-/* Up to 9.6 "any" was refused where the global part had set something before, even inside Match. */
+/*
+ * Up to 9.6 "any" was refused where something had been set before: by the global part at
+ * start, even inside Match; by another block that is on only when the connection is there,
+ * which then ends.
+ */
 static void methods_check(const struct sshd_line *const *v, size_t n, struct diags *problems)
 {
 	bool set = false;
 
 	for (size_t i = 0; i < n; i++) {
-		if (set && !strcmp(v[i]->args.v[0], "any"))
-			complain(
-				problems, v[i],
-				"AuthenticationMethods any is refused before OpenSSH 9.7 where an earlier line set it: "
-				"wants the earlier line removed, or lists of methods here");
+		bool any = !strcmp(v[i]->args.v[0], "any");
+		if (any && set)
+			complain(problems, v[i],
+				 "AuthenticationMethods any is refused before OpenSSH 9.7 where an earlier line set it: "
+				 "wants the earlier line removed, or lists of methods here");
+		else if (any && i)
+			diag_warning(problems, v[i]->file, v[i]->line,
+				     "AuthenticationMethods any ends the connection before OpenSSH 9.7 if the block at line "
+				     "%u is on too: wants lists of methods here",
+				     v[i - 1]->line);
 		set |= counts(v[i]);
 	}
 }

@@ -350,6 +350,11 @@ def differences(theirs, ours):
     return found
 
 
+# Whether an algorithm exists only the binary knows; "any" behind another block's methods ends a connection, not sshd.
+ONLY_THE_BINARY_KNOWS = re.compile(r"Bad (key types|SSH2 |GSSAPI )")
+ENDS_THE_CONNECTION = re.compile(r'"any" must appear alone')
+
+
 class Comparison:
     def __init__(self, judge, release):
         self.judge = judge
@@ -376,6 +381,9 @@ class Comparison:
         theirs, ours = run([SSHD, "-t", "-h", HOST_KEY]), self.ours()
         if ours.returncode not in (0, 255):
             return self.fail(seed, f"judge ended with {ours.returncode}: {ours.stderr}", text, includes)
+        if theirs.returncode and not ours.returncode and ONLY_THE_BINARY_KNOWS.search(theirs.stderr):
+            self.refused += 1
+            return None
         if (theirs.returncode != 0) != (ours.returncode != 0):
             return self.fail(seed, f"sshd: {theirs.returncode} {theirs.stderr.strip()} | ours: {ours.returncode} {ours.stderr.strip()}",
                              text, includes)
@@ -385,6 +393,8 @@ class Comparison:
         for _ in range(2):
             spec = connection(generator.r)
             theirs = run([SSHD, "-T", "-h", HOST_KEY, "-C", ",".join(f"{k}={v}" for k, v in spec.items())])
+            if theirs.returncode and ENDS_THE_CONNECTION.search(theirs.stderr) and "ends the connection" in ours.stderr:
+                continue
             if theirs.returncode:
                 return self.fail(seed, f"sshd -T {spec}: {theirs.stderr}", text, includes)
             self.evaluated += 1
@@ -417,7 +427,7 @@ def inside(arguments):
             break
     for failure in comparison.failures:
         print(failure)
-    print(f"{comparison.configurations} configurations, {comparison.refused} refused by both, "
+    print(f"{comparison.configurations} configurations, {comparison.refused} refused, "
           f"{comparison.evaluated} evaluations, {len(comparison.failures)} differ")
     return 1 if comparison.failures else 0
 
