@@ -17,7 +17,8 @@ static inline void made_file(struct facts *f, const char *path, enum err err, of
 {
 	f->files = realloc(f->files, (f->nfiles + 1) * sizeof *f->files);
 	assert_non_null(f->files);
-	f->files[f->nfiles++] = (struct file_fact){ .path = strdup(path), .err = err, .size = size, .bad_line = bad_line };
+	f->files[f->nfiles++] =
+		(struct file_fact){ .path = strdup(path), .err = err, .size = size, .bad_line = bad_line };
 }
 
 /* Not live, no binary to ask, no wire; moduli text may be NULL for none. */
@@ -44,7 +45,8 @@ static inline struct facts *made_facts(const char *config, unsigned release, con
 	made_file(f, f->banner_path, ERR_NOT_FOUND, 0, 0);
 	f->config_err = ERR_NOT_FOUND;
 	if (config) {
-		f->config_err = sshd_config_parse(config, strlen(config), release ? release : 1005, &f->config, &f->problems);
+		f->config_err =
+			sshd_config_parse(config, strlen(config), release ? release : 1005, &f->config, &f->problems);
 		assert_true(f->config_err == ERR_NONE || f->config_err == ERR_CONFIG);
 		assert_int_equal(sshd_effective(f->config, NULL, &f->effective), ERR_NONE);
 	}

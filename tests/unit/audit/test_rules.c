@@ -47,7 +47,8 @@ static const struct rule_case cases[] = {
 	{ "kex-weak", "", V81, STATUS_FAIL, 0, "KexAlgorithms" },
 	{ "kex-weak", "", V100, STATUS_PASS, 0, NULL },
 	{ "kex-weak", "KexAlgorithms curve25519-sha256\n", V92, STATUS_PASS, 0, NULL },
-	{ "kex-weak", "#\nKexAlgorithms curve25519-sha256,diffie-hellman-group1-sha1\n", V92, STATUS_FAIL, 2, "KexAlgorithms" },
+	{ "kex-weak", "#\nKexAlgorithms curve25519-sha256,diffie-hellman-group1-sha1\n", V92, STATUS_FAIL, 2,
+	  "KexAlgorithms" },
 	{ "kex-weak", "KexAlgorithms +diffie-hellman-group-exchange-sha1\n", V92, STATUS_FAIL, 1, "KexAlgorithms" },
 	{ "kex-weak", "KexAlgorithms -diffie-hellman-group14-sha256\n", V92, STATUS_PASS, 0, NULL },
 	{ "kex-weak", "KexAlgorithms ^curve25519-sha256\n", V92, STATUS_WARN, 1, "KexAlgorithms" },
@@ -69,29 +70,37 @@ static const struct rule_case cases[] = {
 	{ "root-login", "PermitRootLogin yes\n", V92, STATUS_FAIL, 1, "PermitRootLogin no" },
 	{ "root-login", "PermitRootLogin no\nPermitRootLogin yes\n", V92, STATUS_PASS, 0, NULL },
 	{ "root-login", "PermitRootLogin without-password\n", V92, STATUS_WARN, 1, "PermitRootLogin no" },
-	{ "root-login", "PermitRootLogin no\nMatch Address 10.0.0.0/8\n\tPermitRootLogin yes\n", V92, STATUS_FAIL, 3, "PermitRootLogin no" },
-	{ "root-login", "PermitRootLogin no\nMatch User a\n\tPermitRootLogin no\n\tPermitRootLogin yes\n", V92, STATUS_PASS, 0, NULL },
-	{ "root-login", "PermitRootLogin no\nMatch User a\n PermitRootLogin forced-commands-only\n", V105, STATUS_WARN, 3,
+	{ "root-login", "PermitRootLogin no\nMatch Address 10.0.0.0/8\n\tPermitRootLogin yes\n", V92, STATUS_FAIL, 3,
 	  "PermitRootLogin no" },
+	{ "root-login", "PermitRootLogin no\nMatch User a\n\tPermitRootLogin no\n\tPermitRootLogin yes\n", V92,
+	  STATUS_PASS, 0, NULL },
+	{ "root-login", "PermitRootLogin no\nMatch User a\n PermitRootLogin forced-commands-only\n", V105, STATUS_WARN,
+	  3, "PermitRootLogin no" },
 	/* passwords */
 	{ "password-login", "", V92, STATUS_FAIL, 0, "PasswordAuthentication no" },
 	{ "password-login", "PasswordAuthentication no\n", V92, STATUS_PASS, 0, NULL },
-	{ "password-login", "PasswordAuthentication no\nUsePAM yes\n", V92, STATUS_FAIL, 0, "KbdInteractiveAuthentication no" },
-	{ "password-login", "PasswordAuthentication no\nUsePAM yes\nKbdInteractiveAuthentication no\n", V92, STATUS_PASS, 0, NULL },
-	{ "password-login", "PasswordAuthentication no\nUsePAM yes\nChallengeResponseAuthentication no\n", V84, STATUS_PASS, 0, NULL },
-	{ "password-login", "PasswordAuthentication no\nMatch Group staff\n\tPasswordAuthentication yes\n", V92, STATUS_FAIL, 3,
-	  "PasswordAuthentication no" },
-	{ "password-login", "AuthenticationMethods publickey,password\n", V92, STATUS_PASS, 0, NULL },
-	{ "password-login", "AuthenticationMethods publickey,password password\n", V92, STATUS_FAIL, 0, "KbdInteractiveAuthentication no" },
-	{ "password-login", "UsePAM yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n", V92, STATUS_PASS, 0, NULL },
-	{ "password-login", "AuthenticationMethods publickey,password\nMatch User a\nAuthenticationMethods password\n", V92, STATUS_FAIL, 3,
+	{ "password-login", "PasswordAuthentication no\nUsePAM yes\n", V92, STATUS_FAIL, 0,
 	  "KbdInteractiveAuthentication no" },
-	{ "password-login",
-	  "PasswordAuthentication no\nMatch User a\nPasswordAuthentication yes\nAuthenticationMethods publickey,password\n", V92, STATUS_PASS,
+	{ "password-login", "PasswordAuthentication no\nUsePAM yes\nKbdInteractiveAuthentication no\n", V92,
+	  STATUS_PASS, 0, NULL },
+	{ "password-login", "PasswordAuthentication no\nUsePAM yes\nChallengeResponseAuthentication no\n", V84,
+	  STATUS_PASS, 0, NULL },
+	{ "password-login", "PasswordAuthentication no\nMatch Group staff\n\tPasswordAuthentication yes\n", V92,
+	  STATUS_FAIL, 3, "PasswordAuthentication no" },
+	{ "password-login", "AuthenticationMethods publickey,password\n", V92, STATUS_PASS, 0, NULL },
+	{ "password-login", "AuthenticationMethods publickey,password password\n", V92, STATUS_FAIL, 0,
+	  "KbdInteractiveAuthentication no" },
+	{ "password-login", "UsePAM yes\nAuthenticationMethods publickey,keyboard-interactive:pam\n", V92, STATUS_PASS,
 	  0, NULL },
+	{ "password-login", "AuthenticationMethods publickey,password\nMatch User a\nAuthenticationMethods password\n",
+	  V92, STATUS_FAIL, 3, "KbdInteractiveAuthentication no" },
+	{ "password-login",
+	  "PasswordAuthentication no\nMatch User a\nPasswordAuthentication yes\nAuthenticationMethods publickey,password\n",
+	  V92, STATUS_PASS, 0, NULL },
 	{ "empty-passwords", "", V92, STATUS_PASS, 0, NULL },
 	{ "empty-passwords", "PermitEmptyPasswords yes\n", V92, STATUS_FAIL, 1, "PermitEmptyPasswords no" },
-	{ "empty-passwords", "Match User a\nPermitEmptyPasswords yes\n", V92, STATUS_FAIL, 2, "PermitEmptyPasswords no" },
+	{ "empty-passwords", "Match User a\nPermitEmptyPasswords yes\n", V92, STATUS_FAIL, 2,
+	  "PermitEmptyPasswords no" },
 	{ "max-auth-tries", "", V92, STATUS_FAIL, 0, "MaxAuthTries 4" },
 	{ "max-auth-tries", "MaxAuthTries 4\n", V92, STATUS_PASS, 0, NULL },
 	{ "max-auth-tries", "MaxAuthTries 5\n", V92, STATUS_FAIL, 1, "MaxAuthTries 4" },
@@ -111,12 +120,16 @@ static const struct rule_case cases[] = {
 	{ "access-dead-rule", "DenyGroups nosuchgroup\n", V92, STATUS_WARN, 1, NULL },
 	{ "access-dead-rule", "AllowGroups !staff\n", V92, STATUS_FAIL, 1, NULL },
 	{ "access-dead-rule", "AllowGroups staff\nMatch User anna\nDenyUsers bob,anna\n", V92, STATUS_FAIL, 3, NULL },
-	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyUsers eve\n", V92, STATUS_FAIL, 3, NULL },
-	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyUsers eve mallory\n", V92, STATUS_PASS, 0, NULL },
-	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyUsers eve\nDenyUsers mallory\n", V92, STATUS_PASS, 0,
+	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyUsers eve\n", V92, STATUS_FAIL, 3,
 	  NULL },
-	{ "access-match-replaces", "AllowUsers anna\nMatch Address 10.0.0.0/8\nAllowUsers bob\n", V92, STATUS_WARN, 3, NULL },
-	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyGroups x\n", V92, STATUS_PASS, 0, NULL },
+	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyUsers eve mallory\n", V92,
+	  STATUS_PASS, 0, NULL },
+	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyUsers eve\nDenyUsers mallory\n",
+	  V92, STATUS_PASS, 0, NULL },
+	{ "access-match-replaces", "AllowUsers anna\nMatch Address 10.0.0.0/8\nAllowUsers bob\n", V92, STATUS_WARN, 3,
+	  NULL },
+	{ "access-match-replaces", "DenyUsers mallory\nMatch Address 10.0.0.0/8\nDenyGroups x\n", V92, STATUS_PASS, 0,
+	  NULL },
 	/* revoked keys */
 	{ "revoked-none", "", V92, STATUS_FAIL, 0, "RevokedKeys /etc/ssh/revoked_keys" },
 	{ "revoked-none", "RevokedKeys none\n", V92, STATUS_FAIL, 1, "RevokedKeys /etc/ssh/revoked_keys" },
@@ -128,8 +141,8 @@ static const struct rule_case cases[] = {
 	{ "revoked-missing-file", "RevokedKeys /etc/ssh/bad\n", V92, STATUS_FAIL, 1, NULL },
 	{ "revoked-missing-file", "RevokedKeys /etc/ssh/folder\n", V92, STATUS_FAIL, 1, NULL },
 	{ "revoked-missing-file", "RevokedKeys /etc/ssh/hidden\n", V92, STATUS_UNKNOWN, 0, NULL },
-	{ "revoked-missing-file", "RevokedKeys /etc/ssh/there\nMatch User a\nRevokedKeys /etc/ssh/missing\n", V92, STATUS_FAIL, 3,
-	  "create /etc/ssh/missing" },
+	{ "revoked-missing-file", "RevokedKeys /etc/ssh/there\nMatch User a\nRevokedKeys /etc/ssh/missing\n", V92,
+	  STATUS_FAIL, 3, "create /etc/ssh/missing" },
 	/* time-outs */
 	{ "login-grace", "", V92, STATUS_FAIL, 0, "LoginGraceTime 30" },
 	{ "login-grace", "LoginGraceTime 1m\n", V92, STATUS_PASS, 0, NULL },
@@ -141,9 +154,12 @@ static const struct rule_case cases[] = {
 	{ "client-alive-off", "ClientAliveInterval 60\nMatch User a\nClientAliveInterval 0\n", V92, STATUS_FAIL, 3,
 	  "ClientAliveInterval 60" },
 	{ "client-alive-countmax-zero", "", V92, STATUS_PASS, 0, NULL },
-	{ "client-alive-countmax-zero", "ClientAliveInterval 120\nClientAliveCountMax 0\n", V92, STATUS_FAIL, 2, "ClientAliveCountMax 3" },
-	{ "client-alive-countmax-zero", "ClientAliveInterval 120\nClientAliveCountMax 0\n", V81, STATUS_WARN, 2, "ClientAliveCountMax 3" },
-	{ "client-alive-countmax-zero", "Match User a\nClientAliveCountMax 0\n", V92, STATUS_FAIL, 2, "ClientAliveCountMax 3" },
+	{ "client-alive-countmax-zero", "ClientAliveInterval 120\nClientAliveCountMax 0\n", V92, STATUS_FAIL, 2,
+	  "ClientAliveCountMax 3" },
+	{ "client-alive-countmax-zero", "ClientAliveInterval 120\nClientAliveCountMax 0\n", V81, STATUS_WARN, 2,
+	  "ClientAliveCountMax 3" },
+	{ "client-alive-countmax-zero", "Match User a\nClientAliveCountMax 0\n", V92, STATUS_FAIL, 2,
+	  "ClientAliveCountMax 3" },
 	{ "idle-timeout-none", "", V84, STATUS_SKIP, 0, NULL },
 	{ "idle-timeout-none", "", V92, STATUS_FAIL, 0, "ChannelTimeout session:*=15m" },
 	{ "idle-timeout-none", "ChannelTimeout session:*=5m\nUnusedConnectionTimeout 1m\n", V92, STATUS_PASS, 0, NULL },
@@ -155,8 +171,10 @@ static const struct rule_case cases[] = {
 	  "ChannelTimeout session:*=15m" },
 	{ "idle-timeout-ineffective", "", V92, STATUS_PASS, 0, NULL },
 	{ "idle-timeout-ineffective", "ChannelTimeout session:*=5m\n", V92, STATUS_PASS, 0, NULL },
-	{ "idle-timeout-ineffective", "ChannelTimeout session=5m\n", V92, STATUS_FAIL, 1, "ChannelTimeout session:*=15m" },
-	{ "idle-timeout-ineffective", "Match User a\nChannelTimeout session:*=5m\n", V92, STATUS_FAIL, 2, "ChannelTimeout session:*=15m" },
+	{ "idle-timeout-ineffective", "ChannelTimeout session=5m\n", V92, STATUS_FAIL, 1,
+	  "ChannelTimeout session:*=15m" },
+	{ "idle-timeout-ineffective", "Match User a\nChannelTimeout session:*=5m\n", V92, STATUS_FAIL, 2,
+	  "ChannelTimeout session:*=15m" },
 	{ "idle-timeout-ineffective", "Match User a\nChannelTimeout session:*=5m\n", V105, STATUS_PASS, 0, NULL },
 	{ "startups", "", V92, STATUS_FAIL, 0, "MaxStartups 10:30:60" },
 	{ "startups", "", V84, STATUS_FAIL, 0, "MaxStartups 10:30:60" },
@@ -165,7 +183,8 @@ static const struct rule_case cases[] = {
 	{ "startups", "MaxStartups 10:30:60\nPerSourceMaxStartups 5\n", V92, STATUS_PASS, 0, NULL },
 	{ "startups", "MaxStartups 10\nPerSourceMaxStartups 5\n", V92, STATUS_PASS, 0, NULL },
 	{ "startups", "MaxStartups 200\nPerSourceMaxStartups 5\n", V92, STATUS_FAIL, 1, "MaxStartups 10:30:60" },
-	{ "startups", "MaxStartups 10:30:60\nPerSourceMaxStartups 5\nPerSourcePenalties no\n", V105, STATUS_FAIL, 3, NULL },
+	{ "startups", "MaxStartups 10:30:60\nPerSourceMaxStartups 5\nPerSourcePenalties no\n", V105, STATUS_FAIL, 3,
+	  NULL },
 	/* banner */
 	{ "banner-none", "", V92, STATUS_FAIL, 0, "Banner /etc/ssh/sallyport-banner" },
 	{ "banner-none", "Banner none\n", V92, STATUS_FAIL, 1, "Banner /etc/ssh/sallyport-banner" },
@@ -243,8 +262,10 @@ static void check_case(const struct rule_case *c, const struct finding *f)
 	if (c->line && !has_line(f, c->line))
 		fail_msg("%s on '%s': line %u is not shown", c->rule, c->config, c->line);
 	if (c->change ? *c->change && !has_change(f, c->change) : f->nchanges != 0)
-		fail_msg("%s on '%s': %zu changes, wanted %s", c->rule, c->config, f->nchanges, c->change ? c->change : "none");
-	if ((f->status == STATUS_FAIL || f->status == STATUS_WARN) && (!f->fix || (!f->nevidence && strcmp(c->rule, "access-open"))))
+		fail_msg("%s on '%s': %zu changes, wanted %s", c->rule, c->config, f->nchanges,
+			 c->change ? c->change : "none");
+	if ((f->status == STATUS_FAIL || f->status == STATUS_WARN) &&
+	    (!f->fix || (!f->nevidence && strcmp(c->rule, "access-open"))))
 		if (strcmp(c->rule, "config-refused") != 0)
 			fail_msg("%s on '%s': no fix or no evidence", c->rule, c->config);
 	if ((f->status == STATUS_UNKNOWN || f->status == STATUS_SKIP) && !f->detail)
@@ -451,7 +472,9 @@ static void lines_that_sshd_drops_are_named(void **state)
 
 static struct host_key_fact *host_key(struct facts *f, const char *type, unsigned bits, mode_t mode)
 {
-	struct host_key_fact k = { .path = strdup("/etc/ssh/ssh_host_key"), .st.st_mode = S_IFREG | mode, .key.bits = bits };
+	struct host_key_fact k = { .path = strdup("/etc/ssh/ssh_host_key"),
+				   .st.st_mode = S_IFREG | mode,
+				   .key.bits = bits };
 
 	snprintf(k.key.type, sizeof k.key.type, "%s", type);
 	f->host_keys = realloc(f->host_keys, (f->nhost_keys + 1) * sizeof *f->host_keys);
@@ -645,7 +668,8 @@ static void overridden_lines_are_told(void **state)
 
 static void a_second_factor_is_not_switched_off(void **state)
 {
-	struct facts *f = made_facts("UsePAM yes\nMatch Group admins\nAuthenticationMethods publickey,keyboard-interactive\n", V92, SMALL);
+	struct facts *f = made_facts(
+		"UsePAM yes\nMatch Group admins\nAuthenticationMethods publickey,keyboard-interactive\n", V92, SMALL);
 	struct audit *a = NULL;
 	const struct finding *x;
 
