@@ -33,7 +33,6 @@ WRONG = [
     ("blanks", "words", "src/base/a.c", HEAD + "int x; \n", "blanks at the end"),
     ("python", "python", "tests/x.py", "def f(:\n", "SyntaxError"),
     ("layout", "format", "src/base/a.c", HEAD + "int f (int a){return a;}\n", "clang-formatted"),
-    ("width", "format", "src/base/a.c", HEAD + "/* " + "w" * 118 + " */\n", "wider than 120"),
     ("shell", "shell", "tools/x", "#!/bin/sh\nx=1\necho $x$1\n", "Double quote"),
 ]
 
