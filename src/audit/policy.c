@@ -62,7 +62,7 @@ static const char *const severities[] = { "critical", "high", "medium", "low", "
 #define SEVERITY_OFF 5
 
 struct policy {
-	char *name, *title, *notice;
+	char *name, *given, *title, *notice;
 	struct strings v[ARRAY_SIZE(values)];
 	signed char severity[RULES_MAX]; /* by the rule's number; -1: as the rule has it */
 };
@@ -116,6 +116,7 @@ void policy_free(struct policy *p)
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		strings_free(&p->v[i]);
 	free(p->name);
+	free(p->given);
 	free(p->title);
 	free(p->notice);
 	free(p);
@@ -518,7 +519,8 @@ enum err policy_load(const char *name, struct policy **out, struct diags *proble
 	if (!p)
 		return e;
 	p->name = name_of(name);
-	if (!p->name || (e = load_into(name, NULL, p, 0, problems)) || (e = load_notice(p, name))) {
+	p->given = strdup(name);
+	if (!p->name || !p->given || (e = load_into(name, NULL, p, 0, problems)) || (e = load_notice(p, name))) {
 		policy_free(p);
 		return e;
 	}
@@ -554,6 +556,11 @@ enum err policy_parse(const char *content, size_t len, struct policy **out, stru
 const char *policy_name(const struct policy *p)
 {
 	return p->name;
+}
+
+const char *policy_given(const struct policy *p)
+{
+	return p->given ? p->given : p->name;
 }
 
 const char *policy_title(const struct policy *p)

@@ -33,6 +33,7 @@ MUST_USE enum err policy_load(const char *name, struct policy **out, struct diag
 MUST_USE enum err policy_parse(const char *content, size_t len, struct policy **out, struct diags *problems);
 void policy_free(struct policy *p);
 const char *policy_name(const struct policy *p);
+const char *policy_given(const struct policy *p); /* as the user wrote it, a path perhaps */
 const char *policy_title(const struct policy *p);
 /* The words of a value; empty if the policy does not set it. Borrowed. */
 const struct strings *policy_words(const struct policy *p, const char *value);

@@ -146,12 +146,10 @@ static bool harden_helps(const struct audit *a)
 static void add_harden(const struct page *p)
 {
 	const struct facts *f = p->a->facts;
-	const char *policy = policy_name(p->a->policy);
-
 	text_add_string(p->out, "sudo sallyport harden --dry-run");
-	if (strcmp(policy, DEFAULT_POLICY) != 0) {
+	if (strcmp(policy_name(p->a->policy), DEFAULT_POLICY) != 0) {
 		text_add_string(p->out, " --policy ");
-		add_escaped(p->out, policy);
+		add_escaped(p->out, policy_given(p->a->policy));
 	}
 	if (!f->live && f->root) {
 		text_add_string(p->out, " --root ");
