@@ -115,6 +115,8 @@ static int gather(const struct common_args *common, struct facts **f)
 
 	if (e)
 		return fail(e, "cannot look at '%s'", common->root ? common->root : "/");
+	if (common->config && !(*f)->config)
+		return command_unreadable((*f)->root, (*f)->config_path, (*f)->config_err);
 	if ((*f)->sshd || (*f)->config_err != ERR_NOT_FOUND)
 		return 0;
 	complain("there is no OpenSSH server here: neither a sshd nor '%s'", (*f)->config_path);

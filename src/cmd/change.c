@@ -55,7 +55,7 @@ static int say_no_config(const struct facts *f)
 		hint("apt install openssh-server, or name one with --sshd");
 		return EXIT_TROUBLE;
 	}
-	return fail(f->config_err, "cannot read '%s'", f->config_path);
+	return command_unreadable(f->root, f->config_path, f->config_err);
 }
 
 enum err change_begin(const struct common_args *common, struct facts **facts, int *lock, int *status)
@@ -216,7 +216,8 @@ static enum err show_op(const struct work *w, const struct op *op, struct text *
 		count_diff(&diff, &plus, &minus);
 		text_add(out, "  %-44s %s+%u -%u\n", op->path, op->existed ? "" : "new, ", plus, minus);
 	} else if (e == ERR_NONE) {
-		text_add(out, "  %s %04o %s\n", op_kind_text(op->kind), (unsigned)op->new_meta.mode, op->path);
+		text_add(out, "%s %s %04o %s\n", w->common->dry_run ? "#" : " ", op_kind_text(op->kind),
+			 (unsigned)op->new_meta.mode, op->path);
 	}
 	text_free(&diff);
 	return e;
@@ -369,7 +370,9 @@ static int say_outcome(const struct work *w)
 			 left / 60, left % 60);
 	} else {
 		change_grade(w->common, w->q->policy, grade, sizeof grade);
-		text_add(&t, "Kept. %s%sUndo: sudo sallyport rollback %u\n", grade, grade[0] ? ". " : "", o->tx->id);
+		text_add(&t, "Kept. %s%sUndo: sudo sallyport rollback %u", grade, grade[0] ? ". " : "", o->tx->id);
+		command_add_root(w->common, &t);
+		text_add_string(&t, "\n");
 	}
 	status = command_print(w->common, &t, EXIT_YES);
 	text_free(&t);

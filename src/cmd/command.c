@@ -9,7 +9,9 @@
 #include "cmd/unfinished.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -143,6 +145,8 @@ int command_main(const struct command *c, int argc, char **argv)
 	e = options_parse(sets, argc, argv, &rest, &complaint);
 	if (complaint) {
 		fprintf(stderr, "sallyport: %s\n", complaint);
+		if (strncmp(complaint, "unknown option", 14) == 0 && !strstr(complaint, "\nhint: "))
+			hint("sallyport %s --help", c->name);
 		status = EXIT_TROUBLE;
 	} else {
 		status = e ? fail(e, "cannot read the options") : run_parsed(c, &common, args, &rest);
@@ -198,6 +202,36 @@ int command_print_json(const struct common_args *common, const json_t *value, in
 	status = command_print(common, &t, status);
 	text_free(&t);
 	return status;
+}
+
+void command_add_root(const struct common_args *common, struct text *out)
+{
+	if (!common->root)
+		return;
+	text_add_string(out, " --root ");
+	text_add_escaped(out, common->root, strlen(common->root));
+}
+
+void command_hint(const struct common_args *common, const char *format, ...)
+{
+	struct text t = { 0 };
+	va_list ap;
+
+	va_start(ap, format);
+	text_addv(&t, format, ap);
+	va_end(ap);
+	command_add_root(common, &t);
+	hint("%s", text_string(&t));
+	text_free(&t);
+}
+
+int command_unreadable(const struct root *r, const char *path, enum err e)
+{
+	int fd = -1;
+	enum err now = root_open_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+
+	file_close(fd);
+	return fail(now ? now : e, "cannot read '%s'", path);
 }
 
 bool command_ask(const char *question)

@@ -56,6 +56,12 @@ void command_version(struct text *out);
 /* Writes to stdout, or atomically to -o. Returns what to exit with: status, or EXIT_TROUBLE if writing failed. */
 int command_print(const struct common_args *common, const struct text *t, int status);
 int command_print_json(const struct common_args *common, const json_t *value, int status);
+/* Appends " --root DIR" where one was given, so that a hint speaks of the same system. */
+void command_add_root(const struct common_args *common, struct text *out);
+/* "hint: " and a command of ours, with that --root. */
+void command_hint(const struct common_args *common, const char *format, ...) FORMAT(2, 3);
+/* "sallyport: cannot read 'PATH': why", with the reason looked for anew: e may be older than errno. Returns EXIT_TROUBLE. */
+int command_unreadable(const struct root *r, const char *path, enum err e);
 /* Asks on the terminal; false without one, and for everything but a y. */
 bool command_ask(const char *question);
 /* "sallyport: --step is 'kx': wants one of before, kex, ...", with a hint; returns EXIT_TROUBLE. */

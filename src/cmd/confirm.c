@@ -115,7 +115,7 @@ static int confirm_run(const struct common_args *common, void *args, const struc
 					 fail(e, "cannot take the lock");
 	} else if ((e = transaction_newest(r, 1u << TX_WAITING, &t)) == ERR_NOT_FOUND) {
 		complain("nothing waits for a confirm");
-		hint("what happened: sallyport history");
+		hint("what happened: sudo sallyport history");
 		status = EXIT_NO;
 	} else if (e) {
 		status = fail(e, "cannot read the journal");

@@ -10,6 +10,7 @@
 #include "harden/rollback.h"
 #include "harden/transaction.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,14 @@ static void rollback_clear(void *args)
 
 /* ---- which one ---- */
 
-static int find_tx(const struct root *r, const struct strings *rest, struct tx **out)
+static int fail_journal(enum err e)
+{
+	if (e == ERR_SYSTEM && errno == EACCES)
+		return complain("only root can read the journal: sudo sallyport rollback");
+	return fail(e, "cannot read the journal");
+}
+
+static int find_tx(const struct common_args *common, const struct root *r, const struct strings *rest, struct tx **out)
 {
 	uint64_t id;
 	enum err e;
@@ -50,16 +58,21 @@ static int find_tx(const struct root *r, const struct strings *rest, struct tx *
 		e = transaction_newest(r, IN_FORCE, out);
 		if (e == ERR_NOT_FOUND) {
 			complain("there is nothing to roll back");
-			hint("what happened: sallyport history");
+			command_hint(common, "what happened: sudo sallyport history");
 			return EXIT_NO;
 		}
-		return e ? fail(e, "cannot read the journal") : 0;
+		return e ? fail_journal(e) : 0;
 	}
 	if (rest->n > 1 || number_parse(rest->v[0], 1, 999999, &id))
 		return complain("'%s' is no transaction: wants one number as in sallyport history", rest->v[rest->n - 1]);
 	if ((e = journal_read(r, (unsigned)id, out))) {
-		fail(e, "cannot read transaction %u", (unsigned)id);
-		hint("the transactions there are: sallyport history");
+		if (e == ERR_SYSTEM && errno == EACCES)
+			return fail_journal(e);
+		if (e == ERR_NOT_FOUND)
+			complain("there is no transaction %u", (unsigned)id);
+		else
+			fail(e, "cannot read transaction %u", (unsigned)id);
+		command_hint(common, "the transactions there are: sudo sallyport history");
 		return EXIT_TROUBLE;
 	}
 	if (!tx_in_force(*out)) {
@@ -70,7 +83,7 @@ static int find_tx(const struct root *r, const struct strings *rest, struct tx *
 }
 
 /* A newer transaction in force that changed the same file must go first. */
-static int check_newer(const struct root *r, const struct tx *t)
+static int check_newer(const struct common_args *common, const struct root *r, const struct tx *t)
 {
 	unsigned newer;
 	enum err e = rollback_newer(r, t, &newer);
@@ -80,7 +93,7 @@ static int check_newer(const struct root *r, const struct tx *t)
 	if (!newer)
 		return 0;
 	complain("transaction %u changed the same files later", newer);
-	hint("sudo sallyport rollback %u first", newer);
+	command_hint(common, "first: sudo sallyport rollback %u", newer);
 	return EXIT_NO;
 }
 
@@ -141,7 +154,7 @@ static int check_all(const struct common_args *common, const struct root *r, con
 	int status;
 	enum err e;
 
-	if ((status = check_newer(r, t)) || (status = check_changed(r, t, a)))
+	if ((status = check_newer(common, r, t)) || (status = check_changed(r, t, a)))
 		return status;
 	if ((e = facts_gather(&o, &f)))
 		return fail(e, "cannot look at the system");
@@ -249,7 +262,7 @@ static int rollback_run(const struct common_args *common, void *args, const stru
 	} else if (!common->dry_run && (e = journal_lock(r, &lock))) {
 		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done") :
 					 fail(e, "cannot take the lock");
-	} else if ((status = find_tx(r, rest, &t)) == 0) {
+	} else if ((status = find_tx(common, r, rest, &t)) == 0) {
 		status = roll_back(common, r, t, a);
 	}
 	tx_free(t);

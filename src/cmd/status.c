@@ -95,6 +95,17 @@ static void line_waiting(const struct view *v, struct text *out)
 		 left / 60, left % 60);
 }
 
+static bool harden_helps(const struct audit *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct finding *f = &a->findings[i];
+
+		if (f->nchanges && (f->status == STATUS_FAIL || f->status == STATUS_WARN))
+			return true;
+	}
+	return false;
+}
+
 static const char *next_step(const struct view *v)
 {
 	const struct audit *a = v->judged.audit;
@@ -105,9 +116,19 @@ static const char *next_step(const struct view *v)
 		return "Next: log in from a NEW window, then: sudo sallyport confirm";
 	if (!v->facts->privileged)
 		return "Read only, changes nothing:  sudo sallyport audit";
-	if (a && (a->count[STATUS_FAIL] || a->count[STATUS_WARN]))
+	if (a && harden_helps(a))
 		return "Next: sudo sallyport audit, then: sudo sallyport harden --dry-run";
+	if (!a || a->count[STATUS_FAIL] || a->count[STATUS_WARN])
+		return "Next: sudo sallyport audit";
 	return "Nothing fails. What is in force: sudo sallyport history";
+}
+
+static void add_next(const struct view *v, struct text *out)
+{
+	text_add_string(out, next_step(v));
+	if (!v->waiting)
+		command_add_root(v->common, out);
+	text_add_string(out, "\n");
 }
 
 static void line_server(const struct view *v, struct text *out)
@@ -139,7 +160,7 @@ static int short_run(const struct common_args *common, void *args, const struct 
 	if (status == 0) {
 		line_server(&v, &out);
 		line_waiting(&v, &out);
-		text_add(&out, "%s\n", next_step(&v));
+		add_next(&v, &out);
 		status = command_print(common, &out, EXIT_YES);
 	}
 	text_free(&out);
@@ -200,7 +221,7 @@ static void render(const struct view *v, struct text *out)
 	if (f->privileged)
 		text_add(out, "%-12s %u in force\n", "changes", v->changes_in_force);
 	line_waiting(v, out);
-	text_add(out, "%s\n", next_step(v));
+	add_next(v, out);
 	text_free(&port);
 }
 

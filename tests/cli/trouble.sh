@@ -22,3 +22,6 @@ root stock && mkdir stock/etc/ssh/sshd_config.d && echo 'Prot 22' >stock/etc/ssh
 root stock && chmod 600 $config
 try somebody sallyport audit --root stock --step banner
 try somebody sallyport harden --root stock --step banner --dry-run
+rm -r stock && root stock && rm $config
+try sallyport status --root stock
+try sallyport --root stock
