@@ -18,7 +18,7 @@
 #define FILE_BYTES (64u << 20)
 #define ALL_BYTES (256u << 20)
 #define LINE_BYTES (1u << 20)
-#define MAX_LINES 1000000u
+#define MAX_LINES 250000u
 #define MAX_FILES 4096u
 #define MAX_DEPTH 16u
 #define MAX_HINTS 10u
@@ -64,7 +64,7 @@ static enum err line_keep(struct loader *l, const struct place *at, const struct
 	struct sshd_line *v;
 
 	if (c->nlines >= MAX_LINES) {
-		limit_tell(l, at, "there are more than a million lines");
+		limit_tell(l, at, "there are more than 250,000 settings");
 		return ERR_NONE;
 	}
 	v = array_room(c->lines, c->nlines, sizeof *v);

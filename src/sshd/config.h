@@ -77,7 +77,7 @@ struct sshd_config {
  * 'problems', what it only grumbles about a warning. ERR_CONFIG: there are errors, *out is
  * set all the same with what could be read (so that an audit can go on); free it. Other
  * errors: *out stays as it was, and 'problems' says why path cannot be read. Limits: 64 MiB
- * a file, 256 MiB in all, 1 MiB a line, a million lines, 4096 files.
+ * a file, 256 MiB in all, 1 MiB a line, 250,000 settings, 4096 files.
  */
 MUST_USE enum err sshd_config_load(const struct root *r, const char *path, unsigned release, struct sshd_config **out,
 				   struct diags *problems);

@@ -391,9 +391,12 @@ static enum err combine_unused_timeout(const struct evaluation *ev, enum sshd_ke
 	return by ? value_take(ev, by, out) : ERR_NONE;
 }
 
+/* sshd has room for 256; more are not worth comparing with each other. */
+#define MAX_SUBSYSTEMS 1024u
+
 static const struct sshd_line *subsystem_find(const struct lines *l, const char *name)
 {
-	for (size_t i = 0; i < l->n; i++)
+	for (size_t i = 0; i < l->n && i < MAX_SUBSYSTEMS; i++)
 		if (!strcmp(l->v[i]->args.v[0], name))
 			return l->v[i];
 	return NULL;
@@ -405,13 +408,13 @@ static enum err combine_subsystems(const struct evaluation *ev, enum sshd_keywor
 	const struct lines *start = &ev->lines[AT_START][id], *own = &ev->lines[FOR_CONNECTION][id];
 	enum err e = ERR_NONE;
 
-	for (size_t i = 0; i < start->n && !e; i++) {
+	for (size_t i = 0; i < start->n && i < MAX_SUBSYSTEMS && !e; i++) {
 		const char *name = start->v[i]->args.v[0];
 		const struct sshd_line *other = subsystem_find(own, name);
 		if (subsystem_find(start, name) == start->v[i])
 			e = value_take(ev, other ? other : start->v[i], out);
 	}
-	for (size_t i = 0; i < own->n && !e; i++) {
+	for (size_t i = 0; i < own->n && i < MAX_SUBSYSTEMS && !e; i++) {
 		const char *name = own->v[i]->args.v[0];
 		if (!subsystem_find(start, name) && subsystem_find(own, name) == own->v[i])
 			e = value_take(ev, own->v[i], out);
@@ -432,6 +435,9 @@ static enum err combine_host_keys(const struct evaluation *ev, enum sshd_keyword
 }
 
 /* --- ListenAddress: every address with every port that it does not name itself --- */
+
+/* sshd takes 256 ports; how many addresses a nonsensical file makes of them is bounded here. */
+#define MAX_ADDRESSES 65536u
 
 static int family_wanted(const struct evaluation *ev)
 {
@@ -487,7 +493,7 @@ static enum err listen_line(const struct sshd_line *l, const struct strings *por
 		return e == ERR_MEMORY ? e : ERR_NONE;
 	if (at.port)
 		e = address_print(at.host, at.port, at.rdomain, out);
-	for (size_t i = 0; i < ports->n && !at.port && !e; i++)
+	for (size_t i = 0; i < ports->n && !at.port && out->n < MAX_ADDRESSES && !e; i++)
 		e = address_print(at.host, (unsigned)strtoul(ports->v[i], NULL, 10), at.rdomain, out);
 	free(at.host);
 	return e;
@@ -501,11 +507,11 @@ static enum err combine_listen(const struct evaluation *ev, enum sshd_keyword_id
 
 	if (!e && !ports.values.n)
 		e = strings_add(&ports.values, "22");
-	for (size_t i = 0; i < l->n && !e; i++) {
+	for (size_t i = 0; i < l->n && out->values.n < MAX_ADDRESSES && !e; i++) {
 		e = listen_line(l->v[i], &ports.values, &out->values);
 		e = e ? e : by_add(out, l->v[i]);
 	}
-	for (size_t i = 0; i < ports.values.n && !l->n && !e; i++)
+	for (size_t i = 0; i < ports.values.n && !l->n && out->values.n < MAX_ADDRESSES && !e; i++)
 		e = address_print_any(family_wanted(ev), (unsigned)strtoul(ports.values.v[i], NULL, 10), &out->values);
 	strings_free(&ports.values);
 	free(ports.by);

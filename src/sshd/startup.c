@@ -65,14 +65,16 @@ static void methods_check(const struct sshd_line *const *v, size_t n, struct dia
 	for (size_t i = 0; i < n; i++) {
 		bool any = !strcmp(v[i]->args.v[0], "any");
 		if (any && set)
-			complain(problems, v[i],
-				 "AuthenticationMethods any is refused before OpenSSH 9.7 where an earlier line set it: "
-				 "wants the earlier line removed, or lists of methods here");
+			complain(
+				problems, v[i],
+				"AuthenticationMethods any is refused before OpenSSH 9.7 where an earlier line set it: "
+				"wants the earlier line removed, or lists of methods here");
 		else if (any && i)
-			diag_warning(problems, v[i]->file, v[i]->line,
-				     "AuthenticationMethods any ends the connection before OpenSSH 9.7 if the block at line "
-				     "%u is on too: wants lists of methods here",
-				     v[i - 1]->line);
+			diag_warning(
+				problems, v[i]->file, v[i]->line,
+				"AuthenticationMethods any ends the connection before OpenSSH 9.7 if the block at line "
+				"%u is on too: wants lists of methods here",
+				v[i - 1]->line);
 		set |= counts(v[i]);
 	}
 }

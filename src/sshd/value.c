@@ -942,7 +942,6 @@ static bool check_qos(struct words *w)
 
 static enum err print_first(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	return l->args.n ? strings_add(out, l->args.v[0]) : ERR_NONE;
 }
 
@@ -962,7 +961,6 @@ static enum err print_number(const struct sshd_line *l, unsigned release, struct
 {
 	long long n = 0;
 
-	(void)release;
 	if (!l->args.n || !value_number(l->args.v[0], 0, INT_MAX, &n))
 		return ERR_NONE;
 	return strings_add_format(out, "%lld", n);
@@ -972,7 +970,6 @@ static enum err print_time(const struct sshd_line *l, unsigned release, struct s
 {
 	long long n = 0;
 
-	(void)release;
 	if (!l->args.n || !value_time(l->args.v[0], &n))
 		return ERR_NONE;
 	return strings_add_format(out, "%lld", n);
@@ -989,7 +986,6 @@ static enum err print_unused_timeout(const struct sshd_line *l, unsigned release
 
 static enum err print_words(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	return strings_copy(out, &l->args);
 }
 
@@ -998,7 +994,6 @@ static enum err print_joined(const struct sshd_line *l, unsigned release, struct
 	struct text t = { 0 };
 	enum err e;
 
-	(void)release;
 	if (!l->args.n)
 		return ERR_NONE;
 	strings_join(&l->args, " ", &t);
@@ -1015,13 +1010,11 @@ static bool is_none(const char *s)
 
 static enum err print_rest(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	return strings_add(out, is_none(l->rest) ? "none" : l->rest);
 }
 
 static enum err print_command(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	return strings_add(out, l->rest);
 }
 
@@ -1045,13 +1038,11 @@ static enum err file_print(const char *path, struct strings *out)
 
 static enum err print_file(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	return l->args.n ? file_print(l->args.v[0], out) : ERR_NONE;
 }
 
 static enum err print_host_key(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	if (!l->args.n)
 		return ERR_NONE;
 	return is_none(l->args.v[0]) ? strings_add(out, "(null)") : file_print(l->args.v[0], out);
@@ -1073,7 +1064,6 @@ static enum err print_provider(const struct sshd_line *l, unsigned release, stru
 
 static enum err print_home(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	if (!l->args.n)
 		return ERR_NONE;
 	if (is_none(l->args.v[0]) && !l->match)
@@ -1083,7 +1073,6 @@ static enum err print_home(const struct sshd_line *l, unsigned release, struct s
 
 static enum err print_chroot(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	if (!l->args.n)
 		return ERR_NONE;
 	return strings_add(out, is_none(l->args.v[0]) ? "none" : l->args.v[0]);
@@ -1095,7 +1084,6 @@ static enum err print_homes(const struct sshd_line *l, unsigned release, struct 
 	struct text t = { 0 };
 	enum err e = ERR_NONE;
 
-	(void)release;
 	for (size_t i = 0; i < l->args.n && !e; i++)
 		e = home_expand(l->args.v[i], &files);
 	strings_join(&files, " ", &t);
@@ -1125,6 +1113,45 @@ static enum err print_channel_timeout(const struct sshd_line *l, unsigned releas
 	return strings_add(out, l->match ? l->args.v[0] : "none");
 }
 
+/* A word and its place, to find the first of equal ones without comparing all with all. */
+struct ranked {
+	const char *word;
+	size_t len, at;
+};
+
+static int ranked_compare(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	int by_word = memcmp(x->word, y->word, x->len < y->len ? x->len : y->len);
+
+	if (by_word)
+		return by_word;
+	if (x->len != y->len)
+		return x->len < y->len ? -1 : 1;
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Appends those words whose part up to 'end' no word before had. */
+static enum err firsts_add(const struct strings *words, const char *end, struct strings *out)
+{
+	struct ranked *r = calloc(words->n + 1, sizeof *r);
+	bool *first = calloc(words->n + 1, sizeof *first);
+	enum err e = r && first ? ERR_NONE : ERR_MEMORY;
+
+	for (size_t i = 0; i < words->n && !e; i++)
+		r[i] = (struct ranked){ words->v[i], strcspn(words->v[i], end), i };
+	if (!e)
+		qsort(r, words->n, sizeof *r, ranked_compare);
+	for (size_t i = 0; i < words->n && !e; i++)
+		first[r[i].at] = !i || r[i].len != r[i - 1].len || memcmp(r[i].word, r[i - 1].word, r[i].len) != 0;
+	for (size_t i = 0; i < words->n && !e; i++)
+		if (first[i])
+			e = strings_add(out, words->v[i]);
+	free(r);
+	free(first);
+	return e;
+}
+
 /* An explicit list without its doubles; what is relative to the default stays as it was written. */
 static enum err print_algorithms(const struct sshd_line *l, unsigned release, struct strings *out)
 {
@@ -1132,15 +1159,13 @@ static enum err print_algorithms(const struct sshd_line *l, unsigned release, st
 	struct text t = { 0 };
 	enum err e;
 
-	(void)release;
 	if (!l->args.n)
 		return ERR_NONE;
 	if (strchr("+-^", l->args.v[0][0]))
 		return strings_add(out, l->args.v[0]);
 	e = strings_split(&parts, l->args.v[0], ",");
-	for (size_t i = 0; i < parts.n && !e; i++)
-		if (!strings_has(&once, parts.v[i]))
-			e = strings_add(&once, parts.v[i]);
+	if (!e)
+		e = firsts_add(&parts, "", &once);
 	strings_join(&once, ",", &t);
 	if (!e && !(e = text_check(&t)))
 		e = strings_add(out, text_string(&t));
@@ -1186,7 +1211,6 @@ static enum err print_qos(const struct sshd_line *l, unsigned release, struct st
 
 static enum err print_mask(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	(void)release;
 	return l->args.n ? strings_add_format(out, "0%lo", (unsigned long)strtol(l->args.v[0], NULL, 8)) : ERR_NONE;
 }
 
@@ -1194,7 +1218,6 @@ static enum err print_port(const struct sshd_line *l, unsigned release, struct s
 {
 	unsigned port;
 
-	(void)release;
 	return l->args.n && value_port(l->args.v[0], &port) ? strings_add_format(out, "%u", port) : ERR_NONE;
 }
 
@@ -1207,7 +1230,6 @@ static enum err print_pubkey_options(const struct sshd_line *l, unsigned release
 {
 	bool touch = false, verify = false;
 
-	(void)release;
 	for (size_t i = 0; i < l->args.n; i++) {
 		touch |= !strcasecmp(l->args.v[i], "touch-required");
 		verify |= !strcasecmp(l->args.v[i], "verify-required");
@@ -1223,7 +1245,6 @@ static enum err print_permit(const struct sshd_line *l, unsigned release, struct
 	struct text t = { 0 };
 	enum err e;
 
-	(void)release;
 	for (size_t i = 0; i < l->args.n; i++) {
 		const char *word = l->args.v[i];
 		bool port = l->keyword->id == KW_PERMITLISTEN && !strchr(word, ':') && strcmp(word, "any") &&
@@ -1238,20 +1259,10 @@ static enum err print_permit(const struct sshd_line *l, unsigned release, struct
 	return e;
 }
 
-/* The first setting of each name. */
+/* Since 9.1 the first setting of each name. */
 static enum err print_setenv(const struct sshd_line *l, unsigned release, struct strings *out)
 {
-	enum err e = ERR_NONE;
-
-	for (size_t i = 0; i < l->args.n && !e; i++) {
-		const char *word = l->args.v[i];
-		size_t name = strcspn(word, "=") + 1, j = 0;
-		while (j < out->n && strncmp(out->v[j], word, name))
-			j++;
-		if (j == out->n || release < SSHD_RELEASE(9, 1))
-			e = strings_add(out, word);
-	}
-	return e;
+	return release < SSHD_RELEASE(9, 1) ? strings_copy(out, &l->args) : firsts_add(&l->args, "=", out);
 }
 
 /* A subsystem's command, quoted again where it needs it: since 9.5. */

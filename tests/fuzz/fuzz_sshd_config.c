@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void evaluate(const struct sshd_config *c)
 {
-	char *groups[] = { "staff", "admins", NULL };
+	char staff[] = "staff", admins[] = "admins", *groups[] = { staff, admins, NULL };
 	struct strings list = { .v = groups, .n = 2 };
 	struct sshd_connection to = { .user = "anna",
 				      .groups = &list,

@@ -352,6 +352,8 @@ def differences(theirs, ours):
 
 # Whether an algorithm exists only the binary knows; "any" behind another block's methods ends a connection, not sshd.
 ONLY_THE_BINARY_KNOWS = re.compile(r"Bad (key types|SSH2 |GSSAPI )")
+# Inside a block sshd starts with it, and ends every connection for which the block is on: an error to us.
+OURS_IS_STRICTER = re.compile(r"'!' is not known")
 ENDS_THE_CONNECTION = re.compile(r'"any" must appear alone')
 
 
@@ -383,6 +385,8 @@ class Comparison:
             return self.fail(seed, f"judge ended with {ours.returncode}: {ours.stderr}", text, includes)
         if theirs.returncode and not ours.returncode and ONLY_THE_BINARY_KNOWS.search(theirs.stderr):
             self.refused += 1
+            return None
+        if ours.returncode and not theirs.returncode and OURS_IS_STRICTER.search(ours.stderr):
             return None
         if (theirs.returncode != 0) != (ours.returncode != 0):
             return self.fail(seed, f"sshd: {theirs.returncode} {theirs.stderr.strip()} | ours: {ours.returncode} {ours.stderr.strip()}",
