@@ -5,3 +5,27 @@ for command in audit harden rollback banner; do
 	try sallyport __complete $command
 done
 try sallyport __complete adit
+# The same through bash: what it adds to what is typed.
+compopt() {
+	echo "compopt $*"
+}
+# shellcheck disable=SC1091
+. "$CLI/../../conf/completions/sallyport"
+typed() {
+	COMP_LINE=$1 COMP_POINT=${#1} COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
+	read -ra COMP_WORDS <<<"${1//=/ = }"
+	[[ $1 != *' ' ]] || COMP_WORDS+=('')
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	echo "typed: $1"
+	_sallyport
+	printf '  %s\n' "${COMPREPLY[@]}"
+}
+typed 'sallyport '
+typed 'sallyport ha'
+typed 'sallyport harden --d'
+typed 'sallyport harden --fo'
+typed 'sallyport harden --format=j'
+typed 'sallyport harden --color=a'
+typed 'sallyport harden --root='
+typed 'sallyport harden --root=/mn'
+typed 'sallyport banner set no'
