@@ -44,16 +44,18 @@ def test_a_login_that_still_authenticates_is_no_session(world):
 
 
 def test_nobody_can_pretend_to_be_logged_in_as_somebody_else(world):
-    # A title is only text: a process of anna's that runs sshd's binary may have any.
+    # A title is only text: a process of anna's that runs sshd's binary and holds a connection may have any.
     got = world(PEOPLE + """
-        cat >/tmp/pretend.sh <<'END'
-            exec -a 'sshd: root [priv]' /usr/sbin/sshd -d -p 2222 -h /home/anna/hk -f /dev/null >/dev/null 2>&1
+        cat >/home/anna/pretend.sh <<'END'
+            exec 3<>/dev/tcp/127.0.0.1/22
+            exec -a 'sshd: root [priv]' /usr/sbin/sshd -r -i -h /home/anna/hk -f /dev/null <&3 >&3 2>/dev/null
 END
         ssh-keygen -q -t ed25519 -N '' -f /home/anna/hk && chown anna /home/anna/hk
-        setpriv --reuid 1001 --regid 1001 --clear-groups bash /tmp/pretend.sh &
-        sleep 1; exec 3<>/dev/tcp/127.0.0.1/2222; sleep 0.5
+        setpriv --reuid 1001 --regid 1001 --clear-groups bash /home/anna/pretend.sh &
+        pretends() { ps -eo user,args | grep -q '^anna *sshd: root .priv.'; }
+        lab_wait 10 pretends && echo pretends
         $BUILD/tests/sessions""")
-    assert got.stdout.splitlines() == ["complete"], got.stderr
+    assert got.stdout.splitlines() == ["pretends", "complete"], got.stderr
 
 
 def test_the_own_session_is_known_and_others_need_root(world):
