@@ -2,6 +2,7 @@
 /* service.c - find the listening sshd: systemd knows, or the PidFile and /proc do. */
 #include "audit/service.h"
 
+#include "audit/process.h"
 #include "base/child.h"
 #include "base/number.h"
 #include "base/root.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -196,9 +198,61 @@ static void ask_pid_file(const struct sshd_effective *e, struct service *s)
 	if (root_read(live, path, 64, &content, &len) == ERR_NONE) {
 		content[strcspn(content, "\r\n ")] = '\0';
 		take_pid_text(content, &pid);
-		take_pid(s, pid);
+		if (s->pid == 0)
+			take_pid(s, pid);
+		if (s->pid != 0 && s->pid == pid)
+			s->pid_file = strdup(path); /* without it a reload is only not waited for */
 	}
 	free(content);
+	root_close(live);
+}
+
+static bool same_namespace(pid_t pid)
+{
+	struct stat ours, theirs;
+	char path[64];
+
+	snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
+	return stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &theirs) == 0 && ours.st_ino == theirs.st_ino;
+}
+
+static bool is_listener(pid_t pid)
+{
+	struct process p = { 0 }, parent = { 0 };
+	struct process_title title;
+	bool found = false;
+
+	/* a session outlives its listener, and must not be taken for it */
+	if (process_read(pid, &p) == ERR_NONE && p.exe && process_is_sshd(&p) && same_namespace(pid) &&
+	    (process_title_parse(p.title, &title) || title.kind == TITLE_OTHER)) {
+		found = process_read(p.parent, &parent) != ERR_NONE || !parent.exe || !process_is_sshd(&parent);
+		process_clear(&parent);
+	}
+	process_clear(&p);
+	return found;
+}
+
+/* Of several nobody can tell which one serves this configuration. */
+static void ask_processes(struct service *s)
+{
+	struct root *live = NULL;
+	struct strings names = { 0 };
+	pid_t only = 0;
+	unsigned found = 0;
+
+	if (root_open("/", &live) == ERR_NONE && root_list(live, "/proc", &names) == ERR_NONE)
+		for (size_t i = 0; i < names.n; i++) {
+			pid_t pid = 0;
+
+			take_pid_text(names.v[i], &pid);
+			if (pid > 0 && is_listener(pid)) {
+				only = pid;
+				found++;
+			}
+		}
+	if (found == 1)
+		take_pid(s, only);
+	strings_free(&names);
 	root_close(live);
 }
 
@@ -224,8 +278,10 @@ enum err service_find(const struct sshd_effective *e, struct service *out)
 		s.manager = SERVICE_SYSTEMD;
 		err = ask_systemd(&s);
 	}
-	if (!err && s.pid == 0)
+	if (!err)
 		ask_pid_file(e, &s);
+	if (!err && s.pid == 0)
+		ask_processes(&s);
 	if (!err && !s.sshd)
 		err = default_sshd(&s);
 	if (err) {
@@ -239,6 +295,7 @@ enum err service_find(const struct sshd_effective *e, struct service *out)
 void service_clear(struct service *s)
 {
 	free(s->unit);
+	free(s->pid_file);
 	free(s->sshd);
 	*s = (struct service){ 0 };
 }

@@ -3,15 +3,19 @@
 #include "harden/reload.h"
 
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/text.h"
 
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "base/banned.h"
 
 #define RELOAD_MS 30000
+#define RESTART_MS 5000
 
 static bool by_manager(const struct service *s)
 {
@@ -55,12 +59,35 @@ static enum err manager_reload(const struct service *s, char **complaint)
 	return e;
 }
 
+/* sshd removes its PidFile when it begins to read its configuration anew, and writes it when it listens again. */
+static void wait_for_pid_file(const char *path, const struct stat *before)
+{
+	struct timespec pause = { .tv_nsec = 5 * 1000000L };
+	uint64_t end = clock_boot_ms() + RESTART_MS;
+	struct stat now;
+
+	while (clock_boot_ms() < end) {
+		if (stat(path, &now) == 0 && (now.st_ino != before->st_ino || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+					      now.st_mtim.tv_nsec != before->st_mtim.tv_nsec))
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
 enum err sshd_reload(const struct service *s, char **complaint)
 {
+	struct stat before;
+	bool watched = s->pid_file && stat(s->pid_file, &before) == 0;
+	enum err e;
+
 	*complaint = NULL;
 	if (s->pid <= 0)
 		return ERR_NOT_FOUND;
 	if (by_manager(s))
-		return manager_reload(s, complaint);
-	return kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
+		e = manager_reload(s, complaint);
+	else
+		e = kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
+	if (e == ERR_NONE && watched)
+		wait_for_pid_file(s->pid_file, &before);
+	return e;
 }

@@ -8,7 +8,8 @@
 #include "base/macros.h"
 
 /*
- * Through the service manager where the unit runs, else SIGHUP to the listening sshd. None
+ * Through the service manager where the unit runs, else SIGHUP to the listening sshd; waits at
+ * most 5 s until it has read its configuration, where its PidFile shows that. None
  * runs: ERR_NOT_FOUND, nothing to do. ERR_CHILD: the service manager refused, *complaint
  * (yours, may be NULL) says why. Established sessions live on in every case.
  */

@@ -4,8 +4,11 @@
 #
 # usage: cuts.py apply|rollback|recover [--changing] [--every N] [--limit SECONDS]
 import argparse
+import hashlib
 import json
 import os
+import re
+import stat
 import subprocess
 import sys
 import time
@@ -30,15 +33,29 @@ def must(command):
     return got.stdout
 
 
-def snapshot():
-    """Path -> everything about it; of folders their time too."""
-    lines = must(["/usr/bin/python3", "-I", os.environ["LAB_SOURCE"] + "/tests/lab/snapshot.py", "--folder-times", "/etc"])
-    return dict(line.split(" ", 1) for line in lines.splitlines())
+def describe(path, into):
+    s = os.lstat(path)
+    what = [stat.filemode(s.st_mode), s.st_uid, s.st_gid, s.st_mtime_ns]
+    what += [(name, os.getxattr(path, name, follow_symlinks=False)) for name in sorted(os.listxattr(path, follow_symlinks=False))]
+    if stat.S_ISREG(s.st_mode):
+        with open(path, "rb") as f:
+            what.append(hashlib.sha256(f.read()).hexdigest())
+    into[path] = what
+    if stat.S_ISDIR(s.st_mode):
+        for name in sorted(os.listdir(path)):
+            describe(os.path.join(path, name), into)
+
+
+def snapshot(top="/etc/ssh"):
+    """Path -> everything about it, the times of folders too."""
+    tree = {}
+    describe(top, tree)
+    return tree
 
 
 def without_time(tree):
     """The new files carry the time of their run."""
-    return {path: [w for i, w in enumerate(text.split(" ")) if i != 3] for path, text in tree.items()}
+    return {path: what[:3] + what[4:] for path, what in tree.items()}
 
 
 def state():
@@ -57,6 +74,7 @@ class Trial:
 
     def __init__(self, kind):
         self.kind = kind
+        self.middle = 1
         self.old = snapshot()
         must(KEEP_FOR_GOOD)
         self.new = without_time(snapshot())
@@ -79,7 +97,7 @@ class Trial:
             self.cut_until(HARDEN, "/etc/ssh/sshd_config.d/00-sallyport.conf")
 
     def cut_until(self, command, appears):
-        for n in range(self.middle if hasattr(self, "middle") else 1, 100000):
+        for n in range(self.middle, 100000, 4):
             self.cut(n, command, ["--changing"])
             if os.path.exists(appears):
                 self.middle = n
@@ -93,7 +111,7 @@ class Trial:
 
     def cut(self, n, command, flags):
         report = "/tmp/cut-report"
-        run([CUT, "-o", report, *flags, str(n), "--", *command])
+        run([CUT, "-o", report, "--leave", *flags, str(n), "--", *command])
         with open(report) as f:
             return f.read().split()
 
@@ -106,7 +124,7 @@ class Trial:
             self.expect(self.kind != "recover" and what in ("waiting", "confirmed"), f"{where}: the files are new, but it is {what}")
         else:
             self.expect(False, f"{where}: neither old nor new")
-        left = [p for p in now if "sallyport-" in p]
+        left = [p for p in now if re.search(r"/\.[^/]*$", p)]
         self.expect(not left, f"{where}: temporary files stay: {left}")
         if what in ("waiting", "confirmed"):
             must(ROLLBACK)
@@ -124,6 +142,7 @@ def main():
     p.add_argument("--limit", type=float, default=0)
     a = p.parse_args()
     flags = ["--changing"] if a.changing else []
+    everything = snapshot("/etc")
     trial = Trial(a.kind)
     begun, counts, n = time.monotonic(), {"old": 0, "new": 0}, a.start
     while True:
@@ -136,6 +155,7 @@ def main():
         n += a.every
         if a.limit and time.monotonic() - begun > a.limit:
             sys.exit(f"cuts: {a.kind}: not through in {a.limit} s, at {n}")
+    trial.expect(snapshot("/etc") == everything, "something else in /etc was changed")
     cuts = counts["old"] + counts["new"] - 1
     print(f"{a.kind}: {cuts} cuts{' before changes' if a.changing else ''}, every {a.every}: after recover {counts['old']} old, "
           f"{counts['new']} new, in {time.monotonic() - begun:.0f} s")
