@@ -8,7 +8,8 @@
 
 enum access_verdict { ACCESS_ALLOWED, ACCESS_DENIED, ACCESS_UNKNOWN };
 
-enum access_reason { /* words: access_reason_text(), those of the shared vectors */
+/* In words, those of the shared vectors: access_reason_text(). */
+enum access_reason {
 	REASON_ACCEPTED,
 	REASON_UNKNOWN_USER,	/* "unknown-user" */
 	REASON_LOCKED,		/* "locked": UsePAM no and a "!" password or an expired account */
@@ -43,10 +44,10 @@ struct access_login {
 struct access_decision {
 	enum access_verdict verdict;
 	enum access_reason reason;
-	unsigned methods;	     /* those left: METHOD_* */
+	unsigned methods;	    /* those left: METHOD_* */
 	const struct sshd_line *by; /* the line that decided, NULL for a default; belongs to the config */
-	char *pattern;		     /* the word of it that hit, or NULL */
-	char *detail;		     /* a sentence for people */
+	char *pattern;		    /* the word of it that hit, or NULL */
+	char *detail;		    /* a sentence for people */
 };
 
 /* In sshd's order (docs/architecture). shell existence is looked up in r. ERR_MEMORY; otherwise *out is filled, free with access_decision_clear(). */
@@ -61,7 +62,7 @@ const char *access_method_text(enum access_method method);
  * (or keys come from a command, a CA) and RevokedKeys is a file that exists; METHOD_PASSWORD
  * and METHOD_KEYBOARD where it has a password. *unknown: bits that could not be found out.
  */
-MUST_USE enum err access_account_methods(const struct root *r, const struct sshd_config *c, const struct access_login *l,
-					 unsigned *methods, unsigned *unknown);
+MUST_USE enum err access_account_methods(const struct root *r, const struct sshd_config *c,
+					 const struct access_login *l, unsigned *methods, unsigned *unknown);
 
 #endif

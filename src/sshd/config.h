@@ -55,14 +55,14 @@ struct sshd_line {
 };
 
 struct sshd_file {
-	char *path;   /* inside the root, as the Include had it */
+	char *path;    /* inside the root, as the Include had it */
 	char *content; /* as it was read, NUL at the end */
 	size_t len;
 };
 
 struct sshd_config {
 	unsigned release;
-	char *path; /* the main file */
+	char *path;		 /* the main file */
 	struct sshd_file *files; /* in the order of reading; one that is included twice stands twice */
 	size_t nfiles;
 	struct sshd_line *lines; /* in the order sshd sees them, Includes resolved (the Include lines are there too) */

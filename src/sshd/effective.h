@@ -39,6 +39,7 @@ const struct sshd_line *sshd_decider(const struct sshd_effective *e, enum sshd_k
 /* Whether the Match block is on for this connection. */
 bool sshd_match_on(const struct sshd_match *m, const struct sshd_connection *connection);
 /* All lines that set this keyword anywhere, in order; *out is yours (free()), the lines are borrowed. */
-MUST_USE enum err sshd_lines_of(const struct sshd_config *c, enum sshd_keyword_id id, const struct sshd_line ***out, size_t *n);
+MUST_USE enum err sshd_lines_of(const struct sshd_config *c, enum sshd_keyword_id id, const struct sshd_line ***out,
+				size_t *n);
 
 #endif

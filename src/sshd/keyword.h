@@ -48,10 +48,10 @@ struct sshd_keyword {
 	const char *name; /* as sshd_config(5) spells it */
 	enum sshd_kind kind;
 	enum sshd_order order;
-	bool in_match;	     /* allowed inside Match ... */
+	bool in_match;	      /* allowed inside Match ... */
 	unsigned match_since; /* ... from this release on; 0 always */
-	unsigned since;	     /* first release that knows it; 0: older than 7.4 */
-	unsigned gone;	     /* first release that no longer uses it ("Deprecated option"); 0: still used */
+	unsigned since;	      /* first release that knows it; 0: older than 7.4 */
+	unsigned gone;	      /* first release that no longer uses it ("Deprecated option"); 0: still used */
 	unsigned first_since; /* ORDER_LAST: first release in which the first value counts; SSHD_NEVER */
 	bool exact;	      /* KIND_CHOICE: upper and lower case differ */
 	const char *choices;  /* KIND_CHOICE: words; "alias=word", and "word@803" for one that is known since 8.3 */

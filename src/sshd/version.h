@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /* A release as one number that sorts: 9.2 is 902, 10.5 is 1005. The portable patch level does not count. */
-#define SSHD_RELEASE(major, minor) ((major) * 100u + (minor))
+#define SSHD_RELEASE(major, minor) ((major)*100u + (minor))
 
 #define SSHD_OLDEST SSHD_RELEASE(7, 4)	/* the oldest that we know */
 #define SSHD_NEWEST SSHD_RELEASE(10, 5) /* the newest that we know */
