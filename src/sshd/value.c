@@ -897,14 +897,21 @@ static const struct qos {
 	{ "cs6", 0xc0, 0 },
 	{ "cs7", 0xe0, 0 },
 	{ "ef", 0xb8, 0 },
-	{ "le", 0x04, SSHD_RELEASE(8, 4) },
+	{ "le", 0x04, SSHD_RELEASE(8, 2) },
 	{ "va", 0xb0, SSHD_RELEASE(10, 1) },
 	{ "lowdelay", 0x10, 0 },
 	{ "throughput", 0x08, 0 },
 	{ "reliability", 0x04, 0 },
 };
 
-#define QOS_NONE 256 /* leave it to the system */
+#define QOS_NONE 256			 /* leave it to the system */
+#define QOS_OLD_GONE SSHD_RELEASE(10, 1) /* since, the three old words mean that too */
+
+static bool qos_old(const struct qos *q, unsigned release)
+{
+	return release >= QOS_OLD_GONE &&
+	       (!strcmp(q->name, "lowdelay") || !strcmp(q->name, "throughput") || !strcmp(q->name, "reliability"));
+}
 
 static bool qos_parse(const char *word, unsigned release, int *out)
 {
@@ -917,7 +924,7 @@ static bool qos_parse(const char *word, unsigned release, int *out)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(qos_names); i++)
 		if (!strcasecmp(word, qos_names[i].name) && release >= qos_names[i].since) {
-			*out = qos_names[i].value;
+			*out = qos_old(&qos_names[i], release) ? QOS_NONE : qos_names[i].value;
 			return true;
 		}
 	n = strtol(word, &end, 0);
@@ -1182,7 +1189,7 @@ static void qos_add(int value, unsigned release, struct text *t)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(qos_names); i++)
-		if (qos_names[i].value == value && release >= qos_names[i].since) {
+		if (qos_names[i].value == value && release >= qos_names[i].since && !qos_old(&qos_names[i], release)) {
 			text_add_string(t, qos_names[i].name);
 			return;
 		}

@@ -291,8 +291,9 @@ class Generator:
                 main.insert(at, self.line(inside, broken=True))
             elif main[min(at, len(main) - 1)]:
                 at = min(at, len(main) - 1)
-                main[at] = self.mutate(main[at])
-        return "\n".join(main), self.includes
+                for _ in range(self.r.choice([1, 1, 1, 2, 3])):
+                    main[at] = self.mutate(main[at]) if main[at] else main[at]
+        return self.r.choice(["\n"] * 9 + ["\r\n"]).join(main), self.includes
 
 
 def connection(r):
@@ -459,7 +460,7 @@ def skip_unless_possible():
 
 def test_random_configurations_are_judged_as_sshd_does():
     skip_unless_possible()
-    count = 10000 if os.environ.get("SALLYPORT_LONG") else 400
+    count = 10000 if os.environ.get("SALLYPORT_LONG") else 300
     got = compare(1, count)
     assert got.returncode == 0, got.stdout + got.stderr
 

@@ -161,6 +161,7 @@ static void other_releases_take_other_values(void **state)
 	assert_true(text_refused("RevokedKeys /a /b", SSHD_RELEASE(10, 2)));
 	assert_string_equal(text_value("RevokedKeys /a /b", SSHD_RELEASE(10, 3), KW_REVOKEDKEYS, NULL), "/a /b");
 	assert_false(text_refused("MaxStartups 0", SSHD_RELEASE(9, 1)));
+	assert_string_equal(text_value("IPQoS lowdelay 0x10", SSHD_RELEASE(10, 1), KW_IPQOS, NULL), "none 0x10");
 	assert_true(text_refused("Ciphers ^aes128-ctr", SSHD_RELEASE(8, 0)));
 	assert_string_equal(
 		text_value("PermitRootLogin without-password", SSHD_RELEASE(10, 1), KW_PERMITROOTLOGIN, NULL),
