@@ -11,7 +11,6 @@
 #include <shadow.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -144,8 +143,11 @@ static void live_shadow(const char *password, struct account *a)
 		free(buffer);
 		size *= 4;
 	} while (status == ERANGE && size <= MAX_ENTRY);
-	/* without a shadow entry sshd looks at the password field itself; without the right to read it we know nothing */
-	if (!found && (geteuid() == 0 || strcmp(password, "x")))
+	/*
+	 * Without a shadow entry sshd looks at the password field itself. "x" or "*" there means that the password is
+	 * kept where only PAM can ask for it (a directory), or that we may not read shadow.
+	 */
+	if (!found && strcmp(password, "x") && strcmp(password, "*"))
 		a->password = password_state(password);
 }
 
