@@ -353,8 +353,9 @@ def differences(theirs, ours):
 
 # Whether an algorithm exists only the binary knows; "any" behind another block's methods ends a connection, not sshd.
 ONLY_THE_BINARY_KNOWS = re.compile(r"Bad (key types|SSH2 |GSSAPI )")
-# Inside a block sshd starts with it, and ends every connection for which the block is on: an error to us.
-OURS_IS_STRICTER = re.compile(r"'!' is not known")
+# Errors to us, though sshd starts: '!' in a list of keys inside a block ends every connection for which the block is on,
+# and of an included directory sshd reads nothing without a word.
+OURS_IS_STRICTER = re.compile(r"'!' is not known|it is not a regular file")
 ENDS_THE_CONNECTION = re.compile(r'"any" must appear alone')
 
 
