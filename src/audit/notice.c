@@ -59,7 +59,8 @@ static enum err leak_form(const char *content, size_t len, struct strings *out)
 		unsigned char c = (unsigned char)content[i];
 
 		if (c == '\\' && i + 1 < len && strchr("dlmnorstuUSv4", content[i + 1]))
-			e = strings_add_format(out, "'\\%c' is sent as it stands: only agetty knows it", content[i + 1]);
+			e = strings_add_format(out, "'\\%c' is sent as it stands: only agetty knows it",
+					       content[i + 1]);
 		else if ((c < 0x20 && c != '\n' && c != '\t' && c != '\r') || c == 0x7f)
 			e = strings_add_format(out, "control character \\x%02x in line %u", c, lines + 1);
 		lines += c == '\n';

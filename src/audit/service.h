@@ -17,11 +17,11 @@ enum service_manager {
 
 struct service {
 	enum service_manager manager;
-	char *unit;  /* "ssh.service" or "sshd.service"; NULL where systemd has neither */
-	bool socket; /* systemd's ssh.socket listens instead of sshd */
-	pid_t pid;   /* the listening sshd, 0 if none runs; verified to be an sshd by /proc/PID/exe */
+	char *unit;	/* "ssh.service" or "sshd.service"; NULL where systemd has neither */
+	bool socket;	/* systemd's ssh.socket listens instead of sshd */
+	pid_t pid;	/* the listening sshd, 0 if none runs; verified to be an sshd by /proc/PID/exe */
 	char *pid_file; /* of the running one; NULL where it has none */
-	char *sshd;  /* path of the binary it runs or would run; NULL if none was found */
+	char *sshd;	/* path of the binary it runs or would run; NULL if none was found */
 };
 
 /*

@@ -4,9 +4,9 @@
 #include "audit/notice.h"
 #include "base/json.h"
 #include "base/message.h"
+#include "cmd/assess.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
-#include "cmd/assess.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,11 +23,14 @@ struct banner_args {
 };
 
 static const struct option_row options[] = {
-	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct banner_args, policy), "<name>", "set: the notice of this policy (modern)" },
-	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct banner_args, keep), "<user>[@<addr>]", "set: this account must still get in" },
+	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct banner_args, policy), "<name>",
+	  "set: the notice of this policy (modern)" },
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct banner_args, keep), "<user>[@<addr>]",
+	  "set: this account must still get in" },
 	{ "confirm-within", 0, OPTION_TEXT, OPTION_AT(struct banner_args, confirm_within), "<time>",
 	  "set: go back unless confirmed in this time (5m; 0: no timer)" },
-	{ "override", 0, OPTION_LIST, OPTION_AT(struct banner_args, overrides), "<guard>", "set: go on although this guard refuses" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct banner_args, overrides), "<guard>",
+	  "set: go on although this guard refuses" },
 	{ 0 },
 };
 
@@ -60,8 +63,8 @@ static json_t *show_json(const char *path, const char *text, const struct audit 
 	for (size_t i = 0; list && i < leaks->n; i++)
 		json_array_append_new(list, json_safe_string(leaks->v[i]));
 	return json_pack("{s:s,s:s?,s:o?,s:o,s:s}", "schema", "sallyport.banner.v1", "file", path, "text",
-			 text ? json_safe_string(text) : NULL, "gives_away", list,
-			 "status", f ? status_text(f->status) : "unknown");
+			 text ? json_safe_string(text) : NULL, "gives_away", list, "status",
+			 f ? status_text(f->status) : "unknown");
 }
 
 static int banner_show(const struct common_args *common, const struct facts *f, const struct assessment *j)
@@ -142,15 +145,32 @@ static int check_text(const char *name, const char *text, size_t len)
 	return 0;
 }
 
-static int banner_set_text(const struct common_args *common, const struct facts *f, const struct banner_args *a, const char *text,
-			   uint64_t confirm_seconds)
+/* Somebody may want it so; 0 unless memory ran out. */
+static int warn_leaks(const struct facts *f, const char *text, size_t len)
+{
+	struct strings leaks = { 0 };
+	int status = notice_leaks(f, text, len, &leaks) ? fail(ERR_MEMORY, "cannot read the notice") : 0;
+
+	for (size_t i = 0; i < leaks.n; i++)
+		warn("this notice gives away: %s", leaks.v[i]);
+	strings_free(&leaks);
+	return status;
+}
+
+static int banner_set_text(const struct common_args *common, const struct facts *f, const struct banner_args *a,
+			   const char *text, uint64_t confirm_seconds)
 {
 	const char *old = sshd_value(f->effective, KW_BANNER);
 	struct text path = { 0 };
 	struct finding made = { 0 };
 	const struct change *changes[2];
-	struct change_request q = { .what = "banner set", .changes = changes, .n = 2, .keep = &a->keep, .overrides = &a->overrides,
-				    .confirm_seconds = confirm_seconds, .policy = a->policy,
+	struct change_request q = { .what = "banner set",
+				    .changes = changes,
+				    .n = 2,
+				    .keep = &a->keep,
+				    .overrides = &a->overrides,
+				    .confirm_seconds = confirm_seconds,
+				    .policy = a->policy,
 				    .nothing = "Nothing to change: this banner is in place." };
 	int status;
 	enum err e;
@@ -173,8 +193,8 @@ static int banner_set_text(const struct common_args *common, const struct facts 
 	return status;
 }
 
-static int banner_set(const struct common_args *common, const struct facts *f, const struct assessment *j, const struct banner_args *a,
-		      const char *file, uint64_t confirm_seconds)
+static int banner_set(const struct common_args *common, const struct facts *f, const struct assessment *j,
+		      const struct banner_args *a, const char *file, uint64_t confirm_seconds)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -189,6 +209,8 @@ static int banner_set(const struct common_args *common, const struct facts *f, c
 		return fail(ERR_MEMORY, "cannot read the notice");
 	len = file ? len : strlen(text);
 	status = check_text(file ? file : "the policy's notice", text, len);
+	if (status == 0)
+		status = warn_leaks(f, text, len);
 	if (status == 0)
 		status = banner_set_text(common, f, a, text, confirm_seconds);
 	free(text);
@@ -212,14 +234,15 @@ static int banner_run(const struct common_args *common, void *args, const struct
 		return command_choice_complain("banner", word, words);
 	if (rest->n > (set ? 2u : 1u))
 		return complain("banner %s: there is one word too many, '%s'", word, rest->v[rest->n - 1]);
-	if ((status = change_check_overrides(&a->overrides)) || (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
+	if ((status = change_check_overrides(&a->overrides)) ||
+	    (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
 		return status;
 	how.dry_run = how.dry_run || !set; /* to look needs no lock and no root */
 	if (change_begin(&how, &f, &lock, &status))
 		return status;
 	if ((status = assess_facts(f, a->policy, &all_steps, &j)) == 0)
-		status = set ? banner_set(common, f, &j, a, rest->n > 1 ? rest->v[1] : NULL, confirm_seconds) :
-			       banner_show(common, f, &j);
+		status = set ? banner_set(common, f, &j, a, rest->n > 1 ? rest->v[1] : NULL, confirm_seconds)
+			     : banner_show(common, f, &j);
 	assessment_clear(&j);
 	change_end(f, lock);
 	return status;

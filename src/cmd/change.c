@@ -114,10 +114,10 @@ int change_check_overrides(const struct strings *overrides)
 	for (size_t i = 0; i < overrides->n; i++) {
 		bool known = false;
 
-		for (size_t k = 0; guard_names[k]; k++)
-			known = known || strcmp(guard_names[k], overrides->v[i]) == 0;
+		for (size_t k = 0; guard_overrides[k]; k++)
+			known = known || strcmp(guard_overrides[k], overrides->v[i]) == 0;
 		if (!known)
-			return command_choice_complain("--override", overrides->v[i], guard_names);
+			return command_choice_complain("--override", overrides->v[i], guard_overrides);
 	}
 	return 0;
 }
@@ -126,7 +126,8 @@ int change_confirm_within(const char *text, uint64_t *seconds)
 {
 	*seconds = CONFIRM_SECONDS_DEFAULT;
 	if (text && (duration_parse(text, seconds) || (*seconds > 0 && *seconds < 10) || *seconds > 86400))
-		return complain("--confirm-within is '%s': wants a time from 10s to 1d such as 5m, or 0 for no timer", text);
+		return complain("--confirm-within is '%s': wants a time from 10s to 1d such as 5m, or 0 for no timer",
+				text);
 	return 0;
 }
 
@@ -230,7 +231,8 @@ static enum err show_plan(const struct work *w, struct text *out)
 	char *how = NULL;
 	enum err e = ERR_NONE;
 
-	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s", reload && w->facts->service.pid ? ", 1 reload" : "");
+	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
+		 reload && w->facts->service.pid ? ", 1 reload" : "");
 	for (size_t i = 0; e == ERR_NONE && i < w->plan->nops; i++)
 		e = show_op(w, &w->plan->ops[i], out);
 	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
@@ -253,7 +255,8 @@ void change_say_guards(const struct guards *g)
 
 		while (g->v[i].verdict != GUARD_OK && line && *line) {
 			fprintf(stderr, "sallyport: %s %s: %.*s\n", g->v[i].id,
-				g->v[i].verdict == GUARD_REFUSE ? "guard" : "guard overridden", (int)strcspn(line, "\n"), line);
+				g->v[i].verdict == GUARD_REFUSE ? "guard" : "guard overridden",
+				(int)strcspn(line, "\n"), line);
 			line += strcspn(line, "\n");
 			line += *line == '\n';
 		}
@@ -282,8 +285,9 @@ static json_t *op_json(const struct op *op)
 		return NULL;
 	}
 	snprintf(mode, sizeof mode, "%04o", (unsigned)op->new_meta.mode);
-	o = json_pack("{s:s,s:o,s:o,s:o,s:s,s:f}", "op", op_kind_text(op->kind), "path", json_safe_string(op->path), "why",
-		      json_list(&op->why), "diff", json_safe_string(text_string(&diff)), "mode", mode, "owner", 0.0);
+	o = json_pack("{s:s,s:o,s:o,s:o,s:s,s:f}", "op", op_kind_text(op->kind), "path", json_safe_string(op->path),
+		      "why", json_list(&op->why), "diff", json_safe_string(text_string(&diff)), "mode", mode, "owner",
+		      0.0);
 	if (o) {
 		char owner[32];
 
@@ -301,7 +305,8 @@ static json_t *ops_json(const struct work *w)
 
 	for (size_t i = 0; list && i < w->plan->nops; i++)
 		json_array_append_new(list, op_json(&w->plan->ops[i]));
-	if (list && w->plan->reload && w->facts->live && sshd_reload_describe(&w->facts->service, &how) == ERR_NONE && how)
+	if (list && w->plan->reload && w->facts->live && sshd_reload_describe(&w->facts->service, &how) == ERR_NONE &&
+	    how)
 		json_array_append_new(list, json_pack("{s:s,s:s,s:[]}", "op", "run", "command", how, "why"));
 	free(how);
 	return list;
@@ -321,8 +326,8 @@ static json_t *guards_json(const struct guards *g)
 static json_t *plan_json(const struct work *w, bool changed)
 {
 	const struct transaction_outcome *o = &w->outcome;
-	json_t *j = json_pack("{s:s,s:b,s:o,s:o}", "schema", "sallyport.plan.v1", "changed", changed, "ops", ops_json(w), "guards",
-			      guards_json(&w->guards));
+	json_t *j = json_pack("{s:s,s:b,s:o,s:o}", "schema", "sallyport.plan.v1", "changed", changed, "ops",
+			      ops_json(w), "guards", guards_json(&w->guards));
 
 	if (!j || !o->tx)
 		return j;
@@ -361,13 +366,17 @@ static int say_outcome(const struct work *w)
 
 	if (w->facts->live)
 		text_add(&t, "staged, tried on a second sshd, swapped%s%s\n",
-			 o->reloaded ? ", reloaded" : w->plan->reload ? ", no sshd runs to reload" : "",
+			 o->reloaded	   ? ", reloaded"
+			 : w->plan->reload ? ", no sshd runs to reload"
+					   : "",
 			 o->wire_seen ? ", seen on the wire" : "");
 	if (o->unproven)
 		text_add(&t, "Not proven: %s\n", o->unproven);
 	if (o->tx->state == TX_WAITING) {
-		text_add(&t, "Log in from a NEW window, then: sudo sallyport confirm      (goes back by itself in %lu:%02lu)\n",
-			 left / 60, left % 60);
+		text_add(
+			&t,
+			"Log in from a NEW window, then: sudo sallyport confirm      (goes back by itself in %lu:%02lu)\n",
+			left / 60, left % 60);
 	} else {
 		change_grade(w->common, w->q->policy, grade, sizeof grade);
 		text_add(&t, "Kept. %s%sUndo: sudo sallyport rollback %u", grade, grade[0] ? ". " : "", o->tx->id);
@@ -398,8 +407,12 @@ static int say_failure(const struct work *w, enum err e)
 
 static int do_it(struct work *w)
 {
-	struct transaction_request q = { .facts = w->facts, .plan = w->plan, .keepers = &w->keepers, .what = w->q->what,
-					 .confirm_seconds = w->q->confirm_seconds };
+	struct transaction_request q = { .facts = w->facts,
+					 .plan = w->plan,
+					 .keepers = &w->keepers,
+					 .what = w->q->what,
+					 .confirm_seconds = w->q->confirm_seconds,
+					 .may_lock_out = w->q->overrides && strings_has(w->q->overrides, "lockout") };
 	enum err e = transaction_apply(&q, &w->outcome);
 
 	if (e) {

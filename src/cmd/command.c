@@ -54,7 +54,8 @@ static const struct option_row rows_change[] = {
 
 #define SETS_MAX 6
 
-static void collect_sets(const struct command *c, struct common_args *common, void *args, struct option_set sets[SETS_MAX])
+static void collect_sets(const struct command *c, struct common_args *common, void *args,
+			 struct option_set sets[SETS_MAX])
 {
 	size_t n = 0;
 
@@ -93,7 +94,8 @@ void command_complete(const struct command *c, struct text *out)
 
 void command_version(struct text *out)
 {
-	text_add(out, "sallyport %s\njansson %s, libsodium %s\n", SALLYPORT_VERSION, jansson_version_str(), sodium_version_string());
+	text_add(out, "sallyport %s\njansson %s, libsodium %s\n", SALLYPORT_VERSION, jansson_version_str(),
+		 sodium_version_string());
 }
 
 static int print_only(const struct common_args *common, void (*render)(struct text *), const struct command *c)

@@ -24,28 +24,28 @@ struct common_args {
 
 /* Which of the common options a command takes besides -h, -q, -v, --color. */
 enum common_flags {
-	COMMON_REPORT = 1, /* --format, -o */
-	COMMON_HOST = 2,   /* --root, -f, --sshd */
-	COMMON_CHANGE = 4, /* -n, -y */
+	COMMON_REPORT = 1,	/* --format, -o */
+	COMMON_HOST = 2,	/* --root, -f, --sshd */
+	COMMON_CHANGE = 4,	/* -n, -y */
 	COMMON_NO_RECOVERY = 8, /* does not finish first what a crash left: it is about just that */
 };
 
 struct command {
 	const char *name;
-	const char *summary;   /* one line */
-	const char *arguments; /* "USER [--from ADDR]" for the usage line; "" if none */
-	unsigned common;       /* COMMON_* */
+	const char *summary;		  /* one line */
+	const char *arguments;		  /* "USER [--from ADDR]" for the usage line; "" if none */
+	unsigned common;		  /* COMMON_* */
 	const struct option_row *options; /* its own; may be NULL */
-	size_t args_size;      /* of the struct its own options write to */
-	const char *examples;  /* two or three lines for the help, each "  command   # why\n" */
+	size_t args_size;		  /* of the struct its own options write to */
+	const char *examples;		  /* two or three lines for the help, each "  command   # why\n" */
 	/* args points to args_size zeroed bytes with the options filled in. Returns an exit status. */
 	int (*run)(const struct common_args *common, void *args, const struct strings *rest);
 	void (*clear)(void *args); /* frees lists in args; NULL if there are none */
 };
 
 /* Each command file exports one of these; src/sallyport.c lists them. */
-extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_rollback, cmd_recover, cmd_history, cmd_status,
-	cmd_banner;
+extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_rollback, cmd_recover, cmd_history,
+	cmd_status, cmd_banner;
 
 /* Parses, shows help, runs. argv[0] is the command's name. */
 int command_main(const struct command *c, int argc, char **argv);

@@ -61,19 +61,21 @@ static int answer(const struct common_args *common, const struct tx *t, const st
 
 	change_grade(common, NULL, grade, sizeof grade);
 	if (common->format == FORMAT_JSON) {
-		j = json_pack("{s:s,s:b,s:i,s:s,s:s}", "schema", "sallyport.confirm.v1", "changed", 1, "transaction", (int)t->id, "state",
-			      tx_state_text(t->state), "proof", text_string(login));
+		j = json_pack("{s:s,s:b,s:i,s:s,s:s}", "schema", "sallyport.confirm.v1", "changed", 1, "transaction",
+			      (int)t->id, "state", tx_state_text(t->state), "proof", text_string(login));
 		status = command_print_json(common, j, EXIT_YES);
 		json_decref(j);
 		return status;
 	}
-	text_add(&out, "%sKept. %s%sUndo: sudo sallyport rollback %u\n", text_string(login), grade, grade[0] ? ". " : "", t->id);
+	text_add(&out, "%sKept. %s%sUndo: sudo sallyport rollback %u\n", text_string(login), grade,
+		 grade[0] ? ". " : "", t->id);
 	status = command_print(common, &out, EXIT_YES);
 	text_free(&out);
 	return status;
 }
 
-static int confirm_tx(const struct common_args *common, const struct confirm_args *a, const struct root *r, struct tx *t)
+static int confirm_tx(const struct common_args *common, const struct confirm_args *a, const struct root *r,
+		      struct tx *t)
 {
 	struct sessions sessions = { 0 };
 	struct text login = { 0 };
@@ -111,8 +113,8 @@ static int confirm_run(const struct common_args *common, void *args, const struc
 	if (geteuid() != 0)
 		return complain("only root can confirm: sudo sallyport confirm");
 	if ((e = root_open(NULL, &r)) || (e = journal_lock(r, &lock))) {
-		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done") :
-					 fail(e, "cannot take the lock");
+		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
+				       : fail(e, "cannot take the lock");
 	} else if ((e = transaction_newest(r, 1u << TX_WAITING, &t)) == ERR_NOT_FOUND) {
 		complain("nothing waits for a confirm");
 		hint("what happened: sudo sallyport history");

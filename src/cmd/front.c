@@ -120,7 +120,8 @@ int front_other(const struct command *const *commands, int argc, char **argv)
 		c = argc > 2 ? find(commands, argv[2]) : NULL;
 		if (argc > 2 && !c)
 			return say_unknown(commands, argv[2]);
-		return c ? command_main(c, 2, (char *[]){ (char *)c->name, (char *)"--help", NULL }) : print_help(commands);
+		return c ? command_main(c, 2, (char *[]){ (char *)c->name, (char *)"--help", NULL })
+			 : print_help(commands);
 	}
 	if (strcmp(argv[1], "__complete") == 0)
 		return complete(commands, argc > 2 ? argv[2] : NULL);

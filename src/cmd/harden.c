@@ -2,9 +2,9 @@
 /* harden.c - bring the host to the policy: plan, guards, journal, swap, proof, timer. */
 #include "audit/audit.h"
 #include "base/message.h"
+#include "cmd/assess.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
-#include "cmd/assess.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,12 +19,15 @@ struct harden_args {
 };
 
 static const struct option_row options[] = {
-	{ "step", 's', OPTION_COMMAS, OPTION_AT(struct harden_args, steps), "<step>[,<step>]", "only these, by number or name" },
+	{ "step", 's', OPTION_COMMAS, OPTION_AT(struct harden_args, steps), "<step>[,<step>]",
+	  "only these, by number or name" },
 	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct harden_args, policy), "<name>", "by this policy (modern)" },
-	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct harden_args, keep), "<user>[@<addr>]", "this account must still get in" },
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct harden_args, keep), "<user>[@<addr>]",
+	  "this account must still get in" },
 	{ "confirm-within", 0, OPTION_TEXT, OPTION_AT(struct harden_args, confirm_within), "<time>",
 	  "go back unless confirmed in this time (5m; 0: no timer)" },
-	{ "override", 0, OPTION_LIST, OPTION_AT(struct harden_args, overrides), "<guard>", "go on although this guard refuses" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct harden_args, overrides), "<guard>",
+	  "go on although this guard refuses" },
 	{ 0 },
 };
 
@@ -81,7 +84,8 @@ static bool ask_who(const struct common_args *common, const struct audit *audit,
 	const struct finding *f = audit_find(audit, "access-open");
 	char line[1024];
 
-	if (!f || f->status != STATUS_WARN || common->yes || common->dry_run || common->format == FORMAT_JSON || !isatty(STDIN_FILENO))
+	if (!f || f->status != STATUS_WARN || common->yes || common->dry_run || common->format == FORMAT_JSON ||
+	    !isatty(STDIN_FILENO))
 		return false;
 	fprintf(stderr, "Everybody with an account may try to log in. Who should? (names; empty: leave it so) ");
 	fflush(stderr);
@@ -103,15 +107,17 @@ static int check_names(const struct facts *f, const char *names)
 		enum err e = account_find(f->root, words.v[i], &account);
 
 		if (e)
-			status = e == ERR_NOT_FOUND ? complain("there is no account '%s'; nothing was changed", words.v[i]) :
-						      fail(e, "cannot look up '%s'", words.v[i]);
+			status = e == ERR_NOT_FOUND
+					 ? complain("there is no account '%s'; nothing was changed", words.v[i])
+					 : fail(e, "cannot look up '%s'", words.v[i]);
 		account_free(account);
 	}
 	strings_free(&words);
 	return status;
 }
 
-static int add_answer(const struct common_args *common, const struct facts *f, const struct audit *audit, struct finding *answer)
+static int add_answer(const struct common_args *common, const struct facts *f, const struct audit *audit,
+		      struct finding *answer)
 {
 	struct text names = { 0 };
 	struct strings words = { 0 };
@@ -133,11 +139,14 @@ static int add_answer(const struct common_args *common, const struct facts *f, c
 	return status;
 }
 
-static int harden_by(const struct common_args *common, const struct harden_args *a, const struct facts *f, const struct audit *audit,
-		     uint64_t confirm_seconds)
+static int harden_by(const struct common_args *common, const struct harden_args *a, const struct facts *f,
+		     const struct audit *audit, uint64_t confirm_seconds)
 {
-	struct change_request q = { .keep = &a->keep, .overrides = &a->overrides, .confirm_seconds = confirm_seconds,
-				    .policy = a->policy, .nothing = "Nothing to change: sallyport audit --all tells what is left to you." };
+	struct change_request q = { .keep = &a->keep,
+				    .overrides = &a->overrides,
+				    .confirm_seconds = confirm_seconds,
+				    .policy = a->policy,
+				    .nothing = "Nothing to change: sallyport audit --all tells what is left to you." };
 	const struct change **changes = NULL;
 	struct finding answer = { 0 };
 	struct text what = { 0 };
@@ -171,7 +180,8 @@ static int harden_run(const struct common_args *common, void *args, const struct
 	int lock = -1, status;
 
 	(void)rest;
-	if ((status = change_check_overrides(&a->overrides)) || (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
+	if ((status = change_check_overrides(&a->overrides)) ||
+	    (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
 		return status;
 	if (change_begin(common, &f, &lock, &status))
 		return status;

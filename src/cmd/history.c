@@ -22,9 +22,10 @@ static json_t *tx_json(const struct tx *t)
 	date_format(t->changed, changed, sizeof changed);
 	for (size_t i = 0; files && i < t->nops; i++)
 		json_array_append_new(files, json_safe_string(t->ops[i].path));
-	return json_pack("{s:i,s:s,s:s,s:o,s:o?,s:o,s:s,s:s?,s:o}", "id", (int)t->id, "time", started, "changed_at", changed, "who",
-			 json_safe_string(t->by), "from", t->from ? json_safe_string(t->from) : NULL, "what",
-			 json_safe_string(t->what), "state", tx_state_text(t->state), "note", t->note, "files", files);
+	return json_pack("{s:i,s:s,s:s,s:o,s:o?,s:o,s:s,s:s?,s:o}", "id", (int)t->id, "time", started, "changed_at",
+			 changed, "who", json_safe_string(t->by), "from", t->from ? json_safe_string(t->from) : NULL,
+			 "what", json_safe_string(t->what), "state", tx_state_text(t->state), "note", t->note, "files",
+			 files);
 }
 
 static void tx_text(const struct tx *t, struct text *out)
@@ -76,7 +77,8 @@ static int print_all(const struct common_args *common, const struct root *r, con
 	if (!out.len)
 		text_add_string(&out, "Nothing was changed so far.\n");
 	j = json_pack("{s:s,s:o}", "schema", "sallyport.history.v1", "transactions", list);
-	status = common->format == FORMAT_JSON ? command_print_json(common, j, status) : command_print(common, &out, status);
+	status = common->format == FORMAT_JSON ? command_print_json(common, j, status)
+					       : command_print(common, &out, status);
 	json_decref(j);
 	text_free(&out);
 	return status;

@@ -22,8 +22,9 @@ static const struct option_row options[] = {
 
 static json_t *recovery_json(const struct recovery *d)
 {
-	return json_pack("{s:i,s:s,s:s,s:s?}", "transaction", (int)d->id, "from", tx_state_text(d->from), "to",
-			 tx_state_text(d->to), "error", d->err ? err_text(d->err) : NULL);
+	return json_pack("{s:i,s:s,s:s,s:s?}", "transaction", (int)d->id, "from",
+			 d->damaged ? "damaged" : tx_state_text(d->from), "to",
+			 d->damaged ? "damaged" : tx_state_text(d->to), "error", d->err ? err_text(d->err) : NULL);
 }
 
 static int answer_json(const struct common_args *common, const struct recovery *done, size_t n, int status)
@@ -40,13 +41,18 @@ static int answer_json(const struct common_args *common, const struct recovery *
 
 static void render(const struct recovery *d, struct text *out)
 {
-	if (d->err)
+	if (d->damaged)
+		text_add(out,
+			 "transaction %u: its journal cannot be read (%s); what it replaced is in " JOURNAL_DIR
+			 "/%04u/old\n",
+			 d->id, err_text(d->err), d->id);
+	else if (d->err)
 		text_add(out, "transaction %u: %s\n", d->id, err_text(d->err));
 	else if (d->from == d->to)
 		text_add(out, "transaction %u waits for its confirm; its timer was dead and is armed again\n", d->id);
 	else
-		text_add(out, "transaction %u was %s and is now %s: everything is as it was before it\n", d->id, tx_state_text(d->from),
-			 tx_state_text(d->to));
+		text_add(out, "transaction %u was %s and is now %s: everything is as it was before it\n", d->id,
+			 tx_state_text(d->from), tx_state_text(d->to));
 }
 
 static int answer(const struct common_args *common, const struct recovery *done, size_t n)
@@ -83,8 +89,8 @@ static int recover_run(const struct common_args *common, void *args, const struc
 	if ((e = root_open(common->root, &r)))
 		return fail(e, "cannot open the root '%s'", common->root ? common->root : "/");
 	if ((e = journal_lock(r, &lock)))
-		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done") :
-					 fail(e, "cannot take the lock");
+		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
+				       : fail(e, "cannot take the lock");
 	else if ((e = transactions_recover(r, a->boot, &done, &n)))
 		status = fail(e, "cannot read the journal");
 	else

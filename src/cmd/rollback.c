@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* rollback.c - put a transaction back, bit for bit, under the same guards. */
+#include "harden/rollback.h"
 #include "audit/facts.h"
 #include "base/file.h"
 #include "base/message.h"
@@ -7,7 +8,6 @@
 #include "cmd/change.h"
 #include "cmd/command.h"
 #include "harden/apply.h"
-#include "harden/rollback.h"
 #include "harden/transaction.h"
 
 #include <errno.h>
@@ -26,9 +26,12 @@ struct rollback_args {
 };
 
 static const struct option_row options[] = {
-	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct rollback_args, keep), "<user>[@<addr>]", "this account must still get in" },
-	{ "override", 0, OPTION_LIST, OPTION_AT(struct rollback_args, overrides), "<guard>", "go on although this guard refuses" },
-	{ "when-due", 0, OPTION_FLAG, OPTION_AT(struct rollback_args, when_due), NULL, "what the timer runs: wait, then roll back unless confirmed" },
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct rollback_args, keep), "<user>[@<addr>]",
+	  "this account must still get in" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct rollback_args, overrides), "<guard>",
+	  "go on although this guard refuses" },
+	{ "when-due", 0, OPTION_FLAG, OPTION_AT(struct rollback_args, when_due), NULL,
+	  "what the timer runs: wait, then roll back unless confirmed" },
 	{ 0 },
 };
 
@@ -64,7 +67,8 @@ static int find_tx(const struct common_args *common, const struct root *r, const
 		return e ? fail_journal(e) : 0;
 	}
 	if (rest->n > 1 || number_parse(rest->v[0], 1, 999999, &id))
-		return complain("'%s' is no transaction: wants one number as in sallyport history", rest->v[rest->n - 1]);
+		return complain("'%s' is no transaction: wants one number as in sallyport history",
+				rest->v[rest->n - 1]);
 	if ((e = journal_read(r, (unsigned)id, out))) {
 		if (e == ERR_SYSTEM && errno == EACCES)
 			return fail_journal(e);
@@ -147,7 +151,8 @@ static int check_guards(const struct facts *f, const struct tx *t, const struct 
 }
 
 /* A configuration that cannot be read any more must not keep anybody from going back. */
-static int check_all(const struct common_args *common, const struct root *r, const struct tx *t, const struct rollback_args *a)
+static int check_all(const struct common_args *common, const struct root *r, const struct tx *t,
+		     const struct rollback_args *a)
 {
 	struct facts_options o = { .root = common->root, .config = t->config_path, .sshd = common->sshd };
 	struct facts *f = NULL;
@@ -178,8 +183,8 @@ static int answer(const struct common_args *common, const struct tx *t, bool cha
 	json_t *j;
 
 	if (common->format == FORMAT_JSON) {
-		j = json_pack("{s:s,s:b,s:i,s:s}", "schema", "sallyport.rollback.v1", "changed", changed, "transaction", (int)t->id,
-			      "state", tx_state_text(t->state));
+		j = json_pack("{s:s,s:b,s:i,s:s}", "schema", "sallyport.rollback.v1", "changed", changed, "transaction",
+			      (int)t->id, "state", tx_state_text(t->state));
 		status = command_print_json(common, j, status);
 		json_decref(j);
 	} else if (changed) {
@@ -212,7 +217,8 @@ static int do_it(const struct common_args *common, const struct root *r, struct 
 	return status;
 }
 
-static int roll_back(const struct common_args *common, const struct root *r, struct tx *t, const struct rollback_args *a)
+static int roll_back(const struct common_args *common, const struct root *r, struct tx *t,
+		     const struct rollback_args *a)
 {
 	struct text plan = { 0 };
 	int status = check_all(common, r, t, a);
@@ -260,8 +266,8 @@ static int rollback_run(const struct common_args *common, void *args, const stru
 	if (a->when_due) {
 		status = when_due(r, rest);
 	} else if (!common->dry_run && (e = journal_lock(r, &lock))) {
-		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done") :
-					 fail(e, "cannot take the lock");
+		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
+				       : fail(e, "cannot take the lock");
 	} else if ((status = find_tx(common, r, rest, &t)) == 0) {
 		status = roll_back(common, r, t, a);
 	}

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* status.c - the whole host on a screen; `sallyport` alone is the short form of it. */
+#include "cmd/status.h"
 #include "audit/audit.h"
 #include "base/json.h"
 #include "base/message.h"
-#include "cmd/command.h"
 #include "cmd/assess.h"
-#include "cmd/status.h"
+#include "cmd/command.h"
 #include "harden/timer.h"
 #include "harden/transaction.h"
 
@@ -91,8 +91,8 @@ static void line_waiting(const struct view *v, struct text *out)
 	if (!v->waiting)
 		return;
 	left = timer_left(v->waiting);
-	text_add(out, "Waiting: transaction %u (%s) goes back in %lu:%02lu unless confirmed\n", v->waiting->id, v->waiting->what,
-		 left / 60, left % 60);
+	text_add(out, "Waiting: transaction %u (%s) goes back in %lu:%02lu unless confirmed\n", v->waiting->id,
+		 v->waiting->what, left / 60, left % 60);
 }
 
 static bool harden_helps(const struct audit *a)
@@ -143,7 +143,9 @@ static void line_server(const struct view *v, struct text *out)
 		return;
 	}
 	text_add(out, ": OpenSSH %s, port %s, %s", f->openssh ? f->openssh : "of unknown version", ports(v, &port),
-		 !f->config ? "configuration unreadable" : passwords ? "passwords accepted" : "keys only");
+		 !f->config  ? "configuration unreadable"
+		 : passwords ? "passwords accepted"
+			     : "keys only");
 	if (v->judged.audit)
 		text_add(out, ", %s %u/100", v->judged.audit->grade, v->judged.audit->score);
 	text_add_string(out, ".\n");
@@ -196,7 +198,8 @@ static const char *manager_text(const struct facts *f)
 		return "not looked at";
 	if (f->service.pid == 0)
 		return "not running";
-	return f->service.manager == SERVICE_SYSTEMD && f->service.unit ? f->service.unit : "running, without a service manager";
+	return f->service.manager == SERVICE_SYSTEMD && f->service.unit ? f->service.unit
+									: "running, without a service manager";
 }
 
 static void render(const struct view *v, struct text *out)
@@ -207,8 +210,8 @@ static void render(const struct view *v, struct text *out)
 
 	row(out, "host", f->hostname);
 	row(out, "system", f->os);
-	text_add(out, "%-12s OpenSSH %s%s%s%s, %s\n", "server", f->openssh ? f->openssh : "unknown", f->package ? " (" : "",
-		 f->package ? f->package : "", f->package ? ")" : "", manager_text(f));
+	text_add(out, "%-12s OpenSSH %s%s%s%s, %s\n", "server", f->openssh ? f->openssh : "unknown",
+		 f->package ? " (" : "", f->package ? f->package : "", f->package ? ")" : "", manager_text(f));
 	row(out, "sshd", f->sshd ? f->sshd : "none found");
 	row(out, "config", f->config ? f->config_path : "cannot be read");
 	row(out, "port", ports(v, &port));
@@ -216,8 +219,9 @@ static void render(const struct view *v, struct text *out)
 	row(out, "root login", value_of(v, KW_PERMITROOTLOGIN));
 	row_sessions(v, out);
 	if (a)
-		text_add(out, "%-12s %s %u/100 by %s: %u fail, %u warn, %u unknown\n", "grade", a->grade, a->score, policy_name(a->policy),
-			 a->count[STATUS_FAIL], a->count[STATUS_WARN], a->count[STATUS_UNKNOWN]);
+		text_add(out, "%-12s %s %u/100 by %s: %u fail, %u warn, %u unknown\n", "grade", a->grade, a->score,
+			 policy_name(a->policy), a->count[STATUS_FAIL], a->count[STATUS_WARN],
+			 a->count[STATUS_UNKNOWN]);
 	if (f->privileged)
 		text_add(out, "%-12s %u in force\n", "changes", v->changes_in_force);
 	line_waiting(v, out);
@@ -230,21 +234,23 @@ static json_t *render_json(const struct view *v)
 	const struct facts *f = v->facts;
 	const struct audit *a = v->judged.audit;
 	json_t *j = json_pack("{s:s,s:{s:o,s:o,s:s?,s:s?,s:s?,s:o}}", "schema", "sallyport.status.v1", "host", "name",
-			      json_safe_string(f->hostname), "os", json_safe_string(f->os), "openssh", f->openssh, "package",
-			      f->package, "sshd", f->sshd, "config", json_safe_string(f->config_path));
+			      json_safe_string(f->hostname), "os", json_safe_string(f->os), "openssh", f->openssh,
+			      "package", f->package, "sshd", f->sshd, "config", json_safe_string(f->config_path));
 
 	if (!j)
 		return NULL;
 	json_object_set_new(j, "running", f->live ? json_boolean(f->service.pid > 0) : json_null());
 	if (a)
-		json_object_set_new(j, "audit", json_pack("{s:s,s:i,s:s,s:i,s:i,s:i}", "grade", a->grade, "score", (int)a->score, "policy",
-							  policy_name(a->policy), "fail", (int)a->count[STATUS_FAIL], "warn",
-							  (int)a->count[STATUS_WARN], "unknown", (int)a->count[STATUS_UNKNOWN]));
+		json_object_set_new(j, "audit",
+				    json_pack("{s:s,s:i,s:s,s:i,s:i,s:i}", "grade", a->grade, "score", (int)a->score,
+					      "policy", policy_name(a->policy), "fail", (int)a->count[STATUS_FAIL],
+					      "warn", (int)a->count[STATUS_WARN], "unknown",
+					      (int)a->count[STATUS_UNKNOWN]));
 	json_object_set_new(j, "changes_in_force", json_integer(v->changes_in_force));
 	json_object_set_new(j, "waiting",
-			    v->waiting ? json_pack("{s:i,s:s,s:i}", "transaction", (int)v->waiting->id, "what", v->waiting->what,
-						   "seconds_left", (int)timer_left(v->waiting)) :
-					 json_null());
+			    v->waiting ? json_pack("{s:i,s:s,s:i}", "transaction", (int)v->waiting->id, "what",
+						   v->waiting->what, "seconds_left", (int)timer_left(v->waiting))
+				       : json_null());
 	return j;
 }
 

@@ -326,7 +326,9 @@ enum err apply_undo_rest(const struct root *r, const struct tx *t)
 enum err op_diff_found(const struct root *r, const struct op *op, struct text *out)
 {
 	struct found f;
-	struct op shown = { .kind = OP_WRITE, .existed = true, .path = op->path, .old = op->new, .old_len = op->new_len };
+	struct op shown = {
+		.kind = OP_WRITE, .existed = true, .path = op->path, .old = op->new, .old_len = op->new_len
+	};
 	enum err e;
 
 	if (op->kind != OP_WRITE)

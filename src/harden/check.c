@@ -50,7 +50,8 @@ static json_t *joined(const struct strings *l)
 	return j;
 }
 
-static enum err compare_report(const struct check *c, const struct sshd_report *report, const char *who, json_t *missing)
+static enum err compare_report(const struct check *c, const struct sshd_report *report, const char *who,
+			       json_t *missing)
 {
 	for (size_t i = 0; i < c->plan->nvalues; i++) {
 		const struct planned_value *v = &c->plan->values[i];
@@ -60,15 +61,16 @@ static enum err compare_report(const struct check *c, const struct sshd_report *
 
 		if (same_value(found, &v->expected))
 			continue;
-		o = json_pack("{s:s,s:o,s:o,s:s?}", "keyword", name, "wanted", joined(&v->expected), "found", joined(found), "who",
-			      who);
+		o = json_pack("{s:s,s:o,s:o,s:s?}", "keyword", name, "wanted", joined(&v->expected), "found",
+			      joined(found), "who", who);
 		if (!o || json_array_append_new(missing, o))
 			return ERR_MEMORY;
 	}
 	return ERR_NONE;
 }
 
-static enum err check_for(const struct check *c, const struct sshd_connection *connection, json_t *missing, char **complaint)
+static enum err check_for(const struct check *c, const struct sshd_connection *connection, json_t *missing,
+			  char **complaint)
 {
 	struct sshd_report report = { 0 };
 	enum err e = ask_report(c->facts->sshd, c->facts->config_path, connection, &report, complaint);
@@ -85,8 +87,9 @@ enum err check_values(const struct check *c, json_t *missing, char **complaint)
 
 	for (size_t i = 0; e == ERR_NONE && i < c->keepers->n; i++) {
 		const struct keeper *k = &c->keepers->v[i];
-		struct sshd_connection connection = { .user = k->user, .host = k->addr, .addr = k->addr, .laddr = k->laddr,
-						      .lport = k->lport };
+		struct sshd_connection connection = {
+			.user = k->user, .host = k->addr, .addr = k->addr, .laddr = k->laddr, .lport = k->lport
+		};
 
 		if (k->addr && k->laddr)
 			e = check_for(c, &connection, missing, complaint);
@@ -111,7 +114,8 @@ static enum err algorithms_only(const struct strings *list, struct strings *out)
 	return ERR_NONE;
 }
 
-static enum err wire_list(const struct sshd_report *report, const char *keyword, const struct strings *offer, struct text *differs)
+static enum err wire_list(const struct sshd_report *report, const char *keyword, const struct strings *offer,
+			  struct text *differs)
 {
 	const struct strings *value = report_values(report, keyword);
 	struct strings names = { 0 };
@@ -123,7 +127,8 @@ static enum err wire_list(const struct sshd_report *report, const char *keyword,
 	if ((e = algorithms_only(offer, &names)) == ERR_NONE) {
 		strings_join(&names, ",", &found);
 		if (strcmp(text_string(&found), value->v[0]) != 0)
-			text_add(differs, "%s offered: %s; configured: %s. ", keyword, text_string(&found), value->v[0]);
+			text_add(differs, "%s offered: %s; configured: %s. ", keyword, text_string(&found),
+				 value->v[0]);
 		e = text_check(&found);
 	}
 	text_free(&found);
@@ -158,8 +163,8 @@ static enum err start_candidate(const struct check *c, int log, pid_t *pid)
 	if (dup2(log, 1) < 0 || dup2(log, 2) < 0)
 		_exit(127);
 	/* an AddressFamily of inet6 only would refuse the loopback address that we look at */
-	execl(c->facts->sshd, c->facts->sshd, "-D", "-e", "-f", c->facts->config_path, "-o", "PidFile=none", "-o", "AddressFamily=any",
-	      "-o", address, (char *)NULL);
+	execl(c->facts->sshd, c->facts->sshd, "-D", "-e", "-f", c->facts->config_path, "-o", "PidFile=none", "-o",
+	      "AddressFamily=any", "-o", address, (char *)NULL);
 	_exit(127);
 }
 
@@ -232,16 +237,22 @@ out:
 
 /* ---- all together ---- */
 
-static enum err check_lost(const struct check *c, json_t *lost)
+/* In the world the root must be opened anew: a descriptor from outside sees what lies below the copy. */
+enum err check_lost(const struct check *c, json_t *lost)
 {
 	struct sshd_config *config = NULL;
 	struct diags problems = { 0 };
-	enum err e = sshd_config_load(c->facts->root, c->facts->config_path, c->facts->release, &config, &problems);
+	struct root *here = NULL;
+	enum err e = root_open(root_dir(c->facts->root), &here);
 
+	if (e)
+		return e;
+	e = sshd_config_load(here, c->facts->config_path, c->facts->release, &config, &problems);
 	if (e == ERR_NONE || e == ERR_CONFIG)
-		e = keepers_check(c->facts->root, config, c->keepers, c->lenient, lost);
+		e = keepers_check(here, config, c->keepers, lost);
 	sshd_config_free(config);
 	diags_free(&problems);
+	root_close(here);
 	return e;
 }
 

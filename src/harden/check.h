@@ -15,7 +15,6 @@ struct check {
 	const struct facts *facts;
 	const struct plan *plan;
 	const struct keepers *keepers;
-	const bool *lenient; /* one for each keeper: see keepers_check(); may be NULL */
 };
 
 /*
@@ -28,6 +27,9 @@ struct check {
  *	"trouble"	only this where the check itself failed
  */
 json_t *check_task(void *arg);
+
+/* The keepers against the configuration as the files are now. Appends to lost, as keepers_check(). */
+MUST_USE enum err check_lost(const struct check *c, json_t *lost);
 
 /* The values of the plan against `sshd -T`, for nobody in particular and for each keeper. Appends to missing. */
 MUST_USE enum err check_values(const struct check *c, json_t *missing, char **complaint);

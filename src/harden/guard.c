@@ -13,7 +13,9 @@
 #define WORLD_MS 60000
 #define SPACE_RESERVE (1u << 20) /* bytes that must stay free after a change */
 
-const char *const guard_names[] = { "pending", "space", "configuration", "lockout", "changed", "proof", NULL };
+static const char *const guard_ids[GUARD_COUNT] = { "pending", "space", "configuration", "lockout" };
+
+const char *const guard_overrides[] = { "space", "configuration", "lockout", "changed", "proof", NULL };
 
 const char *guard_verdict_text(enum guard_verdict v)
 {
@@ -44,8 +46,10 @@ static enum err settle(struct guard *g, const struct strings *overrides, struct 
 		text_free(why);
 		return ERR_MEMORY;
 	}
+	/* of two changes that wait, the roll-back of the first would undo the second: pending cannot be overridden */
 	if (why->len)
-		g->verdict = strings_has(overrides, g->id) ? GUARD_OVERRIDDEN : GUARD_REFUSE;
+		g->verdict = strcmp(g->id, guard_ids[0]) != 0 && strings_has(overrides, g->id) ? GUARD_OVERRIDDEN
+											       : GUARD_REFUSE;
 	free(g->detail);
 	g->detail = text_take(why);
 	return ERR_NONE;
@@ -139,42 +143,21 @@ static void say_lost(const json_t *answer, struct text *why)
 		if (json_unpack(o, "{s:s,s:s}", "user", &user, "reason", &reason))
 			continue;
 		text_add_escaped(why, user, strlen(user));
-		text_add(why, "%s%s would be locked out: %s", addr ? " from " : "", addr ? addr : "", detail ? detail : reason);
+		text_add(why, "%s%s would be locked out: %s", addr ? " from " : "", addr ? addr : "",
+			 detail ? detail : reason);
 		text_add(why, "%s%s%s\n", by ? " (" : "", by ? by : "", by ? ")" : "");
 	}
-}
-
-/* Who cannot get in now either is not locked out by us; who is logged in has proven that they can. */
-static enum err find_lenient(const struct check *c, bool *lenient)
-{
-	for (size_t i = 0; i < c->keepers->n; i++) {
-		struct access_decision d;
-		enum err e;
-
-		if (c->keepers->v[i].reason != KEEP_SUDO)
-			continue;
-		if ((e = keeper_decide(c->facts->root, c->facts->config, &c->keepers->v[i], &d)))
-			return e;
-		lenient[i] = d.verdict == ACCESS_DENIED;
-		access_decision_clear(&d);
-	}
-	return ERR_NONE;
 }
 
 static enum err look_world(const struct check *c, const struct stage *s, struct text *refused, struct text *lost)
 {
 	struct check with = *c;
-	bool *lenient = calloc(c->keepers->n + 1, sizeof *lenient);
 	const char *trouble;
 	json_t *answer = NULL;
-	enum err e = lenient ? find_lenient(c, lenient) : ERR_MEMORY;
+	enum err e = stage_world(s, check_task, &with, WORLD_MS, &answer);
 
-	if (e)
-		goto out;
-	with.lenient = lenient;
-	e = stage_world(s, check_task, &with, WORLD_MS, &answer);
 	if (e == ERR_MEMORY)
-		goto out;
+		return e;
 	trouble = e ? err_text(e) : json_string_value(json_object_get(answer, "trouble"));
 	if (trouble)
 		text_add(refused, "it could not be tried: %s\n", trouble);
@@ -182,11 +165,8 @@ static enum err look_world(const struct check *c, const struct stage *s, struct 
 		say_refused(answer, refused);
 		say_lost(answer, lost);
 	}
-	e = ERR_NONE;
-out:
 	json_decref(answer);
-	free(lenient);
-	return e;
+	return ERR_NONE;
 }
 
 enum err guards_run(const struct check *c, const struct stage *s, const struct strings *overrides, struct guards *out)
@@ -196,7 +176,7 @@ enum err guards_run(const struct check *c, const struct stage *s, const struct s
 	enum err e;
 
 	for (size_t i = 0; i < GUARD_COUNT; i++)
-		g.v[i].id = guard_names[i];
+		g.v[i].id = guard_ids[i];
 	if ((e = look_pending(c->facts->root, &why[0])) || (e = look_space(c, s, &why[1])))
 		goto out;
 	if (geteuid() != 0)

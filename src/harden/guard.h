@@ -15,7 +15,7 @@
 enum guard_verdict { GUARD_OK, GUARD_REFUSE, GUARD_OVERRIDDEN };
 
 struct guard {
-	const char *id; /* "lockout"; what --override takes */
+	const char *id; /* "lockout" */
 	enum guard_verdict verdict;
 	char *detail; /* why, one sentence a line; NULL when all is well */
 };
@@ -29,14 +29,14 @@ struct guards {
 /*
  * Looks through all guards with the staged copy in a private world (without root, or
  * where the check itself fails, the configuration guard refuses and says so). overrides: ids that are let pass.
- * lenient as in struct check is worked out here from the configuration as it is now.
  */
-MUST_USE enum err guards_run(const struct check *c, const struct stage *s, const struct strings *overrides, struct guards *out);
+MUST_USE enum err guards_run(const struct check *c, const struct stage *s, const struct strings *overrides,
+			     struct guards *out);
 /* The first that refuses, or NULL. */
 const struct guard *guards_refusal(const struct guards *g);
 void guards_clear(struct guards *g);
 const char *guard_verdict_text(enum guard_verdict v);
-/* The ids, NULL-terminated; "changed" and "proof" belong to rollback and confirm. */
-extern const char *const guard_names[];
+/* What --override takes, NULL-terminated: all but "pending"; "changed" and "proof" belong to rollback and confirm. */
+extern const char *const guard_overrides[];
 
 #endif

@@ -114,8 +114,9 @@ static enum err read_tx(const struct root *r, unsigned id, bool contents, struct
 	if (!t)
 		return ERR_MEMORY;
 	if ((e = read_part(r, id, "journal.json", JOURNAL_MAX, &json, &len)) ||
-	    (e = read_part(r, id, "state.json", JOURNAL_MAX, &state, &state_len)) || (e = journal_parse(json, len, t)) ||
-	    (e = journal_parse_state(state, state_len, t)) || (contents && (e = read_contents(r, t))))
+	    (e = read_part(r, id, "state.json", JOURNAL_MAX, &state, &state_len)) ||
+	    (e = journal_parse(json, len, t)) || (e = journal_parse_state(state, state_len, t)) ||
+	    (contents && (e = read_contents(r, t))))
 		goto out;
 	if (t->id != id)
 		e = ERR_SYNTAX;
@@ -139,7 +140,8 @@ enum err journal_read_brief(const struct root *r, unsigned id, struct tx **out)
 	return read_tx(r, id, false, out);
 }
 
-static enum err write_content(const struct root *r, const char *dir, const char *which, size_t n, const char *content, size_t len)
+static enum err write_content(const struct root *r, const char *dir, const char *which, size_t n, const char *content,
+			      size_t len)
 {
 	struct file_meta meta = { .mode = 0600, .uid = geteuid(), .gid = getegid() };
 	struct text path = { 0 };

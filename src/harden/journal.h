@@ -22,9 +22,9 @@
 #define JOURNAL_DIR "/var/lib/sallyport/transactions"
 
 enum tx_state {
-	TX_APPLYING,	/* from the first write of the journal until the proof */
-	TX_WAITING,	/* in force, goes back unless confirmed */
-	TX_CONFIRMED,	/* in force */
+	TX_APPLYING,  /* from the first write of the journal until the proof */
+	TX_WAITING,   /* in force, goes back unless confirmed */
+	TX_CONFIRMED, /* in force */
 	TX_ROLLING_BACK,
 	TX_ROLLED_BACK, /* not in force */
 	TX_RECOVERED,	/* not in force; put back after a crash */
@@ -37,6 +37,7 @@ struct keeper {
 	char *laddr; /* NULL unless logged in */
 	unsigned lport;
 	enum keep_reason { KEEP_SESSION, KEEP_SUDO, KEEP_ASKED } reason;
+	bool lenient; /* could not get in before either: a change does not lock this one out */
 };
 
 struct keepers {
@@ -69,7 +70,7 @@ struct tx {
 	time_t changed;		  /* when the state was set */
 	uint64_t swapped_boot_ms; /* clock_boot_ms() when the new files were in place; 0: not yet */
 	uint64_t deadline_boot_ms;
-	time_t deadline;	  /* the same for people */
+	time_t deadline; /* the same for people */
 	char boot_id[37];
 };
 
@@ -84,7 +85,8 @@ MUST_USE enum err journal_read_brief(const struct root *r, unsigned id, struct t
 /* The ids, rising; *out is yours (free()). None: ERR_NONE and n 0. Folders that never got an id are removed when sweep. */
 MUST_USE enum err journal_list(const struct root *r, bool sweep, unsigned **out, size_t *n);
 /* Keeps what a roll-back is about to overwrite. */
-MUST_USE enum err journal_keep_found(const struct root *r, const struct tx *t, size_t op, const char *content, size_t len);
+MUST_USE enum err journal_keep_found(const struct root *r, const struct tx *t, size_t op, const char *content,
+				     size_t len);
 void tx_free(struct tx *t);
 bool tx_in_force(const struct tx *t); /* waiting or confirmed */
 const char *tx_state_text(enum tx_state s);

@@ -56,8 +56,8 @@ static json_t *xattrs_to_json(const struct file_meta *m)
 static json_t *meta_to_json(const struct file_meta *m)
 {
 	return json_pack("{s:i,s:I,s:I,s:o,s:o,s:o}", "mode", (int)m->mode, "uid", (json_int_t)m->uid, "gid",
-			 (json_int_t)m->gid, "atime", time_to_json(&m->atime), "mtime", time_to_json(&m->mtime), "xattrs",
-			 xattrs_to_json(m));
+			 (json_int_t)m->gid, "atime", time_to_json(&m->atime), "mtime", time_to_json(&m->mtime),
+			 "xattrs", xattrs_to_json(m));
 }
 
 static json_t *strings_to_json(const struct strings *l)
@@ -76,8 +76,9 @@ static json_t *ops_to_json(const struct tx *t)
 	for (size_t i = 0; list && i < t->nops; i++) {
 		const struct op *op = &t->ops[i];
 
-		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:b,s:o,s:o,s:o}", "op", op_kind_text(op->kind), "path",
-						      op->path, "existed", op->existed, "config", op->config, "old", meta_to_json(&op->old_meta), "new",
+		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:b,s:o,s:o,s:o}", "op", op_kind_text(op->kind),
+						      "path", op->path, "existed", op->existed, "config", op->config,
+						      "old", meta_to_json(&op->old_meta), "new",
 						      meta_to_json(&op->new_meta), "why", strings_to_json(&op->why)));
 	}
 	return list;
@@ -99,18 +100,18 @@ static json_t *keepers_to_json(const struct keepers *k)
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < k->n; i++)
-		json_array_append_new(list, json_pack("{s:s,s:s?,s:s?,s:i,s:s}", "user", k->v[i].user, "addr", k->v[i].addr,
-						      "laddr", k->v[i].laddr, "lport", (int)k->v[i].lport, "why",
-						      keep_names[k->v[i].reason]));
+		json_array_append_new(list, json_pack("{s:s,s:s?,s:s?,s:i,s:s}", "user", k->v[i].user, "addr",
+						      k->v[i].addr, "laddr", k->v[i].laddr, "lport", (int)k->v[i].lport,
+						      "why", keep_names[k->v[i].reason]));
 	return list;
 }
 
 json_t *journal_format(const struct tx *t)
 {
-	return json_pack("{s:s,s:i,s:s,s:s,s:s?,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id, "what", t->what,
-			 "by", t->by, "from", t->from, "config", t->config_path, "started", (json_int_t)t->started,
-			 "confirm_seconds", (json_int_t)t->confirm_seconds, "ops", ops_to_json(t), "folders",
-			 folders_to_json(t), "keep", keepers_to_json(&t->keepers));
+	return json_pack("{s:s,s:i,s:s,s:s,s:s?,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id, "what",
+			 t->what, "by", t->by, "from", t->from, "config", t->config_path, "started",
+			 (json_int_t)t->started, "confirm_seconds", (json_int_t)t->confirm_seconds, "ops",
+			 ops_to_json(t), "folders", folders_to_json(t), "keep", keepers_to_json(&t->keepers));
 }
 
 json_t *journal_format_state(const struct tx *t)
@@ -172,9 +173,10 @@ static enum err meta_from_json(const json_t *j, struct file_meta *m)
 	int mode;
 	enum err e;
 
-	if (json_unpack((json_t *)j, "{s:i,s:I,s:I,s:o,s:o,s:o}", "mode", &mode, "uid", &uid, "gid", &gid, "atime", &atime,
-			"mtime", &mtime, "xattrs", &xattrs) ||
-	    mode < 0 || mode > 07777 || uid < 0 || gid < 0 || uid > UINT32_MAX || gid > UINT32_MAX || !json_is_array(xattrs))
+	if (json_unpack((json_t *)j, "{s:i,s:I,s:I,s:o,s:o,s:o}", "mode", &mode, "uid", &uid, "gid", &gid, "atime",
+			&atime, "mtime", &mtime, "xattrs", &xattrs) ||
+	    mode < 0 || mode > 07777 || uid < 0 || gid < 0 || uid > UINT32_MAX || gid > UINT32_MAX ||
+	    !json_is_array(xattrs))
 		return ERR_SYNTAX;
 	m->mode = (mode_t)mode;
 	m->uid = (uid_t)uid;
@@ -210,8 +212,8 @@ static enum err op_from_json(const json_t *j, struct op *op)
 	int existed, config, k;
 	enum err e;
 
-	if (json_unpack((json_t *)j, "{s:s,s:s,s:b,s:b,s:o,s:o,s:o}", "op", &kind, "path", &path, "existed", &existed, "config",
-			&config, "old", &old, "new", &new, "why", &why))
+	if (json_unpack((json_t *)j, "{s:s,s:s,s:b,s:b,s:o,s:o,s:o}", "op", &kind, "path", &path, "existed", &existed,
+			"config", &config, "old", &old, "new", &new, "why", &why))
 		return ERR_SYNTAX;
 	k = table_index(kinds, ARRAY_SIZE(kinds), kind);
 	if (k < 0 || !path_is_clean(path))
@@ -268,14 +270,16 @@ static enum err folders_from_json(const json_t *list, struct tx *t)
 		json_t *atime, *mtime;
 		enum err e;
 
-		if (json_unpack(json_array_get(list, i), "{s:s,s:o,s:o}", "path", &path, "atime", &atime, "mtime", &mtime) ||
+		if (json_unpack(json_array_get(list, i), "{s:s,s:o,s:o}", "path", &path, "atime", &atime, "mtime",
+				&mtime) ||
 		    !path_is_clean(path))
 			return ERR_SYNTAX;
 		t->nfolders = i + 1;
 		t->folders[i].path = strdup(path);
 		if (!t->folders[i].path)
 			return ERR_MEMORY;
-		if ((e = time_from_json(atime, &t->folders[i].atime)) || (e = time_from_json(mtime, &t->folders[i].mtime)))
+		if ((e = time_from_json(atime, &t->folders[i].atime)) ||
+		    (e = time_from_json(mtime, &t->folders[i].mtime)))
 			return e;
 	}
 	return ERR_NONE;
@@ -333,8 +337,9 @@ static enum err journal_from_json(json_t *j, struct tx *t)
 	int id;
 	enum err e;
 
-	if (json_unpack(j, "{s:s,s:i,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", &schema, "id", &id, "what", &what, "by", &by, "config", &config, "started", &started, "confirm_seconds", &confirm, "ops", &ops, "folders",
-			&folders, "keep", &keep) ||
+	if (json_unpack(j, "{s:s,s:i,s:s,s:s,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", &schema, "id", &id, "what", &what,
+			"by", &by, "config", &config, "started", &started, "confirm_seconds", &confirm, "ops", &ops,
+			"folders", &folders, "keep", &keep) ||
 	    strcmp(schema, SCHEMA) != 0)
 		return ERR_SYNTAX;
 	if (id < 1 || (unsigned)id > ID_MAX || confirm < 0)
@@ -342,8 +347,9 @@ static enum err journal_from_json(json_t *j, struct tx *t)
 	t->id = (unsigned)id;
 	t->started = (time_t)started;
 	t->confirm_seconds = (uint64_t)confirm;
-	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) || (e = copy_text(optional(j, "from"), &t->from)) ||
-	    (e = copy_text(config, &t->config_path)) || (e = ops_from_json(ops, t)) || (e = folders_from_json(folders, t)))
+	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) ||
+	    (e = copy_text(optional(j, "from"), &t->from)) || (e = copy_text(config, &t->config_path)) ||
+	    (e = ops_from_json(ops, t)) || (e = folders_from_json(folders, t)))
 		return e;
 	return keepers_from_json(keep, t);
 }
@@ -388,4 +394,3 @@ enum err journal_parse_state(const char *json, size_t len, struct tx *t)
 	json_decref(j);
 	return e;
 }
-

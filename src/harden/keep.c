@@ -53,8 +53,6 @@ static enum err add_asked(const char *word, struct keepers *out, char **complain
 	char *user;
 	enum err e;
 
-	if (!at || at == word)
-		at = NULL;
 	user = at ? strndup(word, (size_t)(at - word)) : strdup(word);
 	if (!user)
 		return ERR_MEMORY;
@@ -69,6 +67,23 @@ static enum err add_asked(const char *word, struct keepers *out, char **complain
 	}
 	free(user);
 	return e;
+}
+
+/* Who cannot get in now either is not locked out by us; who is logged in has proven that they can. */
+static enum err mark_lenient(const struct facts *f, struct keepers *k)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct access_decision d;
+		enum err e;
+
+		if (k->v[i].reason != KEEP_SUDO)
+			continue;
+		if ((e = keeper_decide(f->root, f->config, &k->v[i], &d)))
+			return e;
+		k->v[i].lenient = d.verdict == ACCESS_DENIED;
+		access_decision_clear(&d);
+	}
+	return ERR_NONE;
 }
 
 static bool has_session(const struct facts *f, const char *user)
@@ -94,6 +109,8 @@ enum err keepers_gather(const struct facts *f, const struct strings *asked, stru
 		e = keeper_add(&k, sudo, NULL, NULL, 0, KEEP_SUDO);
 	for (size_t i = 0; e == ERR_NONE && i < asked->n; i++)
 		e = add_asked(asked->v[i], &k, complaint);
+	if (e == ERR_NONE)
+		e = mark_lenient(f, &k);
 	if (e)
 		keepers_free(&k);
 	else
@@ -104,8 +121,12 @@ enum err keepers_gather(const struct facts *f, const struct strings *asked, stru
 static enum err decide_from(const struct root *r, const struct sshd_config *c, const struct keeper *k,
 			    const struct account *account, const char *addr, struct access_decision *out)
 {
-	struct access_login l = { .user = k->user, .account = account, .host = addr, .addr = addr,
-				  .laddr = k->laddr, .lport = k->lport ? k->lport : USUAL_PORT };
+	struct access_login l = { .user = k->user,
+				  .account = account,
+				  .host = addr,
+				  .addr = addr,
+				  .laddr = k->laddr,
+				  .lport = k->lport ? k->lport : USUAL_PORT };
 	unsigned methods = 0, unknown = 0;
 	struct access_decision d;
 	enum err e;
@@ -153,12 +174,14 @@ static enum err likely_addresses(const struct sshd_config *c, struct strings *ou
 			e = strings_add(out, words.v[i]);
 	}
 	strings_free(&words);
-	if (e == ERR_NONE && (e = strings_add(out, "192.0.2.1")) == ERR_NONE && (e = strings_add(out, "2001:db8::1")) == ERR_NONE)
+	if (e == ERR_NONE && (e = strings_add(out, "192.0.2.1")) == ERR_NONE &&
+	    (e = strings_add(out, "2001:db8::1")) == ERR_NONE)
 		e = strings_add(out, "127.0.0.1");
 	return e;
 }
 
-enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k, struct access_decision *out)
+enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k,
+		       struct access_decision *out)
 {
 	struct account *account = NULL;
 	struct strings addresses = { 0 };
@@ -195,21 +218,20 @@ static enum err note_lost(const struct keeper *k, const struct access_decision *
 
 	if (d->by)
 		text_add(&by, "%s:%u", d->by->file, d->by->line);
-	o = json_pack("{s:o,s:s?,s:s,s:s,s:o?,s:s?}", "user", json_safe_string(k->user), "addr", k->addr, "verdict", "denied",
-		      "reason", access_reason_text(d->reason), "detail", d->detail ? json_safe_string(d->detail) : NULL,
-		      "decided_by", by.s);
+	o = json_pack("{s:o,s:s?,s:s,s:s,s:o?,s:s?}", "user", json_safe_string(k->user), "addr", k->addr, "verdict",
+		      "denied", "reason", access_reason_text(d->reason), "detail",
+		      d->detail ? json_safe_string(d->detail) : NULL, "decided_by", by.s);
 	text_free(&by);
 	return o && json_array_append_new(list, o) == 0 ? ERR_NONE : ERR_MEMORY;
 }
 
-enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k, const bool *lenient,
-		       json_t *list)
+enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k, json_t *list)
 {
 	for (size_t i = 0; i < k->n; i++) {
 		struct access_decision d;
 		enum err e;
 
-		if (lenient && lenient[i])
+		if (k->v[i].lenient)
 			continue;
 		if ((e = keeper_decide(r, c, &k->v[i], &d)))
 			return e;

@@ -13,9 +13,10 @@
 
 /*
  * Everybody logged in over SSH, the sudo caller, and those asked for ("USER" or
- * "USER@ADDR"). *complaint (yours) where one of 'asked' is no such thing: ERR_SYNTAX.
+ * "USER@ADDR"). A sudo caller who cannot get in over SSH now is lenient. *complaint (yours) where one of 'asked' is no such thing: ERR_SYNTAX.
  */
-MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *asked, struct keepers *out, char **complaint);
+MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *asked, struct keepers *out,
+				 char **complaint);
 /*
  * Would this one get in by configuration c, with the files as they are under r? Without an
  * address: from any of the addresses that the rules name, or an ordinary one.
@@ -24,10 +25,10 @@ MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *as
 MUST_USE enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k,
 				struct access_decision *out);
 /*
- * Appends to list one object {"user","addr","verdict","reason","detail"} for each who would
- * not get in. lenient[i] (may be NULL): this one could not get in before either, and is left out.
+ * Appends to list one object {"user","addr","verdict","reason","detail","decided_by"} for each who would not get in;
+ * lenient ones are left out.
  */
-MUST_USE enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k, const bool *lenient,
+MUST_USE enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k,
 				json_t *list);
 /* "anna from 203.0.113.9" */
 void keeper_describe(const struct keeper *k, struct text *out);

@@ -10,15 +10,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
 #define DROP_IN_NAME "00-sallyport.conf"
-#define DROP_IN_HEAD                                                                                                   \
-	"# Settings of sallyport. sshd reads this file first, and the first value counts.\n"                           \
+#define DROP_IN_HEAD \
+	"# Settings of sallyport. sshd reads this file first, and the first value counts.\n" \
 	"# See what they do: sallyport audit --all    Undo: sudo sallyport rollback\n"
 #define INCLUDE_SINCE SSHD_RELEASE(8, 2)
 #define SETTLE_ROUNDS 64 /* each round mends one line at least; more means that two settings fight */
@@ -28,10 +30,10 @@ struct planner {
 	struct stage *stage;
 	struct plan *plan;
 	struct diags *problems;
-	char *drop_in;			/* path of the file that our settings go to */
-	struct sshd_config *config;	/* of the staged copy, read again after each edit */
+	char *drop_in;		    /* path of the file that our settings go to */
+	struct sshd_config *config; /* of the staged copy, read again after each edit */
 	struct sshd_effective *effective;
-	struct strings modes;		/* paths of CHANGE_MODE, already made ops */
+	struct strings modes; /* paths of CHANGE_MODE, already made ops */
 };
 
 void op_clear(struct op *op)
@@ -107,8 +109,9 @@ enum err op_copy(const struct op *from, struct op *to)
 	to->path = strdup(from->path);
 	if (!to->path)
 		return ERR_MEMORY;
-	if ((e = file_meta_copy(&to->old_meta, &from->old_meta)) || (e = file_meta_copy(&to->new_meta, &from->new_meta)) ||
-	    (e = strings_copy(&to->why, &from->why)) || from->kind != OP_WRITE)
+	if ((e = file_meta_copy(&to->old_meta, &from->old_meta)) ||
+	    (e = file_meta_copy(&to->new_meta, &from->new_meta)) || (e = strings_copy(&to->why, &from->why)) ||
+	    from->kind != OP_WRITE)
 		return e;
 	to->old = copy_bytes(from->old, from->old_len);
 	to->old_len = from->old_len;
@@ -132,8 +135,8 @@ static enum err expected_value(const struct planner *p, struct planned_value *v)
 	if ((err = text_check(&line)) == ERR_NONE)
 		err = sshd_config_parse(line.s, line.len, p->facts->release, &c, &ignored);
 	if (err == ERR_CONFIG && ignored.n)
-		diag_error(p->problems, NULL, 0, "the policy's '%s %s': %s", change_spelling(v->keyword, p->facts->release),
-			   v->args, ignored.v[0].text);
+		diag_error(p->problems, NULL, 0, "the policy's '%s %s': %s",
+			   change_spelling(v->keyword, p->facts->release), v->args, ignored.v[0].text);
 	if (err == ERR_NONE && (err = sshd_effective(c, NULL, &e)) == ERR_NONE)
 		err = strings_copy(&v->expected, sshd_values(e, v->keyword));
 	sshd_effective_free(e);
@@ -234,8 +237,8 @@ static enum err change_moduli(struct planner *p, const struct change *c)
 		return e;
 	e = moduli_comment_below(text_string(&f->now), f->now.len, c->bits, &out, &changed);
 	if (e == ERR_RANGE) {
-		diag_error(p->problems, c->path, 0, "no group of %u bits or more would remain: make some first with ssh-keygen -M",
-			   c->bits);
+		diag_error(p->problems, c->path, 0,
+			   "no group of %u bits or more would remain: make some first with ssh-keygen -M", c->bits);
 		e = ERR_CONFIG;
 	}
 	if (e || !changed) {
@@ -256,19 +259,11 @@ static enum err take_changes(struct planner *p, const struct change *const *chan
 		enum err e = ERR_NONE;
 
 		switch (c->kind) {
-		case CHANGE_SET:
-			e = value_add(p, c);
-			break;
+		case CHANGE_SET: e = value_add(p, c); break;
 		case CHANGE_CREATE:
-		case CHANGE_WRITE:
-			e = change_content(p, c);
-			break;
-		case CHANGE_MODULI:
-			e = change_moduli(p, c);
-			break;
-		case CHANGE_MODE:
-			e = change_mode(p, c);
-			break;
+		case CHANGE_WRITE: e = change_content(p, c); break;
+		case CHANGE_MODULI: e = change_moduli(p, c); break;
+		case CHANGE_MODE: e = change_mode(p, c); break;
 		}
 		if (e)
 			return e;
@@ -398,7 +393,8 @@ static bool value_holds(const struct strings *found, const struct planned_value 
 }
 
 /* What a line in a Match block would come to, as sshd -T prints it, compared with the plan. */
-static enum err line_agrees(const struct planner *p, const struct sshd_line *line, const struct planned_value *v, bool *agrees)
+static enum err line_agrees(const struct planner *p, const struct sshd_line *line, const struct planned_value *v,
+			    bool *agrees)
 {
 	struct planned_value here = { .keyword = v->keyword };
 	enum err e;
@@ -605,8 +601,8 @@ static void planner_clear(struct planner *p)
 	free(p->drop_in);
 }
 
-enum err plan_build(const struct facts *f, const struct change *const *changes, size_t n, struct stage *s, struct plan **out,
-		    struct diags *problems)
+enum err plan_build(const struct facts *f, const struct change *const *changes, size_t n, struct stage *s,
+		    struct plan **out, struct diags *problems)
 {
 	struct planner p = { .facts = f, .stage = s, .problems = problems };
 	enum err e;
@@ -615,7 +611,8 @@ enum err plan_build(const struct facts *f, const struct change *const *changes, 
 	if (!p.plan)
 		return ERR_MEMORY;
 	/* New files first: a configuration must never name a file that is not there yet. */
-	if ((e = take_changes(&p, changes, n)) || (e = place_values(&p)) || (e = make_ops(&p, true)) || (e = make_ops(&p, false)))
+	if ((e = take_changes(&p, changes, n)) || (e = place_values(&p)) || (e = make_ops(&p, true)) ||
+	    (e = make_ops(&p, false)))
 		goto fail;
 	p.plan->reload = p.plan->nvalues > 0;
 	planner_clear(&p);
@@ -685,42 +682,43 @@ enum err plan_reverse(const struct op *ops, size_t nops, struct stage *s, struct
 
 /* ---- diff ---- */
 
-static enum err temporary(const char *content, size_t len, char *path)
+/* Bytes in memory under a name that another process can open: "/proc/PID/fd/N". */
+static enum err lend(const char *content, size_t len, int *fd, char name[32])
 {
-	int fd = mkostemp(path, O_CLOEXEC);
+	int lent = memfd_create("sallyport-diff", MFD_CLOEXEC);
 	enum err e;
 
-	if (fd < 0)
+	if (lent < 0)
 		return ERR_SYSTEM;
-	e = file_write_all(fd, content, len);
-	file_close(fd);
-	if (e)
-		unlink(path);
-	return e;
+	if ((e = file_write_all(lent, content, len))) {
+		file_close(lent);
+		return e;
+	}
+	snprintf(name, 32, "/proc/%ld/fd/%d", (long)getpid(), lent);
+	*fd = lent;
+	return ERR_NONE;
 }
 
 enum err op_diff(const struct op *op, struct text *out)
 {
-	char old[] = "/tmp/sallyport-old-XXXXXX", new[] = "/tmp/sallyport-new-XXXXXX";
-	const char *argv[] = { "diff", "-u", "--label", op->existed ? op->path : "/dev/null", "--label", op->path, old, new, NULL };
+	char old[32], new[32];
+	const char *argv[] = { "diff", "-u", "--label", op->existed ? op->path : "/dev/null", "--label", op->path,
+			       old,    new,  NULL };
 	struct child_result r = { 0 };
+	int old_fd = -1, new_fd = -1;
 	enum err e;
 
 	if (op->kind != OP_WRITE)
 		return ERR_NONE;
-	if ((e = temporary(op->old, op->old_len, old)))
-		return e;
-	if ((e = temporary(op->new, op->new_len, new))) {
-		unlink(old);
-		return e;
-	}
-	e = child_run(argv, NULL, 10000, 16u << 20, &r);
+	if ((e = lend(op->old, op->old_len, &old_fd, old)) == ERR_NONE &&
+	    (e = lend(op->new, op->new_len, &new_fd, new)) == ERR_NONE)
+		e = child_run(argv, NULL, 10000, 16u << 20, &r);
 	if (e == ERR_NONE && r.status > 1)
 		e = ERR_CHILD;
 	if (e == ERR_NONE)
 		text_add_bytes(out, text_string(&r.out), r.out.len);
 	child_result_free(&r);
-	unlink(old);
-	unlink(new);
+	file_close(old_fd);
+	file_close(new_fd);
 	return e ? e : text_check(out);
 }

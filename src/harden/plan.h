@@ -18,7 +18,7 @@ struct op {
 	enum op_kind kind;
 	char *path;   /* inside the root, symbolic links resolved */
 	bool existed; /* false: undoing removes it */
-	bool config;  /* sshd reads it as configuration; others (a banner, a list of keys) go away only after the reload */
+	bool config; /* sshd reads it as configuration; others (a banner, a list of keys) go away only after the reload */
 	char *old, *new; /* content; NULL for chmod and mkdir */
 	size_t old_len, new_len;
 	struct file_meta old_meta, new_meta; /* old_meta only where it existed */

@@ -67,8 +67,9 @@ static void wait_for_pid_file(const char *path, const struct stat *before)
 	struct stat now;
 
 	while (clock_boot_ms() < end) {
-		if (stat(path, &now) == 0 && (now.st_ino != before->st_ino || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-					      now.st_mtim.tv_nsec != before->st_mtim.tv_nsec))
+		if (stat(path, &now) == 0 &&
+		    (now.st_ino != before->st_ino || now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+		     now.st_mtim.tv_nsec != before->st_mtim.tv_nsec))
 			return;
 		nanosleep(&pause, NULL);
 	}

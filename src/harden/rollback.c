@@ -71,8 +71,8 @@ static void guard_forget(struct guard *g)
 	g->verdict = GUARD_OK;
 }
 
-enum err rollback_guards(const struct facts *f, const struct tx *t, const struct strings *keep, const struct strings *overrides,
-			 struct guards *out, char **complaint)
+enum err rollback_guards(const struct facts *f, const struct tx *t, const struct strings *keep,
+			 const struct strings *overrides, struct guards *out, char **complaint)
 {
 	struct keepers keepers = { 0 };
 	struct stage *s = NULL;
@@ -111,7 +111,8 @@ static void log_outcome(const struct tx *t, const char *why, enum err e)
 {
 	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
 	if (e)
-		syslog(LOG_ERR, "transaction %u (%s): %s, but it could not be rolled back: %s", t->id, t->what, why, err_text(e));
+		syslog(LOG_ERR, "transaction %u (%s): %s, but it could not be rolled back: %s", t->id, t->what, why,
+		       err_text(e));
 	else
 		syslog(LOG_WARNING, "transaction %u (%s): %s, rolled back", t->id, t->what, why);
 	closelog();

@@ -58,16 +58,19 @@ static void staged_file_free(struct staged_file *f)
 	free(f);
 }
 
-static enum err make_folder(char **out)
+/* Below the root that is worked on: nothing outside it is written. */
+static enum err make_folder(const struct root *r, char **out)
 {
-	struct text t = { 0 };
 	const char *tmp = getenv("TMPDIR");
+	struct text t = { 0 };
+	char *run = NULL;
 	enum err e;
 
 	if (geteuid() == 0) {
-		if (mkdir(STAGE_DIR, 0755) && errno != EEXIST)
-			return ERR_SYSTEM;
-		text_add(&t, STAGE_DIR "/stage-%ld-XXXXXX", (long)getpid());
+		if ((e = file_make_dirs(r, STAGE_DIR, 0755)) || (e = root_outside(r, STAGE_DIR, &run)))
+			return e;
+		text_add(&t, "%s/stage-%ld-XXXXXX", run, (long)getpid());
+		free(run);
 	} else {
 		text_add(&t, "%s/sallyport-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
 	}
@@ -81,28 +84,29 @@ static enum err make_folder(char **out)
 	return ERR_NONE;
 }
 
-void stage_sweep(void)
+void stage_sweep(const struct root *r)
 {
-	struct root *live = NULL;
 	struct strings names = { 0 };
+	char *run = NULL;
 
-	if (root_open("/", &live) || root_list(live, STAGE_DIR, &names))
+	if (root_list(r, STAGE_DIR, &names) || root_outside(r, STAGE_DIR, &run))
 		goto out;
 	for (size_t i = 0; i < names.n; i++) {
 		struct text path = { 0 };
 		long pid;
 
 		/* a folder carries the pid of the run that made it */
-		if (sscanf(names.v[i], "stage-%ld-", &pid) != 1 || pid <= 0 || kill((pid_t)pid, 0) == 0 || errno != ESRCH)
+		if (sscanf(names.v[i], "stage-%ld-", &pid) != 1 || pid <= 0 || kill((pid_t)pid, 0) == 0 ||
+		    errno != ESRCH)
 			continue;
-		text_add(&path, STAGE_DIR "/%s", names.v[i]);
+		text_add(&path, "%s/%s", run, names.v[i]);
 		if (text_check(&path) == ERR_NONE)
 			tree_remove(path.s);
 		text_free(&path);
 	}
 out:
+	free(run);
 	strings_free(&names);
-	root_close(live);
 }
 
 /* The real path of a file that may not exist. */
@@ -155,7 +159,8 @@ static enum err add_file(struct stage *s, const char *path, const char *content,
 	memcpy(f->old, content, len);
 	f->old[len] = '\0';
 	text_add_bytes(&f->now, content, len);
-	if ((e = text_check(&f->now)) || (e = resolve(s->real, path, &f->real)) || (existed && (e = write_copy(s, f)))) {
+	if ((e = text_check(&f->now)) || (e = resolve(s->real, path, &f->real)) ||
+	    (existed && (e = write_copy(s, f)))) {
 		staged_file_free(f);
 		return e;
 	}
@@ -184,7 +189,7 @@ enum err stage_open(const struct facts *f, struct stage **out)
 	s->folder = parent_of(f->config_path);
 	if (!s->folder)
 		e = ERR_MEMORY;
-	if (e || (e = make_folder(&s->dir)) || (e = root_open(s->dir, &s->copy)) ||
+	if (e || (e = make_folder(s->real, &s->dir)) || (e = root_open(s->dir, &s->copy)) ||
 	    (e = file_make_dirs(s->copy, s->folder, 0755)))
 		goto fail;
 	for (size_t i = 0; i < f->config->nfiles; i++) {
@@ -352,7 +357,8 @@ static enum err lay_over(const struct stage *s, const char *from, const char *to
 	char *inside = NULL, *outside = NULL;
 	enum err e;
 
-	if ((e = root_outside(s->copy, from, &inside)) == ERR_NONE && (e = root_outside(s->real, to, &outside)) == ERR_NONE)
+	if ((e = root_outside(s->copy, from, &inside)) == ERR_NONE &&
+	    (e = root_outside(s->real, to, &outside)) == ERR_NONE)
 		e = bind_over(inside, outside);
 	free(inside);
 	free(outside);

@@ -30,13 +30,13 @@ struct stage;
 
 /*
  * Copies every file of the configuration (f->config) into a folder of our own, mode 0700:
- * /run/sallyport as root, else the temporary folder. Host keys and whatever else lies
+ * /run/sallyport in the root, without privileges the temporary folder. Host keys and whatever else lies
  * beside the configuration are not copied. Free with stage_close(), which removes the folder.
  */
 MUST_USE enum err stage_open(const struct facts *f, struct stage **out);
 void stage_close(struct stage *s); /* NULL is fine */
 /* Removes folders that a killed run left. */
-void stage_sweep(void);
+void stage_sweep(const struct root *r);
 
 /* The copy as a root of its own, for sshd_config_load(). */
 const struct root *stage_root(const struct stage *s);
@@ -56,6 +56,7 @@ struct staged_file *stage_at(const struct stage *s, size_t i);
  * loopback is up, /run/sshd exists. What task returns comes back in *answer (a new
  * reference). Needs root. ERR_TIMEOUT after timeout_ms, ERR_CHILD when task died or gave nothing.
  */
-MUST_USE enum err stage_world(const struct stage *s, json_t *(*task)(void *arg), void *arg, int timeout_ms, json_t **answer);
+MUST_USE enum err stage_world(const struct stage *s, json_t *(*task)(void *arg), void *arg, int timeout_ms,
+			      json_t **answer);
 
 #endif

@@ -51,7 +51,8 @@ static unsigned long long start_time(long pid)
 	if (!f)
 		return 0;
 	if (fgets(line, sizeof line, f) && (p = strrchr(line, ')')) &&
-	    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &start) != 1)
+	    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+		   &start) != 1)
 		start = 0;
 	fclose(f);
 	return start;
@@ -106,9 +107,20 @@ static bool systemd_runs(void)
 static enum err arm_unit(const struct tx *t, const char *self)
 {
 	char unit[64], after[64], id[16];
-	const char *argv[] = { "systemd-run", "--quiet", "--collect", "--unit", unit, "--timer-property=AccuracySec=1s",
-			       "--description=put back what sallyport changed unless it is confirmed", after, "--", self, "rollback",
-			       "--when-due", id, NULL };
+	const char *argv[] = { "systemd-run",
+			       "--quiet",
+			       "--collect",
+			       "--unit",
+			       unit,
+			       "--timer-property=AccuracySec=1s",
+			       "--description=put back what sallyport changed unless it is confirmed",
+			       after,
+			       "--",
+			       self,
+			       "rollback",
+			       "--when-due",
+			       id,
+			       NULL };
 	struct child_result r = { 0 };
 	enum err e;
 

@@ -46,7 +46,8 @@ static bool interrupted(void)
 	sigset_t pending;
 
 	sigpending(&pending);
-	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGQUIT) == 1;
+	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
+	       sigismember(&pending, SIGQUIT) == 1;
 }
 
 static void signals_hold(sigset_t *old)
@@ -184,7 +185,8 @@ static void say_lost(json_t *lost, struct text *wrong)
 		const char *detail = json_string_value(json_object_get(o, "detail"));
 
 		if (user)
-			text_add(wrong, "%s would not get in any more%s%s; ", user, detail ? ": " : "", detail ? detail : "");
+			text_add(wrong, "%s would not get in any more%s%s; ", user, detail ? ": " : "",
+				 detail ? detail : "");
 	}
 }
 
@@ -199,6 +201,8 @@ static enum err prove_files(const struct transaction_request *q, const struct fa
 		text_add(wrong, "sshd refuses the new configuration: %s; ", complaint ? complaint : err_text(e));
 		e = ERR_NONE;
 	}
+	if (e == ERR_NONE && !q->may_lock_out)
+		e = check_lost(&c, lost);
 	say_missing(missing, wrong);
 	say_lost(lost, wrong);
 	free(complaint);
@@ -512,8 +516,11 @@ static void recover_one(const struct root *r, unsigned id, bool boot, struct rec
 	struct recovery *d = &done[*n];
 	char *complaint = NULL;
 
-	if (journal_read(r, id, &t))
+	if ((d->err = journal_read(r, id, &t))) {
+		*d = (struct recovery){ .id = id, .err = d->err, .damaged = true };
+		++*n;
 		return;
+	}
 	*d = (struct recovery){ .id = id, .from = t->state, .to = t->state };
 	if (must_go_back(r, t, boot)) {
 		enum tx_state end = t->state == TX_APPLYING ? TX_RECOVERED : TX_ROLLED_BACK;
@@ -547,7 +554,7 @@ enum err transactions_recover(const struct root *r, bool boot, struct recovery *
 	while (count-- > 0)
 		recover_one(r, ids[count], boot, list, &k);
 	free(ids);
-	stage_sweep();
+	stage_sweep(r);
 	*done = list;
 	*n = k;
 	return ERR_NONE;

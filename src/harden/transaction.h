@@ -16,15 +16,16 @@ struct transaction_request {
 	const struct keepers *keepers;
 	const char *what;	  /* the command line, for the history */
 	uint64_t confirm_seconds; /* 0: in force at once */
+	bool may_lock_out;	  /* the lockout guard was overridden: the proof does not insist on it either */
 };
 
 struct transaction_outcome {
-	struct tx *tx;	 /* NULL: nothing was journalled */
-	char *failed;	 /* why it went back, or NULL */
-	bool went_back;	 /* the old state is in place again */
-	bool reloaded;	 /* a running sshd read the new configuration */
-	bool wire_seen;	 /* and was seen on the wire to do so */
-	char *unproven;	 /* what could not be looked at, or NULL */
+	struct tx *tx;	/* NULL: nothing was journalled */
+	char *failed;	/* why it went back, or NULL */
+	bool went_back; /* the old state is in place again */
+	bool reloaded;	/* a running sshd read the new configuration */
+	bool wire_seen; /* and was seen on the wire to do so */
+	char *unproven; /* what could not be looked at, or NULL */
 };
 
 /*
@@ -41,7 +42,8 @@ void transaction_outcome_clear(struct transaction_outcome *o);
  * TX_ROLLED_BACK (or TX_RECOVERED) with the note. Repeatable after a crash. ERR_CHILD: files are
  * back, but sshd could not be reloaded; *complaint (yours) says why.
  */
-MUST_USE enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint);
+MUST_USE enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note,
+				   char **complaint);
 MUST_USE enum err transaction_confirm(const struct root *r, struct tx *t, const char *note);
 /* A session of a keeper (of anybody, where nobody was to be kept) that began after the swap; NULL: none. */
 const struct session *transaction_new_login(const struct tx *t, const struct sessions *s);
@@ -50,6 +52,7 @@ struct recovery {
 	unsigned id;
 	enum tx_state from, to; /* equal: the timer was armed again */
 	enum err err;
+	bool damaged; /* its journal cannot be read (err); from and to mean nothing */
 };
 
 /*

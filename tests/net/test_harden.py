@@ -173,6 +173,7 @@ def test_two_runs_at_once_and_a_waiting_one(world):
         flock -u 9
         sallyport harden --yes --keep anna --step kex
         sallyport harden --yes --keep anna && exit 1 || [ $? = 1 ]
+        sallyport harden --yes --keep anna --override pending && exit 1 || [ $? = 2 ]
     """))
     assert "another sallyport is at work" in got.stderr
     assert "pending" in got.stderr
@@ -373,6 +374,17 @@ def test_the_policy_of_the_guide(world):
     assert "\n644 " in got.stdout
 
 
+def test_the_lockout_guard_sees_the_new_rules_of_another_system(world):
+    got = ok(world(STOCK + r"""
+        lab_account bert 1002; lab_password bert secret
+        mkdir /srv/image && cp -a --parents /etc /srv/image/ && mkdir -p /srv/image/usr/sbin && cp /usr/sbin/sshd /srv/image/usr/sbin/
+        lab_snapshot --folder-times /srv/image/etc >/tmp/before
+        sallyport harden --yes --root /srv/image --step access --keep bert && exit 1 || [ $? = 1 ]
+        lab_snapshot --folder-times /srv/image/etc | diff /tmp/before -
+    """))
+    assert "bert would be locked out" in got.stderr
+
+
 def test_another_system_under_root_is_changed_in_its_own_files_only(world):
     ok(world(STOCK + r"""
         mkdir /srv/image && cp -a --parents /etc /srv/image/ && mkdir -p /srv/image/usr/sbin && cp /usr/sbin/sshd /srv/image/usr/sbin/
@@ -382,6 +394,7 @@ def test_another_system_under_root_is_changed_in_its_own_files_only(world):
         [ -e /srv/image/etc/ssh/sshd_config.d/00-sallyport.conf ]
         [ -d /srv/image/var/lib/sallyport/transactions/0001 ]
         [ ! -e /var/lib/sallyport ]
+        [ ! -e /run/sallyport ]
         sallyport rollback --yes --root /srv/image
         lab_snapshot --folder-times /srv/image/etc | diff /tmp/before -
         snapshot | diff /tmp/host -
