@@ -26,7 +26,10 @@ struct sshd_effective {
 	struct sshd_value v[KW_COUNT];
 };
 
-/* connection NULL: what sshd starts with, that is the global part and blocks on for everybody ("Match all"). ERR_MEMORY. Free with sshd_effective_free(). */
+/*
+ * connection NULL: what sshd starts with, that is the global part and blocks that are on for
+ * everybody ("Match all"). ERR_MEMORY. Free with sshd_effective_free().
+ */
 MUST_USE enum err sshd_effective(const struct sshd_config *c, const struct sshd_connection *connection,
 				 struct sshd_effective **out);
 void sshd_effective_free(struct sshd_effective *e);
