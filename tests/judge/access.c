@@ -67,12 +67,17 @@ static enum err login_decide(const struct access_judge *j, const struct sshd_con
 static int row_judge(const json_t *row, void *context)
 {
 	struct access_judge *j = context;
-	bool refused = !strcmp(text_of(row, "verdict"), "config-error");
+	const char *theirs = text_of(row, "verdict");
+	bool refused = theirs && !strcmp(theirs, "config-error");
 	struct sshd_config *config = NULL;
 	struct diags problems = { 0 };
 	json_t *differences = NULL;
 	enum err e;
 
+	if (!theirs || !text_of(row, "reason") || (!refused && (!text_of(row, "user") || !text_of(row, "addr")))) {
+		fputs("judge: a row lacks verdict, reason, user or addr\n", stderr);
+		return 2;
+	}
 	if (world_lay(&j->world, row))
 		return 2;
 	e = sshd_config_load(j->world.root, "/etc/ssh/sshd_config", JUDGE_RELEASE, &config, &problems);
@@ -97,7 +102,6 @@ int judge_access(const char *file, struct score *s)
 
 	if (!status)
 		status = rows_each(file, row_judge, &j);
-	if (!status || j.world.root)
-		world_close(&j.world);
+	world_close(&j.world);
 	return status;
 }

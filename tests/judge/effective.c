@@ -95,9 +95,8 @@ int judge_effective(const char *file, struct score *s)
 	int status;
 
 	status = world_open(file, &j.world);
-	if (status)
-		return status;
-	status = rows_each(file, keywords_collect, &j);
+	if (!status)
+		status = rows_each(file, keywords_collect, &j);
 	if (!status)
 		status = rows_each(file, row_judge, &j);
 	json_decref(j.keywords);

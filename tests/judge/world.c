@@ -126,6 +126,8 @@ static int file_write(const struct world *w, const char *name, const char *first
 	enum err e;
 	FILE *f;
 
+	if (!first)
+		return trouble("a row has no text for", name, "not of the form that is wanted");
 	snprintf(path, sizeof path, CONFIG_DIR "/%s", name);
 	*strrchr(path, '/') = '\0';
 	if ((e = file_make_dirs(w->root, path, 0755)))
