@@ -26,6 +26,21 @@ static enum err cite_problems(const struct facts *f, struct finding *out)
 	return e;
 }
 
+static enum err judge_no_config(const struct facts *f, struct finding *out)
+{
+	const char *why = f->config_err == ERR_SYSTEM ? "it cannot be read" : err_text(f->config_err);
+	enum err e;
+
+	if (f->config_err == ERR_SYSTEM && !f->privileged)
+		return judge_unknown(f, out);
+	out->status = STATUS_FAIL;
+	if ((e = finding_evidence(out, f->config_path, 0, "%s", why)) ||
+	    (e = finding_reason(out, "%s: %s", judge_path(f, f->config_path), why)) ||
+	    (e = finding_detail(out, "sshd does not start without its configuration.")))
+		return e;
+	return finding_fix(out, NULL, "put a readable sshd_config there; the package's own is a good start");
+}
+
 static enum err judge_config_refused(const struct facts *f, const struct policy *p, struct finding *out)
 {
 	enum err e;
@@ -41,7 +56,7 @@ static enum err judge_config_refused(const struct facts *f, const struct policy 
 				   "correct what sshd complains about; until then nothing else can be changed safely");
 	}
 	if (!f->config)
-		return judge_unknown(f, out);
+		return judge_no_config(f, out);
 	if (f->config_err != ERR_CONFIG)
 		return ERR_NONE;
 	/* The binary has the last word: what it takes is at worst something that we do not know. */

@@ -360,18 +360,6 @@ static enum err judge_terrapin(const struct facts *f, const struct policy *p, st
 	return finding_fix(out, NULL, "update openssh-server; until then leave out chacha20-poly1305 and CBC ciphers");
 }
 
-/* The name-list of KEXINIT without the markers that are no algorithms. */
-static enum err without_markers(const struct strings *l, struct strings *out)
-{
-	enum err e = ERR_NONE;
-
-	for (size_t i = 0; i < l->n && !e; i++)
-		if (strncmp(l->v[i], "kex-strict-", 11) != 0 && strncmp(l->v[i], "ext-info-", 9) != 0 &&
-		    strncmp(l->v[i], "gss-", 4) != 0) /* GSSAPIKexAlgorithms has these */
-			e = strings_add(out, l->v[i]);
-	return e;
-}
-
 static enum err compare_list(const struct facts *f, enum sshd_keyword_id keyword, const struct strings *wire,
 			     struct finding *out)
 {
@@ -379,7 +367,7 @@ static enum err compare_list(const struct facts *f, enum sshd_keyword_id keyword
 	struct text t = { 0 };
 	enum err e;
 
-	if ((e = without_markers(wire, &seen)) || (e = algorithm_list(f, keyword, &wanted)))
+	if ((e = kexinit_configured(wire, &seen)) || (e = algorithm_list(f, keyword, &wanted)))
 		goto out;
 	if (strings_equal(&seen, &wanted))
 		goto out;

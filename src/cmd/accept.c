@@ -137,7 +137,22 @@ static int store(const struct facts *f, const struct acceptances *a)
 	return EXIT_TROUBLE;
 }
 
-static int remove_one(const struct facts *f, struct acceptances *a, const char *id)
+/* What was changed, for programs; people have been told already. */
+static int answer(const struct common_args *common, const char *id, bool accepted)
+{
+	json_t *j;
+	int status;
+
+	if (common->format != FORMAT_JSON)
+		return EXIT_YES;
+	j = json_pack("{s:s,s:b,s:s,s:b}", "schema", "sallyport.accept.v1", "changed", 1, "id", id, "accepted",
+		      accepted);
+	status = command_print_json(common, j, EXIT_YES);
+	json_decref(j);
+	return status;
+}
+
+static int remove_one(const struct common_args *common, const struct facts *f, struct acceptances *a, const char *id)
 {
 	int status;
 
@@ -147,9 +162,10 @@ static int remove_one(const struct facts *f, struct acceptances *a, const char *
 		return EXIT_NO;
 	}
 	status = store(f, a);
-	if (status == EXIT_YES)
-		inform("%s counts again", id);
-	return status;
+	if (status != EXIT_YES)
+		return status;
+	inform("%s counts again", id);
+	return answer(common, id, false);
 }
 
 static int check_finding(const struct finding *f, const char *id, const char *policy)
@@ -158,8 +174,8 @@ static int check_finding(const struct finding *f, const char *id, const char *po
 		return complain("the policy '%s' leaves %s out", policy, id);
 	if (f->status == STATUS_FAIL || f->status == STATUS_WARN)
 		return 0;
-	return complain("%s is '%s' here: only a finding that fails or warns can be accepted", id,
-			status_text(f->status));
+	complain("%s is '%s' here: only a finding that fails or warns can be accepted", id, status_text(f->status));
+	return EXIT_NO;
 }
 
 static int parse_until(const char *text, time_t now, time_t *out)
@@ -174,7 +190,8 @@ static int parse_until(const char *text, time_t now, time_t *out)
 	return 0;
 }
 
-static int accept_one(const struct facts *f, const struct accept_args *args, const char *id)
+static int accept_one(const struct common_args *common, const struct facts *f, const struct accept_args *args,
+		      const char *id)
 {
 	const struct strings all = { 0 };
 	struct assessment j = { 0 };
@@ -198,9 +215,11 @@ static int accept_one(const struct facts *f, const struct accept_args *args, con
 		goto out;
 	if ((e = acceptances_put(&j.accepted, finding, args->reason, who(), f->now, until)))
 		status = fail(e, "cannot accept %s", id);
-	else if ((status = store(f, &j.accepted)) == EXIT_YES)
+	else if ((status = store(f, &j.accepted)) == EXIT_YES) {
 		inform("%s is accepted%s%s. Undo: sudo sallyport accept --remove %s", id, args->until ? " until " : "",
 		       args->until ? args->until : "", id);
+		status = answer(common, id, true);
+	}
 out:
 	assessment_clear(&j);
 	return status;
@@ -246,9 +265,9 @@ static int accept_main(const struct common_args *common, void *opaque, const str
 	if ((e = facts_gather(&o, &f)))
 		return fail(e, "cannot look at '%s'", common->root ? common->root : "/");
 	if (!args->list && !args->remove)
-		status = accept_one(f, args, rest->v[0]);
+		status = accept_one(common, f, args, rest->v[0]);
 	else if ((status = read_accepted(f, &accepted)) == 0 && args->remove)
-		status = remove_one(f, &accepted, args->remove);
+		status = remove_one(common, f, &accepted, args->remove);
 	else if (status == 0)
 		status = common->format == FORMAT_JSON ? list_json(common, &accepted, f->now)
 						       : list_text(common, &accepted, f->now);

@@ -99,21 +99,6 @@ enum err check_values(const struct check *c, json_t *missing, char **complaint)
 
 /* ---- the wire ---- */
 
-/* A name-list without the words that are no algorithms (RFC 8308, strict key exchange). */
-static enum err algorithms_only(const struct strings *list, struct strings *out)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		const char *name = list->v[i];
-		enum err e;
-
-		if (strncmp(name, "ext-info-", 9) == 0 || strncmp(name, "kex-strict-", 11) == 0)
-			continue;
-		if ((e = strings_add(out, name)))
-			return e;
-	}
-	return ERR_NONE;
-}
-
 static enum err wire_list(const struct sshd_report *report, const char *keyword, const struct strings *offer,
 			  struct text *differs)
 {
@@ -124,7 +109,7 @@ static enum err wire_list(const struct sshd_report *report, const char *keyword,
 
 	if (!value || value->n != 1)
 		return ERR_NONE;
-	if ((e = algorithms_only(offer, &names)) == ERR_NONE) {
+	if ((e = kexinit_configured(offer, &names)) == ERR_NONE) {
 		strings_join(&names, ",", &found);
 		if (strcmp(text_string(&found), value->v[0]) != 0)
 			text_add(differs, "%s offered: %s; configured: %s. ", keyword, text_string(&found),

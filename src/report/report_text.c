@@ -171,8 +171,11 @@ static void add_next(const struct page *p)
 		add_harden(p);
 	else if (worst && (worst->command || worst->fix))
 		text_add_string(p->out, worst->command ? worst->command : worst->fix);
+	else if (worst || p->a->count[STATUS_UNKNOWN])
+		text_add_string(p->out,
+				worst ? "sallyport audit --all" : "sallyport audit --all tells what is not known");
 	else
-		text_add_string(p->out, worst ? "sallyport audit --all" : "nothing is left to do here");
+		text_add_string(p->out, "nothing is left to do here");
 	text_add_string(p->out, "\n");
 }
 

@@ -124,3 +124,19 @@ void kexinit_free(struct kexinit *k)
 	strings_free(&k->compression_s2c);
 	k->strict = false;
 }
+
+enum err kexinit_configured(const struct strings *list, struct strings *out)
+{
+	static const char *const others[] = { "ext-info-", "kex-strict-", "gss-" };
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; e == ERR_NONE && i < list->n; i++) {
+		bool other = false;
+
+		for (size_t k = 0; k < ARRAY_SIZE(others); k++)
+			other = other || strncmp(list->v[i], others[k], strlen(others[k])) == 0;
+		if (!other)
+			e = strings_add(out, list->v[i]);
+	}
+	return e;
+}

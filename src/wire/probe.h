@@ -48,5 +48,10 @@ MUST_USE enum err identification_check(const uint8_t *line, size_t len);
 /* The payload of a packet that begins with SSH_MSG_KEXINIT (20). ERR_SHORT, ERR_TRAILING, ERR_SYNTAX, ERR_TOO_BIG beyond 1024 names in a list. */
 MUST_USE enum err kexinit_parse(const uint8_t *payload, size_t len, struct kexinit *out);
 void kexinit_free(struct kexinit *k);
+/*
+ * Appends the names of a list that an administrator configures there: without the signals
+ * of RFC 8308 (ext-info-) and strict key exchange (kex-strict-), and without gss-, which has a keyword of its own.
+ */
+MUST_USE enum err kexinit_configured(const struct strings *list, struct strings *out);
 
 #endif
