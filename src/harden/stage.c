@@ -26,7 +26,6 @@
 
 #define FILE_MAX (64u << 20)
 #define ANSWER_MAX (16u << 20)
-#define STAGE_DIR "/run/sallyport"
 
 struct stage {
 	const struct root *real; /* borrowed from the facts */
@@ -58,54 +57,70 @@ static void staged_file_free(struct staged_file *f)
 	free(f);
 }
 
-/* Below the root that is worked on: nothing outside it is written. */
-static enum err make_folder(const struct root *r, char **out)
+/* Where the folder of a run lies; its pid follows. */
+static const char *stage_prefix(const struct root *r)
 {
-	const char *tmp = getenv("TMPDIR");
+	return root_is_live(r) ? "/run/sallyport/stage-" : "/.sallyport-stage-";
+}
+
+static enum err make_folder_at(const char *prefix, char **out)
+{
 	struct text t = { 0 };
-	char *run = NULL;
 	enum err e;
 
-	if (geteuid() == 0) {
-		if ((e = file_make_dirs(r, STAGE_DIR, 0755)) || (e = root_outside(r, STAGE_DIR, &run)))
-			return e;
-		text_add(&t, "%s/stage-%ld-XXXXXX", run, (long)getpid());
-		free(run);
-	} else {
-		text_add(&t, "%s/sallyport-XXXXXX", tmp && tmp[0] == '/' ? tmp : "/tmp");
-	}
+	text_add(&t, "%s%ld-XXXXXX", prefix, (long)getpid());
 	if ((e = text_check(&t)) == ERR_NONE && !mkdtemp(t.s))
 		e = ERR_SYSTEM;
-	if (e) {
+	if (e)
 		text_free(&t);
+	else
+		*out = text_take(&t);
+	return e;
+}
+
+/* Inside the root that is worked on, since nothing outside it is written; where it cannot be written, in memory or /tmp. */
+static enum err make_folder(const struct root *r, char **out)
+{
+	char *prefix = NULL;
+	enum err e;
+
+	if (geteuid() != 0)
+		return make_folder_at("/tmp/sallyport-stage-", out);
+	if (root_is_live(r) && (e = file_make_dirs(r, "/run/sallyport", 0755)))
 		return e;
-	}
-	*out = text_take(&t);
-	return ERR_NONE;
+	if ((e = root_outside(r, stage_prefix(r), &prefix)) == ERR_NONE)
+		e = make_folder_at(prefix, out);
+	free(prefix);
+	if (e == ERR_SYSTEM && errno == EROFS)
+		e = make_folder_at("/tmp/sallyport-stage-", out);
+	return e;
 }
 
 void stage_sweep(const struct root *r)
 {
+	const char *prefix = stage_prefix(r), *slash = strrchr(prefix, '/');
+	char dir[32];
 	struct strings names = { 0 };
-	char *run = NULL;
 
-	if (root_list(r, STAGE_DIR, &names) || root_outside(r, STAGE_DIR, &run))
-		goto out;
+	snprintf(dir, sizeof dir, "%.*s", slash == prefix ? 1 : (int)(slash - prefix), prefix);
+	if (root_list(r, dir, &names))
+		return;
 	for (size_t i = 0; i < names.n; i++) {
 		struct text path = { 0 };
+		char *outside = NULL;
 		long pid;
 
 		/* a folder carries the pid of the run that made it */
-		if (sscanf(names.v[i], "stage-%ld-", &pid) != 1 || pid <= 0 || kill((pid_t)pid, 0) == 0 ||
+		if (strncmp(names.v[i], slash + 1, strlen(slash + 1)) != 0 ||
+		    sscanf(names.v[i] + strlen(slash + 1), "%ld-", &pid) != 1 || pid <= 0 || kill((pid_t)pid, 0) == 0 ||
 		    errno != ESRCH)
 			continue;
-		text_add(&path, "%s/%s", run, names.v[i]);
-		if (text_check(&path) == ERR_NONE)
-			tree_remove(path.s);
+		text_add(&path, "%s/%s", slash == prefix ? "" : dir, names.v[i]);
+		if (text_check(&path) == ERR_NONE && root_outside(r, path.s, &outside) == ERR_NONE)
+			tree_remove(outside);
+		free(outside);
 		text_free(&path);
 	}
-out:
-	free(run);
 	strings_free(&names);
 }
 

@@ -30,7 +30,7 @@ struct stage;
 
 /*
  * Copies every file of the configuration (f->config) into a folder of our own, mode 0700:
- * /run/sallyport in the root, without privileges the temporary folder. Host keys and whatever else lies
+ * in /run/sallyport, or at the top of another root, or in /tmp where that cannot be written. Host keys and whatever else lies
  * beside the configuration are not copied. Free with stage_close(), which removes the folder.
  */
 MUST_USE enum err stage_open(const struct facts *f, struct stage **out);
