@@ -297,14 +297,13 @@ static enum err look_up_named(struct facts *f, enum sshd_keyword_id id)
 static enum err gather_accounts(struct facts *f)
 {
 	static const enum sshd_keyword_id lists[] = { KW_ALLOWUSERS, KW_DENYUSERS, KW_ALLOWGROUPS, KW_DENYGROUPS };
-	struct strings names = { 0 };
-	enum err e = account_names(f->root, &names);
+	struct accounts all = { 0 };
+	enum err e = accounts_read(f->root, &all);
 
-	for (size_t i = 0; i < names.n && !e; i++)
-		e = look_up_account(f, names.v[i]);
-	strings_free(&names);
 	if (e == ERR_MEMORY)
 		return e;
+	f->accounts = all.v; /* the facts own them now */
+	f->naccounts = all.n;
 	if (group_names(f->root, &f->groups) == ERR_MEMORY)
 		return ERR_MEMORY;
 	e = ERR_NONE;
@@ -320,6 +319,21 @@ static bool has_login_shell(const struct account *a)
 	return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
 }
 
+/* With the groups, which Match may ask for. */
+static enum err locked_methods(const struct facts *f, const char *name, unsigned *methods, unsigned *unknown)
+{
+	struct account *a = NULL;
+	struct access_login login = { .user = name };
+	enum err e = account_find(f->root, name, &a);
+
+	if (e)
+		return e;
+	login.account = a;
+	e = access_account_methods(f->root, f->config, &login, methods, unknown);
+	account_free(a);
+	return e;
+}
+
 /* Only UsePAM no makes sshd look at the lock, so only then is it worth reading everybody's keys. */
 static enum err gather_locked(struct facts *f)
 {
@@ -330,7 +344,6 @@ static enum err gather_locked(struct facts *f)
 		return ERR_NONE;
 	for (size_t i = 0; i < f->naccounts && !e; i++) {
 		const struct account *a = f->accounts[i];
-		const struct access_login login = { .user = a->name, .account = a };
 		unsigned methods = 0, unknown = 0;
 
 		if (!has_login_shell(a))
@@ -339,7 +352,7 @@ static enum err gather_locked(struct facts *f)
 			f->locked_known = false;
 		if (a->password != PASSWORD_LOCKED)
 			continue;
-		e = access_account_methods(f->root, f->config, &login, &methods, &unknown);
+		e = locked_methods(f, a->name, &methods, &unknown);
 		if (e == ERR_MEMORY)
 			return e;
 		if (e || (unknown & METHOD_PUBLICKEY))

@@ -87,7 +87,7 @@ struct facts {
 	size_t moduli_len;
 	struct moduli moduli;
 
-	struct account **accounts; /* all that passwd lists */
+	struct account **accounts; /* all that passwd lists, without their groups */
 	size_t naccounts;
 	struct strings groups;		 /* names of all groups */
 	struct strings locked_with_keys; /* accounts that UsePAM no keeps out: "!" password, login shell and a key */

@@ -345,6 +345,167 @@ enum err account_find_uid(const struct root *r, uid_t uid, struct account **out)
 	return root_is_live(r) ? live_find(NULL, uid, out) : file_find(r, NULL, uid, out);
 }
 
+/* --- all accounts at once --- */
+
+struct shadow_row {
+	char *name;
+	enum password_state password;
+	bool expired;
+};
+
+struct shadow_table {
+	struct shadow_row *v;
+	size_t n, size;
+};
+
+static void shadow_table_free(struct shadow_table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		free(t->v[i].name);
+	free(t->v);
+}
+
+static enum err shadow_table_add(struct shadow_table *t, const char *name, const char *password, bool expired)
+{
+	if (t->n == t->size) {
+		size_t size = t->size ? t->size * 2 : 64;
+		struct shadow_row *v = reallocarray(t->v, size, sizeof *v);
+
+		if (!v)
+			return ERR_MEMORY;
+		t->v = v;
+		t->size = size;
+	}
+	t->v[t->n] = (struct shadow_row){ strdup(name), password_state(password), expired };
+	return t->v[t->n++].name ? ERR_NONE : ERR_MEMORY;
+}
+
+static int shadow_row_compare(const void *a, const void *b)
+{
+	return strcmp(((const struct shadow_row *)a)->name, ((const struct shadow_row *)b)->name);
+}
+
+static enum err live_shadow_table(struct shadow_table *t)
+{
+	const struct spwd *s;
+	enum err e = ERR_NONE;
+
+	setspent();
+	while (!e && t->n < MAX_ENUMERATED && (s = getspent()))
+		e = shadow_table_add(t, s->sp_namp, s->sp_pwdp, day_passed(s->sp_expire));
+	endspent();
+	return e;
+}
+
+static enum err file_shadow_table(const struct root *r, struct shadow_table *t)
+{
+	struct table file = { 0 };
+	char *f[8];
+	uint32_t day;
+	enum err e = table_open(r, SHADOW_FILE, &file);
+
+	if (e && e != ERR_MEMORY)
+		return ERR_NONE; /* unreadable: the states stay unknown */
+	while (!e && table_next(&file, f, 8))
+		e = shadow_table_add(t, f[0], f[1], id_read(f[7], &day) && day_passed(day));
+	free(file.content);
+	return e;
+}
+
+/* As live_shadow() and file_shadow(), from a table that was read once. */
+static void take_shadow(const struct shadow_table *t, const char *password, struct account *a)
+{
+	const struct shadow_row key = { .name = a->name };
+	const struct shadow_row *row = t->n ? bsearch(&key, t->v, t->n, sizeof *t->v, shadow_row_compare) : NULL;
+
+	if (row) {
+		a->password = row->password;
+		a->expired = row->expired;
+	} else if (strcmp(password, "x") && strcmp(password, "*")) {
+		a->password = password_state(password);
+	}
+}
+
+static enum err list_add(struct accounts *l, const struct entry *from, const struct shadow_table *shadow)
+{
+	struct account *a;
+	enum err e;
+
+	if (l->n == l->size) {
+		size_t size = l->size ? l->size * 2 : 64;
+		struct account **v = reallocarray(l->v, size, sizeof *v);
+
+		if (!v)
+			return ERR_MEMORY;
+		l->v = v;
+		l->size = size;
+	}
+	if ((e = account_new(from, &a)))
+		return e;
+	take_shadow(shadow, from->password, a);
+	l->v[l->n++] = a;
+	return ERR_NONE;
+}
+
+static enum err live_accounts(const struct shadow_table *shadow, struct accounts *l)
+{
+	const struct passwd *p;
+	enum err e = ERR_NONE;
+
+	setpwent();
+	while (!e && l->n < MAX_ENUMERATED && (p = getpwent())) {
+		const struct entry from = { p->pw_name, p->pw_passwd, p->pw_dir, p->pw_shell, p->pw_uid, p->pw_gid };
+
+		e = list_add(l, &from, shadow);
+	}
+	endpwent();
+	return e;
+}
+
+static enum err file_accounts(const struct root *r, const struct shadow_table *shadow, struct accounts *l)
+{
+	struct table t = { 0 };
+	struct entry from;
+	char *f[7];
+	enum err e = table_open(r, PASSWD_FILE, &t);
+
+	while (!e && table_next(&t, f, 7)) {
+		from = (struct entry){ .name = f[0], .password = f[1], .home = f[5], .shell = f[6] };
+		if (id_read(f[2], &from.uid) && id_read(f[3], &from.gid))
+			e = list_add(l, &from, shadow);
+	}
+	free(t.content);
+	return e;
+}
+
+void accounts_free(struct accounts *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		account_free(l->v[i]);
+	free(l->v);
+	*l = (struct accounts){ 0 };
+}
+
+enum err accounts_read(const struct root *r, struct accounts *out)
+{
+	struct shadow_table shadow = { 0 };
+	struct accounts l = { 0 };
+	bool live = root_is_live(r);
+	enum err e = live ? live_shadow_table(&shadow) : file_shadow_table(r, &shadow);
+
+	if (!e) {
+		if (shadow.n)
+			qsort(shadow.v, shadow.n, sizeof *shadow.v, shadow_row_compare);
+		e = live ? live_accounts(&shadow, &l) : file_accounts(r, &shadow, &l);
+	}
+	shadow_table_free(&shadow);
+	if (e)
+		accounts_free(&l);
+	else
+		*out = l;
+	return e;
+}
+
 /* --- lists of names --- */
 
 static enum err file_names(const struct root *r, const char *path, struct strings *out)

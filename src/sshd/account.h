@@ -32,6 +32,20 @@ struct account {
 MUST_USE enum err account_find(const struct root *r, const char *name, struct account **out);
 MUST_USE enum err account_find_uid(const struct root *r, uid_t uid, struct account **out);
 void account_free(struct account *a);
+
+/* A list that owns its accounts. Start with { 0 }. */
+struct accounts {
+	struct account **v;
+	size_t n, size;
+};
+
+/*
+ * All accounts that passwd (on the running system: NSS) lists, at most 100,000, in one
+ * pass and therefore without their groups, which cost a look-up each: account_find()
+ * has them. ERR_MEMORY, or what reading passwd gave.
+ */
+MUST_USE enum err accounts_read(const struct root *r, struct accounts *out);
+void accounts_free(struct accounts *l);
 /* Names of all local accounts (passwd file; with NSS also what it enumerates, bounded to 100,000). */
 MUST_USE enum err account_names(const struct root *r, struct strings *out);
 MUST_USE enum err group_names(const struct root *r, struct strings *out);

@@ -93,6 +93,48 @@ static void who_is_not_there(void **state)
 	account_free(a);
 }
 
+static void same_but_for_groups(const struct root *r, const struct account *a)
+{
+	struct account *one = NULL;
+
+	assert_int_equal(account_find(r, a->name, &one), ERR_NONE);
+	assert_string_equal(a->home, one->home);
+	assert_string_equal(a->shell, one->shell);
+	assert_int_equal(a->uid, one->uid);
+	assert_int_equal(a->gid, one->gid);
+	assert_int_equal(a->password, one->password);
+	assert_int_equal(a->expired, one->expired);
+	assert_int_equal(a->groups.n, 0);
+	account_free(one);
+}
+
+static void the_list_is_each_account_as_it_is_found(void **state)
+{
+	struct accounts all = { 0 };
+	const struct host *s = *state;
+
+	assert_int_equal(accounts_read(s->root, &all), ERR_NONE);
+	assert_int_equal(all.n, 6); /* two lines of host.h are none */
+	for (size_t i = 0; i < all.n; i++)
+		same_but_for_groups(s->root, all.v[i]);
+	accounts_free(&all);
+}
+
+static void the_list_of_the_running_system_too(void **state)
+{
+	struct accounts all = { 0 };
+	struct root *live = NULL;
+
+	(void)state;
+	assert_int_equal(root_open(NULL, &live), ERR_NONE);
+	assert_int_equal(accounts_read(live, &all), ERR_NONE);
+	assert_true(all.n > 0);
+	for (size_t i = 0; i < all.n && i < 50; i++)
+		same_but_for_groups(live, all.v[i]);
+	accounts_free(&all);
+	root_close(live);
+}
+
 static void names_are_listed(void **state)
 {
 	struct host *s = *state;
@@ -155,6 +197,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_shadow_a_password_is_unknown, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(an_empty_shell_is_sh, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(who_is_not_there, host_make, host_remove),
+		cmocka_unit_test_setup_teardown(the_list_is_each_account_as_it_is_found, host_make, host_remove),
+		cmocka_unit_test(the_list_of_the_running_system_too),
 		cmocka_unit_test_setup_teardown(names_are_listed, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(every_truncation_of_passwd_is_read, host_make, host_remove),
 		cmocka_unit_test(the_running_system_is_asked),
