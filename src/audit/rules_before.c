@@ -31,7 +31,7 @@ static enum err judge_no_config(const struct facts *f, struct finding *out)
 	const char *why = f->config_err == ERR_SYSTEM ? "it cannot be read" : err_text(f->config_err);
 	enum err e;
 
-	if (f->config_err == ERR_SYSTEM && !f->privileged)
+	if (!f->sshd || (f->config_err == ERR_SYSTEM && !f->privileged))
 		return judge_unknown(f, out);
 	out->status = STATUS_FAIL;
 	if ((e = finding_evidence(out, f->config_path, 0, "%s", why)) ||

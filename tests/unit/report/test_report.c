@@ -121,7 +121,7 @@ static void many_unknown_are_told_beside_the_grade(void **state)
 	p.facts->privileged = true;
 	check_text(&p, false, false,
 		   "A+ 100/100   0 fail  0 warn  1 pass  1 unknown  (many unknown)\n"
-		   "Next: nothing is left to do here\n");
+		   "Next: sallyport audit --all tells what is not known\n");
 	close_page(&p);
 }
 
