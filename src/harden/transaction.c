@@ -261,7 +261,7 @@ static enum err prove(const struct transaction_request *q, struct transaction_ou
 		if (e == ERR_NONE && !again)
 			e = prove_files(q, now, wrong);
 		facts_free(now);
-		if (again && clock_boot_ms() > end)
+		if (again && (interrupted() || clock_boot_ms() > end))
 			break;
 		if (again)
 			nanosleep(&pause, NULL);
@@ -300,8 +300,10 @@ static enum err swap_and_prove(const struct transaction_request *q, struct trans
 	o->tx->swapped_boot_ms = clock_boot_ms();
 	if ((e = reload_now(q, o, wrong)) || wrong->len || (e = prove(q, o, wrong)))
 		return e;
-	if (interrupted())
+	if (interrupted()) {
+		text_reset(wrong);
 		text_add_string(wrong, "it was interrupted");
+	}
 	return text_check(wrong);
 }
 

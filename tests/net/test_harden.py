@@ -327,6 +327,40 @@ def test_without_confirm_everything_goes_back_also_when_sallyport_is_killed_in_t
     """))
 
 
+def test_an_interrupted_run_goes_back(world):
+    """sshd is stopped, so that the proof takes its time and the signal comes in the middle of it."""
+    got = ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        kill -STOP "$(cat /run/sshd.pid)"
+        sallyport harden --yes --keep anna &
+        pid=$!
+        lab_wait 10 test -e /etc/ssh/sshd_config.d/00-sallyport.conf
+        kill -TERM $pid
+        wait $pid && exit 1 || [ $? = 2 ]
+        kill -CONT "$(cat /run/sshd.pid)"
+        snapshot | diff /tmp/before -
+        sallyport history
+    """, timeout=120))
+    assert "it was interrupted" in got.stderr
+    assert "rolled-back" in got.stdout
+
+
+def test_no_server_and_no_configuration(world):
+    got = ok(world(r"""
+        mv /etc/ssh /etc/was-ssh
+        sallyport harden --yes && exit 1 || [ $? = 2 ]
+        sallyport audit || true
+        mkdir /tmp/none && mount --bind /tmp/none /usr/sbin
+        PATH=$BUILD:/usr/bin
+        sallyport harden --yes && exit 1 || [ $? = 2 ]
+        sallyport audit && exit 1 || [ $? = 2 ]
+        sallyport
+    """))
+    assert "cannot read '/etc/ssh/sshd_config'" in got.stderr
+    assert "no sshd is installed here" in got.stderr
+    assert "no SSH server" in got.stdout
+
+
 def test_after_a_reboot_what_waited_is_put_back(world):
     ok(world(STOCK + r"""
         snapshot >/tmp/before
