@@ -230,13 +230,21 @@ static void tree_remove(struct tree *t, pid_t pid)
 	}
 }
 
-/* Nobody gets any further: those that run are stopped at their next call by us, who never answer. */
+/*
+ * Nobody gets any further: those that run are stopped at their next call by us, who never
+ * answer. A child that was just born is not known yet; it shows up by its first stop.
+ */
 static void tree_kill(const struct tree *t)
 {
+	int status;
+	pid_t pid;
+
 	for (size_t i = 0; i < t->n; i++)
 		kill(t->pids[i], SIGKILL);
-	while (waitpid(-1, NULL, __WALL) > 0 || errno == EINTR)
-		;
+	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
+		if (pid > 0 && WIFSTOPPED(status))
+			kill(pid, SIGKILL);
+	}
 }
 
 static void report(const struct settings *s, const char *text)
