@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -22,7 +23,9 @@
 #define CONTENT_MAX (64u << 20)
 #define ID_MAX 999999u
 #define LOCK_DIR "/run/lock"
-#define LOCK_FILE LOCK_DIR "/sallyport"
+#define LOCK_NAME "sallyport"
+#define LOCK_FILE LOCK_DIR "/" LOCK_NAME
+#define LOCK_TRIES 64 /* somebody may put it there again and again; he tires first */
 
 bool tx_in_force(const struct tx *t)
 {
@@ -312,13 +315,63 @@ enum err journal_list(const struct root *r, bool sweep, unsigned **out, size_t *
 	return ERR_NONE;
 }
 
+static bool is_ours(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1;
+}
+
+/* Takes away what somebody else put in the place of the lock. A folder is only moved: what is in it is his. */
+static enum err clear_foreign(const struct root *r)
+{
+	char away[64];
+	struct stat st;
+	int dir = -1;
+	enum err e = root_lstat(r, LOCK_FILE, &st);
+
+	if (e)
+		return errno == ENOENT ? ERR_NONE : e;
+	if (is_ours(&st))
+		return ERR_NONE;
+	if ((e = root_open_file(r, LOCK_DIR, O_RDONLY | O_DIRECTORY, 0, &dir)))
+		return e;
+	snprintf(away, sizeof away, LOCK_NAME ".%ld.%llu", (long)getpid(), (unsigned long long)clock_boot_ms());
+	if (renameat(dir, LOCK_NAME, dir, away))
+		e = errno == ENOENT ? ERR_NONE : ERR_SYSTEM;
+	else
+		unlinkat(dir, away, 0);
+	file_close(dir);
+	return e;
+}
+
+/* LOCK_DIR is everybody's: a file of somebody else could be held by him for ever, and no timer would come through. */
+static enum err open_lock(const struct root *r, int *fd)
+{
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		struct stat st;
+		int lock = -1;
+		enum err e = clear_foreign(r);
+
+		if (e)
+			return e;
+		e = root_open_file(r, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600, &lock);
+		if (e == ERR_NONE && fstat(lock, &st) == 0 && is_ours(&st)) {
+			*fd = lock;
+			return ERR_NONE;
+		}
+		/* what the kernel says of somebody else's file (protected_regular), link or folder */
+		if (e && errno != EACCES && errno != ELOOP && errno != EISDIR)
+			return e;
+		file_close(lock);
+	}
+	return ERR_BUSY;
+}
+
 enum err journal_lock(const struct root *r, int *fd)
 {
 	int lock = -1;
 	enum err e;
 
-	if ((e = file_make_dirs(r, LOCK_DIR, 0755)) ||
-	    (e = root_open_file(r, LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW, 0600, &lock)))
+	if ((e = file_make_dirs(r, LOCK_DIR, 0755)) || (e = open_lock(r, &lock)))
 		return e;
 	if (flock(lock, LOCK_EX | LOCK_NB)) {
 		e = errno == EWOULDBLOCK ? ERR_BUSY : ERR_SYSTEM;

@@ -179,6 +179,22 @@ def test_two_runs_at_once_and_a_waiting_one(world):
     assert "pending" in got.stderr
 
 
+def test_a_lock_that_somebody_without_rights_holds_stops_nobody(world):
+    """/run/lock is writable by all: who came first must not keep root, nor the timer, from working."""
+    ok(world(STOCK + r"""
+        as_anna() { setpriv --reuid anna --regid anna --clear-groups "$@"; }
+        for kind in 'exec 9>/run/lock/sallyport; flock 9; exec sleep 100' 'exec mkdir -p /run/lock/sallyport/full' \
+            'exec mkfifo /run/lock/sallyport' 'exec ln -s /etc/shadow /run/lock/sallyport'; do
+            rm -rf /run/lock/sallyport*
+            as_anna sh -c "$kind" &
+            lab_wait 5 test -e /run/lock/sallyport
+            sallyport recover
+            [ "$(stat -c '%U %a %F' /run/lock/sallyport)" = 'root 600 regular empty file' ]
+        done
+        [ "$(stat -c %U:%G /etc/shadow)" = root:shadow ]
+    """))
+
+
 def test_a_file_changed_by_somebody_else_is_not_rolled_over(world):
     got = ok(world(STOCK + r"""
         snapshot >/tmp/before
