@@ -5,6 +5,7 @@
 #include "cmd/command.h"
 #include "harden/transaction.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ static const struct option_row options[] = {
 
 static json_t *recovery_json(const struct recovery *d)
 {
+	errno = d->number;
 	return json_pack("{s:i,s:s,s:s,s:s?}", "transaction", (int)d->id, "from",
 			 d->damaged ? "damaged" : tx_state_text(d->from), "to",
 			 d->damaged ? "damaged" : tx_state_text(d->to), "error", d->err ? err_text(d->err) : NULL);
@@ -41,6 +43,7 @@ static int answer_json(const struct common_args *common, const struct recovery *
 
 static void render(const struct recovery *d, struct text *out)
 {
+	errno = d->number;
 	if (d->damaged)
 		text_add(out,
 			 "transaction %u: its journal cannot be read (%s); what it replaced is in " JOURNAL_DIR

@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "harden/transaction.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 
 static void tell(const struct recovery *d)
 {
+	errno = d->number;
 	if (d->err)
 		fail(d->err, "transaction %u could not be finished", d->id);
 	else if (d->from == d->to)

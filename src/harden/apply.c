@@ -291,8 +291,12 @@ static enum err undo_mkdir(const struct root *r, const struct op *op)
 	return e;
 }
 
+/* All that can be put back is, also where one file cannot: each brings somebody nearer to getting in again. */
 enum err apply_undo_config(const struct root *r, const struct tx *t)
 {
+	enum err first = ERR_NONE;
+	int kept = errno;
+
 	for (size_t i = t->nops; i-- > 0;) {
 		const struct op *op = &t->ops[i];
 		enum err e = ERR_NONE;
@@ -301,10 +305,13 @@ enum err apply_undo_config(const struct root *r, const struct tx *t)
 			e = undo_write(r, t, i);
 		else if (op->kind == OP_CHMOD)
 			e = undo_mode(r, op);
-		if (e)
-			return e;
+		if (e && !first) {
+			first = e;
+			kept = errno;
+		}
 	}
-	return ERR_NONE;
+	errno = kept;
+	return first;
 }
 
 enum err apply_undo_rest(const struct root *r, const struct tx *t)

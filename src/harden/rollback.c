@@ -14,7 +14,7 @@
 
 #include "base/banned.h"
 
-#define LOCK_TRIES 600 /* a second apart: the longest transaction is far shorter */
+#define RETRY_MAX 60 /* seconds between two attempts at going back */
 
 static bool shares_file(const struct tx *a, const struct tx *b)
 {
@@ -97,29 +97,41 @@ enum err rollback_guards(const struct facts *f, const struct tx *t, const struct
 
 /* ---- the timer ---- */
 
+static void pause_for(unsigned seconds)
+{
+	struct timespec pause = { .tv_sec = (time_t)seconds };
+
+	nanosleep(&pause, NULL);
+}
+
+/* However long it takes: a question that nobody answers may hold the lock, and then this is the only way back. */
 static enum err lock_patiently(const struct root *r, int *lock)
 {
-	struct timespec pause = { .tv_sec = 1 };
-	enum err e = ERR_BUSY;
+	enum err e;
 
-	for (int i = 0; i < LOCK_TRIES && (e = journal_lock(r, lock)) == ERR_BUSY; i++)
-		nanosleep(&pause, NULL);
+	while ((e = journal_lock(r, lock)) == ERR_BUSY)
+		pause_for(1);
 	return e;
 }
 
-static void log_outcome(const struct tx *t, const char *why, enum err e)
+static void log_outcome(const struct tx *t, const char *why, enum err e, const char *complaint)
 {
+	const char *reason = complaint ? complaint : err_text(e); /* before syslog changes errno */
+
 	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
-	if (e)
-		syslog(LOG_ERR, "transaction %u (%s): %s, but it could not be rolled back: %s", t->id, t->what, why,
-		       err_text(e));
+	if (e == ERR_CHILD)
+		syslog(LOG_ERR, "transaction %u (%s): %s, the files are back, but sshd could not be reloaded: %s",
+		       t->id, t->what, why, reason);
+	else if (e)
+		syslog(LOG_ERR, "transaction %u (%s): %s, but it could not be rolled back, which is tried again: %s",
+		       t->id, t->what, why, reason);
 	else
 		syslog(LOG_WARNING, "transaction %u (%s): %s, rolled back", t->id, t->what, why);
 	closelog();
 }
 
-/* With the lock held. */
-static enum err undo_if_due(const struct root *r, struct tx *t, bool *wait)
+/* With the lock held. *told: that it failed stands in the log already. */
+static enum err undo_if_due(const struct root *r, struct tx *t, bool *wait, bool *told)
 {
 	/* applying, and nobody holds the lock: whoever began it is dead */
 	bool cut = t->state == TX_APPLYING || t->state == TX_ROLLING_BACK;
@@ -131,31 +143,54 @@ static enum err undo_if_due(const struct root *r, struct tx *t, bool *wait)
 	if (!cut && (t->state != TX_WAITING || *wait))
 		return ERR_NONE;
 	e = transaction_undo(r, t, TX_ROLLED_BACK, why, &complaint);
-	log_outcome(t, why, e);
+	if (!e || e == ERR_CHILD || !*told)
+		log_outcome(t, why, e, complaint);
+	*told = true;
 	free(complaint);
 	return e;
 }
 
+static enum err try_when_due(const struct root *r, unsigned id, bool *wait, bool *told)
+{
+	struct tx *t;
+	int lock = -1;
+	enum err e;
+
+	if ((e = journal_read_brief(r, id, &t)))
+		return e;
+	timer_sleep(t);
+	tx_free(t);
+	if ((e = lock_patiently(r, &lock)))
+		return e;
+	if ((e = journal_read(r, id, &t)) == ERR_NONE) {
+		e = undo_if_due(r, t, wait, told);
+		tx_free(t);
+	}
+	file_close(lock);
+	return e;
+}
+
+/* What stands in the way may pass: a disk that is full, a file system that is read-only. */
+static bool may_pass(enum err e)
+{
+	return e == ERR_SYSTEM || e == ERR_MEMORY || e == ERR_TIMEOUT;
+}
+
 enum err rollback_when_due(const struct root *r, unsigned id)
 {
-	bool wait = true;
+	bool wait = true, told = false;
+	unsigned pause = 1;
 	enum err e = ERR_NONE;
 
-	while (e == ERR_NONE && wait) {
-		struct tx *t;
-		int lock = -1;
-
-		if ((e = journal_read_brief(r, id, &t)))
-			return e;
-		timer_sleep(t);
-		tx_free(t);
-		if ((e = lock_patiently(r, &lock)))
-			return e;
-		if ((e = journal_read(r, id, &t)) == ERR_NONE) {
-			e = undo_if_due(r, t, &wait);
-			tx_free(t);
+	while (wait) {
+		e = try_when_due(r, id, &wait, &told);
+		if (e && !may_pass(e))
+			break;
+		if (e) {
+			wait = true;
+			pause_for(pause);
+			pause = pause * 2 > RETRY_MAX ? RETRY_MAX : pause * 2;
 		}
-		file_close(lock);
 	}
 	return e;
 }

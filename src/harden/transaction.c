@@ -62,12 +62,14 @@ static void signals_hold(sigset_t *old)
 static void signals_release(const sigset_t *old)
 {
 	struct timespec none = { 0 };
+	int kept = errno;
 	sigset_t set;
 
 	ending_signals(&set);
 	while (sigtimedwait(&set, NULL, &none) > 0)
 		;
 	sigprocmask(SIG_SETMASK, old, NULL);
+	errno = kept;
 }
 
 /* ---- a new transaction ---- */
@@ -396,23 +398,39 @@ static enum err find_service(const struct tx *t, struct service *out)
 	return ERR_NONE;
 }
 
-static enum err undo_held(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint)
+static enum err reload_old(const struct tx *t, char **complaint)
 {
 	struct service service = { 0 };
-	enum err e, reloaded = ERR_NONE;
+	enum err e = find_service(t, &service);
 
-	if (t->state != TX_ROLLING_BACK && (e = journal_set_state(r, t, TX_ROLLING_BACK, note)))
-		return e;
-	if ((e = apply_undo_config(r, t)))
-		return e;
-	if (root_is_live(r) && (e = find_service(t, &service)) == ERR_NONE)
-		reloaded = sshd_reload(&service, complaint);
+	if (e == ERR_NONE)
+		e = sshd_reload(&service, complaint);
 	service_clear(&service);
-	if ((e = apply_undo_rest(r, t)) || (e = journal_set_state(r, t, end, note)))
+	return e == ERR_NOT_FOUND ? ERR_NONE : e;
+}
+
+static enum err undo_held(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint)
+{
+	bool confirmed = t->state == TX_CONFIRMED;
+	enum err e, undone, reloaded = ERR_NONE;
+	int kept;
+
+	/*
+	 * Where the disk is full the way back must not hang on a note in the journal: what waits or was cut off
+	 * is put back again by recover. Only what is confirmed would be taken for in force if this is cut off.
+	 */
+	if (t->state != TX_ROLLING_BACK && (e = journal_set_state(r, t, TX_ROLLING_BACK, note)) && confirmed)
+		return e;
+	undone = apply_undo_config(r, t);
+	kept = errno;
+	if (root_is_live(r))
+		reloaded = reload_old(t, complaint);
+	errno = kept;
+	if ((e = undone) || (e = apply_undo_rest(r, t)) || (e = journal_set_state(r, t, end, note)))
 		return e;
 	if (root_is_live(r))
 		timer_disarm(t);
-	return reloaded == ERR_NOT_FOUND ? ERR_NONE : reloaded;
+	return reloaded;
 }
 
 enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint)
@@ -519,7 +537,7 @@ static void recover_one(const struct root *r, unsigned id, bool boot, struct rec
 	char *complaint = NULL;
 
 	if ((d->err = journal_read(r, id, &t))) {
-		*d = (struct recovery){ .id = id, .err = d->err, .damaged = true };
+		*d = (struct recovery){ .id = id, .err = d->err, .number = errno, .damaged = true };
 		++*n;
 		return;
 	}
@@ -528,10 +546,12 @@ static void recover_one(const struct root *r, unsigned id, bool boot, struct rec
 		enum tx_state end = t->state == TX_APPLYING ? TX_RECOVERED : TX_ROLLED_BACK;
 
 		d->err = transaction_undo(r, t, end, recovery_note(t->state, boot), &complaint);
+		d->number = errno;
 		d->to = t->state;
 		++*n;
 	} else if (t->state == TX_WAITING && root_is_live(r) && !timer_alive(t)) {
 		d->err = timer_arm(t);
+		d->number = errno;
 		++*n;
 	}
 	free(complaint);

@@ -52,6 +52,7 @@ struct recovery {
 	unsigned id;
 	enum tx_state from, to; /* equal: the timer was armed again */
 	enum err err;
+	int number;   /* errno of ERR_SYSTEM */
 	bool damaged; /* its journal cannot be read (err); from and to mean nothing */
 };
 

@@ -377,6 +377,23 @@ def test_no_server_and_no_configuration(world):
     assert "no SSH server" in got.stdout
 
 
+def test_a_disk_that_filled_up_meanwhile_does_not_keep_the_old_configuration_from_coming_back(world):
+    ok(world(STOCK + r"""
+        mount -t tmpfs -o size=4m none /var/lib
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 10
+        dd if=/dev/zero of=/var/lib/full bs=4k 2>/dev/null || true
+        lab_wait 20 test ! -e /etc/ssh/sshd_config.d/00-sallyport.conf
+        lab_wait 5 grep -q 'could not be rolled back, which is tried again: No space left on device' /var/log/auth.log
+        snapshot | diff /tmp/before -
+        sshd -T | grep -qx 'permitrootlogin without-password'
+        lab_login anna true
+        rm /var/lib/full
+        lab_wait 20 grep -q '"rolled-back"' /var/lib/sallyport/transactions/0001/state.json
+        snapshot | diff /tmp/before -
+    """, timeout=120))
+
+
 def test_after_a_reboot_what_waited_is_put_back(world):
     ok(world(STOCK + r"""
         snapshot >/tmp/before
