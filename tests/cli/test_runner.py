@@ -57,6 +57,8 @@ def ci(tmp_path, steps):
     shutil.copy(SOURCE / ".ci" / "run", tmp_path / ".ci")
     rules = "".join(f"{name}:\n\t@{command}\n" for name, command in steps.items())
     (tmp_path / "Makefile").write_text(rules)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "tools" / "install-packages").symlink_to("/bin/true")
     got = subprocess.run(["bash", ".ci/run"], cwd=tmp_path, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return got.returncode, got.stdout.splitlines()[-1]
 
