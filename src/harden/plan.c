@@ -552,31 +552,34 @@ static bool op_exists(const struct plan *p, enum op_kind kind, const char *path)
 	return false;
 }
 
-/* The folder of a new file, when it is missing: sshd_config.d on a host that never had one. */
+static enum err op_for_one_folder(struct planner *p, const char *dir, const struct strings *why)
+{
+	struct op *op = op_new(p->plan);
+
+	if (!op)
+		return ERR_MEMORY;
+	op->kind = OP_MKDIR;
+	op->new_meta.mode = 0755;
+	op->path = strdup(dir);
+	return op->path ? strings_copy(&op->why, why) : ERR_MEMORY;
+}
+
+/* The folders of a new file that are missing, the outermost first: sshd_config.d on a host that never had one. */
 static enum err op_for_folder(struct planner *p, const struct staged_file *f)
 {
-	struct stat st;
-	struct op *op;
 	char *dir = strdup(f->real);
-	enum err e;
+	enum err e = dir ? ERR_NONE : ERR_MEMORY;
 
-	if (!dir)
-		return ERR_MEMORY;
-	*strrchr(dir, '/') = '\0';
-	e = dir[0] == '\0' ? ERR_NONE : root_stat(p->facts->root, dir, &st);
-	if (e == ERR_NONE || op_exists(p->plan, OP_MKDIR, dir)) {
-		free(dir);
-		return ERR_NONE;
+	for (char *slash = dir ? strchr(dir + 1, '/') : NULL; slash && !e; slash = strchr(slash + 1, '/')) {
+		struct stat st;
+
+		*slash = '\0';
+		if (root_stat(p->facts->root, dir, &st) && !op_exists(p->plan, OP_MKDIR, dir))
+			e = op_for_one_folder(p, dir, &f->why);
+		*slash = '/';
 	}
-	op = op_new(p->plan);
-	if (!op) {
-		free(dir);
-		return ERR_MEMORY;
-	}
-	op->kind = OP_MKDIR;
-	op->path = dir; /* the op owns it now */
-	op->new_meta.mode = 0755;
-	return strings_copy(&op->why, &f->why);
+	free(dir);
+	return e;
 }
 
 static enum err make_ops(struct planner *p, bool new_files)
