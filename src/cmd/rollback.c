@@ -19,6 +19,7 @@
 #include "base/banned.h"
 
 #define IN_FORCE (1u << TX_WAITING | 1u << TX_CONFIRMED)
+#define CUT_OFF (1u << TX_APPLYING | 1u << TX_ROLLING_BACK)
 
 struct rollback_args {
 	struct strings overrides, keep;
@@ -238,6 +239,22 @@ static int roll_back(const struct common_args *common, const struct root *r, str
 	return do_it(common, r, t);
 }
 
+/* What is half done comes first: an older change would be put back over its files. With the lock held. */
+static int check_cut_off(const struct common_args *common, const struct root *r)
+{
+	struct tx *t;
+	enum err e = transaction_newest(r, CUT_OFF, &t);
+
+	if (e == ERR_NOT_FOUND)
+		return 0;
+	if (e)
+		return fail_journal(e);
+	complain("transaction %u was cut off and is not put back yet; nothing was done", t->id);
+	command_hint(common, "first: sudo sallyport recover");
+	tx_free(t);
+	return EXIT_NO;
+}
+
 static int when_due(const struct root *r, const struct strings *rest)
 {
 	uint64_t id;
@@ -268,7 +285,8 @@ static int rollback_run(const struct common_args *common, void *args, const stru
 	} else if (!common->dry_run && (e = journal_lock(r, &lock))) {
 		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
 				       : fail(e, "cannot take the lock");
-	} else if ((status = find_tx(common, r, rest, &t)) == 0) {
+	} else if ((common->dry_run || (status = check_cut_off(common, r)) == 0) &&
+		   (status = find_tx(common, r, rest, &t)) == 0) {
 		status = roll_back(common, r, t, a);
 	}
 	tx_free(t);
