@@ -299,9 +299,9 @@ static enum err swap_and_prove(const struct transaction_request *q, struct trans
 	}
 	if (!q->facts->live)
 		return ERR_NONE;
-	o->tx->swapped_boot_ms = clock_boot_ms();
 	if ((e = reload_now(q, o, wrong)) || wrong->len || (e = prove(q, o, wrong)))
 		return e;
+	o->tx->swapped_boot_ms = clock_boot_ms(); /* only now: before the reload logins went by the old configuration */
 	if (interrupted()) {
 		text_reset(wrong);
 		text_add_string(wrong, "it was interrupted");
@@ -337,22 +337,40 @@ static enum err finish(const struct transaction_request *q, struct transaction_o
 	return journal_set_state(q->facts->root, o->tx, TX_WAITING, NULL);
 }
 
+static enum err check_unchanged(const struct transaction_request *q, struct transaction_outcome *o)
+{
+	size_t bad;
+	enum err e = apply_check(q->facts->root, q->plan->ops, q->plan->nops, &bad);
+
+	if (e == ERR_CHANGED)
+		o->failed = strdup(q->plan->ops[bad].path);
+	return e;
+}
+
+/* Nothing was swapped yet: to undo would put our old side over what somebody else has just written. */
+static enum err leave_alone(const struct root *r, struct transaction_outcome *o, enum err why)
+{
+	enum err e = journal_set_state(r, o->tx, TX_ROLLED_BACK, "a file was changed meanwhile, nothing was done");
+
+	if (root_is_live(r))
+		timer_disarm(o->tx);
+	o->went_back = e == ERR_NONE;
+	return e ? e : why;
+}
+
 static enum err apply_held(const struct transaction_request *q, struct transaction_outcome *o)
 {
 	const struct root *r = q->facts->root;
 	struct text wrong = { 0 };
-	size_t bad;
 	enum err e;
 
-	if ((e = apply_check(r, q->plan->ops, q->plan->nops, &bad))) {
-		o->failed = strdup(q->plan->ops[bad].path);
-		return e;
-	}
-	if ((e = new_tx(q, &o->tx)) || (e = journal_create(r, o->tx)))
+	if ((e = check_unchanged(q, o)) || (e = new_tx(q, &o->tx)) || (e = journal_create(r, o->tx)))
 		return e;
 	/* The way back stands before the first change, so that our death in the middle is only a delay. */
 	if (q->facts->live && o->tx->confirm_seconds && (e = timer_arm(o->tx)))
 		text_add(&wrong, "the timer could not be armed: %s", err_text(e));
+	else if ((e = check_unchanged(q, o))) /* the journal and the timer took their time */
+		return leave_alone(r, o, e);
 	else
 		e = swap_and_prove(q, o, &wrong);
 	if (e == ERR_NONE && !wrong.len && (e = finish(q, o)) == ERR_NONE) {

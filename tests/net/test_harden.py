@@ -179,6 +179,34 @@ def test_two_runs_at_once_and_a_waiting_one(world):
     assert "pending" in got.stderr
 
 
+def test_a_change_that_was_cut_off_is_not_skipped_by_a_roll_back(world):
+    """Nor is the older one put back over its files."""
+    got = ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 0 --step timeouts
+        sallyport harden --yes --keep anna --confirm-within 0 --step kex
+        sed -i 's/"confirmed"/"applying"/' /var/lib/sallyport/transactions/0002/state.json
+        snapshot >/tmp/cut
+        sallyport rollback --yes && exit 1 || [ $? = 1 ]
+        snapshot | diff /tmp/cut -
+        sallyport recover
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+    """))
+    assert "transaction 2 was cut off" in got.stderr
+
+
+def test_folders_that_were_made_for_a_file_go_with_it(world):
+    ok(world(STOCK + r"""
+        echo 'Banner /etc/deep/er/issue' >/etc/ssh/sshd_config.d/10.conf
+        snapshot >/tmp/before
+        sallyport banner set --yes --keep anna
+        [ -s /etc/deep/er/issue ]
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+    """))
+
+
 def test_a_lock_that_somebody_without_rights_holds_stops_nobody(world):
     """/run/lock is writable by all: who came first must not keep root, nor the timer, from working."""
     ok(world(STOCK + r"""
@@ -304,6 +332,23 @@ def test_a_file_changed_between_plan_and_apply_is_noticed(world):
         [ "$(cat /etc/ssh/sshd_config.d/00-sallyport.conf)" = '# faster' ]
     """))
     assert "was changed while this was planned" in got.stdout
+
+
+def test_a_file_changed_while_the_journal_was_written_is_left_as_it_is(world):
+    """The service manager is slow to take the timer: the moment between the journal and the swap."""
+    got = ok(world(STOCK + r"""
+        mkdir -p /run/systemd/system
+        printf '%s\n' '#!/bin/sh' 'echo "# faster" >>/etc/ssh/moduli' >/tmp/systemd-run
+        chmod 755 /tmp/systemd-run
+        mount --bind /tmp/systemd-run /usr/bin/systemd-run
+        sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
+        tail -n1 /etc/ssh/moduli
+        [ ! -e /etc/ssh/sshd_config.d/00-sallyport.conf ]
+        [ ! -e /run/sallyport/timer-1 ]
+        sallyport history
+    """))
+    assert "'/etc/ssh/moduli' was changed while this was planned; nothing was done" in got.stderr
+    assert got.stdout.startswith("# faster\n") and "rolled-back" in got.stdout
 
 
 def test_who_may_log_in_is_asked_for_and_guarded(world):
