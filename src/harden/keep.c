@@ -149,6 +149,29 @@ static enum err decide_from(const struct root *r, const struct sshd_config *c, c
 	return ERR_NONE;
 }
 
+/* An address that a pattern such as "10.0.*" or "2001:db8:?::1" matches, if it is one of addresses. */
+static enum err add_matching(const char *pattern, struct strings *out)
+{
+	static const char *const fillings[] = { "1", "1.1", "1.1.1", "1.1.1.1", "1::1", ":1" };
+	enum err e = ERR_NONE;
+
+	if (is_address(pattern))
+		return strings_add(out, pattern);
+	for (size_t i = 0; e == ERR_NONE && i < ARRAY_SIZE(fillings); i++) {
+		struct text t = { 0 };
+
+		for (const char *p = pattern; *p; p++)
+			if (*p == '*')
+				text_add_string(&t, fillings[i]);
+			else
+				text_add_bytes(&t, *p == '?' ? "1" : p, 1);
+		if ((e = text_check(&t)) == ERR_NONE && is_address(text_string(&t)))
+			e = strings_add(out, text_string(&t));
+		text_free(&t);
+	}
+	return e;
+}
+
 /* Addresses that the rules speak of, and one ordinary address of each family. */
 static enum err likely_addresses(const struct sshd_config *c, struct strings *out)
 {
@@ -170,8 +193,7 @@ static enum err likely_addresses(const struct sshd_config *c, struct strings *ou
 				e = strings_split(&words, c->matches[i]->criteria[k].pattern, ",!");
 	for (size_t i = 0; e == ERR_NONE && i < words.n; i++) {
 		words.v[i][strcspn(words.v[i], "/")] = '\0'; /* a network's own address lies in it */
-		if (is_address(words.v[i]))
-			e = strings_add(out, words.v[i]);
+		e = add_matching(words.v[i], out);
 	}
 	strings_free(&words);
 	if (e == ERR_NONE && (e = strings_add(out, "192.0.2.1")) == ERR_NONE &&
