@@ -281,14 +281,17 @@ static enum err undo_mode(const struct root *r, const struct op *op)
 
 static enum err undo_mkdir(const struct root *r, const struct op *op)
 {
-	char *outside = NULL;
-	enum err e = root_outside(r, op->path, &outside);
+	char *resolved = NULL, *outside = NULL;
+	enum err e;
 
-	/* what somebody else put there keeps it */
-	if (e == ERR_NONE && rmdir(outside) && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+	/* resolved inside the root first: a link in another system's files must not lead into ours */
+	if ((e = root_resolve(r, op->path, &resolved)) == ERR_NONE &&
+	    (e = root_outside(r, resolved, &outside)) == ERR_NONE && rmdir(outside) && errno != ENOENT &&
+	    errno != ENOTEMPTY && errno != EEXIST) /* what somebody else put there keeps it */
 		e = ERR_SYSTEM;
+	free(resolved);
 	free(outside);
-	return e;
+	return is_missing(e) ? ERR_NONE : e;
 }
 
 /* All that can be put back is, also where one file cannot: each brings somebody nearer to getting in again. */

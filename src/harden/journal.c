@@ -193,12 +193,24 @@ static enum err write_all(const struct root *r, const struct tx *t, const char *
 	return write_json(r, dir, "journal.json", journal_format(t));
 }
 
+/* As the host names it, with all links resolved inside the root: none in another system's files leads into ours. */
+static enum err outside_of(const struct root *r, const char *path, char **out)
+{
+	char *resolved = NULL;
+	enum err e = root_resolve(r, path, &resolved);
+
+	if (e == ERR_NONE)
+		e = root_outside(r, resolved, out);
+	free(resolved);
+	return e;
+}
+
 static enum err rename_inside(const struct root *r, const char *from, const char *to)
 {
 	char *a = NULL, *b = NULL;
 	enum err e;
 
-	if ((e = root_outside(r, from, &a)) == ERR_NONE && (e = root_outside(r, to, &b)) == ERR_NONE && rename(a, b))
+	if ((e = outside_of(r, from, &a)) == ERR_NONE && (e = outside_of(r, to, &b)) == ERR_NONE && rename(a, b))
 		e = ERR_SYSTEM;
 	free(a);
 	free(b);
@@ -271,7 +283,7 @@ static void remove_unborn(const struct root *r, const char *name)
 	char *outside = NULL;
 
 	text_add(&path, JOURNAL_DIR "/%s", name);
-	if (text_check(&path) == ERR_NONE && root_outside(r, path.s, &outside) == ERR_NONE)
+	if (text_check(&path) == ERR_NONE && outside_of(r, path.s, &outside) == ERR_NONE)
 		tree_remove(outside);
 	free(outside);
 	text_free(&path);

@@ -130,6 +130,9 @@ GUARDED = {
          "--step timeouts", "anna"),
     "a RevokedKeys file that is missing":
         ("echo 'RevokedKeys /etc/ssh/not-there' >>/etc/ssh/sshd_config", "--step timeouts", "anna"),
+    "a password taken from a sudo caller who may come in from a pattern only":
+        ("echo 'AllowUsers anna bert@10.0.*' >>/etc/ssh/sshd_config; lab_account bert 1002; lab_password bert secret; "
+         "export SUDO_USER=bert", "--step access", "bert"),
     "a --keep of nobody":
         ("", "--keep nobody-of-that-name", "nobody-of-that-name"),
 }
@@ -495,6 +498,23 @@ def test_the_lockout_guard_sees_the_new_rules_of_another_system(world):
         lab_snapshot --folder-times /srv/image/etc | diff /tmp/before -
     """))
     assert "bert would be locked out" in got.stderr
+
+
+def test_links_in_another_system_do_not_lead_into_this_one(world):
+    """Its state lies behind an absolute link, where this system has the same folders."""
+    ok(world(STOCK + r"""
+        mkdir /srv/image && cp -a --parents /etc /srv/image/ && mkdir -p /srv/image/usr/sbin && cp /usr/sbin/sshd /srv/image/usr/sbin/
+        mkdir -p /srv/image/var/lib /srv/image/srv/state/transactions/.new-0007 /srv/state/transactions/.new-0007
+        ln -s /srv/state /srv/image/var/lib/sallyport
+        lab_snapshot /srv/state >/tmp/host
+        lab_snapshot --folder-times /srv/image/etc >/tmp/before
+        sallyport harden --yes --root /srv/image
+        [ -d /srv/image/srv/state/transactions/0001 ]
+        [ ! -e /srv/image/srv/state/transactions/.new-0007 ]
+        sallyport rollback --yes --root /srv/image
+        lab_snapshot --folder-times /srv/image/etc | diff /tmp/before -
+        lab_snapshot /srv/state | diff /tmp/host -
+    """))
 
 
 def test_another_system_under_root_is_changed_in_its_own_files_only(world):
