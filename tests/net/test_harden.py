@@ -354,6 +354,32 @@ def test_a_file_changed_while_the_journal_was_written_is_left_as_it_is(world):
     assert got.stdout.startswith("# faster\n") and "rolled-back" in got.stdout
 
 
+def test_an_end_at_the_question_leaves_nothing_for_long(world):
+    ok(world(STOCK + ASK + r"""
+        snapshot >/tmp/before
+        /usr/bin/python3 /tmp/ask.py 'names=' '[y/N]=!kill -TERM $(pgrep -x sallyport)' -- sallyport harden --keep anna && exit 1
+        snapshot | diff /tmp/before -
+        sallyport harden --dry-run --keep anna >/dev/null && exit 1 || [ $? = 1 ]
+        ls /run/sallyport | grep stage- && exit 1
+        true
+    """))
+
+
+def test_a_server_that_is_not_started_is_hardened_and_said_to_be_unproven(world):
+    """Where systemd has stopped it, not even its folder in /run is there."""
+    got = ok(world(STOCK + r"""
+        lab_sshd_stop
+        rmdir /run/sshd
+        snapshot >/tmp/before
+        sallyport harden --yes --keep anna
+        mkdir /run/sshd
+        sshd -T | grep -qx 'permitrootlogin no'
+        sallyport rollback --yes
+        snapshot | diff /tmp/before -
+    """))
+    assert "Not proven: sshd does not answer before it is started" in got.stdout
+
+
 def test_who_may_log_in_is_asked_for_and_guarded(world):
     got = ok(world(STOCK + SESSION + ASK + r"""
         lab_account bert 1002

@@ -181,7 +181,8 @@ static void what_cannot_be_run_says_why(void **state)
 
 static void programs_are_found_in_the_fixed_path_only(void **state)
 {
-	char dir[SCRATCH_DIR], *before = strdup(getenv("PATH")), *found = NULL;
+	const char *path = getenv("PATH");
+	char dir[SCRATCH_DIR], *before = strdup(path ? path : "/usr/bin"), *found = NULL;
 
 	scratch_make(dir);
 	scratch_write(scratch_path(dir, "sallyport-test-program"), "#!/bin/sh\n");
