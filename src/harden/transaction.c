@@ -192,7 +192,8 @@ static void say_lost(json_t *lost, struct text *wrong)
 	}
 }
 
-static enum err prove_files(const struct transaction_request *q, const struct facts *now, struct text *wrong)
+static enum err prove_files(const struct transaction_request *q, const struct facts *now,
+			    struct transaction_outcome *o, struct text *wrong)
 {
 	struct check c = { .facts = now, .plan = q->plan, .keepers = q->keepers };
 	json_t *missing = json_array(), *lost = json_array();
@@ -201,6 +202,12 @@ static enum err prove_files(const struct transaction_request *q, const struct fa
 
 	if (e == ERR_CHILD) {
 		text_add(wrong, "sshd refuses the new configuration: %s; ", complaint ? complaint : err_text(e));
+		e = ERR_NONE;
+	}
+	/* where sshd was not started /run/sshd is missing, and sshd -T refuses; the staged world had one */
+	if (e == ERR_UNSUPPORTED && now->service.pid <= 0) {
+		if (!o->unproven)
+			o->unproven = strdup("sshd does not answer before it is started");
 		e = ERR_NONE;
 	}
 	if (e == ERR_NONE && !q->may_lock_out)
@@ -261,7 +268,7 @@ static enum err prove(const struct transaction_request *q, struct transaction_ou
 		else
 			again = false;
 		if (e == ERR_NONE && !again)
-			e = prove_files(q, now, wrong);
+			e = prove_files(q, now, o, wrong);
 		facts_free(now);
 		if (again && (interrupted() || clock_boot_ms() > end))
 			break;
