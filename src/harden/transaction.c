@@ -192,8 +192,8 @@ static void say_lost(json_t *lost, struct text *wrong)
 	}
 }
 
-static enum err prove_files(const struct transaction_request *q, const struct facts *now,
-			    struct transaction_outcome *o, struct text *wrong)
+static enum err prove_files(const struct transaction_request *q, const struct facts *now, struct transaction_outcome *o,
+			    struct text *wrong)
 {
 	struct check c = { .facts = now, .plan = q->plan, .keepers = q->keepers };
 	json_t *missing = json_array(), *lost = json_array();
