@@ -238,6 +238,8 @@ static enum err show_plan(const struct work *w, struct text *out)
 	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
 		text_add(out, "%s%s\n", w->common->dry_run ? "# then: " : "  then ", how);
 	free(how);
+	if (w->facts->live && w->keepers.n == 0)
+		text_add_string(out, "Keeps nobody: nobody is logged in over SSH; name who must get in with --keep\n");
 	if (w->keepers.n)
 		text_add_string(out, "Keeps: ");
 	for (size_t i = 0; i < w->keepers.n; i++) {
@@ -433,6 +435,19 @@ static int refuse(struct work *w)
 	return wants_json(w) ? answer_json(w, false, EXIT_NO) : EXIT_NO;
 }
 
+/* Without the timer nothing brings a locked-out administrator back, so somebody must be looked after. */
+static bool keeps_nobody_for_good(const struct work *w)
+{
+	if (!w->facts->live || w->keepers.n || w->q->confirm_seconds ||
+	    (w->q->overrides && strings_has(w->q->overrides, "lockout")))
+		return false;
+	complain(
+		"lockout guard: nobody is logged in over SSH and none is named by --keep; without the timer this could lock "
+		"everybody out");
+	hint("add --keep USER, leave out --confirm-within 0, or --override lockout");
+	return true;
+}
+
 static int decide(struct work *w)
 {
 	struct text t = { 0 };
@@ -457,6 +472,8 @@ static int decide(struct work *w)
 	if (guards_refusal(&w->guards))
 		return refuse(w);
 	change_say_guards(&w->guards); /* what was overridden */
+	if (keeps_nobody_for_good(w))
+		return EXIT_NO;
 	if (!w->common->yes && !command_ask("Go on?")) {
 		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
 		return EXIT_NO;

@@ -108,10 +108,11 @@ static json_t *keepers_to_json(const struct keepers *k)
 
 json_t *journal_format(const struct tx *t)
 {
-	return json_pack("{s:s,s:i,s:s,s:s,s:s?,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id, "what",
-			 t->what, "by", t->by, "from", t->from, "config", t->config_path, "started",
-			 (json_int_t)t->started, "confirm_seconds", (json_int_t)t->confirm_seconds, "ops",
-			 ops_to_json(t), "folders", folders_to_json(t), "keep", keepers_to_json(&t->keepers));
+	return json_pack("{s:s,s:i,s:o,s:o,s:s?,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id, "what",
+			 json_safe_string(t->what), "by", json_safe_string(t->by), "from", t->from, "config",
+			 t->config_path, "started", (json_int_t)t->started, "confirm_seconds",
+			 (json_int_t)t->confirm_seconds, "ops", ops_to_json(t), "folders", folders_to_json(t), "keep",
+			 keepers_to_json(&t->keepers));
 }
 
 json_t *journal_format_state(const struct tx *t)

@@ -89,11 +89,15 @@ static enum err mark_write(const struct tx *t, const char *text)
 
 static enum err own_path(char *out, size_t size)
 {
+	static const char gone[] = " (deleted)";
 	ssize_t n = readlink("/proc/self/exe", out, size - 1);
 
 	if (n < 0)
 		return ERR_SYSTEM;
 	out[n] = '\0';
+	/* after an upgrade the new program stands under the old name */
+	if ((size_t)n > strlen(gone) && strcmp(out + n - strlen(gone), gone) == 0)
+		out[(size_t)n - strlen(gone)] = '\0';
 	return ERR_NONE;
 }
 
@@ -134,7 +138,7 @@ static enum err arm_unit(const struct tx *t, const char *self)
 	return e ? e : mark_write(t, MARK_UNIT "\n");
 }
 
-NORETURN static void timer_process(const struct tx *t, const char *self)
+NORETURN static void timer_process(const struct tx *t)
 {
 	char id[16];
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -148,12 +152,13 @@ NORETURN static void timer_process(const struct tx *t, const char *self)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGHUP, SIG_IGN);
-	execl(self, "sallyport", "rollback", "--when-due", id, (char *)NULL);
+	/* this very program, also where an upgrade has put another one in its place */
+	execl("/proc/self/exe", "sallyport", "rollback", "--when-due", id, (char *)NULL);
 	_exit(1);
 }
 
 /* Twice forked, so that nobody has to wait for it; the pid comes back through a pipe. */
-static enum err start_process(const struct tx *t, const char *self, pid_t *pid)
+static enum err start_process(const struct tx *t, pid_t *pid)
 {
 	int fds[2], status;
 	pid_t middle, timer = -1;
@@ -165,7 +170,7 @@ static enum err start_process(const struct tx *t, const char *self, pid_t *pid)
 	if (middle == 0) {
 		timer = fork();
 		if (timer == 0)
-			timer_process(t, self);
+			timer_process(t);
 		n = write(fds[1], &timer, sizeof timer);
 		_exit(n == sizeof timer ? 0 : 1);
 	}
@@ -187,6 +192,7 @@ static enum err start_process(const struct tx *t, const char *self, pid_t *pid)
 enum err timer_arm(const struct tx *t)
 {
 	char self[4096], line[64];
+	unsigned long long start;
 	pid_t pid;
 	enum err e;
 
@@ -194,9 +200,12 @@ enum err timer_arm(const struct tx *t)
 		return e;
 	if (systemd_runs() && arm_unit(t, self) == ERR_NONE)
 		return ERR_NONE;
-	if ((e = start_process(t, self, &pid)))
+	if ((e = start_process(t, &pid)))
 		return e;
-	snprintf(line, sizeof line, "%ld %llu\n", (long)pid, start_time(pid));
+	start = start_time(pid);
+	if (start == 0)
+		return ERR_CHILD; /* dead already */
+	snprintf(line, sizeof line, "%ld %llu\n", (long)pid, start);
 	return mark_write(t, line);
 }
 

@@ -282,9 +282,14 @@ static enum err prove(const struct transaction_request *q, struct transaction_ou
 
 static enum err reload_now(const struct transaction_request *q, struct transaction_outcome *o, struct text *wrong)
 {
+	struct service service = { 0 };
 	char *complaint = NULL;
-	enum err e = q->plan->reload ? sshd_reload(&q->facts->service, &complaint) : ERR_NOT_FOUND;
+	enum err e = q->plan->reload ? ERR_NONE : ERR_NOT_FOUND;
 
+	/* looked for anew: minutes may lie between the facts and the answer of a person */
+	if (e == ERR_NONE && (e = service_find(q->facts->effective, &service)) == ERR_NONE)
+		e = sshd_reload(&service, &complaint);
+	service_clear(&service);
 	o->reloaded = e == ERR_NONE;
 	if (e == ERR_NOT_FOUND)
 		e = ERR_NONE;
@@ -430,6 +435,12 @@ static enum err reload_old(const struct tx *t, char **complaint)
 
 	if (e == ERR_NONE)
 		e = sshd_reload(&service, complaint);
+	if (e == ERR_CHILD) {
+		/* whatever the manager holds against it: the old configuration must be in force again */
+		free(*complaint);
+		service.manager = SERVICE_NONE;
+		e = sshd_reload(&service, complaint);
+	}
 	service_clear(&service);
 	return e == ERR_NOT_FOUND ? ERR_NONE : e;
 }

@@ -159,6 +159,16 @@ def test_an_override_passes_the_guard_it_names_and_no_other(world):
     assert "guard overridden" in got.stderr
 
 
+def test_without_a_timer_somebody_must_be_looked_after(world):
+    got = ok(world(STOCK + r"""
+        snapshot >/tmp/before
+        sallyport harden --yes --confirm-within 0 && exit 1 || [ $? = 1 ]
+        snapshot | diff /tmp/before -
+        sallyport harden --yes --confirm-within 0 --keep anna
+    """))
+    assert "Keeps nobody" in got.stderr and "could lock everybody out" in got.stderr
+
+
 def test_a_configuration_that_sshd_rejects_is_left_alone(world):
     got = ok(world(STOCK + r"""
         echo 'PermitRootLogin perhaps' >>/etc/ssh/sshd_config
@@ -285,8 +295,10 @@ esac
 END
         printf '#!/bin/sh\nexit 0\n' >/tmp/bin/systemd-run
         chmod 755 /tmp/bin/*
-        mount --bind /tmp/bin/systemctl /usr/bin/systemctl
-        mount --bind /tmp/bin/systemd-run /usr/bin/systemd-run
+        mkdir /tmp/usr-bin
+        mount --bind /usr/bin /tmp/usr-bin
+        cp -asn /tmp/usr-bin/. /tmp/bin # where there is no systemd, there is nothing to mount these over
+        mount --bind /tmp/bin /usr/bin
         snapshot >/tmp/before
         sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
         snapshot | diff /tmp/before -

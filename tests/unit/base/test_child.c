@@ -218,8 +218,10 @@ static void ignored_and_blocked_signals_are_not_inherited(void **state)
 	sigemptyset(&one);
 	sigaddset(&one, SIGTERM);
 	sigprocmask(SIG_BLOCK, &one, &before);
-	says("grep -E '^Sig(Blk|Ign)' /proc/self/status", NULL, 0,
-	     "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n", "");
+	/* Except 32 and 33: they are glibc's own, its posix_spawn() ignores them (so make does), and nobody can undo it. */
+	says("while read name mask; do case $name in SigBlk: | SigIgn:) echo $name $((0x$mask & ~0x180000000)) ;; esac; done"
+	     " </proc/self/status",
+	     NULL, 0, "SigBlk: 0\nSigIgn: 0\n", "");
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	signal(SIGHUP, SIG_DFL);
 }

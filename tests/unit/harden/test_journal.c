@@ -3,16 +3,7 @@
 #include "harden/journal.h"
 
 #include "base/json.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+#include "base/scratch.h"
 
 #include "base/banned.h"
 
@@ -138,14 +129,14 @@ static void refuses_what_is_not_a_journal(void **unused)
 
 static void lists_and_reads_what_it_created(void **unused)
 {
-	char dir[] = "/tmp/sallyport-journal-XXXXXX";
+	char dir[SCRATCH_DIR];
 	struct root *r = NULL;
 	struct tx *t = tx_new(), *read = NULL;
 	unsigned *ids = NULL;
 	size_t n;
 
 	(void)unused;
-	assert_non_null(mkdtemp(dir));
+	scratch_make(dir);
 	assert_int_equal(root_open(dir, &r), ERR_NONE);
 	assert_int_equal(journal_list(r, true, &ids, &n), ERR_NONE);
 	assert_int_equal(n, 0);
@@ -174,6 +165,7 @@ static void lists_and_reads_what_it_created(void **unused)
 	free(ids);
 	tx_free(t);
 	root_close(r);
+	scratch_remove(dir);
 }
 
 int main(void)
