@@ -41,7 +41,7 @@ class Fake:
 
     def __init__(self, folder):
         self.folder, self.bin, self.policy = folder, folder / "bin", folder / "sbin" / "policy-rc.d"
-        for name in ("bin", "sbin", "tools"):
+        for name in ("bin", "sbin", "tools", "tmp"):
             (folder / name).mkdir()
         shutil.copy(SOURCE / "tools" / "install-packages", folder / "tools")
         self.write("packages.txt", LIST)
@@ -56,7 +56,7 @@ class Fake:
 
     def start(self, *sections, **more):
         environment = dict(os.environ, PATH=f"{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin", FAKE=str(self.folder),
-                           SALLYPORT_POLICY_RC_D=str(self.policy))
+                           TMPDIR=str(self.folder / "tmp"), SALLYPORT_POLICY_RC_D=str(self.policy))
         return subprocess.Popen([self.folder / "tools" / "install-packages", *sections], env=environment, text=True,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, **more)
 
@@ -168,6 +168,7 @@ def test_an_interrupted_run_leaves_the_policy_as_it_was(fake, number, own):
     assert fake.policy.exists()
     os.killpg(process.pid, number)  # as a terminal does
     process.communicate(timeout=10)
+    assert number == signal.SIGKILL or not list((fake.folder / "tmp").iterdir())
     if number == signal.SIGKILL:  # nobody was left to put it back: the next run does
         (fake.folder / "slow").unlink()
         assert fake("build")[0] == 0

@@ -15,7 +15,7 @@ try sallyport confirm --override prof
 try sallyport recover
 try sallyport confirm --override proof
 try sallyport confirm
-try sallyport harden --step access --yes --confirm-within 0
+try sallyport harden --step access --yes --confirm-within 0 --keep anna
 try sallyport rollback 1 --yes
 try sallyport rollback --yes
 try sallyport rollback --yes --format json
