@@ -52,8 +52,10 @@ lab_host_keys() {
 	[ ! -f /etc/ssh/ssh_host_ed25519_key ] || return 0
 	if [ ! -d "$stock" ] && [ -w "${stock%/*}" ]; then
 		local new
-		new=$(mktemp -d "$stock.XXXXXX") && mkdir -p "$new/etc/ssh" && ssh-keygen -A -f "$new" >/dev/null &&
-			mv -T "$new/etc/ssh" "$stock" 2>/dev/null
+		# another world may be faster: its keys are as good
+		if new=$(mktemp -d "$stock.XXXXXX") && mkdir -p "$new/etc/ssh" && ssh-keygen -A -f "$new" >/dev/null; then
+			mv -T "$new/etc/ssh" "$stock" 2>/dev/null || [ -d "$stock" ]
+		fi
 		rm -rf "$new"
 	fi
 	cp -p "$stock"/ssh_host_* /etc/ssh/ 2>/dev/null || ssh-keygen -A >/dev/null
