@@ -284,8 +284,8 @@ def test_a_read_only_etc_is_told_and_survived(world):
 
 def test_a_service_manager_that_refuses_the_reload_means_going_back(world):
     got = ok(world(STOCK + r"""
-        mkdir -p /run/systemd/system /tmp/bin
-        cat >/tmp/bin/systemctl <<'END'
+        mkdir -p /run/systemd/system
+        lab_program systemctl <<'END'
 #!/bin/sh
 case "$1" in
 show) printf 'Id=ssh.service\nLoadState=loaded\nActiveState=active\nMainPID=%s\n' "$(cat /run/sshd.pid)" ;;
@@ -293,12 +293,7 @@ reload) echo "Job for ssh.service failed." >&2; exit 1 ;;
 is-active) exit 0 ;;
 esac
 END
-        printf '#!/bin/sh\nexit 0\n' >/tmp/bin/systemd-run
-        chmod 755 /tmp/bin/*
-        mkdir /tmp/usr-bin
-        mount --bind /usr/bin /tmp/usr-bin
-        cp -asn /tmp/usr-bin/. /tmp/bin # where there is no systemd, there is nothing to mount these over
-        mount --bind /tmp/bin /usr/bin
+        printf '#!/bin/sh\nexit 0\n' | lab_program systemd-run
         snapshot >/tmp/before
         sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
         snapshot | diff /tmp/before -
@@ -353,9 +348,7 @@ def test_a_file_changed_while_the_journal_was_written_is_left_as_it_is(world):
     """The service manager is slow to take the timer: the moment between the journal and the swap."""
     got = ok(world(STOCK + r"""
         mkdir -p /run/systemd/system
-        printf '%s\n' '#!/bin/sh' 'echo "# faster" >>/etc/ssh/moduli' >/tmp/systemd-run
-        chmod 755 /tmp/systemd-run
-        mount --bind /tmp/systemd-run /usr/bin/systemd-run
+        printf '%s\n' '#!/bin/sh' 'echo "# faster" >>/etc/ssh/moduli' | lab_program systemd-run
         sallyport harden --yes --keep anna && exit 1 || [ $? = 2 ]
         tail -n1 /etc/ssh/moduli
         [ ! -e /etc/ssh/sshd_config.d/00-sallyport.conf ]
