@@ -10,6 +10,7 @@
 #include "harden/apply.h"
 #include "harden/transaction.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,8 +223,10 @@ static int roll_back(const struct common_args *common, const struct root *r, str
 		     const struct rollback_args *a)
 {
 	struct text plan = { 0 };
-	int status = check_all(common, r, t, a);
+	int status;
 
+	assert(t); /* find_tx() gives one or a reason */
+	status = check_all(common, r, t, a);
 	if (status)
 		return status;
 	show(t, &plan);
