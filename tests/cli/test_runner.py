@@ -39,6 +39,14 @@ def test_every_tap_line_counts(runner, monkeypatch, tmp_path):
     assert unit(runner, monkeypatch, tmp_path, tests) == (4, ["base/b: two"], [("base/a: three", "no root")])
 
 
+def test_what_cmocka_skipped_is_no_failure(runner, monkeypatch, tmp_path):
+    said = "1..2\nok 1 - one\n# skipped: no root\nnot ok 2 # SKIP two\n"
+    tests = [{"name": "a", "result": "FAIL", "returncode": 0, "stdout": said}]
+    assert unit(runner, monkeypatch, tmp_path, tests) == (1, [], [("a: two", "no root")])
+    tests[0]["returncode"] = 1
+    assert unit(runner, monkeypatch, tmp_path, tests) == (1, ["a: fail"], [("a: two", "no root")])
+
+
 @pytest.mark.parametrize("result", ["FAIL", "TIMEOUT", "INTERRUPT", "ERROR"])
 def test_a_program_that_died_counts_as_failed(runner, monkeypatch, tmp_path, result):
     tests = [{"name": "base/a", "result": result, "stdout": "1..2\nok 1 - one\n"}, {"name": "base/b", "result": result}]

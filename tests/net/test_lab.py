@@ -21,6 +21,7 @@ def host_state():
 
 
 def test_the_host_stays_as_it_was(world):
+    world("true")  # skips where there is none
     before = host_state()
     got = world("""
         echo changed >>/etc/ssh/sshd_config && mkdir -p /var/lib/sallyport /var/lib/lab && touch /run/lab /dev/log
