@@ -10,7 +10,11 @@ FUZZ_SECONDS = 60
 packages = @tools/install-packages
 build = @$(MAKE) --no-print-directory all
 
+# A PREFIX on the command line counts for a folder that is there already, too.
+prefix_holds = $(if $(filter command,$(origin PREFIX)),grep -qsxF 'prefix = $(PREFIX)' $(BUILD)/meson-private/cmd_line.txt,:)
+
 all: $(BUILD)/build.ninja ## the programs, in build/ (the default)
+	@$(prefix_holds) || meson configure $(BUILD) --prefix '$(PREFIX)'
 	@ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
@@ -47,7 +51,7 @@ bench: ## beside the peers, with ratios (root)
 
 # Under sudo, what is built already is only copied; what is not, is built by the user that called sudo.
 install: ## under PREFIX=/usr/local, below DESTDIR
-	@ninja -C $(BUILD) -n 2>/dev/null | grep -q 'no work to do' || \
+	@{ $(prefix_holds) && ninja -C $(BUILD) -n 2>/dev/null | grep -q 'no work to do'; } || \
 		$(if $(SUDO_UID),setpriv --reuid $(SUDO_UID) --regid $(SUDO_GID) --init-groups) $(MAKE) --no-print-directory all
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
