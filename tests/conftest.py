@@ -34,7 +34,7 @@ def world(build):
     'sallyport' is found in PATH. env= sets variables of the snippet, keep= names folders that stay reachable.
     """
 
-    def run(snippet, timeout=60, env=None, keep=()):
+    def run(snippet, timeout=300, env=None, keep=()):
         command = [str(LAB / "world")]
         for folder in keep:
             command += ["--keep", str(folder)]

@@ -78,7 +78,7 @@ def settled(text, folder, source, live):
 def run_here(script, folder, build):
     environment = dict(os.environ, PATH=f"{build}:/usr/sbin:/usr/bin:/sbin:/bin", HOME=str(folder))
     return subprocess.run(["/bin/bash", "-c", f"cd '{folder}'\n" + script], env=environment, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="backslashreplace", timeout=60)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="backslashreplace", timeout=300)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[c.stem for c in CASES])

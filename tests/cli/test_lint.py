@@ -42,7 +42,7 @@ def lint(root, files, step):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(content)
     (root / ".clang-format").write_bytes((SOURCE / ".clang-format").read_bytes())
-    got = subprocess.run([SOURCE / "tools" / "lint", "--root", root, step], capture_output=True, text=True, timeout=60)
+    got = subprocess.run([SOURCE / "tools" / "lint", "--root", root, step], capture_output=True, text=True, timeout=300)
     if "skipped  " in got.stdout:
         pytest.skip(got.stdout.splitlines()[0])
     return got

@@ -62,7 +62,7 @@ class Fake:
 
     def __call__(self, *sections, **more):
         process = self.start(*sections, **more)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
         log = self.folder / "log"
         return process.returncode, out, err, log.read_text().splitlines() if log.exists() else []
 
@@ -167,7 +167,7 @@ def test_an_interrupted_run_leaves_the_policy_as_it_was(fake, number, own):
         time.sleep(0.02)
     assert fake.policy.exists()
     os.killpg(process.pid, number)  # as a terminal does
-    process.communicate(timeout=10)
+    process.communicate(timeout=120)
     assert number == signal.SIGKILL or not list((fake.folder / "tmp").iterdir())
     if number == signal.SIGKILL:  # nobody was left to put it back: the next run does
         (fake.folder / "slow").unlink()

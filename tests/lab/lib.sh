@@ -92,9 +92,10 @@ lab_gone() {
 	! kill -0 "$1" 2>/dev/null
 }
 
-# lab_wait SECONDS COMMAND...: until the command succeeds; fails when it does not in time.
+# lab_wait SECONDS COMMAND...: until the command succeeds; fails when it does not in four times that time, since the
+# machine may be busy with other tests and the programs slowed down by sanitizers.
 lab_wait() {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + 4 * $1))
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
@@ -118,7 +119,7 @@ lab_login() {
 	lab_known_hosts
 	# shellcheck disable=SC2086
 	"${from[@]}" ssh -F none -p "$LAB_PORT" -l "$user" -i "$LAB_KEYS/$user" -o IdentitiesOnly=yes -o BatchMode=yes \
-		-o ConnectTimeout=10 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$LAB_KNOWN_HOSTS" \
+		-o ConnectTimeout=60 -o StrictHostKeyChecking=yes -o UserKnownHostsFile="$LAB_KNOWN_HOSTS" \
 		-o GlobalKnownHostsFile=none -o LogLevel=ERROR $LAB_SSH_OPTIONS "$address" "$@" </dev/null
 }
 

@@ -322,7 +322,7 @@ def lay(text, includes):
 
 
 def run(command):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", cwd="/", timeout=20)
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", cwd="/", timeout=120)
 
 
 def printed(text):

@@ -21,7 +21,7 @@ class Cut:
         subprocess.run(["rm", "-rf", work], check=True)
         work.mkdir()
         got = subprocess.run([self.program, "-o", self.status, *map(str, arguments)], cwd=work, stdin=subprocess.DEVNULL,
-                             stdout=subprocess.DEVNULL, timeout=60)
+                             stdout=subprocess.DEVNULL, timeout=300)
         found = sorted(str(p.relative_to(work)) for p in work.rglob("*"))
         return got.returncode, self.status.read_text().split(), found
 

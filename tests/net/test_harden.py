@@ -50,7 +50,7 @@ def test_stock_debian_is_hardened_proven_and_put_back_bit_for_bit(world):
         cat /tmp/harden
         echo; echo ---; cat /tmp/audit-before; echo ---; cat /tmp/audit-after; echo ---; cat /tmp/audit-back; echo ---
         cat /tmp/effective; echo ---; cat /tmp/history
-    """, timeout=120))
+    """, timeout=300))
     said, before, after, back, effective, history = got.stdout.split("---\n")
     before, after, back, history = (json.loads(j) for j in (before, after, back, history))
     assert before["grade"] in "DF"
@@ -70,7 +70,7 @@ def test_a_second_run_changes_nothing(world):
         snapshot >/tmp/first
         sallyport harden --yes --confirm-within 0 --keep anna --format json
         snapshot | diff /tmp/first -
-    """, timeout=120))
+    """, timeout=300))
     assert '"changed": false' in got.stdout
 
 
@@ -85,7 +85,7 @@ def test_confirm_wants_a_new_login_by_somebody_kept(world):
         sallyport confirm && exit 1
         [ ! -e /run/sallyport/timer-1 ]
         sallyport rollback --yes
-    """, timeout=120))
+    """, timeout=300))
 
 
 def test_an_earlier_file_a_match_block_and_a_last_wins_keyword_do_not_defeat_the_plan(world):
@@ -99,7 +99,7 @@ def test_an_earlier_file_a_match_block_and_a_last_wins_keyword_do_not_defeat_the
         cat /etc/ssh/sshd_config.d/00-aaa.conf
         sallyport rollback --yes
         snapshot | diff /tmp/before -
-    """, timeout=120))
+    """, timeout=300))
     assert "\npasswordauthentication no\n" in got.stdout
     assert "\npermitrootlogin no\n" in got.stdout
     assert "\nmaxstartups 10:30:60\n" in got.stdout
@@ -117,7 +117,7 @@ def test_a_main_file_without_include_gets_one_as_its_first_line(world):
         sshd -T | grep -qx 'permitrootlogin no'
         sallyport rollback --yes
         snapshot | diff /tmp/before -
-    """, timeout=120))
+    """, timeout=300))
 
 
 GUARDED = {
@@ -435,7 +435,7 @@ def test_an_interrupted_run_goes_back(world):
         kill -CONT "$(cat /run/sshd.pid)"
         snapshot | diff /tmp/before -
         sallyport history
-    """, timeout=120))
+    """, timeout=300))
     assert "it was interrupted" in got.stderr
     assert "rolled-back" in got.stdout
 
@@ -470,7 +470,7 @@ def test_a_disk_that_filled_up_meanwhile_does_not_keep_the_old_configuration_fro
         rm /var/lib/full
         lab_wait 20 grep -q '"rolled-back"' /var/lib/sallyport/transactions/0001/state.json
         snapshot | diff /tmp/before -
-    """, timeout=120))
+    """, timeout=300))
 
 
 def test_after_a_reboot_what_waited_is_put_back(world):
@@ -514,7 +514,7 @@ def test_the_policy_of_the_guide(world):
         lab_login bert true
         sallyport rollback --yes
         snapshot | diff /tmp/before -
-    """, timeout=120))
+    """, timeout=300))
     for line in ("clientaliveinterval 40", "clientalivecountmax 3", "logingracetime 30", "revokedkeys /etc/ssh/revoked_keys"):
         assert f"\n{line}\n" in got.stdout, line
     assert "\n644 " in got.stdout

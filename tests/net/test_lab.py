@@ -129,7 +129,7 @@ def interrupt(world, tmp_path, number):
         time.sleep(0.05)
     assert len(processes_with(mark.encode())) > 3
     outer.send_signal(number)
-    outer.wait(timeout=10)
+    outer.wait(timeout=120)
     end = time.monotonic() + 5
     while processes_with(mark.encode()) and time.monotonic() < end:
         time.sleep(0.05)
