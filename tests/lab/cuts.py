@@ -2,7 +2,11 @@
 # cuts.py - cuts an apply, a roll-back or a recover before one system call after the other, inside a world, and looks
 # whether 'recover' then brings the system to exactly the old or exactly the new state.
 #
-# usage: cuts.py apply|rollback|recover [--changing] [--every N] [--limit SECONDS]
+# usage: cuts.py apply|rollback|recover [--changing] [--every N] [--start N] [--limit SECONDS]
+#        cuts.py apply|rollback|recover --watch
+#
+# --watch cuts nothing: it looks at the files at every single call, and shows that they change only while a call is under
+# way that --changing counts. A cut before any other call therefore finds what the cut before the next such call finds.
 import argparse
 import hashlib
 import json
@@ -20,6 +24,7 @@ HARDEN = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-w
 KEEP_FOR_GOOD = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-within", "0"]
 ROLLBACK = [SALLYPORT, "rollback", "--yes"]
 RECOVER = [SALLYPORT, "recover"]
+WATCHED = ["/etc/ssh", "/var/lib/sallyport", "/run/sallyport", "/run/lock", "/tmp"]
 
 
 def run(command):
@@ -74,7 +79,7 @@ class Trial:
 
     def __init__(self, kind):
         self.kind = kind
-        self.middle = 1
+        self.middle = 0
         self.old = snapshot()
         must(KEEP_FOR_GOOD)
         self.new = without_time(snapshot())
@@ -96,14 +101,32 @@ class Trial:
             # in the middle of the swap: after the first file was renamed into place
             self.cut_until(HARDEN, "/etc/ssh/sshd_config.d/00-sallyport.conf")
 
+    def cut_after(self, n, command, appears):
+        """Whether the path is there when the command was cut before its n-th change."""
+        self.cut(n, command, ["--changing"])
+        if os.path.exists(appears):
+            return True
+        must(RECOVER)
+        forget()
+        return False
+
     def cut_until(self, command, appears):
-        for n in range(self.middle, 100000, 4):
-            self.cut(n, command, ["--changing"])
-            if os.path.exists(appears):
-                self.middle = n
+        """Leaves the command cut soon after the path appeared; how many changes that takes is looked for once."""
+        if not self.middle:
+            low, high = 1, 2048
+            while high - low > 4:
+                middle = (low + high) // 2
+                # past its end the command is complete, and the path is there too
+                if self.cut_after(middle, command, appears):
+                    high = middle
+                    run(ROLLBACK if state() in ("waiting", "confirmed") else RECOVER)
+                    forget()
+                else:
+                    low = middle
+            self.middle = high
+        for n in range(self.middle, self.middle + 400, 4):
+            if self.cut_after(n, command, appears):
                 return
-            must(RECOVER)
-            forget()
         sys.exit(f"cuts: {appears} never appears")
 
     def command(self):
@@ -114,6 +137,14 @@ class Trial:
         run([CUT, "-o", report, "--leave", *flags, str(n), "--", *command])
         with open(report) as f:
             return f.read().split()
+
+    def watch(self):
+        self.prepare()
+        flags = [word for folder in WATCHED for word in ("--watch", folder)]
+        report = self.cut(0, self.command(), flags)
+        self.expect(report[0] == "done" and report[4] == "watched" and len(report) == 8, f"watched: {' '.join(report)}")
+        self.check("watched to its end")
+        return int(report[5]), int(report[7])
 
     def check(self, where):
         must(RECOVER)
@@ -140,10 +171,16 @@ def main():
     p.add_argument("--every", type=int, default=1)
     p.add_argument("--start", type=int, default=1)
     p.add_argument("--limit", type=float, default=0)
+    p.add_argument("--watch", action="store_true")
     a = p.parse_args()
     flags = ["--changing"] if a.changing else []
     everything = snapshot("/etc")
     trial = Trial(a.kind)
+    if a.watch:
+        calls, changes = trial.watch()
+        trial.expect(calls > 100 and changes > 10, f"only {calls} calls and {changes} changes were seen")
+        print(f"{a.kind}: watched at {calls} calls; {changes} changes of files, each during a call that --changing counts")
+        return
     begun, counts, n = time.monotonic(), {"old": 0, "new": 0}, a.start
     while True:
         trial.prepare()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_cuts.py - no half-applied change: an apply, a roll-back and a recover, each killed before system call after system
-# call over the whole process tree. Between two calls that change something all cuts are alike, so those are what matters:
-# a sample of them and a smaller one of all calls here, every one that changes something with SALLYPORT_LONG=1 (an hour).
-# Every single call: tests/lab/cuts.py by hand.
+# call over the whole process tree. Between two calls that change something all cuts are alike (--watch shows that the
+# files stay as they are there), so those are what matters: a sample of them here, every one with SALLYPORT_LONG=1
+# (20 minutes). Every single call: tests/lab/cuts.py by hand, hours.
 import os
 
 import pytest
@@ -18,7 +18,7 @@ touch -d '2021-03-04 05:06:07.089' /etc/ssh/sshd_config /etc/ssh/sshd_config.d
 """
 
 
-@pytest.mark.parametrize("how", ["--changing", "--every 37"] if LONG else ["--changing --every 6", "--every 997"])
+@pytest.mark.parametrize("how", ["--watch", "--changing"] if LONG else ["--watch", "--changing --every 6"])
 @pytest.mark.parametrize("kind", ["apply", "rollback", "recover"])
 def test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state(world, kind, how):
     if "ASAN_OPTIONS" in os.environ:
@@ -26,4 +26,4 @@ def test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state(world, kind
     got = world(SETUP + f'/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/cuts.py" {kind} {how}', timeout=3600 if LONG else 400)
     assert got.returncode == 0, got.stdout + got.stderr
     print(got.stdout)
-    assert " cuts" in got.stdout
+    assert " cuts" in got.stdout or "watched at" in got.stdout

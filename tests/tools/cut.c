@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cut.c - power loss for processes: kills a command with all its descendants right before one chosen system call. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -21,17 +23,22 @@
 #include "base/banned.h"
 
 #define TROUBLE 125
+#define UNEXPLAINED 124
 #define MAX_LET 16
+#define MAX_WATCH 16
+#define MAX_PIDS 4194304 /* of the kernel, PID_MAX_LIMIT */
 
 static const char usage[] =
-	"usage: cut [-o FILE] [--only COMM] [--changing] [--let PATTERN]... [--leave] COUNT -- COMMAND [ARG...]\n"
+	"usage: cut [-o FILE] [--only COMM] [--changing] [--let PATTERN]... [--watch DIR]... [--leave] COUNT -- COMMAND [ARG...]\n"
 	"\n"
 	"Runs COMMAND and kills it and all its descendants right before the COUNT-th system call of them all;\n"
-	"0 lets it run to its end. Exit status: the command's, 137 when it was cut, 125 on trouble.\n"
+	"0 lets it run to its end. Exit status: the command's, 137 when it was cut, 124 see --watch, 125 on trouble.\n"
 	"\n"
 	"  -o FILE         write 'cut N CALL COMM' or 'done N exit STATUS' there\n"
 	"  --only COMM     count the calls of processes with this name only\n"
 	"  --changing      count only calls that change what others can see\n"
+	"  --watch DIR     look at the tree below DIR at every call; exit 124 when it changed though no call that\n"
+	"                  --changing counts was under way\n"
 	"  --let PATTERN   do not follow programs whose name or command line is like this\n"
 	"  --leave         when COMMAND itself has ended, let the others go on\n";
 
@@ -40,6 +47,8 @@ struct settings {
 	const char *only, *report;
 	const char *let[MAX_LET];
 	size_t nlet;
+	const char *watch[MAX_WATCH];
+	size_t nwatch;
 	bool changing, leave;
 	char **command;
 };
@@ -52,6 +61,12 @@ struct tree {
 	bool leaving;
 	int status; /* of COMMAND, as a shell has it */
 	unsigned long counted;
+	struct watch {
+		uint64_t seen; /* what the trees looked like at the last stop */
+		bool *inside;  /* by pid: in a call that may change something */
+		unsigned long under_way, calls, changes;
+		char wrong[192]; /* the first change that no such call explains */
+	} watch;
 };
 
 /* A system call that can change what others see; 'decides' looks at its arguments where the number alone does not say. */
@@ -260,17 +275,104 @@ static void report(const struct settings *s, const char *text)
 	}
 }
 
-static bool counts(const struct settings *s, pid_t pid, const struct __ptrace_syscall_info *info)
+static bool may_change(pid_t pid, const struct __ptrace_syscall_info *info)
 {
 	const struct call *c = call_find(info->entry.nr);
+
+	return c && (!c->decides || c->decides(pid, info->entry.args));
+}
+
+static bool counts(const struct settings *s, pid_t pid, const struct __ptrace_syscall_info *info)
+{
 	char comm[64];
 
-	if (s->changing && (!c || (c->decides && !c->decides(pid, info->entry.args))))
+	if (s->changing && !may_change(pid, info))
 		return false;
 	if (!s->only)
 		return true;
 	proc_read(pid, "comm", comm, sizeof comm);
 	return strcmp(comm, s->only) == 0;
+}
+
+/* FNV-1a. */
+static uint64_t mix(uint64_t h, const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ p[i]) * 1099511628211u;
+	return h;
+}
+
+/*
+ * What a tree looks like: names, kinds, modes, owners, sizes, inodes and times (the change time
+ * moves with content and attributes). A sum, so that the order of reading does not matter.
+ */
+static uint64_t tree_look(int at, const char *name, uint64_t above)
+{
+	struct stat st;
+	uint64_t h, sum;
+	DIR *d;
+	int fd;
+
+	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW))
+		return 0;
+	above = mix(above, name, strlen(name) + 1);
+	h = mix(above, (const uint64_t[]){ st.st_mode, st.st_uid, st.st_gid, (uint64_t)st.st_size, st.st_ino },
+		5 * sizeof(uint64_t));
+	h = mix(mix(h, &st.st_mtim, sizeof st.st_mtim), &st.st_ctim, sizeof st.st_ctim);
+	if (!S_ISDIR(st.st_mode) || (fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
+		return h;
+	d = fdopendir(fd);
+	if (!d)
+		exit(TROUBLE);
+	sum = h;
+	for (struct dirent *e; (e = readdir(d));) {
+		if (strcmp(e->d_name, ".") && strcmp(e->d_name, ".."))
+			sum += tree_look(dirfd(d), e->d_name, above);
+	}
+	closedir(d);
+	return sum;
+}
+
+static void watch_look(const struct settings *s, struct watch *w, const char *when)
+{
+	uint64_t now = 0;
+
+	for (size_t i = 0; i < s->nwatch; i++)
+		now += tree_look(AT_FDCWD, s->watch[i], 14695981039346656037u);
+	if (now == w->seen)
+		return;
+	w->seen = now;
+	if (w->calls)
+		w->changes++;
+	if (w->calls && !w->under_way && !*w->wrong)
+		snprintf(w->wrong, sizeof w->wrong, "a change before call %lu, %s", w->calls + 1, when);
+}
+
+/* Who is in a call that may change something is known from its entry to its exit, or its end. */
+static void watch_leave(struct watch *w, pid_t pid)
+{
+	if (!w->inside[pid])
+		return;
+	w->inside[pid] = false;
+	w->under_way--;
+}
+
+static void watch_call(const struct settings *s, struct watch *w, pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	char when[64];
+
+	if (!s->nwatch)
+		return;
+	snprintf(when, sizeof when, "seen by pid %d", (int)pid);
+	watch_look(s, w, when);
+	watch_leave(w, pid);
+	if (info->op != PTRACE_SYSCALL_INFO_ENTRY)
+		return;
+	w->calls++;
+	w->inside[pid] = may_change(pid, info);
+	w->under_way += w->inside[pid];
 }
 
 /* A process is about to do a system call, or has done one. */
@@ -280,8 +382,10 @@ static void at_call(const struct settings *s, struct tree *t, pid_t pid)
 	const struct call *c;
 	char comm[64], line[192], number[32];
 
-	if (!t->started || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0 ||
-	    info.op != PTRACE_SYSCALL_INFO_ENTRY || !counts(s, pid, &info))
+	if (!t->started || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0)
+		return;
+	watch_call(s, &t->watch, pid, &info);
+	if (info.op != PTRACE_SYSCALL_INFO_ENTRY || !counts(s, pid, &info))
 		return;
 	if (++t->counted != s->count)
 		return;
@@ -339,6 +443,10 @@ static void at_stop(const struct settings *s, struct tree *t, pid_t pid, int sta
 static void at_end(const struct settings *s, struct tree *t, pid_t pid, int status)
 {
 	tree_remove(t, pid);
+	if (s->nwatch) {
+		watch_look(s, &t->watch, "seen by the end of a process");
+		watch_leave(&t->watch, pid);
+	}
 	if (pid != t->first)
 		return;
 	t->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -379,10 +487,12 @@ static pid_t start(char **command)
 static int follow(const struct settings *s)
 {
 	struct tree t = { .status = TROUBLE };
-	char line[96];
+	char line[320];
 	int status;
 	pid_t pid;
 
+	if (s->nwatch && !(t.watch.inside = calloc(MAX_PIDS + 1, sizeof *t.watch.inside)))
+		return TROUBLE;
 	t.first = start(s->command);
 	if (t.first < 0) {
 		fprintf(stderr, "cut: cannot follow '%s': %s\n", s->command[0], strerror(errno));
@@ -394,20 +504,23 @@ static int follow(const struct settings *s)
 		else if (pid > 0)
 			at_end(s, &t, pid, status);
 	}
-	snprintf(line, sizeof line, "done %lu exit %d\n", t.counted, t.status);
+	if (s->nwatch)
+		snprintf(line, sizeof line, "done %lu exit %d watched %lu changes %lu %s\n", t.counted, t.status,
+			 t.watch.calls, t.watch.changes, t.watch.wrong);
+	else
+		snprintf(line, sizeof line, "done %lu exit %d\n", t.counted, t.status);
 	report(s, line);
+	free(t.watch.inside);
 	free(t.pids);
-	return t.status;
+	return *t.watch.wrong ? UNEXPLAINED : t.status;
 }
 
 static bool settings_read(struct settings *s, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "only", required_argument, NULL, 'c' },
-		{ "changing", no_argument, NULL, 'w' },
-		{ "let", required_argument, NULL, 'l' },
-		{ "leave", no_argument, NULL, 'd' },
-		{ 0 },
+		{ "only", required_argument, NULL, 'c' }, { "changing", no_argument, NULL, 'w' },
+		{ "let", required_argument, NULL, 'l' },  { "watch", required_argument, NULL, 'W' },
+		{ "leave", no_argument, NULL, 'd' },	  { 0 },
 	};
 	char *end;
 	int o;
@@ -421,6 +534,8 @@ static bool settings_read(struct settings *s, int argc, char **argv)
 			s->changing = true;
 		else if (o == 'd')
 			s->leave = true;
+		else if (o == 'W' && s->nwatch < MAX_WATCH)
+			s->watch[s->nwatch++] = optarg;
 		else if (o == 'l' && s->nlet < MAX_LET)
 			s->let[s->nlet++] = optarg;
 		else
