@@ -117,6 +117,19 @@ static bool has_user_child(const struct processes *all, const struct process *mo
 	return false;
 }
 
+/* A child of root's session that has not executed its program yet still has the session's title and connection. */
+static bool was_forked_by_session(const struct processes *all, const struct process *p)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		struct process_title t;
+
+		if (all->v[i].pid == p->parent)
+			return all->v[i].uid == 0 && process_title_parse(all->v[i].title, &t) == ERR_NONE &&
+			       t.kind == TITLE_USER;
+	}
+	return false;
+}
+
 /*
  * A login shows as a monitor "NAME [priv]" of root with a child of that account; root itself
  * is served by one process, "root@pts/0". Whoever runs sshd's binary himself has no process of uid 0.
@@ -127,7 +140,8 @@ static bool is_session(const struct processes *all, const struct process *p, cha
 	struct passwd *pw;
 	char *name;
 
-	if (p->uid != 0 || process_title_parse(p->title, &t) || (t.kind != TITLE_MONITOR && t.kind != TITLE_USER))
+	if (p->uid != 0 || process_title_parse(p->title, &t) || (t.kind != TITLE_MONITOR && t.kind != TITLE_USER) ||
+	    was_forked_by_session(all, p))
 		return false;
 	name = strndup(t.user, t.user_len);
 	pw = name ? getpwnam(name) : NULL;

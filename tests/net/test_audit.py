@@ -10,11 +10,11 @@ PEOPLE = """
 
 def test_sessions_are_those_that_are_logged_in(world):
     got = world(PEOPLE + """
-        lab_login anna sleep 30 &
-        LAB_SSH_OPTIONS=-tt lab_login anna ::1 sleep 30 >/dev/null &
+        lab_login anna sleep 100 &
+        LAB_SSH_OPTIONS=-tt lab_login anna ::1 sleep 100 >/dev/null &
         LAB_SSH_OPTIONS=-N lab_login we.ird-name 127.0.0.1 &
         LAB_SSH_OPTIONS=-N lab_login root ::1 &
-        LAB_FROM=client lab_login root sleep 30 &
+        LAB_FROM=client lab_login root sleep 100 &
         three() { [ "$($BUILD/tests/sessions | wc -l)" -ge 6 ]; }
         lab_wait 10 three
         $BUILD/tests/sessions""")
