@@ -28,6 +28,7 @@ static const char *const texts[ERR_COUNT] = {
 	[ERR_CONFIG] = "the configuration is wrong",
 	[ERR_UNSUPPORTED] = "this system or version cannot do that",
 	[ERR_INTERRUPTED] = "interrupted",
+	[ERR_SIGNATURE] = "the signature does not hold",
 };
 
 const char *err_text(enum err e)

@@ -28,6 +28,7 @@ enum err {
 	ERR_CONFIG,	 /* the configuration is wrong; diags have file and line */
 	ERR_UNSUPPORTED, /* this system or version cannot do that */
 	ERR_INTERRUPTED, /* the user stopped it */
+	ERR_SIGNATURE,	 /* the signature does not hold */
 	ERR_COUNT
 };
 

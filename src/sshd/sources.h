@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sources.h - from which networks an account may log in, computed from the rules. */
+#ifndef SSHD_SOURCES_H
+#define SSHD_SOURCES_H
+
+#include "sshd/access.h"
+#include "sshd/network.h"
+
+struct access_sources {
+	struct networks allowed;  /* IPv4 first, then IPv6, rising, the fewest that describe the set */
+	struct networks unknown;  /* where the decision is 'unknown' */
+	struct strings conditions; /* what else plays a part: "AllowUsers anna@*.example.org (FILE:LINE): a host name decides too" */
+};
+
+/*
+ * l says who (its addr and host are not looked at). The text patterns and networks of all rules, from= restrictions and
+ * certificates that can matter to this account cut the address space into pieces on which the decision is constant; one
+ * address of each is decided by access_decide(), and the pieces are put together. Host names: taken as if no address had one, and
+ * said in 'conditions'. ERR_TOO_BIG: a text pattern cuts out more than SOURCES_PIECES pieces; ERR_MEMORY. Clear with access_sources_clear().
+ */
+#define SOURCES_PIECES 1000000
+MUST_USE enum err access_sources_find(struct access *a, const struct sshd_config *c, const struct access_login *l,
+				      struct access_sources *out);
+void access_sources_clear(struct access_sources *s);
+
+#endif
