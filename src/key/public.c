@@ -4,6 +4,7 @@
 
 #include "base/reader.h"
 
+#include <limits.h>
 #include <sodium.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -15,6 +16,12 @@
 #define BASE64_VARIANT sodium_base64_VARIANT_ORIGINAL
 #define FINGERPRINT_PREFIX "SHA256:"
 #define POINT_UNCOMPRESSED 4
+#define SK_SINCE 802   /* OpenSSH 8.2 */
+#define DSA_UNTIL 1000 /* 10.0 no longer has it */
+#define NOT_SSHD UINT_MAX
+/* What OpenSSH takes of a modulus (SSH_RSA_MINIMUM_MODULUS_SIZE, SSHBUF_MAX_BIGNUM). */
+#define RSA_BITS_MIN 1024
+#define RSA_BITS_MAX 16384
 
 struct key_type;
 
@@ -28,8 +35,9 @@ struct key_type {
 	size_t mpints, modulus; /* how many, and which of them is the modulus */
 	const char *curve;
 	unsigned bits;
-	size_t size; /* of the point or the key in bytes */
-	bool sk;     /* an application follows */
+	size_t size;	       /* of the point or the key in bytes */
+	bool sk;	       /* an application follows */
+	unsigned since, until; /* the releases of OpenSSH that have it, until: not any more; 0: no limit */
 };
 
 /* RFC 4251 section 5: not negative, no needless zero in front. */
@@ -111,7 +119,8 @@ static enum err edwards_fields(struct reader *in, const struct key_type *type, u
 
 #define CERT "-cert-v01@openssh.com"
 #define RSA .fields = mpint_fields, .mpints = 2, .modulus = 1
-#define DSA .fields = mpint_fields, .mpints = 4, .modulus = 0
+#define DSA .fields = mpint_fields, .mpints = 4, .modulus = 0, .until = DSA_UNTIL
+#define SK .sk = true, .since = SK_SINCE
 #define P256 .fields = ecdsa_fields, .curve = "nistp256", .bits = 256, .size = 65
 #define P384 .fields = ecdsa_fields, .curve = "nistp384", .bits = 384, .size = 97
 #define P521 .fields = ecdsa_fields, .curve = "nistp521", .bits = 521, .size = 133
@@ -124,17 +133,17 @@ static const struct key_type types[] = {
 	{ .name = "ecdsa-sha2-nistp384", P384 },
 	{ .name = "ecdsa-sha2-nistp521", P521 },
 	{ .name = "ssh-ed25519", ED25519 },
-	{ .name = "ssh-ed448", .fields = edwards_fields, .bits = 448, .size = 57 },
-	{ .name = "sk-ecdsa-sha2-nistp256@openssh.com", P256, .sk = true },
-	{ .name = "sk-ssh-ed25519@openssh.com", ED25519, .sk = true },
+	{ .name = "ssh-ed448", .fields = edwards_fields, .bits = 448, .size = 57, .since = NOT_SSHD },
+	{ .name = "sk-ecdsa-sha2-nistp256@openssh.com", P256, SK },
+	{ .name = "sk-ssh-ed25519@openssh.com", ED25519, SK },
 	{ .name = "ssh-rsa" CERT, .plain = "ssh-rsa", RSA },
 	{ .name = "ssh-dss" CERT, .plain = "ssh-dss", DSA },
 	{ .name = "ecdsa-sha2-nistp256" CERT, .plain = "ecdsa-sha2-nistp256", P256 },
 	{ .name = "ecdsa-sha2-nistp384" CERT, .plain = "ecdsa-sha2-nistp384", P384 },
 	{ .name = "ecdsa-sha2-nistp521" CERT, .plain = "ecdsa-sha2-nistp521", P521 },
 	{ .name = "ssh-ed25519" CERT, .plain = "ssh-ed25519", ED25519 },
-	{ .name = "sk-ecdsa-sha2-nistp256" CERT, .plain = "sk-ecdsa-sha2-nistp256@openssh.com", P256, .sk = true },
-	{ .name = "sk-ssh-ed25519" CERT, .plain = "sk-ssh-ed25519@openssh.com", ED25519, .sk = true },
+	{ .name = "sk-ecdsa-sha2-nistp256" CERT, .plain = "sk-ecdsa-sha2-nistp256@openssh.com", P256, SK },
+	{ .name = "sk-ssh-ed25519" CERT, .plain = "sk-ssh-ed25519@openssh.com", ED25519, SK },
 };
 
 static const struct key_type *type_find(const char *name)
@@ -305,4 +314,114 @@ enum err public_key_parse_line(const char *line, size_t len, struct public_key *
 		return ERR_SYNTAX;
 	*out = k;
 	return ERR_NONE;
+}
+
+/* Names of signature algorithms that sshd takes for the type of the key. */
+static const struct alias {
+	const char *name, *type;
+} aliases[] = {
+	{ "rsa-sha2-256", "ssh-rsa" },
+	{ "rsa-sha2-512", "ssh-rsa" },
+	{ "rsa-sha2-256" CERT, "ssh-rsa" CERT },
+	{ "rsa-sha2-512" CERT, "ssh-rsa" CERT },
+	{ "webauthn-sk-ecdsa-sha2-nistp256@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com" },
+};
+
+static bool word_is(const char *word, size_t len, const char *name)
+{
+	return strlen(name) == len && !memcmp(word, name, len);
+}
+
+static const struct key_type *type_of_word(const char *word, size_t len, unsigned release)
+{
+	const struct key_type *t;
+
+	for (size_t i = 0; i < ARRAY_SIZE(aliases); i++)
+		if (word_is(word, len, aliases[i].name)) {
+			word = aliases[i].type;
+			len = strlen(word);
+		}
+	for (t = types; t < types + ARRAY_SIZE(types); t++)
+		if (word_is(word, len, t->name))
+			return release < t->since || (t->until && release >= t->until) ? NULL : t;
+	return NULL;
+}
+
+/* What sshd's decoder skips inside of a word, where no blank and no tab can be. */
+#define BASE64_SKIPPED "\r\n\v\f"
+
+static enum err blob_decode(const char *word, size_t len, struct public_key_line *l)
+{
+	if (!(l->blob = malloc(len ? len : 1)))
+		return ERR_MEMORY;
+	if (sodium_base642bin(l->blob, len, word, len, BASE64_SKIPPED, &l->blob_len, NULL, BASE64_VARIANT))
+		return ERR_SYNTAX;
+	return public_key_parse_blob(l->blob, l->blob_len, &l->key);
+}
+
+/* Words end at these only, a CR is part of one. */
+static size_t plain_word(const char **at, size_t *left, const char **word)
+{
+	size_t n = 0;
+
+	for (; *left && (**at == ' ' || **at == '\t'); ++*at)
+		--*left;
+	*word = *at;
+	while (n < *left && (*at)[n] != ' ' && (*at)[n] != '\t')
+		n++;
+	*at += n;
+	*left -= n;
+	return n;
+}
+
+static enum err comment_copy(const char *s, size_t len, struct public_key_line *l)
+{
+	while (len && is_blank(*s)) {
+		s++;
+		len--;
+	}
+	while (len && is_blank(s[len - 1]))
+		len--;
+	return (l->comment = strndup(len ? s : "", len)) ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err line_decode(const char *line, size_t len, unsigned release, struct public_key_line *l)
+{
+	const char *word, *base64;
+	const struct key_type *type;
+	size_t n;
+	enum err e;
+
+	n = plain_word(&line, &len, &word);
+	if (!(type = type_of_word(word, n, release)))
+		return ERR_UNSUPPORTED;
+	if (!(n = plain_word(&line, &len, &base64)))
+		return ERR_SYNTAX;
+	if ((e = blob_decode(base64, n, l)))
+		return e;
+	if (strcmp(l->key.type, type->name) != 0)
+		return ERR_SYNTAX;
+	if (type->mpints == 2 && (l->key.bits < RSA_BITS_MIN || l->key.bits > RSA_BITS_MAX))
+		return ERR_RANGE;
+	return comment_copy(line, len, l);
+}
+
+enum err public_key_decode_line(const char *line, size_t len, unsigned release, struct public_key_line *out)
+{
+	struct public_key_line l = { 0 };
+	enum err e;
+
+	if ((e = line_decode(line, strnlen(line, len), release, &l))) {
+		public_key_line_clear(&l);
+		return e;
+	}
+	*out = l;
+	return ERR_NONE;
+}
+
+void public_key_line_clear(struct public_key_line *l)
+{
+	free(l->blob);
+	free(l->comment);
+	*l = (struct public_key_line){ 0 };
 }

@@ -24,4 +24,22 @@ MUST_USE enum err public_key_parse_blob(const uint8_t *blob, size_t len, struct 
 /* "TYPE BASE64 [comment]", without options. The type word must be the one in the blob. Also ERR_TOO_BIG beyond 64 KiB, ERR_MEMORY. */
 MUST_USE enum err public_key_parse_line(const char *line, size_t len, struct public_key *out);
 
+/* A line with all that it holds. */
+struct public_key_line {
+	struct public_key key;
+	uint8_t *blob;
+	size_t blob_len;
+	char *comment; /* "" if none */
+};
+
+/*
+ * One line as sshd of the release (902 is 9.2) reads it in authorized_keys (behind the options), in TrustedUserCAKeys and
+ * in a list of revoked keys: words end at blanks and tabs only, a NUL ends the line, "rsa-sha2-512" is a word for ssh-rsa, a
+ * certificate must be signed. Leading blanks are the caller's. ERR_SYNTAX, ERR_SHORT, ERR_TRAILING; ERR_UNSUPPORTED: the word is no
+ * type that this release knows; ERR_RANGE: an RSA modulus below 1024 or above 16384 bits; ERR_SIGNATURE; ERR_MEMORY.
+ * Free with public_key_line_clear().
+ */
+MUST_USE enum err public_key_decode_line(const char *line, size_t len, unsigned release, struct public_key_line *out);
+void public_key_line_clear(struct public_key_line *l); /* leaves { 0 } */
+
 #endif
