@@ -52,6 +52,7 @@ struct facts_options {
 	const char *root;   /* NULL or "/": the running system */
 	const char *config; /* NULL: /etc/ssh/sshd_config */
 	const char *sshd;   /* NULL: the one the service manager starts */
+	bool only_config;   /* release, configuration, service; all that stands behind them in facts stays empty */
 };
 
 struct facts {
