@@ -7,20 +7,22 @@
 #include "sshd/network.h"
 
 struct access_sources {
-	struct networks allowed;  /* IPv4 first, then IPv6, rising, the fewest that describe the set */
-	struct networks unknown;  /* where the decision is 'unknown' */
+	struct networks allowed;   /* IPv4 first, then IPv6, rising, the fewest that describe the set */
+	struct networks unknown;   /* where the decision is 'unknown' */
 	struct strings conditions; /* what else plays a part: "AllowUsers anna@*.example.org (FILE:LINE): a host name decides too" */
 };
 
 /*
  * l says who (its addr and host are not looked at). The text patterns and networks of all rules, from= restrictions and
  * certificates that can matter to this account cut the address space into pieces on which the decision is constant; one
- * address of each is decided by access_decide(), and the pieces are put together. Host names: taken as if no address had one, and
- * said in 'conditions'. ERR_TOO_BIG: a text pattern cuts out more than SOURCES_PIECES pieces; ERR_MEMORY. Clear with access_sources_clear().
+ * address of each is decided by access_decide(), and the pieces are put together. Host names: taken as if no address had one,
+ * and said in 'conditions'. IPv6 addresses that stand for IPv4 ones (::ffff:0:0/96) never come: what is said of them makes the
+ * list short. ERR_TOO_BIG: the rules cut out more than SOURCES_PIECES pieces, and *why is a line for people that names the
+ * pattern and its place ("AllowUsers *@*.5 (FILE:LINE)"; yours, else untouched); ERR_MEMORY. Clear with access_sources_clear().
  */
 #define SOURCES_PIECES 1000000
 MUST_USE enum err access_sources_find(struct access *a, const struct sshd_config *c, const struct access_login *l,
-				      struct access_sources *out);
+				      struct access_sources *out, char **why);
 void access_sources_clear(struct access_sources *s);
 
 #endif
