@@ -600,8 +600,8 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 	if ((e = gather_host(f)) || (e = gather_paths(f, o)) || (f->sshd && (e = gather_version(f))) ||
 	    (e = gather_config(f)) || (e = gather_service(f, o->sshd != NULL)) || o->only_config)
 		goto out;
-	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) || (e = gather_locked(f)) ||
-	    (e = gather_files(f)) || (e = gather_sessions(f)))
+	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) ||
+	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:

@@ -129,6 +129,25 @@ enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char
 	return add_change(f, (struct change){ .kind = CHANGE_SET, .keyword = keyword, .args = (char *)args });
 }
 
+enum err finding_add(struct finding *f, enum sshd_keyword_id keyword, const char *args)
+{
+	return add_change(f, (struct change){ .kind = CHANGE_ADD, .keyword = keyword, .args = (char *)args });
+}
+
+enum err finding_word_add(struct finding *f, const char *path, unsigned line, const char *word)
+{
+	return add_change(
+		f,
+		(struct change){ .kind = CHANGE_WORD_ADD, .path = (char *)path, .line = line, .args = (char *)word });
+}
+
+enum err finding_word_remove(struct finding *f, const char *path, unsigned line, const char *word)
+{
+	return add_change(
+		f, (struct change){
+			   .kind = CHANGE_WORD_REMOVE, .path = (char *)path, .line = line, .args = (char *)word });
+}
+
 enum err finding_create(struct finding *f, const char *path, const char *content, mode_t mode)
 {
 	return add_change(

@@ -22,11 +22,14 @@ struct evidence {
 
 /* What harden would do about it. Which file and how is the plan's business (harden/plan.h). */
 enum change_kind {
-	CHANGE_SET,    /* keyword gets args, globally and in every Match block that says otherwise */
-	CHANGE_CREATE, /* path, which does not exist, gets content and mode */
-	CHANGE_WRITE,  /* path gets content, whether it exists or not; mode counts for a new file */
-	CHANGE_MODULI, /* path: comment out the groups below 'bits' */
-	CHANGE_MODE,   /* path gets mode */
+	CHANGE_SET,	 /* keyword gets args, globally and in every Match block that says otherwise */
+	CHANGE_ADD,	 /* keyword and args become one more global line, whatever other lines say */
+	CHANGE_WORD_ADD, /* the line of path gets args as one more word; lines count after the changes before this one */
+	CHANGE_WORD_REMOVE, /* and loses that word, or is commented out with the last one */
+	CHANGE_CREATE,	    /* path, which does not exist, gets content and mode */
+	CHANGE_WRITE,	    /* path gets content, whether it exists or not; mode counts for a new file */
+	CHANGE_MODULI,	    /* path: comment out the groups below 'bits' */
+	CHANGE_MODE,	    /* path gets mode */
 };
 
 /* Only the fields that its kind names are set. */
@@ -37,7 +40,7 @@ struct change {
 	char *path;
 	char *content;
 	mode_t mode;
-	unsigned bits;
+	unsigned bits, line;
 	const char *rule; /* id of the rule that wants it; static */
 };
 
@@ -64,6 +67,9 @@ MUST_USE enum err finding_reason(struct finding *f, const char *format, ...) FOR
 MUST_USE enum err finding_fix(struct finding *f, const char *command, const char *format, ...)
 	FORMAT(3, 4); /* the same; command may be NULL */
 MUST_USE enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char *args);
+MUST_USE enum err finding_add(struct finding *f, enum sshd_keyword_id keyword, const char *args);
+MUST_USE enum err finding_word_add(struct finding *f, const char *path, unsigned line, const char *word);
+MUST_USE enum err finding_word_remove(struct finding *f, const char *path, unsigned line, const char *word);
 MUST_USE enum err finding_create(struct finding *f, const char *path, const char *content, mode_t mode);
 MUST_USE enum err finding_write(struct finding *f, const char *path, const char *content, mode_t mode);
 MUST_USE enum err finding_moduli(struct finding *f, const char *path, unsigned bits);

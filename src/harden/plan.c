@@ -34,6 +34,7 @@ struct planner {
 	struct sshd_config *config; /* of the staged copy, read again after each edit */
 	struct sshd_effective *effective;
 	struct strings modes; /* paths of CHANGE_MODE, already made ops */
+	bool edited;	      /* lines were changed one by one */
 };
 
 void op_clear(struct op *op)
@@ -252,25 +253,6 @@ static enum err change_moduli(struct planner *p, const struct change *c)
 	return stage_put(p->stage, f);
 }
 
-static enum err take_changes(struct planner *p, const struct change *const *changes, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		const struct change *c = changes[i];
-		enum err e = ERR_NONE;
-
-		switch (c->kind) {
-		case CHANGE_SET: e = value_add(p, c); break;
-		case CHANGE_CREATE:
-		case CHANGE_WRITE: e = change_content(p, c); break;
-		case CHANGE_MODULI: e = change_moduli(p, c); break;
-		case CHANGE_MODE: e = change_mode(p, c); break;
-		}
-		if (e)
-			return e;
-	}
-	return ERR_NONE;
-}
-
 /* ---- settings ---- */
 
 static enum err reload_copy(struct planner *p)
@@ -321,40 +303,51 @@ static const struct sshd_line *own_line(const struct planner *p, enum sshd_keywo
 	return NULL;
 }
 
-static enum err own_file_set(struct planner *p, const struct planned_value *v)
+static enum err own_line_add(struct planner *p, enum sshd_keyword_id keyword, const char *args,
+			     const struct strings *why)
 {
-	const struct sshd_line *line = p->config ? own_line(p, v->keyword) : NULL;
 	struct staged_file *f;
 	struct text text = { 0 };
 	enum err e;
 
-	if (line)
-		return edit_line(p, line, v);
 	if ((e = stage_file(p->stage, p->drop_in, 0644, &f)))
 		return e;
-	text_add(&text, "%s %s", change_spelling(v->keyword, p->facts->release), v->args);
+	text_add(&text, "%s %s", change_spelling(keyword, p->facts->release), args);
 	if ((e = text_check(&text)) == ERR_NONE)
 		e = edit_insert(&f->now, edit_global_end(&f->now), text.s);
 	text_free(&text);
-	if (e || (e = why_add_all(&f->why, &v->why)))
+	if (e || (e = why_add_all(&f->why, why)))
 		return e;
 	return stage_put(p->stage, f);
 }
 
-static enum err start_own_file(struct planner *p)
+static enum err own_file_set(struct planner *p, const struct planned_value *v)
+{
+	const struct sshd_line *line = p->config ? own_line(p, v->keyword) : NULL;
+
+	return line ? edit_line(p, line, v) : own_line_add(p, v->keyword, v->args, &v->why);
+}
+
+static enum err own_file_name(struct planner *p)
 {
 	struct text path = { 0 };
-	struct staged_file *f;
-	enum err e;
 
+	if (p->drop_in)
+		return ERR_NONE;
 	if (p->facts->release < INCLUDE_SINCE)
 		text_add_string(&path, p->facts->config_path);
 	else
 		text_add(&path, "%s/sshd_config.d/" DROP_IN_NAME, stage_folder(p->stage));
-	if (text_check(&path))
-		return ERR_MEMORY;
 	p->drop_in = text_take(&path);
-	if ((e = stage_file(p->stage, p->drop_in, 0644, &f)) || f->existed)
+	return p->drop_in ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err start_own_file(struct planner *p)
+{
+	struct staged_file *f;
+	enum err e;
+
+	if ((e = own_file_name(p)) || (e = stage_file(p->stage, p->drop_in, 0644, &f)) || f->existed || f->now.len)
 		return e;
 	text_add_string(&f->now, DROP_IN_HEAD);
 	return stage_put(p->stage, f);
@@ -492,6 +485,73 @@ static enum err place_values(struct planner *p)
 	return check_values(p);
 }
 
+/* ---- lists, whose lines add up ---- */
+
+static bool is_own(const struct planner *p, const char *path)
+{
+	return strcmp(path, p->drop_in) == 0 && strcmp(path, p->facts->config_path) != 0;
+}
+
+static enum err change_word(struct planner *p, const struct change *c)
+{
+	struct staged_file *f;
+	size_t left = 1;
+	enum err e;
+
+	p->edited = true;
+	if ((e = own_file_name(p)) || (e = stage_file(p->stage, c->path, 0644, &f)))
+		return e;
+	if (c->kind == CHANGE_WORD_ADD)
+		e = edit_add_word(&f->now, c->line, c->args);
+	else
+		e = edit_remove_word(&f->now, c->line, c->args, &left);
+	if (e == ERR_NONE && !left)
+		e = is_own(p, c->path) ? edit_remove(&f->now, c->line) : edit_comment_out(&f->now, c->line, NULL);
+	if (e || (e = why_add(&f->why, c->rule)))
+		return e;
+	return stage_put(p->stage, f);
+}
+
+static enum err change_add(struct planner *p, const struct change *c)
+{
+	struct strings why = { 0 };
+	enum err e;
+
+	p->edited = true;
+	if ((e = why_add(&why, c->rule)) || (e = start_own_file(p)) ||
+	    (e = own_line_add(p, c->keyword, c->args, &why)) || (e = reload_copy(p)) || own_file_is_read(p))
+		goto out;
+	if ((e = include_own_file(p)) == ERR_NONE)
+		e = reload_copy(p);
+out:
+	strings_free(&why);
+	return e;
+}
+
+/* ---- all changes ---- */
+
+static enum err take_changes(struct planner *p, const struct change *const *changes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct change *c = changes[i];
+		enum err e = ERR_NONE;
+
+		switch (c->kind) {
+		case CHANGE_SET: e = value_add(p, c); break;
+		case CHANGE_ADD: e = change_add(p, c); break;
+		case CHANGE_WORD_ADD:
+		case CHANGE_WORD_REMOVE: e = change_word(p, c); break;
+		case CHANGE_CREATE:
+		case CHANGE_WRITE: e = change_content(p, c); break;
+		case CHANGE_MODULI: e = change_moduli(p, c); break;
+		case CHANGE_MODE: e = change_mode(p, c); break;
+		}
+		if (e)
+			return e;
+	}
+	return ERR_NONE;
+}
+
 /* ---- operations ---- */
 
 static enum err op_meta(const struct root *r, const char *path, struct op *op)
@@ -614,10 +674,10 @@ enum err plan_build(const struct facts *f, const struct change *const *changes, 
 	if (!p.plan)
 		return ERR_MEMORY;
 	/* New files first: a configuration must never name a file that is not there yet. */
-	if ((e = take_changes(&p, changes, n)) || (e = place_values(&p)) || (e = make_ops(&p, true)) ||
-	    (e = make_ops(&p, false)))
+	if ((e = take_changes(&p, changes, n)) || (p.edited && (e = reload_copy(&p))) || (e = place_values(&p)) ||
+	    (e = make_ops(&p, true)) || (e = make_ops(&p, false)))
 		goto fail;
-	p.plan->reload = p.plan->nvalues > 0;
+	p.plan->reload = p.plan->nvalues > 0 || p.edited;
 	planner_clear(&p);
 	*out = p.plan;
 	return ERR_NONE;

@@ -167,6 +167,109 @@ enum err edit_set_args(struct text *content, unsigned line, const char *args)
 	return e;
 }
 
+/* Where one argument stands, its quotes among it. */
+struct word {
+	size_t start, end;
+};
+
+/* The next argument between w->end and end; false: there is none. */
+static bool word_next(const char *s, size_t end, struct word *w)
+{
+	size_t at = blanks_skip(s, w->end, end);
+	char quote = '\0';
+
+	w->start = at;
+	for (; at < end && (quote || !is_blank(s[at])); at++) {
+		if (s[at] == '\\' && at + 1 < end && strchr("'\"\\ ", s[at + 1]))
+			at++;
+		else if (quote && s[at] == quote)
+			quote = '\0';
+		else if (!quote && (s[at] == '"' || s[at] == '\''))
+			quote = s[at];
+	}
+	w->end = at < end ? at : end;
+	return w->end > w->start;
+}
+
+/* Whether it means this word once its quotes are off. */
+static enum err word_is(const char *s, const struct word *w, const char *word, bool *same)
+{
+	struct text line = { 0 };
+	struct lexer_line l = { 0 };
+	enum err e;
+
+	text_add_string(&line, "x ");
+	text_add_bytes(&line, s + w->start, w->end - w->start);
+	if ((e = text_check(&line)) == ERR_NONE && (e = lexer_read(line.s, line.len, SSHD_NEWEST, &l)) == ERR_NONE)
+		*same = l.args.n == 1 && strcmp(l.args.v[0], word) == 0;
+	lexer_clear(&l);
+	text_free(&line);
+	return e;
+}
+
+enum err edit_add_word(struct text *content, unsigned line, const char *word)
+{
+	bool quote = strpbrk(word, " \t#='") != NULL;
+	struct text with = { 0 };
+	struct span at;
+	size_t start, end, keyword_end;
+	enum err e;
+
+	if (!line_find(content, line, &at))
+		return ERR_NOT_FOUND;
+	start = arguments_start(content->s, at.start, at.end, &keyword_end);
+	end = arguments_end(content->s, start, at.end);
+	text_add(&with, "%s%s%s%s", end > start || start == keyword_end ? " " : "", quote ? "\"" : "", word,
+		 quote ? "\"" : "");
+	if (end < at.end && !is_blank(content->s[end]))
+		text_add_string(&with, " ");
+	if (!(e = text_check(&with)))
+		e = splice(content, end, end, &with);
+	text_free(&with);
+	return e;
+}
+
+enum err edit_remove_word(struct text *content, unsigned line, const char *word, size_t *left)
+{
+	const struct text nothing = { 0 };
+	struct word w = { 0 }, found = { 0 };
+	struct span at;
+	size_t end, keyword_end, n = 0;
+	enum err e;
+
+	if (!line_find(content, line, &at))
+		return ERR_NOT_FOUND;
+	w.end = arguments_start(content->s, at.start, at.end, &keyword_end);
+	end = arguments_end(content->s, w.end, at.end);
+	for (; word_next(content->s, end, &w); n++) {
+		bool same = false;
+
+		if (!found.end && (e = word_is(content->s, &w, word, &same)))
+			return e;
+		if (same)
+			found = w;
+	}
+	if (!found.end)
+		return ERR_NOT_FOUND;
+	/* with the blanks behind it, or in front of it where it is the last */
+	if (found.end < end)
+		found.end = blanks_skip(content->s, found.end, end);
+	while (found.end == end && found.start > keyword_end && is_blank(content->s[found.start - 1]))
+		found.start--;
+	if ((e = splice(content, found.start, found.end, &nothing)))
+		return e;
+	*left = n - 1;
+	return ERR_NONE;
+}
+
+enum err edit_remove(struct text *content, unsigned line)
+{
+	const struct text nothing = { 0 };
+	struct span at;
+
+	return line_find(content, line, &at) ? splice(content, at.start, at.next, &nothing) : ERR_NOT_FOUND;
+}
+
 /* One comment line: control characters would end it. */
 static void comment_add(struct text *t, const char *s)
 {

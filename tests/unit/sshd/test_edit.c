@@ -71,6 +71,77 @@ static void a_set_value_is_the_one_that_counts(void **state)
 	text_free(&t);
 }
 
+static void words_come_and_go_and_nothing_else_does(void **state)
+{
+	static const struct {
+		const char *without;
+		const char *word, *with;
+	} cases[] = {
+		{ "AllowUsers anna  # why\n", "bert", "AllowUsers anna bert  # why\n" },
+		{ "  DenyUsers\tanna", "bert", "  DenyUsers\tanna bert" },
+		{ "a\r\nAllowUsers = anna\r\n", "b@10.0.0.0/8", "a\r\nAllowUsers = anna b@10.0.0.0/8\r\n" },
+		{ "AllowGroups \"domain users\" #x\n", "other users",
+		  "AllowGroups \"domain users\" \"other users\" #x\n" },
+		{ "AllowUsers a\\ b 'c d'\n", "bert", "AllowUsers a\\ b 'c d' bert\n" },
+	};
+	struct text t = { 0 };
+	size_t left;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		unsigned line = cases[i].without[0] == 'a' ? 2 : 1;
+
+		text_set(&t, cases[i].without);
+		assert_int_equal(edit_add_word(&t, line, cases[i].word), ERR_NONE);
+		assert_string_equal(text_string(&t), cases[i].with);
+		left = 0;
+		assert_int_equal(edit_remove_word(&t, line, cases[i].word, &left), ERR_NONE);
+		assert_string_equal(text_string(&t), cases[i].without);
+		assert_true(left > 0);
+		assert_int_equal(edit_remove_word(&t, line, "nobody", &left), ERR_NOT_FOUND);
+		assert_int_equal(edit_add_word(&t, 3, "x"), ERR_NOT_FOUND);
+		assert_string_equal(text_string(&t), cases[i].without);
+	}
+	text_free(&t);
+}
+
+static void the_first_of_equal_words_goes_wherever_it_stands(void **state)
+{
+	static const struct {
+		const char *before, *word, *after;
+		size_t left;
+	} cases[] = {
+		{ "DenyUsers a b a # c\n", "a", "DenyUsers b a # c\n", 2 },
+		{ "DenyUsers a b  c\n", "b", "DenyUsers a c\n", 2 },
+		{ "DenyUsers 'a' # why\n", "a", "DenyUsers # why\n", 0 },
+		{ "DenyUsers=a\n", "a", "DenyUsers=\n", 0 },
+		{ "DenyGroups \"x y\" x y\n", "x y", "DenyGroups x y\n", 2 },
+	};
+	struct text t = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		size_t left = 9;
+
+		text_set(&t, cases[i].before);
+		assert_int_equal(edit_remove_word(&t, 1, cases[i].word, &left), ERR_NONE);
+		assert_string_equal(text_string(&t), cases[i].after);
+		assert_int_equal(left, cases[i].left);
+	}
+	text_free(&t);
+}
+
+static void a_line_goes_with_its_end(void **state)
+{
+	struct text t = { 0 };
+
+	text_set(&t, "a\r\nb\r\nc");
+	assert_int_equal(edit_remove(&t, 2), ERR_NONE);
+	assert_string_equal(text_string(&t), "a\r\nc");
+	assert_int_equal(edit_remove(&t, 2), ERR_NONE);
+	assert_int_equal(edit_remove(&t, 2), ERR_NOT_FOUND);
+	assert_string_equal(text_string(&t), "a\r\n");
+	text_free(&t);
+}
+
 static void lines_are_commented_out(void **state)
 {
 	static const struct {
@@ -164,6 +235,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(arguments_are_replaced_and_nothing_else),
 		cmocka_unit_test(a_set_value_is_the_one_that_counts),
+		cmocka_unit_test(words_come_and_go_and_nothing_else_does),
+		cmocka_unit_test(the_first_of_equal_words_goes_wherever_it_stands),
+		cmocka_unit_test(a_line_goes_with_its_end),
 		cmocka_unit_test(lines_are_commented_out),
 		cmocka_unit_test(lines_are_inserted),
 		cmocka_unit_test(lines_that_are_not_there),
