@@ -22,15 +22,15 @@ struct banner_args {
 	const char *confirm_within, *policy;
 };
 
-static const struct option_row options[] = {
+static const struct option_row set_options[] = {
 	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct banner_args, policy), "<name>",
-	  "set: the notice of this policy (modern)" },
+	  "the notice of this policy (modern)" },
 	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct banner_args, keep), "<user>[@<addr>]",
-	  "set: this account must still get in" },
+	  "this account must still get in" },
 	{ "confirm-within", 0, OPTION_TEXT, OPTION_AT(struct banner_args, confirm_within), "<time>",
-	  "set: go back unless confirmed in this time (5m; 0: no timer)" },
+	  "go back unless confirmed in this time (5m; 0: no timer)" },
 	{ "override", 0, OPTION_LIST, OPTION_AT(struct banner_args, overrides), "<guard>",
-	  "set: go on although this guard refuses" },
+	  "go on although this guard refuses" },
 	{ 0 },
 };
 
@@ -217,47 +217,80 @@ static int banner_set(const struct common_args *common, const struct facts *f, c
 	return status;
 }
 
-static int banner_run(const struct common_args *common, void *args, const struct strings *rest)
+static int show_run(const struct common_args *common, void *args, const struct strings *rest)
 {
-	static const char *const words[] = { "show", "set", NULL };
 	static const struct strings all_steps;
-	const struct banner_args *a = args;
-	const char *word = rest->n ? rest->v[0] : "show";
 	struct common_args how = *common;
-	bool set = strcmp(word, "set") == 0;
 	struct assessment j = { 0 };
 	struct facts *f = NULL;
-	uint64_t confirm_seconds;
 	int lock = -1, status;
 
-	if (!set && strcmp(word, "show") != 0)
-		return command_choice_complain("banner", word, words);
-	if (rest->n > (set ? 2u : 1u))
-		return complain("banner %s: there is one word too many, '%s'", word, rest->v[rest->n - 1]);
-	if ((status = change_check_overrides(&a->overrides)) ||
-	    (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
-		return status;
-	how.dry_run = how.dry_run || !set; /* to look needs no lock and no root */
+	(void)args;
+	(void)rest;
+	how.dry_run = true; /* to look needs no lock and no root */
 	if (change_begin(&how, &f, &lock, &status))
 		return status;
-	if ((status = assess_facts(f, a->policy, &all_steps, &j)) == 0)
-		status = set ? banner_set(common, f, &j, a, rest->n > 1 ? rest->v[1] : NULL, confirm_seconds)
-			     : banner_show(common, f, &j);
+	if ((status = assess_facts(f, NULL, &all_steps, &j)) == 0)
+		status = banner_show(common, f, &j);
 	assessment_clear(&j);
 	change_end(f, lock);
 	return status;
 }
 
+static int set_run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	static const struct strings all_steps;
+	const struct banner_args *a = args;
+	struct assessment j = { 0 };
+	struct facts *f = NULL;
+	uint64_t confirm_seconds;
+	int lock = -1, status;
+
+	if (rest->n > 1)
+		return complain("banner set: there is one word too many, '%s'", rest->v[1]);
+	if ((status = change_check_overrides(&a->overrides)) ||
+	    (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
+		return status;
+	if (change_begin(common, &f, &lock, &status))
+		return status;
+	if ((status = assess_facts(f, a->policy, &all_steps, &j)) == 0)
+		status = banner_set(common, f, &j, a, rest->n ? rest->v[0] : NULL, confirm_seconds);
+	assessment_clear(&j);
+	change_end(f, lock);
+	return status;
+}
+
+static const struct command show = {
+	.name = "banner show",
+	.summary = "the text that is sent before login, and what it gives away",
+	.arguments = "",
+	.common = COMMON_REPORT | COMMON_HOST,
+	.examples = "  sallyport banner show\n"
+		    "  sallyport banner show --format json   # for programs\n",
+	.run = show_run,
+};
+
+static const struct command set = {
+	.name = "banner set",
+	.summary = "a new one: the policy's notice, or one of your own",
+	.arguments = "[FILE]",
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.options = set_options,
+	.args_size = sizeof(struct banner_args),
+	.examples = "  sudo sallyport banner set             # the policy's notice\n"
+		    "  sudo sallyport banner set notice.txt  # one of your own\n",
+	.run = set_run,
+	.clear = banner_clear,
+};
+
+static const struct command *const subs[] = { &show, &set, NULL };
+
 const struct command cmd_banner = {
 	.name = "banner",
 	.summary = "the notice before login: show it, set it",
-	.arguments = "[show | set [FILE]]",
-	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
-	.options = options,
-	.args_size = sizeof(struct banner_args),
 	.examples = "  sallyport banner show                 # the text, and what it gives away\n"
 		    "  sudo sallyport banner set             # the policy's notice\n"
 		    "  sudo sallyport banner set notice.txt  # one of your own\n",
-	.run = banner_run,
-	.clear = banner_clear,
+	.subs = subs,
+	.usual = &show,
 };

@@ -20,6 +20,7 @@
 #include "base/banned.h"
 
 static const char *const formats[] = { "text", "json", NULL };
+static const char *const table_formats[] = { "text", "json", "html", "csv", NULL };
 static const char *const colors[] = { "auto", "always", "never", NULL };
 
 #define AT(field) OPTION_AT(struct common_args, field)
@@ -35,6 +36,12 @@ static const struct option_row rows_always[] = {
 
 static const struct option_row rows_report[] = {
 	{ "format", 0, OPTION_CHOICE, AT(format), "<format>", "text or json", formats },
+	{ "output", 'o', OPTION_TEXT, AT(output), "<file>", "write the answer there" },
+	{ 0 },
+};
+
+static const struct option_row rows_table[] = {
+	{ "format", 0, OPTION_CHOICE, AT(format), "<format>", "text, json, html or csv", table_formats },
 	{ "output", 'o', OPTION_TEXT, AT(output), "<file>", "write the answer there" },
 	{ 0 },
 };
@@ -67,8 +74,29 @@ static void collect_sets(const struct command *c, struct common_args *common, vo
 		sets[n++] = (struct option_set){ rows_host, common };
 	if (c->common & COMMON_REPORT)
 		sets[n++] = (struct option_set){ rows_report, common };
+	if (c->common & COMMON_TABLE)
+		sets[n++] = (struct option_set){ rows_table, common };
 	sets[n++] = (struct option_set){ rows_always, common };
 	sets[n] = (struct option_set){ 0 };
+}
+
+/* "set" of "banner set" */
+static const char *last_word(const struct command *c)
+{
+	const char *blank = strrchr(c->name, ' ');
+
+	return blank ? blank + 1 : c->name;
+}
+
+static void subs_help(const struct command *c, struct text *out)
+{
+	text_add(out, "sallyport %s - %s\n\nusage: sallyport %s %s [options] ...\n\n", c->name, c->summary, c->name,
+		 c->usual ? "[COMMAND]" : "COMMAND");
+	for (size_t i = 0; c->subs[i]; i++)
+		text_add(out, "  %-8s %s%s\n", last_word(c->subs[i]), c->subs[i]->summary,
+			 c->subs[i] == c->usual ? " (the usual one)" : "");
+	text_add(out, "\nMore on one: sallyport %s %s --help\n\nexamples:\n%s", c->name, last_word(c->subs[0]),
+		 c->examples);
 }
 
 void command_help(const struct command *c, struct text *out)
@@ -76,6 +104,10 @@ void command_help(const struct command *c, struct text *out)
 	struct common_args common = { 0 };
 	struct option_set sets[SETS_MAX];
 
+	if (c->subs) {
+		subs_help(c, out);
+		return;
+	}
 	collect_sets(c, &common, NULL, sets);
 	text_add(out, "sallyport %s - %s\n\nusage: sallyport %s [options]%s%s\n\n", c->name, c->summary, c->name,
 		 c->arguments[0] ? " " : "", c->arguments);
@@ -88,6 +120,10 @@ void command_complete(const struct command *c, struct text *out)
 	struct common_args common = { 0 };
 	struct option_set sets[SETS_MAX];
 
+	for (size_t i = 0; c->subs && c->subs[i]; i++)
+		text_add(out, "%s\n", last_word(c->subs[i]));
+	if (c->subs && !(c = c->usual))
+		return;
 	collect_sets(c, &common, NULL, sets);
 	options_complete(sets, out);
 }
@@ -131,7 +167,122 @@ static int run_parsed(const struct command *c, const struct common_args *common,
 	return c->run(common, args, rest);
 }
 
-int command_main(const struct command *c, int argc, char **argv)
+/* ---- sub-commands ---- */
+
+#define SUBS_MAX 16
+
+const struct command *command_sub(const struct command *c, const char *word)
+{
+	for (size_t i = 0; c->subs && c->subs[i]; i++)
+		if (strcmp(last_word(c->subs[i]), word) == 0)
+			return c->subs[i];
+	return NULL;
+}
+
+static void sub_names(const struct command *c, const char *names[SUBS_MAX + 1])
+{
+	size_t n = 0;
+
+	for (; c->subs[n] && n < SUBS_MAX; n++)
+		names[n] = last_word(c->subs[n]);
+	names[n] = NULL;
+}
+
+int command_sub_complain(const struct command *c, const char *typed)
+{
+	const char *names[SUBS_MAX + 1];
+
+	sub_names(c, names);
+	return command_choice_complain(c->name, typed, names);
+}
+
+static const struct option_row *row_find(const struct option_set *sets, const char *name, char letter)
+{
+	for (; sets->rows; sets++)
+		for (const struct option_row *row = sets->rows; row->name; row++)
+			if (name ? strncmp(row->name, name, strlen(name)) == 0 : row->letter == letter)
+				return row;
+	return NULL;
+}
+
+/* Whether the argument is an option of this command whose value is the next argument. */
+static bool wants_next(const struct command *c, const char *arg)
+{
+	struct common_args common;
+	struct option_set sets[SETS_MAX];
+	const struct option_row *row;
+
+	collect_sets(c, &common, NULL, sets);
+	if (arg[1] == '-') {
+		row = strchr(arg, '=') ? NULL : row_find(sets, arg + 2, 0);
+		return row && row->value;
+	}
+	for (const char *at = arg + 1; *at; at++) {
+		row = row_find(sets, NULL, *at);
+		if (row && row->value)
+			return at[1] == '\0';
+	}
+	return false;
+}
+
+/* Where the first word stands that is no option and no value of one; 0: nowhere. */
+static int first_word(const struct command *c, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		bool next = false;
+
+		if (argv[i][0] != '-' || !argv[i][1])
+			return i;
+		if (strcmp(argv[i], "--") == 0)
+			return 0;
+		for (size_t k = 0; c->subs[k] && !next; k++)
+			next = wants_next(c->subs[k], argv[i]);
+		i += next;
+	}
+	return 0;
+}
+
+static int subs_alone(const struct command *c, int argc, char **argv)
+{
+	struct common_args common = { 0 };
+	const char *names[SUBS_MAX + 1];
+	struct text list = { 0 };
+	int status;
+
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
+			return print_only(&common, NULL, c);
+	if (c->usual)
+		return command_main(c->usual, argc, argv);
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], "--version") == 0)
+			return print_only(&common, command_version, NULL);
+	sub_names(c, names);
+	for (size_t i = 0; names[i]; i++)
+		text_add(&list, "%s%s", i ? ", " : "", names[i]);
+	status = complain("%s wants one of %s", c->name, text_string(&list));
+	hint("sallyport %s --help", c->name);
+	text_free(&list);
+	return status;
+}
+
+static int subs_main(const struct command *c, int argc, char **argv)
+{
+	int at = first_word(c, argc, argv);
+	const struct command *sub;
+
+	if (!at)
+		return subs_alone(c, argc, argv);
+	sub = command_sub(c, argv[at]);
+	if (!sub)
+		return command_sub_complain(c, argv[at]);
+	/* options may stand in front of the word, as they may anywhere else */
+	for (int i = at; i > 0; i--)
+		argv[i] = argv[i - 1];
+	return command_main(sub, argc - 1, argv + 1);
+}
+
+static int parsed_main(const struct command *c, int argc, char **argv)
 {
 	struct common_args common = { 0 };
 	struct option_set sets[SETS_MAX];
@@ -159,6 +310,11 @@ int command_main(const struct command *c, int argc, char **argv)
 	free(complaint);
 	free(args);
 	return status;
+}
+
+int command_main(const struct command *c, int argc, char **argv)
+{
+	return c->subs ? subs_main(c, argc, argv) : parsed_main(c, argc, argv);
 }
 
 static int write_output(const char *path, const struct text *t)

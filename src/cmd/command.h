@@ -14,7 +14,7 @@
 
 enum exit_status { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
-enum output_format { FORMAT_TEXT, FORMAT_JSON };
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_CSV };
 
 struct common_args {
 	bool help, version, quiet, verbose, dry_run, yes;
@@ -28,8 +28,10 @@ enum common_flags {
 	COMMON_HOST = 2,	/* --root, -f, --sshd */
 	COMMON_CHANGE = 4,	/* -n, -y */
 	COMMON_NO_RECOVERY = 8, /* does not finish first what a crash left: it is about just that */
+	COMMON_TABLE = 16,	/* --format also html and csv, -o: instead of COMMON_REPORT */
 };
 
+/* A command, or a sub-command of one, whose name is then both words: "banner set". */
 struct command {
 	const char *name;
 	const char *summary;		  /* one line */
@@ -41,16 +43,24 @@ struct command {
 	/* args points to args_size zeroed bytes with the options filled in. Returns an exit status. */
 	int (*run)(const struct common_args *common, void *args, const struct strings *rest);
 	void (*clear)(void *args); /* frees lists in args; NULL if there are none */
+	/* Sub-commands, NULL-terminated: then only name, summary and examples count of the above. NULL: there are none. */
+	const struct command *const *subs;
+	const struct command *usual; /* of these, the one that is meant where none is named; NULL: one must be */
 };
 
 /* Each command file exports one of these; src/sallyport.c lists them. */
 extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_rollback, cmd_recover, cmd_history,
-	cmd_status, cmd_banner;
+	cmd_status, cmd_banner, cmd_access;
 
 /* Parses, shows help, runs. argv[0] is the command's name. */
 int command_main(const struct command *c, int argc, char **argv);
 void command_help(const struct command *c, struct text *out);
+/* The sub-commands, and the options that may follow. */
 void command_complete(const struct command *c, struct text *out);
+/* The sub-command of c that is called so; NULL if it has none of that name. */
+const struct command *command_sub(const struct command *c, const char *word);
+/* Says that there is no such sub-command, with a hint. Returns EXIT_TROUBLE. */
+int command_sub_complain(const struct command *c, const char *typed);
 /* Name, version, linked libraries. */
 void command_version(struct text *out);
 /* Writes to stdout, or atomically to -o. Returns what to exit with: status, or EXIT_TROUBLE if writing failed. */

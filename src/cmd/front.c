@@ -57,15 +57,16 @@ static const struct command *find(const struct command *const *commands, const c
 	return NULL;
 }
 
-/* Asked by the shell: the commands, or the options of one. */
-static int complete(const struct command *const *commands, const char *name)
+/* Asked by the shell: the commands, or what may follow one or a sub-command. */
+static int complete(const struct command *const *commands, const char *name, const char *word)
 {
 	const struct command *c = name ? find(commands, name) : NULL;
+	const struct command *sub = c && word ? command_sub(c, word) : NULL;
 	struct text t = { 0 };
 	int status;
 
 	if (c)
-		command_complete(c, &t);
+		command_complete(sub ? sub : c, &t);
 	for (size_t i = 0; !name && commands[i]; i++)
 		text_add(&t, "%s\n", commands[i]->name);
 	status = command_print(&(struct common_args){ 0 }, &t, EXIT_YES);
@@ -93,6 +94,23 @@ static int say_unknown(const struct command *const *commands, const char *word)
 	return status;
 }
 
+/* `sallyport help [COMMAND [SUB-COMMAND]]` */
+static int help_on(const struct command *const *commands, int argc, char **argv)
+{
+	const struct command *c, *sub;
+	char help[] = "--help";
+
+	if (argc == 0)
+		return print_help(commands);
+	c = find(commands, argv[0]);
+	if (!c)
+		return say_unknown(commands, argv[0]);
+	sub = argc > 1 && c->subs ? command_sub(c, argv[1]) : NULL;
+	if (argc > 1 && c->subs && !sub)
+		return command_sub_complain(c, argv[1]);
+	return command_main(sub ? sub : c, 2, (char *[]){ argv[0], help, NULL });
+}
+
 int front_main(const struct command *const *commands, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -114,16 +132,10 @@ int front_main(const struct command *const *commands, int argc, char **argv)
 
 int front_other(const struct command *const *commands, int argc, char **argv)
 {
-	const struct command *c;
-
 	if (strcmp(argv[1], "help") == 0) {
-		c = argc > 2 ? find(commands, argv[2]) : NULL;
-		if (argc > 2 && !c)
-			return say_unknown(commands, argv[2]);
-		return c ? command_main(c, 2, (char *[]){ (char *)c->name, (char *)"--help", NULL })
-			 : print_help(commands);
+		return help_on(commands, argc - 2, argv + 2);
 	}
 	if (strcmp(argv[1], "__complete") == 0)
-		return complete(commands, argc > 2 ? argv[2] : NULL);
+		return complete(commands, argc > 2 ? argv[2] : NULL, argc > 3 ? argv[3] : NULL);
 	return say_unknown(commands, argv[1]);
 }
