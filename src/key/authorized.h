@@ -16,12 +16,12 @@
 struct authorized_options {
 	char *from;		   /* pattern list of addresses and host names; NULL: from anywhere */
 	char *command;		   /* NULL: none */
-	struct strings principals; /* only behind cert-authority */
+	struct strings principals; /* only behind cert-authority; up to the first empty one, as sshd reads them */
 	bool has_principals;
 	bool cert_authority, restricted; /* "restrict" */
 	bool verify_required, no_touch_required;
 	bool port_forwarding, agent_forwarding, x11_forwarding, pty, user_rc; /* what is left of them */
-	uint64_t expires;	     /* seconds since 1970, 0: never; local time unless it ends in Z (9.1), as sshd reads it */
+	uint64_t expires; /* seconds since 1970, 0: never; local time unless it ends in Z (9.1), as sshd reads it */
 	struct strings permit_open, permit_listen, environment;
 	char *tunnel; /* NULL: none */
 };
@@ -49,8 +49,10 @@ struct authorized_keys {
 };
 
 /*
- * As sshd of the release reads it: blank lines and comments skipped, CRLF taken, lines of any length up to 'len'. A line
- * that it cannot use is a fault, never an error. ERR_MEMORY. Free with authorized_keys_clear().
+ * As sshd of the release (902 is 9.2) reads it: blank lines and comments skipped, CRLF taken, lines of any length up to 'len'.
+ * A line that no login can use (also a certificate, or principals= without cert-authority) is a fault, never an error; one that has expired
+ * or whose from= fits nobody is none. Service names in permitopen= are looked up on this host. ERR_MEMORY. Free with
+ * authorized_keys_clear().
  */
 MUST_USE enum err authorized_keys_parse(const char *content, size_t len, unsigned release, struct authorized_keys *out);
 void authorized_keys_clear(struct authorized_keys *k);

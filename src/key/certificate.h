@@ -15,8 +15,9 @@
 enum certificate_kind { CERTIFICATE_USER = 1, CERTIFICATE_HOST = 2 };
 
 struct certificate {
-	struct public_key key; /* .type is the certificate's ("ssh-ed25519-cert-v01@openssh.com"), the rest of the key in it */
-	uint8_t *plain;	       /* the blob of that key alone, as the fingerprint and a KRL see it */
+	struct public_key
+		key;	/* .type is the certificate's ("ssh-ed25519-cert-v01@openssh.com"), the rest of the key in it */
+	uint8_t *plain; /* the blob of that key alone, as the fingerprint and a KRL see it */
 	size_t plain_len;
 	uint64_t serial;
 	enum certificate_kind kind;
@@ -28,6 +29,7 @@ struct certificate {
 	bool verify_required;
 	bool touch_not_required;	 /* extension no-touch-required */
 	struct strings unknown_critical; /* options that sshd does not know either: it refuses the certificate */
+	const char *fault;		 /* why sshd refuses a login by its other options; NULL: it does not; static */
 	struct strings extensions;	 /* names */
 	uint8_t *ca;			 /* blob of the key that signed */
 	size_t ca_len;
@@ -38,12 +40,13 @@ struct certificate {
 /* Whether this type is one of a certificate. */
 bool certificate_is_type(const char *type);
 /*
- * ERR_SYNTAX, ERR_SHORT, ERR_TRAILING, ERR_MEMORY; also what sshd refuses while reading: an option out of order is fine, a CA
- * that is itself a certificate or an empty principal is not. The signature is not checked. Clear with certificate_clear().
+ * ERR_SYNTAX, ERR_SHORT, ERR_TRAILING, ERR_MEMORY; also what sshd refuses while reading: options out of order and an empty
+ * principal are fine, a CA that is itself a certificate and more than 256 principals are not. What it finds in the options
+ * only at the login is 'fault'. The signature is not checked. Clear with certificate_clear().
  */
 MUST_USE enum err certificate_parse(const uint8_t *blob, size_t len, struct certificate *out);
-/* Whether the CA's signature over the blob holds: ERR_NONE, ERR_SIGNATURE, or what parsing gave. */
+/* Whether the CA's signature over the blob holds: ERR_NONE, ERR_SIGNATURE, ERR_UNSUPPORTED (a CA of DSA), or what parsing gave. */
 MUST_USE enum err certificate_verify(const uint8_t *blob, size_t len);
-void certificate_clear(struct certificate *c);
+void certificate_clear(struct certificate *c); /* leaves { 0 } */
 
 #endif

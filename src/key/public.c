@@ -3,6 +3,8 @@
 #include "key/public.h"
 
 #include "base/reader.h"
+#include "key/certificate.h"
+#include "key/signature.h"
 
 #include <limits.h>
 #include <sodium.h>
@@ -403,6 +405,10 @@ static enum err line_decode(const char *line, size_t len, unsigned release, stru
 		return ERR_SYNTAX;
 	if (type->mpints == 2 && (l->key.bits < RSA_BITS_MIN || l->key.bits > RSA_BITS_MAX))
 		return ERR_RANGE;
+	if (type->plain && (e = certificate_verify(l->blob, l->blob_len)))
+		return e;
+	if (type->curve && !type->plain && (e = signature_key_check(l->blob, l->blob_len)))
+		return e;
 	return comment_copy(line, len, l);
 }
 
