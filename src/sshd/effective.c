@@ -2,7 +2,6 @@
 /* effective.c - which lines count for a connection, and what sshd makes of them together. */
 #include "sshd/effective.h"
 
-#include "sshd/pattern.h"
 #include "sshd/value.h"
 #include "sshd/version.h"
 
@@ -13,53 +12,6 @@
 #include <strings.h>
 
 #include "base/banned.h"
-
-/* --- Match --- */
-
-/* Any group may hit, but one that hits a negated item ends it. */
-static bool groups_hit(const struct strings *groups, const char *pattern)
-{
-	bool hit = false;
-
-	for (size_t i = 0; groups && i < groups->n; i++) {
-		int r = pattern_list_match(groups->v[i], pattern, false);
-		if (r < 0)
-			return false;
-		hit |= r > 0;
-	}
-	return hit;
-}
-
-static bool criterion_hits(const struct sshd_criterion *c, const struct sshd_connection *to)
-{
-	unsigned port;
-
-	switch (c->kind) {
-	case CRITERION_ALL: return true;
-	case CRITERION_USER: return to->user && pattern_list_match(to->user, c->pattern, false) == 1;
-	case CRITERION_GROUP: return to->user && groups_hit(to->groups, c->pattern);
-	case CRITERION_HOST: return to->host && pattern_list_match(to->host, c->pattern, true) == 1;
-	case CRITERION_ADDRESS: return to->addr && pattern_list_match_addr(to->addr, c->pattern) == 1;
-	case CRITERION_LOCAL_ADDRESS: return to->laddr && pattern_list_match_addr(to->laddr, c->pattern) == 1;
-	case CRITERION_LOCAL_PORT: return to->lport && value_port(c->pattern, &port) && port == to->lport;
-	case CRITERION_RDOMAIN: return to->rdomain && pattern_list_match(to->rdomain, c->pattern, false) == 1;
-	case CRITERION_INVALID_USER: return to->invalid_user;
-	case CRITERION_VERSION: return c->hit;
-	}
-	return false;
-}
-
-bool sshd_match_on(const struct sshd_match *m, const struct sshd_connection *connection)
-{
-	for (; m; m = m->parent) {
-		if (m->never)
-			return false;
-		for (size_t i = 0; i < m->ncriteria; i++)
-			if (!criterion_hits(&m->criteria[i], connection))
-				return false;
-	}
-	return true;
-}
 
 /* --- the lines that count --- */
 
@@ -90,7 +42,8 @@ static bool used(const struct sshd_keyword *k, unsigned release)
 
 /* Whether each line counts, as one bit for each reading; blocks are long, so the last answer mostly holds. */
 struct cursor {
-	const struct sshd_connection *connection;
+	const struct criteria *criteria; /* NULL: only the first reading */
+	const uint64_t *blocks;
 	const struct sshd_match *match;
 	bool on;
 };
@@ -105,19 +58,19 @@ static unsigned line_readings(struct cursor *at, const struct sshd_line *l, unsi
 		return 1u << AT_START;
 	if (l->match->at_start && !l->match->never)
 		bits |= 1u << AT_START;
-	if (!at->connection || !sshd_keyword_in_match(l->keyword, release))
+	if (!at->criteria || !sshd_keyword_in_match(l->keyword, release))
 		return bits;
 	if (at->match != l->match) {
 		at->match = l->match;
-		at->on = sshd_match_on(l->match, at->connection);
+		at->on = criteria_on(at->criteria, l->match, at->blocks);
 	}
 	return at->on ? bits | 1u << FOR_CONNECTION : bits;
 }
 
-static enum err lines_collect(struct evaluation *ev, const struct sshd_connection *connection)
+static enum err lines_collect(struct evaluation *ev, const struct criteria *criteria, const uint64_t *on)
 {
 	const struct sshd_config *c = ev->config;
-	struct cursor at = { .connection = connection };
+	struct cursor at = { .criteria = criteria, .blocks = on };
 	unsigned char *bits = malloc(c->nlines + 1);
 	const struct sshd_line **next;
 	size_t total = 0;
@@ -557,8 +510,8 @@ static enum err keyword_evaluate(const struct evaluation *ev, enum sshd_keyword_
 	return value ? strings_add(&out->values, value) : ERR_NONE;
 }
 
-enum err sshd_effective(const struct sshd_config *c, const struct sshd_connection *connection,
-			struct sshd_effective **out)
+enum err sshd_effective_on(const struct sshd_config *c, const struct criteria *criteria, const uint64_t *on,
+			   struct sshd_effective **out)
 {
 	struct evaluation *ev = calloc(1, sizeof *ev);
 	struct sshd_effective *new = calloc(1, sizeof *new);
@@ -568,7 +521,7 @@ enum err sshd_effective(const struct sshd_config *c, const struct sshd_connectio
 		new->config = c;
 		ev->config = c;
 		ev->release = c->release;
-		e = lines_collect(ev, connection);
+		e = lines_collect(ev, criteria, on);
 	}
 	for (unsigned id = 0; id < KW_COUNT && !e; id++)
 		e = keyword_evaluate(ev, id, &new->v[id]);
@@ -581,6 +534,29 @@ enum err sshd_effective(const struct sshd_config *c, const struct sshd_connectio
 	}
 	*out = new;
 	return ERR_NONE;
+}
+
+enum err sshd_effective(const struct sshd_config *c, const struct sshd_connection *connection,
+			struct sshd_effective **out)
+{
+	struct criteria *criteria = NULL;
+	uint64_t *on = NULL;
+	enum err e;
+
+	if (!connection)
+		return sshd_effective_on(c, NULL, NULL, out);
+	if ((e = criteria_new(c, &criteria)))
+		return e;
+	on = calloc(criteria_words(criteria) + 1, sizeof *on);
+	if (on) {
+		criteria_evaluate(criteria, connection, on);
+		e = sshd_effective_on(c, criteria, on, out);
+	} else {
+		e = ERR_MEMORY;
+	}
+	free(on);
+	criteria_free(criteria);
+	return e;
 }
 
 void sshd_effective_free(struct sshd_effective *e)

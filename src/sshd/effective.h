@@ -4,16 +4,7 @@
 #define SSHD_EFFECTIVE_H
 
 #include "sshd/config.h"
-
-/* What Match criteria look at. NULL strings never match. Addresses as text; host is the address where UseDNS is no. */
-struct sshd_connection {
-	const char *user;
-	const struct strings *groups; /* names of the user's groups */
-	const char *host, *addr, *laddr;
-	unsigned lport; /* 0: unknown */
-	const char *rdomain;
-	bool invalid_user;
-};
+#include "sshd/criteria.h"
 
 struct sshd_value {
 	struct strings values; /* as sshd -T prints them: one entry a printed line; empty: unset and nothing printed */
@@ -33,14 +24,15 @@ struct sshd_effective {
 MUST_USE enum err sshd_effective(const struct sshd_config *c, const struct sshd_connection *connection,
 				 struct sshd_effective **out);
 void sshd_effective_free(struct sshd_effective *e);
+/* The same for the blocks that are on: criteria_evaluate() of these criteria has filled 'on'. */
+MUST_USE enum err sshd_effective_on(const struct sshd_config *c, const struct criteria *criteria, const uint64_t *on,
+				    struct sshd_effective **out);
 
 /* The only or first value, or the default of this release; "" if there is none. Borrowed. */
 const char *sshd_value(const struct sshd_effective *e, enum sshd_keyword_id id);
 const struct strings *sshd_values(const struct sshd_effective *e, enum sshd_keyword_id id);
 /* The line that decided (of an accumulating one the first), NULL for a default. */
 const struct sshd_line *sshd_decider(const struct sshd_effective *e, enum sshd_keyword_id id);
-/* Whether the Match block is on for this connection. */
-bool sshd_match_on(const struct sshd_match *m, const struct sshd_connection *connection);
 /* All lines that set this keyword anywhere, in order; *out is yours (free()), the lines are borrowed. */
 MUST_USE enum err sshd_lines_of(const struct sshd_config *c, enum sshd_keyword_id id, const struct sshd_line ***out,
 				size_t *n);

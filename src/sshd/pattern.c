@@ -2,7 +2,9 @@
 /* pattern.c - wildcard, list and address matching with OpenSSH's results for every odd input. */
 #include "sshd/pattern.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <endian.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -14,8 +16,15 @@
 #define ITEM_MAX 1022
 #define ADDRESS_MAX 63
 
+/* --- wildcards --- */
+
+static inline char folded(char c, bool fold)
+{
+	return fold ? (char)tolower((unsigned char)c) : c;
+}
+
 /* Greedy with one point to come back to, so that "*a*a*a*b" costs no more than length times length. */
-static bool bytes_match(const char *s, const char *pattern, const char *end)
+static bool bytes_match(const char *s, bool fold, const char *pattern, const char *end)
 {
 	const char *star = NULL, *retry = NULL;
 
@@ -23,7 +32,7 @@ static bool bytes_match(const char *s, const char *pattern, const char *end)
 		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			retry = s;
-		} else if (pattern < end && (*pattern == '?' || *pattern == *s)) {
+		} else if (pattern < end && (*pattern == '?' || *pattern == folded(*s, fold))) {
 			pattern++;
 			s++;
 		} else if (star) {
@@ -40,64 +49,63 @@ static bool bytes_match(const char *s, const char *pattern, const char *end)
 
 bool pattern_match(const char *s, const char *pattern)
 {
-	return bytes_match(s, pattern, pattern + strlen(pattern));
+	return bytes_match(s, false, pattern, pattern + strlen(pattern));
 }
 
-static void lower(char *s)
+void pattern_text_compile(const char *s, size_t len, struct pattern_text *out)
 {
-	for (; *s; s++)
-		*s = (char)tolower((unsigned char)*s);
+	*out = (struct pattern_text){ .s = s, .len = len, .kind = PATTERN_LITERAL };
+	if (len == 1 && *s == '*')
+		out->kind = PATTERN_ANY;
+	else if (memchr(s, '*', len) || memchr(s, '?', len))
+		out->kind = PATTERN_WILD;
 }
 
-static int list_match(const char *s, const char *list)
+static bool literal_match(const char *s, bool fold, const struct pattern_text *t)
 {
-	int hit = 0;
+	size_t i;
 
-	while (*list) {
-		bool negated = *list == '!';
-		size_t len;
-		list += negated;
-		len = strcspn(list, ",");
-		if (len > ITEM_MAX)
-			return 0;
-		if (bytes_match(s, list, list + len)) {
-			if (negated)
-				return -1;
-			hit = 1;
-		}
-		list += len;
-		if (*list)
-			list++;
+	for (i = 0; i < t->len; i++)
+		if (folded(s[i], fold) != t->s[i] || !s[i])
+			return false;
+	return !s[i];
+}
+
+/* fold: s in lower case; t is so already. */
+static bool text_match(const char *s, bool fold, const struct pattern_text *t)
+{
+	switch (t->kind) {
+	case PATTERN_LITERAL: return literal_match(s, fold, t);
+	case PATTERN_ANY: return true;
+	case PATTERN_WILD: break;
 	}
-	return hit;
+	return bytes_match(s, fold, t->s, t->s + t->len);
 }
 
-int pattern_list_match(const char *s, const char *list, bool fold)
+bool pattern_text_match(const struct pattern_text *t, const char *s)
 {
-	char *s_low, *list_low;
-	int hit = 0;
-
-	if (!fold)
-		return list_match(s, list);
-	s_low = strdup(s);
-	list_low = strdup(list);
-	if (s_low && list_low) {
-		lower(s_low);
-		lower(list_low);
-		hit = list_match(s_low, list_low);
-	}
-	free(s_low);
-	free(list_low);
-	return hit;
+	return text_match(s, false, t);
 }
 
-/* An address as bytes; the scope counts only for equality, as in OpenSSH. */
-struct address {
-	int family;
-	unsigned bits;
-	uint8_t bytes[16];
-	uint32_t scope;
-};
+/* --- addresses --- */
+
+static void address_v4(const void *bytes, struct pattern_address *out)
+{
+	uint32_t n;
+
+	memcpy(&n, bytes, sizeof n);
+	*out = (struct pattern_address){ .family = AF_INET, .bits = 32, .high = (uint64_t)ntohl(n) << 32 };
+}
+
+static void address_v6(const void *bytes, uint32_t scope, struct pattern_address *out)
+{
+	uint64_t n[2];
+
+	memcpy(n, bytes, sizeof n);
+	*out = (struct pattern_address){
+		.family = AF_INET6, .bits = 128, .high = be64toh(n[0]), .low = be64toh(n[1]), .scope = scope
+	};
+}
 
 /* Most items are names or wildcards: no need to ask the resolver whether they are numbers. */
 static bool address_possible(const char *s)
@@ -105,24 +113,29 @@ static bool address_possible(const char *s)
 	return strlen(s) <= ADDRESS_MAX && (strchr(s, '%') || !s[strspn(s, "0123456789abcdefABCDEFxX.:")]);
 }
 
-/* getaddrinfo() and not inet_pton(): "10.1" and "fe80::1%2" are addresses for sshd. */
-static bool address_parse(const char *s, struct address *out)
+bool pattern_address_parse(const char *s, struct pattern_address *out)
 {
 	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM }, *ai = NULL;
-	struct address a = { 0 };
+	struct pattern_address a = { 0 };
+	uint8_t bytes[16];
 
+	/* the usual forms, of which getaddrinfo() says the same and takes much longer */
+	if (inet_pton(AF_INET, s, bytes) == 1) {
+		address_v4(bytes, out);
+		return true;
+	}
+	if (inet_pton(AF_INET6, s, bytes) == 1) {
+		address_v6(bytes, 0, out);
+		return true;
+	}
 	if (!address_possible(s) || getaddrinfo(s, NULL, &hints, &ai) || !ai)
 		return false;
-	a.family = ai->ai_family;
-	if (a.family == AF_INET) {
+	if (ai->ai_family == AF_INET) {
 		const struct sockaddr_in *in = (const void *)ai->ai_addr;
-		a.bits = 32;
-		memcpy(a.bytes, &in->sin_addr, 4);
-	} else if (a.family == AF_INET6) {
+		address_v4(&in->sin_addr, &a);
+	} else if (ai->ai_family == AF_INET6) {
 		const struct sockaddr_in6 *in6 = (const void *)ai->ai_addr;
-		a.bits = 128;
-		a.scope = in6->sin6_scope_id;
-		memcpy(a.bytes, &in6->sin6_addr, 16);
+		address_v6(&in6->sin6_addr, in6->sin6_scope_id, &a);
 	}
 	freeaddrinfo(ai);
 	if (!a.bits)
@@ -131,162 +144,283 @@ static bool address_parse(const char *s, struct address *out)
 	return true;
 }
 
-static bool bit(const struct address *a, unsigned i)
+void pattern_from_set(struct pattern_from *f, const char *host, const char *addr)
 {
-	return a->bytes[i / 8] & (0x80u >> i % 8);
+	f->host = host;
+	f->addr = addr;
+	f->parsed = addr && pattern_address_parse(addr, &f->address);
 }
 
-enum network { NETWORK_NONE, NETWORK_FINE, NETWORK_WRONG };
+/* The first n bits of a word. */
+static uint64_t mask(unsigned n)
+{
+	if (!n)
+		return 0;
+	return n >= 64 ? UINT64_MAX : UINT64_MAX << (64 - n);
+}
 
 /* "ADDRESS" or "ADDRESS/LENGTH"; wrong: an address, but the length or the host bits do not fit. */
-static enum network network_parse(const char *s, struct address *net, unsigned *length)
+static enum pattern_item_kind network_parse(const char *s, struct pattern_item *out)
 {
 	char text[ADDRESS_MAX + 1], *slash, *end;
+	struct pattern_item item = { 0 };
 	unsigned long n = 0;
 
 	if (strlen(s) > ADDRESS_MAX)
-		return NETWORK_NONE;
+		return ITEM_TEXT;
 	memcpy(text, s, strlen(s) + 1);
 	slash = strchr(text, '/');
 	if (slash) {
 		*slash++ = '\0';
 		n = strtoul(slash, &end, 10);
 		if (!*slash || *end || n > 128)
-			return NETWORK_NONE;
+			return ITEM_TEXT;
 	}
-	if (!address_parse(text, net))
-		return NETWORK_NONE;
+	if (!pattern_address_parse(text, &item.network))
+		return ITEM_TEXT;
 	if (!slash)
-		n = net->bits;
-	if (n > net->bits)
-		return NETWORK_WRONG;
-	for (unsigned i = (unsigned)n; i < net->bits; i++)
-		if (bit(net, i))
-			return NETWORK_WRONG;
-	*length = (unsigned)n;
-	return NETWORK_FINE;
+		n = item.network.bits;
+	if (n > item.network.bits)
+		return ITEM_WRONG;
+	item.length = (unsigned)n;
+	item.mask_high = mask(item.length);
+	item.mask_low = mask(item.length > 64 ? item.length - 64 : 0);
+	if (item.network.high & ~item.mask_high || item.network.low & ~item.mask_low)
+		return ITEM_WRONG;
+	out->network = item.network;
+	out->length = item.length;
+	out->mask_high = item.mask_high;
+	out->mask_low = item.mask_low;
+	return ITEM_NETWORK;
 }
 
-static bool network_has(const struct address *net, unsigned length, const struct address *a)
+static bool network_has(const struct pattern_item *net, const struct pattern_address *a)
 {
-	if (a->family != net->family || a->scope != net->scope)
-		return false;
-	for (unsigned i = 0; i < length; i++)
-		if (bit(net, i) != bit(a, i))
-			return false;
-	return true;
+	return a->family == net->network.family && a->scope == net->network.scope &&
+	       !((a->high ^ net->network.high) & net->mask_high) && !((a->low ^ net->network.low) & net->mask_low);
 }
 
-/* One item, without its "!": 1, 0, -2. a NULL: the form only. */
-static int item_match(const char *item, const char *text, const struct address *a)
-{
-	struct address net;
-	unsigned length;
+/* --- lists --- */
 
-	switch (network_parse(item, &net, &length)) {
-	case NETWORK_WRONG: return -2;
-	case NETWORK_FINE: return a && network_has(&net, length, a);
-	default: return text && pattern_match(text, item);
+static void item_compile(char *item, char *lower, struct pattern_item *out)
+{
+	size_t len;
+
+	out->negated = *item == '!';
+	item += out->negated;
+	lower += out->negated;
+	len = strlen(item);
+	pattern_text_compile(item, len, &out->text);
+	for (size_t i = 0; i < len; i++)
+		lower[i] = folded(item[i], true);
+	pattern_text_compile(lower, len, &out->lower);
+	out->kind = len ? network_parse(item, out) : ITEM_WRONG;
+}
+
+enum err pattern_list_compile(const char *list, struct pattern_list *out)
+{
+	size_t len = strlen(list), n = 1;
+	struct pattern_list l = { 0 };
+	char *at, *item;
+
+	for (size_t i = 0; i < len; i++)
+		n += list[i] == ',';
+	l.v = calloc(n, sizeof *l.v);
+	l.copy = calloc(2, len + 1);
+	if (!l.v || !l.copy) {
+		pattern_list_clear(&l);
+		return ERR_MEMORY;
 	}
+	memcpy(l.copy, list, len + 1);
+	at = l.copy;
+	while ((item = strsep(&at, ",")))
+		item_compile(item, item + len + 1, &l.v[l.n++]);
+	l.ntext = l.n - (!len || list[len - 1] == ',');
+	*out = l;
+	return ERR_NONE;
 }
 
-static int list_match_address(char *list, const char *text, const struct address *a)
+void pattern_list_clear(struct pattern_list *l)
 {
-	const char *item;
+	free(l->v);
+	free(l->copy);
+	*l = (struct pattern_list){ 0 };
+}
+
+int pattern_list_text(const struct pattern_list *l, const char *s, bool lower)
+{
 	int hit = 0;
 
-	while ((item = strsep(&list, ","))) {
-		bool negated = *item == '!';
-		int r;
-		item += negated;
-		r = *item ? item_match(item, text, a) : -2;
-		if (r < 0)
-			return r;
-		if (r && negated)
+	for (size_t i = 0; i < l->ntext; i++) {
+		const struct pattern_item *item = &l->v[i];
+		if (item->text.len > ITEM_MAX)
+			return 0;
+		if (!text_match(s, lower, lower ? &item->lower : &item->text))
+			continue;
+		if (item->negated)
 			return -1;
-		hit |= r;
+		hit = 1;
 	}
 	return hit;
 }
 
-int pattern_list_match_addr(const char *addr, const char *list)
+/* from NULL: the form only. */
+static bool item_has(const struct pattern_item *item, const struct pattern_from *from)
 {
-	struct address a;
-	char *copy;
-	int r;
-
-	if (addr && !address_parse(addr, &a))
-		return 0;
-	copy = strdup(list);
-	if (!copy)
-		return 0;
-	r = list_match_address(copy, addr, addr ? &a : NULL);
-	free(copy);
-	return r;
+	if (!from)
+		return false;
+	return item->kind == ITEM_NETWORK ? network_has(item, &from->address)
+					  : text_match(from->addr, false, &item->text);
 }
 
-int pattern_list_match_cidr(const char *addr, const char *list)
+static int list_has(const struct pattern_list *l, const struct pattern_from *from)
 {
-	struct address a, net;
-	char *copy, *at;
-	const char *item;
-	unsigned length;
-	int r = 0;
+	int hit = 0;
 
-	if (addr && !address_parse(addr, &a))
-		return 0;
-	at = copy = strdup(list);
-	while (copy && (item = strsep(&at, ","))) {
-		if (!*item || strlen(item) > INET6_ADDRSTRLEN + 3 || item[strspn(item, "0123456789abcdefABCDEF.:/")] ||
-		    network_parse(item, &net, &length) != NETWORK_FINE) {
-			r = -2;
-			break;
-		}
-		if (addr && network_has(&net, length, &a))
-			r = 1;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct pattern_item *item = &l->v[i];
+		if (item->kind == ITEM_WRONG)
+			return -2;
+		if (!item_has(item, from))
+			continue;
+		if (item->negated)
+			return -1;
+		hit = 1;
 	}
-	free(copy);
-	return r;
+	return hit;
 }
 
-/* The part behind "@": 1, 0, -1 malformed. host NULL: the form only. */
-static int hosts_match(const char *host, const char *addr, const char *list)
+int pattern_list_address(const struct pattern_list *l, const struct pattern_from *from)
 {
-	int by_addr = pattern_list_match_addr(host ? addr : NULL, list), by_name;
+	if (from && from->addr && !from->parsed)
+		return 0;
+	return list_has(l, from && from->addr ? from : NULL);
+}
+
+int pattern_list_hosts(const struct pattern_list *l, const struct pattern_from *from)
+{
+	int by_addr = pattern_list_address(l, from && from->host ? from : NULL), by_name;
 
 	if (by_addr == -2)
 		return -1;
-	if (!host || !addr || by_addr == -1)
+	if (!from || !from->host || !from->addr || by_addr == -1)
 		return 0;
-	by_name = pattern_list_match(host, list, true);
+	by_name = pattern_list_text(l, from->host, true);
 	if (by_name == -1)
 		return 0;
 	return by_name || by_addr;
 }
 
-int pattern_match_user(const char *user, const char *host, const char *addr, const char *word)
+int pattern_list_match(const char *s, const char *list, bool fold)
+{
+	struct pattern_list l = { 0 };
+	int hit = 0;
+
+	if (!pattern_list_compile(list, &l))
+		hit = pattern_list_text(&l, s, fold);
+	pattern_list_clear(&l);
+	return hit;
+}
+
+int pattern_list_match_addr(const char *addr, const char *list)
+{
+	struct pattern_list l = { 0 };
+	struct pattern_from from;
+	int hit = 0;
+
+	pattern_from_set(&from, addr, addr);
+	if (!pattern_list_compile(list, &l))
+		hit = pattern_list_address(&l, &from);
+	pattern_list_clear(&l);
+	return hit;
+}
+
+/* Whether sshd takes it where nothing but addresses and networks may stand. */
+static bool item_is_cidr(const struct pattern_item *item)
+{
+	const char *s = item->text.s;
+
+	return !item->negated && item->kind == ITEM_NETWORK && item->text.len <= INET6_ADDRSTRLEN + 3 &&
+	       !s[strspn(s, "0123456789abcdefABCDEF.:/")];
+}
+
+int pattern_list_match_cidr(const char *addr, const char *list)
+{
+	struct pattern_list l = { 0 };
+	struct pattern_from from;
+	int hit = 0;
+
+	pattern_from_set(&from, addr, addr);
+	if ((addr && !from.parsed) || pattern_list_compile(list, &l))
+		return 0;
+	for (size_t i = 0; i < l.n && hit >= 0; i++) {
+		if (!item_is_cidr(&l.v[i]))
+			hit = -2;
+		else if (addr && network_has(&l.v[i], &from.address))
+			hit = 1;
+	}
+	pattern_list_clear(&l);
+	return hit;
+}
+
+/* --- words of AllowUsers and DenyUsers --- */
+
+enum err pattern_user_compile(const char *word, struct pattern_user *out)
 {
 	const char *at = strrchr(word, '@');
+	struct pattern_user u = { .has_hosts = at };
+	enum err e = at ? pattern_list_compile(at + 1, &u.hosts) : ERR_NONE;
 
-	if (!at)
-		return pattern_match(user, word);
-	if (!bytes_match(user, word, at))
+	if (e)
+		return e;
+	pattern_text_compile(word, at ? (size_t)(at - word) : strlen(word), &u.name);
+	*out = u;
+	return ERR_NONE;
+}
+
+void pattern_user_clear(struct pattern_user *u)
+{
+	pattern_list_clear(&u->hosts);
+}
+
+int pattern_user_match(const struct pattern_user *u, const char *user, const struct pattern_from *from)
+{
+	if (!text_match(user, false, &u->name))
 		return 0;
-	return hosts_match(host, addr, at + 1);
+	return u->has_hosts ? pattern_list_hosts(&u->hosts, from) : 1;
+}
+
+int pattern_match_user(const char *user, const char *host, const char *addr, const char *word)
+{
+	struct pattern_user u = { 0 };
+	struct pattern_from from;
+	int hit = 0;
+
+	pattern_from_set(&from, host, addr);
+	if (!pattern_user_compile(word, &u))
+		hit = pattern_user_match(&u, user, &from);
+	pattern_user_clear(&u);
+	return hit;
 }
 
 enum err pattern_check_user(const char *word, const char **why)
 {
-	const char *at = strrchr(word, '@');
+	struct pattern_user u = { 0 };
+	enum err e;
 
 	if (!*word) {
 		*why = "a name must not be empty";
 		return ERR_SYNTAX;
 	}
-	if (at && hosts_match(NULL, NULL, at + 1) < 0) {
+	if ((e = pattern_user_compile(word, &u))) {
+		*why = err_text(e);
+		return e;
+	}
+	if (u.has_hosts && pattern_list_hosts(&u.hosts, NULL) < 0) {
 		*why = "behind the '@' wants hosts and addresses without an empty item, and networks whose length fits "
 		       "and whose host bits are zero";
-		return ERR_SYNTAX;
+		e = ERR_SYNTAX;
 	}
-	return ERR_NONE;
+	pattern_user_clear(&u);
+	return e;
 }
