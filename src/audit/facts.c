@@ -319,49 +319,59 @@ static bool has_login_shell(const struct account *a)
 	return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
 }
 
-/* With the groups, which Match may ask for. */
-static enum err locked_methods(const struct facts *f, const char *name, unsigned *methods, unsigned *unknown)
+/* Whether the account has a key of use; with the groups, which Match may ask for. */
+static enum err has_keys(struct access *access, const struct root *r, const char *name, bool *found, bool *unsure)
 {
+	const struct credentials *keys;
 	struct account *a = NULL;
-	struct access_login login = { .user = name };
-	enum err e = account_find(f->root, name, &a);
+	enum err e = account_find(r, name, &a);
 
 	if (e)
 		return e;
-	login.account = a;
-	e = access_account_methods(f->root, f->config, &login, methods, unknown);
+	e = access_credentials(access, &(struct access_login){ .user = name, .account = a }, &keys);
+	for (size_t i = 0; !e && i < keys->n; i++) {
+		*found |= keys->v[i].obstacle == OBSTACLE_NONE;
+		*unsure |= keys->v[i].obstacle == OBSTACLE_UNKNOWN;
+	}
+	if (!e)
+		*unsure |= keys->unsure;
 	account_free(a);
 	return e;
+}
+
+static enum err note_locked(struct facts *f, struct access *access, const struct account *a)
+{
+	bool found = false, unsure = false;
+	enum err e = has_keys(access, f->root, a->name, &found, &unsure);
+
+	if (e == ERR_MEMORY)
+		return e;
+	if (e || (unsure && !found))
+		f->locked_known = false;
+	return !e && found ? strings_add(&f->locked_with_keys, a->name) : ERR_NONE;
 }
 
 /* Only UsePAM no makes sshd look at the lock, so only then is it worth reading everybody's keys. */
 static enum err gather_locked(struct facts *f)
 {
+	struct access *access = NULL;
 	enum err e = ERR_NONE;
 
 	f->locked_known = true;
 	if (!f->effective || strcasecmp(sshd_value(f->effective, KW_USEPAM), "no") != 0)
 		return ERR_NONE;
+	e = access_new(f->root, f->config, clock_wall(), &access);
 	for (size_t i = 0; i < f->naccounts && !e; i++) {
 		const struct account *a = f->accounts[i];
-		unsigned methods = 0, unknown = 0;
 
 		if (!has_login_shell(a))
 			continue;
 		if (a->password == PASSWORD_UNKNOWN)
 			f->locked_known = false;
-		if (a->password != PASSWORD_LOCKED)
-			continue;
-		e = locked_methods(f, a->name, &methods, &unknown);
-		if (e == ERR_MEMORY)
-			return e;
-		if (e || (unknown & METHOD_PUBLICKEY))
-			f->locked_known = false;
-		else if (methods & METHOD_PUBLICKEY)
-			e = strings_add(&f->locked_with_keys, a->name);
-		if (e != ERR_MEMORY)
-			e = ERR_NONE;
+		if (a->password == PASSWORD_LOCKED)
+			e = note_locked(f, access, a);
 	}
+	access_free(access);
 	return e;
 }
 

@@ -2,6 +2,7 @@
 /* keep.c - whom the lockout guard looks after. */
 #include "harden/keep.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 
 #include <arpa/inet.h>
@@ -118,35 +119,29 @@ enum err keepers_gather(const struct facts *f, const struct strings *asked, stru
 	return e;
 }
 
-static enum err decide_from(const struct root *r, const struct sshd_config *c, const struct keeper *k,
-			    const struct account *account, const char *addr, struct access_decision *out)
+static enum err decide_from(struct access *a, const struct keeper *k, const struct account *account, const char *addr,
+			    struct access_decision *out)
 {
-	struct access_login l = { .user = k->user,
-				  .account = account,
-				  .host = addr,
-				  .addr = addr,
-				  .laddr = k->laddr,
-				  .lport = k->lport ? k->lport : USUAL_PORT };
-	unsigned methods = 0, unknown = 0;
+	const struct access_login l = { .user = k->user,
+					.account = account,
+					.host = addr,
+					.addr = addr,
+					.laddr = k->laddr,
+					.lport = k->lport ? k->lport : USUAL_PORT };
 	struct access_decision d;
-	enum err e;
+	struct text detail = { 0 };
+	enum err e = access_decide(a, &l, &d);
 
-	if (account && (e = access_account_methods(r, c, &l, &methods, &unknown)))
+	if (e)
 		return e;
-	l.can_use = methods;
-	if ((e = access_decide(r, c, &l, &d)))
-		return e;
-	if (d.verdict == ACCESS_DENIED && d.reason == REASON_METHOD_DISABLED && unknown) {
-		/* what could not be read must not count against somebody */
+	if (!d.detail && !(e = access_detail(a, &l, &d, &detail)))
+		d.detail = text_take(&detail);
+	text_free(&detail);
+	if (e)
 		access_decision_clear(&d);
-		l.can_use = methods | unknown;
-		if ((e = access_decide(r, c, &l, &d)))
-			return e;
-		if (d.verdict == ACCESS_ALLOWED)
-			d.verdict = ACCESS_UNKNOWN;
-	}
-	*out = d;
-	return ERR_NONE;
+	else
+		*out = d;
+	return e;
 }
 
 /* An address that a pattern such as "10.0.*" or "2001:db8:?::1" matches, if it is one of addresses. */
@@ -202,34 +197,42 @@ static enum err likely_addresses(const struct sshd_config *c, struct strings *ou
 	return e;
 }
 
-enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k,
-		       struct access_decision *out)
+/* From anywhere likely, if there is no address. */
+static enum err decide_anywhere(struct access *a, const struct sshd_config *c, const struct keeper *k,
+				const struct account *account, struct access_decision *out)
 {
-	struct account *account = NULL;
 	struct strings addresses = { 0 };
 	struct access_decision d = { 0 };
-	enum err e = account_find(r, k->user, &account);
+	enum err e = likely_addresses(c, &addresses);
 
-	if (e && e != ERR_NOT_FOUND)
-		return e;
-	if (k->addr) {
-		e = decide_from(r, c, k, account, k->addr, out);
-		account_free(account);
-		return e;
-	}
-	e = likely_addresses(c, &addresses);
 	for (size_t i = 0; e == ERR_NONE && i < addresses.n; i++) {
 		access_decision_clear(&d);
-		e = decide_from(r, c, k, account, addresses.v[i], &d);
+		e = decide_from(a, k, account, addresses.v[i], &d);
 		if (e == ERR_NONE && d.verdict != ACCESS_DENIED)
 			break;
 	}
 	strings_free(&addresses);
-	account_free(account);
 	if (e)
 		access_decision_clear(&d);
 	else
 		*out = d;
+	return e;
+}
+
+enum err keeper_decide(const struct root *r, const struct sshd_config *c, const struct keeper *k,
+		       struct access_decision *out)
+{
+	struct account *account = NULL;
+	struct access *a = NULL;
+	enum err e = account_find(r, k->user, &account);
+
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	e = access_new(r, c, clock_wall(), &a);
+	if (!e)
+		e = k->addr ? decide_from(a, k, account, k->addr, out) : decide_anywhere(a, c, k, account, out);
+	access_free(a);
+	account_free(account);
 	return e;
 }
 
@@ -241,7 +244,7 @@ static enum err note_lost(const struct keeper *k, const struct access_decision *
 	if (d->by)
 		text_add(&by, "%s:%u", d->by->file, d->by->line);
 	o = json_pack("{s:o,s:s?,s:s,s:s,s:o?,s:s?}", "user", json_safe_string(k->user), "addr", k->addr, "verdict",
-		      "denied", "reason", access_reason_text(d->reason), "detail",
+		      "denied", "reason", access_reason_word(d), "detail",
 		      d->detail ? json_safe_string(d->detail) : NULL, "decided_by", by.s);
 	text_free(&by);
 	return o && json_array_append_new(list, o) == 0 ? ERR_NONE : ERR_MEMORY;

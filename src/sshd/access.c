@@ -2,19 +2,16 @@
 /* access.c - the decision: sshd's own checks in sshd's order, the first that refuses wins. */
 #include "sshd/access.h"
 
-#include "key/public.h"
-#include "sshd/pattern.h"
-#include "sshd/version.h"
+#include "sshd/check.h"
+#include "sshd/hash.h"
+#include "sshd/holding.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/banned.h"
-
-#define KEYS_BYTES (16u << 20)
 
 static const char *const reasons[] = {
 	[REASON_ACCEPTED] = "accepted",
@@ -28,22 +25,20 @@ static const char *const reasons[] = {
 	[REASON_ALLOW_GROUPS] = "AllowGroups",
 	[REASON_ROOT_LOGIN] = "PermitRootLogin",
 	[REASON_METHOD_DISABLED] = "method-disabled",
+	[REASON_KEY] = "key",
 	[REASON_UNREADABLE] = "unreadable",
 };
 
-/* Each method: sshd's name for it, the keyword that switches it, and whether prohibit-password leaves it to root. */
-static const struct method {
-	enum access_method bit;
-	const char *name;
-	enum sshd_keyword_id keyword;
-	bool for_root;
-} methods[] = {
-	{ METHOD_PUBLICKEY, "publickey", KW_PUBKEYAUTHENTICATION, true },
-	{ METHOD_PASSWORD, "password", KW_PASSWORDAUTHENTICATION, false },
-	{ METHOD_KEYBOARD, "keyboard-interactive", KW_KBDINTERACTIVEAUTHENTICATION, false },
-	{ METHOD_HOSTBASED, "hostbased", KW_HOSTBASEDAUTHENTICATION, true },
-	{ METHOD_GSSAPI, "gssapi-with-mic", KW_GSSAPIAUTHENTICATION, true },
-	{ METHOD_GSSAPI, "gssapi-keyex", KW_GSSAPIAUTHENTICATION, true },
+struct shell {
+	enum shell_state state;
+	char *path;
+};
+
+struct access {
+	const struct root *root;
+	struct rulesets *rulesets;
+	struct holdings *holdings;
+	struct hash shells;
 };
 
 const char *access_reason_text(enum access_reason reason)
@@ -51,574 +46,520 @@ const char *access_reason_text(enum access_reason reason)
 	return reasons[reason];
 }
 
-const char *access_method_text(enum access_method method)
+const char *access_reason_word(const struct access_decision *d)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (methods[i].bit == method)
-			return methods[i].name;
-	return "none";
+	return d->reason == REASON_KEY ? credential_obstacle_text(d->obstacle) : reasons[d->reason];
 }
 
 void access_decision_clear(struct access_decision *d)
 {
-	free(d->pattern);
 	free(d->detail);
 	*d = (struct access_decision){ 0 };
 }
 
-/* What the checks share. */
-struct login {
-	const struct root *root;
-	const struct access_login *who;
-	const struct account *account;
-	const char *host; /* the name sshd would use, the address where it has none */
-	struct sshd_effective *rules;
-	bool unsure; /* something could not be read: if nothing else refuses, the verdict is unknown */
-};
-
-static bool is_on(const struct login *l, enum sshd_keyword_id id)
+enum err access_new(const struct root *r, const struct sshd_config *c, time_t now, struct access **out)
 {
-	return !strcmp(sshd_value(l->rules, id), "yes");
-}
+	struct access *a = calloc(1, sizeof *a);
+	enum err e = a ? ERR_NONE : ERR_MEMORY;
 
-static enum err verdict(struct access_decision *d, enum access_verdict v, enum access_reason reason,
-			const struct sshd_line *by, const char *pattern, const char *format, ...) FORMAT(6, 7);
-
-static enum err verdict(struct access_decision *d, enum access_verdict v, enum access_reason reason,
-			const struct sshd_line *by, const char *pattern, const char *format, ...)
-{
-	struct text t = { 0 };
-	va_list ap;
-
-	va_start(ap, format);
-	text_addv(&t, format, ap);
-	va_end(ap);
-	d->verdict = v;
-	d->reason = reason;
-	d->by = by;
-	d->pattern = pattern ? strdup(pattern) : NULL;
-	d->detail = text_take(&t);
-	return d->detail && (!pattern || d->pattern) ? ERR_NONE : ERR_MEMORY;
-}
-
-/* Each check returns ERR_NONE and sets *done when it has decided. */
-typedef enum err (*access_check)(struct login *l, struct access_decision *d, bool *done);
-
-static enum err check_exists(struct login *l, struct access_decision *d, bool *done)
-{
-	if (l->account)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_UNKNOWN_USER, NULL, NULL, "there is no account %s", l->who->user);
-}
-
-/* With PAM this is left to PAM's account modules. */
-static enum err check_locked(struct login *l, struct access_decision *d, bool *done)
-{
-	const struct sshd_line *by = sshd_decider(l->rules, KW_USEPAM);
-
-	if (is_on(l, KW_USEPAM))
-		return ERR_NONE;
-	l->unsure |= l->account->password == PASSWORD_UNKNOWN;
-	if (l->account->expired) {
-		*done = true;
-		return verdict(d, ACCESS_DENIED, REASON_LOCKED, by, NULL, "the account has expired, and UsePAM is no");
+	if (!e && !(e = rulesets_new(c, &a->rulesets))) {
+		a->root = r;
+		e = holdings_new(r, c, now, &a->holdings);
 	}
-	if (l->account->password != PASSWORD_LOCKED)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_LOCKED, by, NULL, "the password is locked with '!', and UsePAM is no");
-}
-
-static enum err check_shell(struct login *l, struct access_decision *d, bool *done)
-{
-	struct stat st;
-
-	if (strcmp(sshd_value(l->rules, KW_CHROOTDIRECTORY), "none"))
-		return ERR_NONE;
-	if (root_stat(l->root, l->account->shell, &st)) {
-		if (errno != ENOENT && errno != ENOTDIR) {
-			l->unsure = true;
-			return ERR_NONE;
-		}
-		*done = true;
-		return verdict(d, ACCESS_DENIED, REASON_SHELL, NULL, NULL, "the shell %s does not exist",
-			       l->account->shell);
-	}
-	if (S_ISREG(st.st_mode) && st.st_mode & 0111)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_SHELL, NULL, NULL, "the shell %s is no program", l->account->shell);
-}
-
-/* A word of a list that hits, and its line. */
-struct hit {
-	const struct sshd_line *line;
-	const char *word;
-};
-
-static bool user_hits(const struct login *l, const char *word)
-{
-	return pattern_match_user(l->account->name, l->host, l->who->addr, word) == 1;
-}
-
-static bool group_hits(const struct login *l, const char *word)
-{
-	for (size_t i = 0; i < l->account->groups.n; i++)
-		if (pattern_match(l->account->groups.v[i], word))
-			return true;
-	return false;
-}
-
-static struct hit list_find(const struct login *l, enum sshd_keyword_id id,
-			    bool (*hits)(const struct login *l, const char *word))
-{
-	const struct sshd_value *v = &l->rules->v[id];
-
-	for (size_t i = 0; i < v->nby; i++)
-		for (size_t j = 0; j < v->by[i]->args.n; j++)
-			if (hits(l, v->by[i]->args.v[j]))
-				return (struct hit){ v->by[i], v->by[i]->args.v[j] };
-	return (struct hit){ 0 };
-}
-
-static bool list_set(const struct login *l, enum sshd_keyword_id id)
-{
-	return l->rules->v[id].values.n > 0;
-}
-
-static enum err check_deny_users(struct login *l, struct access_decision *d, bool *done)
-{
-	struct hit h = list_find(l, KW_DENYUSERS, user_hits);
-
-	if (!h.line)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_DENY_USERS, h.line, h.word, "DenyUsers lists %s", h.word);
-}
-
-static enum err check_allow_users(struct login *l, struct access_decision *d, bool *done)
-{
-	if (!list_set(l, KW_ALLOWUSERS) || list_find(l, KW_ALLOWUSERS, user_hits).line)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_ALLOW_USERS, sshd_decider(l->rules, KW_ALLOWUSERS), NULL,
-		       "AllowUsers is set and lists neither %s nor a pattern for it", l->account->name);
-}
-
-static enum err check_no_group(struct login *l, struct access_decision *d, bool *done)
-{
-	const struct sshd_line *by = sshd_decider(l->rules, KW_DENYGROUPS);
-
-	if (l->account->groups.n || (!list_set(l, KW_DENYGROUPS) && !list_set(l, KW_ALLOWGROUPS)))
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_NO_GROUP, by ? by : sshd_decider(l->rules, KW_ALLOWGROUPS), NULL,
-		       "%s is in no group that has a name", l->account->name);
-}
-
-static enum err check_deny_groups(struct login *l, struct access_decision *d, bool *done)
-{
-	struct hit h = list_find(l, KW_DENYGROUPS, group_hits);
-
-	if (!h.line)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_DENY_GROUPS, h.line, h.word, "DenyGroups lists %s", h.word);
-}
-
-static enum err check_allow_groups(struct login *l, struct access_decision *d, bool *done)
-{
-	if (!list_set(l, KW_ALLOWGROUPS) || list_find(l, KW_ALLOWGROUPS, group_hits).line)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_DENIED, REASON_ALLOW_GROUPS, sshd_decider(l->rules, KW_ALLOWGROUPS), NULL,
-		       "AllowGroups is set and lists no group of %s", l->account->name);
-}
-
-/* The methods that the rules switch on. Without PAM there is nobody to ask for keyboard-interactive. */
-static unsigned methods_enabled(const struct login *l)
-{
-	unsigned bits = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (is_on(l, methods[i].keyword))
-			bits |= methods[i].bit;
-	return is_on(l, KW_USEPAM) ? bits : bits & ~(unsigned)METHOD_KEYBOARD;
-}
-
-static unsigned methods_for_root(void)
-{
-	unsigned bits = 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (methods[i].for_root)
-			bits |= methods[i].bit;
-	return bits;
-}
-
-static unsigned method_bit(const char *name, size_t len)
-{
-	const char *colon = memchr(name, ':', len);
-
-	if (colon)
-		len = (size_t)(colon - name);
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (strlen(methods[i].name) == len && !memcmp(methods[i].name, name, len))
-			return methods[i].bit;
-	return 0;
-}
-
-/* The methods of "a,b" if all of them are among 'usable', else 0. */
-static unsigned methods_of_list(const char *list, unsigned usable)
-{
-	unsigned bits = 0;
-
-	for (;;) {
-		size_t len = strcspn(list, ",");
-		unsigned bit = method_bit(list, len);
-		if (!(bit & usable))
-			return 0;
-		bits |= bit;
-		if (!list[len])
-			return bits;
-		list += len + 1;
-	}
-}
-
-/* What is left of 'usable' by AuthenticationMethods: the methods of all lists that can be completed. */
-static unsigned methods_required(const struct login *l, unsigned usable)
-{
-	const struct sshd_line *by = sshd_decider(l->rules, KW_AUTHENTICATIONMETHODS);
-	unsigned bits = 0;
-
-	if (!by || !strcmp(by->args.v[0], "any"))
-		return usable;
-	for (size_t i = 0; i < by->args.n; i++)
-		bits |= methods_of_list(by->args.v[i], usable);
-	return bits;
-}
-
-/* The line that took the last method away: what switched one off that the person has, else AuthenticationMethods. */
-static const struct sshd_line *method_decider(const struct login *l, unsigned enabled)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (l->who->can_use & methods[i].bit & ~enabled && sshd_decider(l->rules, methods[i].keyword))
-			return sshd_decider(l->rules, methods[i].keyword);
-	return sshd_decider(l->rules, KW_AUTHENTICATIONMETHODS);
-}
-
-static enum err method_refuse(const struct login *l, unsigned enabled, struct access_decision *d)
-{
-	bool lists = l->who->can_use & enabled;
-
-	return verdict(d, ACCESS_DENIED, REASON_METHOD_DISABLED,
-		       lists ? sshd_decider(l->rules, KW_AUTHENTICATIONMETHODS) : method_decider(l, enabled), NULL,
-		       "%s",
-		       lists ? "AuthenticationMethods has no list that can be completed"
-			     : "no enabled method is one that this account can use");
-}
-
-/* PermitRootLogin and the methods that are left. */
-static enum err check_methods(struct login *l, struct access_decision *d, bool *done)
-{
-	const struct sshd_line *by = sshd_decider(l->rules, KW_PERMITROOTLOGIN);
-	const char *root = l->account->uid ? "yes" : sshd_value(l->rules, KW_PERMITROOTLOGIN);
-	unsigned enabled = methods_enabled(l), before, allowed = ~0u;
-	bool forced = !strcmp(root, "forced-commands-only");
-
-	if (!strcmp(root, "no")) {
-		*done = true;
-		return verdict(d, ACCESS_DENIED, REASON_ROOT_LOGIN, by, NULL, "PermitRootLogin is no");
-	}
-	if (forced)
-		allowed = METHOD_PUBLICKEY;
-	else if (strcmp(root, "yes"))
-		allowed = methods_for_root();
-	before = methods_required(l, enabled & l->who->can_use);
-	d->methods = methods_required(l, enabled & l->who->can_use & allowed);
-	if (!before) {
-		*done = true;
-		return method_refuse(l, enabled, d);
-	}
-	if (!d->methods) {
-		*done = true;
-		return verdict(d, ACCESS_DENIED, REASON_ROOT_LOGIN, by, NULL,
-			       "PermitRootLogin %s leaves no method to use", root);
-	}
-	if (!forced)
-		return ERR_NONE;
-	*done = true;
-	return verdict(d, ACCESS_UNKNOWN, REASON_ROOT_LOGIN, by, NULL,
-		       "PermitRootLogin forced-commands-only admits only keys that carry a command");
-}
-
-static const access_check checks[] = {
-	check_exists,	check_locked,	   check_shell,	       check_deny_users, check_allow_users,
-	check_no_group, check_deny_groups, check_allow_groups, check_methods,
-};
-
-static enum err checks_run(struct login *l, struct access_decision *d)
-{
-	bool done = false;
-	enum err e = ERR_NONE;
-
-	for (size_t i = 0; i < ARRAY_SIZE(checks) && !done && !e; i++)
-		e = checks[i](l, d, &done);
-	if (done || e)
+	if (e) {
+		access_free(a);
 		return e;
-	if (l->unsure)
-		return verdict(d, ACCESS_UNKNOWN, REASON_UNREADABLE, NULL, NULL,
-			       "whether the account is locked or its shell exists could not be read");
-	return verdict(d, ACCESS_ALLOWED, REASON_ACCEPTED, NULL, NULL, "no rule refuses it");
-}
-
-/* UseDNS is global, so what it says does not depend on the name it gives. */
-static enum err host_choose(const struct sshd_config *c, const struct access_login *who, const char **host)
-{
-	struct sshd_effective *global = NULL;
-	enum err e = sshd_effective(c, NULL, &global);
-
-	if (e)
-		return e;
-	*host = who->host && !strcmp(sshd_value(global, KW_USEDNS), "yes") ? who->host : who->addr;
-	sshd_effective_free(global);
+	}
+	*out = a;
 	return ERR_NONE;
 }
 
-static enum err rules_find(const struct sshd_config *c, const struct access_login *who, const char **host,
-			   struct sshd_effective **out)
+void access_free(struct access *a)
 {
-	struct sshd_connection to = { .user = who->user,
-				      .groups = who->account ? &who->account->groups : NULL,
-				      .addr = who->addr,
-				      .laddr = who->laddr,
-				      .lport = who->lport,
-				      .invalid_user = !who->account };
-	enum err e = host_choose(c, who, host);
-
-	to.host = *host;
-	return e ? e : sshd_effective(c, &to, out);
+	if (!a)
+		return;
+	for (size_t i = 0; i < a->shells.size; i++) {
+		struct shell *s = a->shells.v[i].value;
+		if (s)
+			free(s->path);
+		free(s);
+	}
+	hash_free(&a->shells);
+	holdings_free(a->holdings);
+	rulesets_free(a->rulesets);
+	free(a);
 }
 
-enum err access_decide(const struct root *r, const struct sshd_config *c, const struct access_login *l,
-		       struct access_decision *out)
-{
-	struct login login = { .root = r, .who = l, .account = l->account };
-	struct access_decision d = { 0 };
-	enum err e = rules_find(c, l, &login.host, &login.rules);
+/* --- a login --- */
 
-	if (!e)
-		e = checks_run(&login, &d);
-	sshd_effective_free(login.rules);
-	if (e) {
-		access_decision_clear(&d);
+enum err login_open(struct access *a, const struct access_login *who, struct login *out)
+{
+	struct login l = { .access = a, .who = who, .account = who->account };
+	const char *host = who->host && rulesets_use_dns(a->rulesets) ? who->host : who->addr;
+	const struct sshd_connection to = { .user = who->user,
+					    .groups = who->account ? &who->account->groups : NULL,
+					    .host = host,
+					    .addr = who->addr,
+					    .laddr = who->laddr,
+					    .lport = who->lport,
+					    .invalid_user = !who->account };
+	enum err e = rulesets_find(a->rulesets, &to, &l.rules);
+
+	if (e)
 		return e;
+	pattern_from_set(&l.from, host, who->addr);
+	*out = l;
+	return ERR_NONE;
+}
+
+void login_close(struct login *l)
+{
+	free(l->own_detail);
+	l->own_detail = NULL;
+}
+
+static enum shell_state shell_look(const struct root *r, const char *path)
+{
+	struct stat st;
+
+	if (root_stat(r, path, &st))
+		return errno == ENOENT || errno == ENOTDIR ? SHELL_MISSING : SHELL_UNREADABLE;
+	return S_ISREG(st.st_mode) && st.st_mode & 0111 ? SHELL_FINE : SHELL_NO_PROGRAM;
+}
+
+enum err login_shell(struct login *l, enum shell_state *out)
+{
+	const char *path = l->account->shell;
+	const uint64_t key = hash_text(HASH_START, path);
+	struct access *a = l->access;
+	struct shell *s;
+
+	for (size_t at = 0; (s = hash_next(&a->shells, key, &at));)
+		if (!strcmp(s->path, path)) {
+			*out = s->state;
+			return ERR_NONE;
+		}
+	s = calloc(1, sizeof *s);
+	if (!s || !(s->path = strdup(path)) || hash_add(&a->shells, key, s)) {
+		if (s)
+			free(s->path);
+		free(s);
+		return ERR_MEMORY;
 	}
+	*out = s->state = shell_look(a->root, path);
+	return ERR_NONE;
+}
+
+/* --- the checks --- */
+
+static void deny(struct check_found *f, enum access_reason reason, const struct sshd_line *by)
+{
+	f->outcome = STEP_DECIDED;
+	f->verdict = ACCESS_DENIED;
+	f->reason = reason;
+	f->by = by;
+}
+
+static const struct sshd_line *decider(const struct login *l, enum sshd_keyword_id id)
+{
+	return sshd_decider(l->rules->values, id);
+}
+
+static enum err look_account(struct login *l, struct check_found *f)
+{
+	if (!l->account)
+		deny(f, REASON_UNKNOWN_USER, NULL);
+	return ERR_NONE;
+}
+
+/* With PAM this is left to PAM's account modules. */
+static enum err look_locked(struct login *l, struct check_found *f)
+{
+	f->by = decider(l, KW_USEPAM);
+	if (l->rules->use_pam) {
+		f->outcome = STEP_NOT_SET;
+		return ERR_NONE;
+	}
+	l->unsure |= l->account->password == PASSWORD_UNKNOWN;
+	if (l->account->expired || l->account->password == PASSWORD_LOCKED)
+		deny(f, REASON_LOCKED, f->by);
+	return ERR_NONE;
+}
+
+static enum err look_shell(struct login *l, struct check_found *f)
+{
+	enum shell_state state;
+	enum err e;
+
+	if (l->rules->chroot) {
+		f->outcome = STEP_NOT_SET;
+		f->by = decider(l, KW_CHROOTDIRECTORY);
+		return ERR_NONE;
+	}
+	if ((e = login_shell(l, &state)))
+		return e;
+	l->unsure |= state == SHELL_UNREADABLE;
+	if (state == SHELL_MISSING || state == SHELL_NO_PROGRAM)
+		deny(f, REASON_SHELL, NULL);
+	return ERR_NONE;
+}
+
+/* A list that refuses whom it names. */
+static void look_denied(const struct words *list, struct words_hit hit, enum access_reason reason,
+			struct check_found *f)
+{
+	if (!list) {
+		f->outcome = STEP_NOT_SET;
+	} else if (hit.line) {
+		deny(f, reason, hit.line);
+		f->pattern = hit.word;
+	}
+}
+
+/* A list that refuses whom it does not name. */
+static void look_allowed(const struct words *list, struct words_hit hit, enum access_reason reason,
+			 const struct sshd_line *first, struct check_found *f)
+{
+	if (!list) {
+		f->outcome = STEP_NOT_SET;
+	} else if (!hit.line) {
+		deny(f, reason, first);
+	} else {
+		f->by = hit.line;
+		f->pattern = hit.word;
+	}
+}
+
+static struct words_hit user_hit(const struct login *l, const struct words *list)
+{
+	return list ? words_find_user(list, l->account->name, &l->from) : (struct words_hit){ 0 };
+}
+
+static struct words_hit group_hit(const struct login *l, const struct words *list)
+{
+	return list ? words_find_group(list, &l->account->groups) : (struct words_hit){ 0 };
+}
+
+static enum err look_deny_users(struct login *l, struct check_found *f)
+{
+	look_denied(l->rules->deny_users, user_hit(l, l->rules->deny_users), REASON_DENY_USERS, f);
+	return ERR_NONE;
+}
+
+static enum err look_allow_users(struct login *l, struct check_found *f)
+{
+	look_allowed(l->rules->allow_users, user_hit(l, l->rules->allow_users), REASON_ALLOW_USERS,
+		     decider(l, KW_ALLOWUSERS), f);
+	return ERR_NONE;
+}
+
+static enum err look_groups(struct login *l, struct check_found *f)
+{
+	const struct sshd_line *by = decider(l, KW_DENYGROUPS);
+
+	if (!l->rules->deny_groups && !l->rules->allow_groups)
+		f->outcome = STEP_NOT_SET;
+	else if (!l->account->groups.n)
+		deny(f, REASON_NO_GROUP, by ? by : decider(l, KW_ALLOWGROUPS));
+	return ERR_NONE;
+}
+
+static enum err look_deny_groups(struct login *l, struct check_found *f)
+{
+	look_denied(l->rules->deny_groups, group_hit(l, l->rules->deny_groups), REASON_DENY_GROUPS, f);
+	return ERR_NONE;
+}
+
+static enum err look_allow_groups(struct login *l, struct check_found *f)
+{
+	look_allowed(l->rules->allow_groups, group_hit(l, l->rules->allow_groups), REASON_ALLOW_GROUPS,
+		     decider(l, KW_ALLOWGROUPS), f);
+	return ERR_NONE;
+}
+
+static enum root_login root_rule(const struct login *l)
+{
+	return l->account->uid ? ROOT_YES : l->rules->root;
+}
+
+static enum err look_root(struct login *l, struct check_found *f)
+{
+	f->by = decider(l, KW_PERMITROOTLOGIN);
+	if (l->account->uid)
+		f->outcome = STEP_NOT_SET;
+	else if (l->rules->root == ROOT_NO)
+		deny(f, REASON_ROOT_LOGIN, f->by);
+	return ERR_NONE;
+}
+
+/* --- what is left of the methods --- */
+
+/* What the person can answer with: surely, and at best. */
+struct means {
+	struct method_means sure, best;
+	/* with no key that is of use: why not */
+	enum credential_obstacle obstacle;
+	const struct sshd_line *by;
+};
+
+static void means_trusted(const struct login *l, struct means *m)
+{
+	m->sure = (struct method_means){ .bits = l->who->assume, .keys = UINT_MAX };
+	m->best = m->sure;
+	/* whether the key carries a command is not known */
+	if (root_rule(l) == ROOT_COMMANDS)
+		m->sure.bits &= ~(unsigned)METHOD_PUBLICKEY;
+}
+
+static void means_password(const struct login *l, struct means *m)
+{
+	const unsigned bits = METHOD_PASSWORD | METHOD_KEYBOARD;
+	const enum password_state state = l->account->password;
+
+	if (state == PASSWORD_SET || (state == PASSWORD_EMPTY && l->rules->empty_passwords))
+		m->sure.bits |= bits;
+	if (state == PASSWORD_UNKNOWN)
+		m->best.bits |= bits;
+	/* host keys and tickets cannot be seen from here */
+	m->best.bits |= METHOD_HOSTBASED | METHOD_GSSAPI;
+}
+
+static enum err means_keys(struct login *l, struct means *m)
+{
+	const struct holding *h;
+	struct holding_use use;
+	enum err e = holdings_find(l->access->holdings, l->rules, l->account, &h);
+
+	if (e)
+		return e;
+	holding_ask(h, root_rule(l) == ROOT_COMMANDS, l->from.host, l->from.addr, &use);
+	m->sure.keys = use.keys;
+	m->best.keys = use.unsure ? UINT_MAX : use.keys;
+	if (use.keys)
+		m->sure.bits |= METHOD_PUBLICKEY;
+	if (use.keys || use.unsure)
+		m->best.bits |= METHOD_PUBLICKEY;
+	m->obstacle = use.obstacle;
+	m->by = use.by;
+	l->keys_detail = use.detail;
+	return ERR_NONE;
+}
+
+/* Just one key, and only ways that begin with it. Where AuthenticationMethods wants more of them, the account's count. */
+static enum err means_offered(struct login *l, struct means *m)
+{
+	struct credential_answer answer = { 0 };
+	bool forced = root_rule(l) == ROOT_COMMANDS;
+	enum err e = l->rules->methods.n ? means_keys(l, m) : ERR_NONE;
+
+	if (e || (e = credential_try(holdings_store(l->access->holdings), l->rules->values, l->account, l->from.host,
+				     l->from.addr, l->who->key, &answer)))
+		return e;
+	m->sure = (struct method_means){ .keys = m->sure.keys ? m->sure.keys : 1, .must = METHOD_PUBLICKEY };
+	m->best = (struct method_means){ .keys = m->best.keys ? m->best.keys : 1, .must = METHOD_PUBLICKEY };
+	m->obstacle = answer.obstacle;
+	m->by = answer.by;
+	if (!answer.obstacle && forced && !answer.has_command) {
+		m->obstacle = OBSTACLE_COMMAND;
+		m->by = decider(l, KW_PERMITROOTLOGIN);
+	}
+	if (!m->obstacle)
+		m->sure.bits |= METHOD_PUBLICKEY;
+	if (!m->obstacle || m->obstacle == OBSTACLE_UNKNOWN)
+		m->best.bits |= METHOD_PUBLICKEY;
+	l->keys_detail = l->own_detail = answer.detail; /* ours now */
+	answer.detail = NULL;
+	credential_answer_clear(&answer);
+	return ERR_NONE;
+}
+
+static enum err means_find(struct login *l, struct means *m)
+{
+	enum err e;
+
+	if (l->who->assume) {
+		means_trusted(l, m);
+		return ERR_NONE;
+	}
+	e = l->who->key ? means_offered(l, m) : means_keys(l, m);
+	if (e)
+		return e;
+	means_password(l, m);
+	m->best.bits |= m->sure.bits;
+	return ERR_NONE;
+}
+
+/* The methods of what can be completed with some of the means. */
+static unsigned complete(const struct login *l, const struct method_means *with, unsigned allowed)
+{
+	struct method_means left = *with;
+
+	left.bits &= l->rules->methods.enabled & allowed;
+	return methods_complete(&l->rules->methods, &left);
+}
+
+/* Whether a key would have got the person in. */
+static bool key_is_missing(const struct login *l, const struct means *m, unsigned allowed)
+{
+	struct method_means with = m->best;
+
+	with.bits |= METHOD_PUBLICKEY;
+	with.keys = UINT_MAX;
+	return complete(l, &with, allowed) != 0;
+}
+
+/* The line that took the last method away: what switched one off that the person has, else AuthenticationMethods. */
+static const struct sshd_line *method_decider(const struct login *l, const struct means *m)
+{
+	const struct methods *methods = &l->rules->methods;
+	const struct sshd_line *off = NULL;
+
+	if (!(m->sure.bits & methods->enabled))
+		off = methods_switched_off(methods, l->rules->values, m->sure.bits);
+	if (off || methods->n)
+		return off ? off : decider(l, KW_AUTHENTICATIONMETHODS);
+	return methods_switched_off(methods, l->rules->values, METHOD_PUBLICKEY | METHOD_PASSWORD | METHOD_KEYBOARD);
+}
+
+static void methods_refuse(struct login *l, const struct means *m, unsigned allowed, struct check_found *f)
+{
+	if (complete(l, &m->best, ~0u)) {
+		deny(f, REASON_ROOT_LOGIN, decider(l, KW_PERMITROOTLOGIN));
+	} else if (!l->who->assume && key_is_missing(l, m, allowed)) {
+		deny(f, REASON_KEY, m->by);
+		l->obstacle = m->obstacle;
+	} else {
+		deny(f, REASON_METHOD_DISABLED, method_decider(l, m));
+	}
+}
+
+/* What could not be found out would decide. */
+static void methods_unknown(struct login *l, const struct means *m, struct check_found *f)
+{
+	f->outcome = STEP_DECIDED;
+	f->verdict = ACCESS_UNKNOWN;
+	f->reason = REASON_UNREADABLE;
+	f->by = m->by;
+	if (l->unknown & METHOD_PUBLICKEY)
+		l->obstacle = OBSTACLE_UNKNOWN;
+	if (l->who->assume) {
+		f->reason = REASON_ROOT_LOGIN;
+		f->by = decider(l, KW_PERMITROOTLOGIN);
+		l->obstacle = OBSTACLE_NONE;
+		l->unknown = 0;
+	}
+}
+
+static enum err look_methods(struct login *l, struct check_found *f)
+{
+	static const enum access_method for_commands = METHOD_PUBLICKEY;
+	struct means m = { 0 };
+	unsigned allowed = ~0u, sure;
+	enum err e = means_find(l, &m);
+
+	if (e)
+		return e;
+	if (root_rule(l) == ROOT_COMMANDS)
+		allowed = for_commands;
+	else if (root_rule(l) == ROOT_NO_PASSWORD)
+		allowed = methods_for_root();
+	sure = complete(l, &m.sure, allowed);
+	l->methods = complete(l, &m.best, allowed);
+	l->unknown = l->methods & ~m.sure.bits;
+	if (!l->methods)
+		methods_refuse(l, &m, allowed, f);
+	else if (!sure)
+		methods_unknown(l, &m, f);
+	return ERR_NONE;
+}
+
+static enum err (*const looks[CHECK_COUNT])(struct login *l, struct check_found *f) = {
+	[CHECK_ACCOUNT] = look_account,
+	[CHECK_LOCKED] = look_locked,
+	[CHECK_SHELL] = look_shell,
+	[CHECK_DENY_USERS] = look_deny_users,
+	[CHECK_ALLOW_USERS] = look_allow_users,
+	[CHECK_GROUPS] = look_groups,
+	[CHECK_DENY_GROUPS] = look_deny_groups,
+	[CHECK_ALLOW_GROUPS] = look_allow_groups,
+	[CHECK_ROOT] = look_root,
+	[CHECK_METHODS] = look_methods,
+};
+
+enum err check_look(enum check_id id, struct login *l, struct check_found *f)
+{
+	*f = (struct check_found){ 0 };
+	return looks[id](l, f);
+}
+
+/* --- the decision --- */
+
+/* Where keys decided, their sentence goes with it. */
+static bool keys_decided(const struct access_decision *d)
+{
+	return d->reason == REASON_KEY || (d->reason == REASON_UNREADABLE && d->obstacle);
+}
+
+enum err login_decision(const struct login *l, const struct check_found *found, struct access_decision *out)
+{
+	struct access_decision d = { .verdict = ACCESS_ALLOWED, .reason = REASON_ACCEPTED };
+
+	if (found->outcome == STEP_DECIDED) {
+		d.verdict = found->verdict;
+		d.reason = found->reason;
+		d.by = found->by;
+		d.pattern = found->pattern;
+	} else if (l->unsure) {
+		d.verdict = ACCESS_UNKNOWN;
+		d.reason = REASON_UNREADABLE;
+	}
+	d.methods = l->methods;
+	d.unknown = l->unknown;
+	d.obstacle = l->obstacle;
+	if (keys_decided(&d) && l->keys_detail && !(d.detail = strdup(l->keys_detail)))
+		return ERR_MEMORY;
 	*out = d;
 	return ERR_NONE;
 }
 
-/* --- what an account has --- */
-
-/* Tokens of AuthorizedKeysFile: %% %h %u %U; a relative name is below the home. */
-static enum err keys_path(const char *pattern, const struct account *a, struct text *out)
+enum err access_decide(struct access *a, const struct access_login *who, struct access_decision *out)
 {
-	if (*pattern != '/' && strncmp(pattern, "%h", 2))
-		text_add(out, "%s/", a->home);
-	for (const char *p = pattern; *p; p++) {
-		if (*p != '%') {
-			text_add_bytes(out, p, 1);
-			continue;
-		}
-		switch (*++p) {
-		case 'h': text_add_string(out, a->home); break;
-		case 'u': text_add_string(out, a->name); break;
-		case 'U': text_add(out, "%lu", (unsigned long)a->uid); break;
-		case '%': text_add_string(out, "%"); break;
-		default: return ERR_SYNTAX; /* sshd gives up on an unknown token */
-		}
-	}
-	return text_check(out);
-}
+	struct check_found found = { 0 };
+	struct login l;
+	enum err e = login_open(a, who, &l);
 
-/* Behind the options in front of a key: blanks inside double quotes do not end them. */
-static const char *options_skip(const char *s, const char *end)
-{
-	bool quoted = false;
-
-	for (; s < end && (quoted || (*s != ' ' && *s != '\t')); s++) {
-		if (*s == '\\' && s + 1 < end && s[1] == '"')
-			s++;
-		else if (*s == '"')
-			quoted = !quoted;
-	}
-	while (s < end && (*s == ' ' || *s == '\t'))
-		s++;
-	return s;
-}
-
-static bool key_line(const char *s, const char *end)
-{
-	struct public_key key;
-	const char *behind;
-
-	while (s < end && (*s == ' ' || *s == '\t'))
-		s++;
-	if (s == end || *s == '#')
-		return false;
-	if (!public_key_parse_line(s, (size_t)(end - s), &key))
-		return true;
-	behind = options_skip(s, end);
-	return behind < end && !public_key_parse_line(behind, (size_t)(end - behind), &key);
-}
-
-static bool has_key(const char *content, size_t len)
-{
-	const char *end = content + len;
-
-	for (const char *s = content; s < end;) {
-		const char *newline = memchr(s, '\n', (size_t)(end - s)), *stop = newline ? newline : end;
-		const char *trimmed = stop > s && stop[-1] == '\r' ? stop - 1 : stop;
-		if (key_line(s, trimmed))
-			return true;
-		s = stop + 1;
-	}
-	return false;
-}
-
-/* A file of keys: *found where it holds one, *unsure where that could not be found out. */
-static enum err keys_file(const struct root *r, const char *path, bool *found, bool *unsure)
-{
-	char *content = NULL;
-	size_t len = 0;
-	enum err e = root_read(r, path, KEYS_BYTES, &content, &len);
-
-	if (e == ERR_MEMORY)
-		return e;
-	if (e == ERR_SYSTEM && errno != ENOENT && errno != ENOTDIR)
-		*unsure = true;
-	if (!e)
-		*found |= has_key(content, len);
-	free(content);
-	return ERR_NONE;
-}
-
-static enum err keys_pattern(const struct root *r, unsigned release, const char *path, bool *found, bool *unsure)
-{
-	struct strings paths = { 0 };
-	enum err e;
-
-	if (release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[")])
-		return keys_file(r, path, found, unsure);
-	e = root_glob(r, path, &paths);
-	if (e && e != ERR_MEMORY) {
-		*unsure = true;
-		e = ERR_NONE;
-	}
-	for (size_t i = 0; i < paths.n && !e; i++)
-		e = keys_file(r, paths.v[i], found, unsure);
-	strings_free(&paths);
-	return e;
-}
-
-static enum err keys_files(const struct login *l, bool *found, bool *unsure)
-{
-	struct strings patterns = { 0 };
-	unsigned release = l->rules->config->release;
-	enum err e = strings_split(&patterns, sshd_value(l->rules, KW_AUTHORIZEDKEYSFILE), " ");
-
-	for (size_t i = 0; i < patterns.n && !e && !*found; i++) {
-		struct text path = { 0 };
-		if (!strcasecmp(patterns.v[i], "none"))
-			continue;
-		e = keys_path(patterns.v[i], l->account, &path);
-		if (!e)
-			e = keys_pattern(l->root, release, text_string(&path), found, unsure);
-		else if (e == ERR_SYNTAX)
-			e = ERR_NONE;
-		text_free(&path);
-	}
-	strings_free(&patterns);
-	return e;
-}
-
-static bool is_set(const struct login *l, enum sshd_keyword_id id)
-{
-	const char *value = sshd_value(l->rules, id);
-
-	return *value && strcasecmp(value, "none");
-}
-
-/* A RevokedKeys file that is not there refuses every key. */
-static enum err revoked_readable(const struct login *l, bool *readable, bool *unsure)
-{
-	struct strings files = { 0 };
-	enum err e = strings_split(&files, sshd_value(l->rules, KW_REVOKEDKEYS), " ");
-
-	*readable = true;
-	for (size_t i = 0; i < files.n && !e; i++) {
-		struct stat st;
-		if (!strcasecmp(files.v[i], "none"))
-			continue;
-		if (!root_stat(l->root, files.v[i], &st))
-			*readable &= S_ISREG(st.st_mode) != 0;
-		else if (errno == ENOENT || errno == ENOTDIR)
-			*readable = false;
-		else
-			*unsure = true;
-	}
-	strings_free(&files);
-	return e;
-}
-
-static enum err key_methods(const struct login *l, unsigned *bits, unsigned *unknown)
-{
-	bool found = is_set(l, KW_AUTHORIZEDKEYSCOMMAND) || is_set(l, KW_TRUSTEDUSERCAKEYS);
-	bool unsure = false, readable = false, revoked_unsure = false;
-	enum err e;
-
-	if ((!found && (e = keys_files(l, &found, &unsure))) || (e = revoked_readable(l, &readable, &revoked_unsure)))
-		return e;
-	if (!readable)
-		return ERR_NONE;
-	if (found && !revoked_unsure)
-		*bits |= METHOD_PUBLICKEY;
-	else if (found || unsure)
-		*unknown |= METHOD_PUBLICKEY;
-	return ERR_NONE;
-}
-
-static void password_methods(const struct login *l, unsigned *bits, unsigned *unknown)
-{
-	switch (l->account->password) {
-	case PASSWORD_UNKNOWN: *unknown |= METHOD_PASSWORD | METHOD_KEYBOARD; break;
-	case PASSWORD_SET: *bits |= METHOD_PASSWORD | METHOD_KEYBOARD; break;
-	case PASSWORD_EMPTY:
-		if (is_on(l, KW_PERMITEMPTYPASSWORDS))
-			*bits |= METHOD_PASSWORD | METHOD_KEYBOARD;
-		break;
-	default: break;
-	}
-}
-
-enum err access_account_methods(const struct root *r, const struct sshd_config *c, const struct access_login *l,
-				unsigned *out, unsigned *out_unknown)
-{
-	struct login login = { .root = r, .who = l, .account = l->account };
-	unsigned bits = 0, unknown = METHOD_HOSTBASED | METHOD_GSSAPI;
-	enum err e = ERR_NONE;
-
-	if (!l->account)
-		unknown = 0;
-	else if (!(e = rules_find(c, l, &login.host, &login.rules)))
-		e = key_methods(&login, &bits, &unknown);
-	if (!e && l->account)
-		password_methods(&login, &bits, &unknown);
-	sshd_effective_free(login.rules);
 	if (e)
 		return e;
-	*out = bits;
-	*out_unknown = unknown;
+	for (unsigned id = 0; id < CHECK_COUNT && found.outcome != STEP_DECIDED && !e; id++)
+		e = check_look(id, &l, &found);
+	if (!e)
+		e = login_decision(&l, &found, out);
+	login_close(&l);
+	return e;
+}
+
+enum err access_rules(struct access *a, const struct access_login *who, const struct sshd_effective **out)
+{
+	struct login l;
+	enum err e = login_open(a, who, &l);
+
+	if (e)
+		return e;
+	*out = l.rules->values;
+	login_close(&l);
 	return ERR_NONE;
+}
+
+enum err access_credentials(struct access *a, const struct access_login *who, const struct credentials **out)
+{
+	const struct holding *h;
+	struct login l;
+	enum err e = who->account ? login_open(a, who, &l) : ERR_NOT_FOUND;
+
+	if (e)
+		return e;
+	if (!(e = holdings_find(a->holdings, l.rules, who->account, &h)))
+		*out = holding_credentials(h);
+	login_close(&l);
+	return e;
 }

@@ -4,7 +4,10 @@
 #define SSHD_ACCESS_H
 
 #include "sshd/account.h"
+#include "sshd/credential.h"
 #include "sshd/effective.h"
+
+#include <time.h>
 
 enum access_verdict { ACCESS_ALLOWED, ACCESS_DENIED, ACCESS_UNKNOWN };
 
@@ -21,7 +24,8 @@ enum access_reason {
 	REASON_ALLOW_GROUPS,	/* "AllowGroups" */
 	REASON_ROOT_LOGIN,	/* "PermitRootLogin" */
 	REASON_METHOD_DISABLED, /* "method-disabled": no method is left that this account can use */
-	REASON_UNREADABLE,	/* "unreadable": something needed could not be read, verdict unknown */
+	REASON_KEY, /* the word of the obstacle: what keeps the key, or every key, out; no other method is left */
+	REASON_UNREADABLE, /* "unreadable": something needed could not be read, verdict unknown */
 };
 
 /* A set of ways to authenticate. */
@@ -33,36 +37,68 @@ enum access_method {
 	METHOD_GSSAPI = 16,
 };
 
+/* One configuration on one system, made ready for many decisions: a snapshot of what it reads. Not for several threads. */
+struct access;
+
+/* r and c are borrowed and must outlive it; 'now' decides about expiry and validity. */
+MUST_USE enum err access_new(const struct root *r, const struct sshd_config *c, time_t now, struct access **out);
+void access_free(struct access *a); /* NULL is fine */
+
 struct access_login {
 	const char *user;
-	const struct account *account; /* NULL: no such account */
-	const char *host, *addr, *laddr;
+	const struct account *account;	 /* NULL: no such account */
+	const char *host, *addr, *laddr; /* host: NULL where it has no name */
 	unsigned lport;
-	unsigned can_use; /* methods this person can answer: METHOD_*; see access_account_methods() */
+	const struct offered_key *key; /* just this key; NULL: any that the account has */
+	/*
+	 * Methods that this person can answer, taken on trust: METHOD_*. 0: what the account
+	 * really has is looked up (keys, certificates, a password); with a key only publickey.
+	 */
+	unsigned assume;
 };
 
+/* Owns nothing but detail. */
 struct access_decision {
 	enum access_verdict verdict;
 	enum access_reason reason;
-	unsigned methods;	    /* those left: METHOD_* */
-	const struct sshd_line *by; /* the line that decided, NULL for a default; belongs to the config */
-	char *pattern;		    /* the word of it that hit, or NULL */
-	char *detail;		    /* a sentence for people */
+	enum credential_obstacle obstacle; /* with REASON_KEY and REASON_UNREADABLE */
+	unsigned methods;		   /* those that the account can get in with: METHOD_* */
+	unsigned unknown;		   /* those of which that could not be found out */
+	const struct sshd_line *by;	   /* the line that decided, NULL for a default; belongs to the config */
+	const char *pattern;		   /* the word of it that hit, or NULL; belongs to the config */
+	char *detail; /* set where keys decided, else NULL; access_detail() always has a sentence */
 };
 
-/* In sshd's order (docs/architecture). shell existence is looked up in r. ERR_MEMORY; otherwise *out is filled, free with access_decision_clear(). */
-MUST_USE enum err access_decide(const struct root *r, const struct sshd_config *c, const struct access_login *l,
-				struct access_decision *out);
+/*
+ * In sshd's order (docs/architecture), the first that refuses decides. ERR_MEMORY; otherwise
+ * *out is filled. Allocates only when it meets rules or keys that it has not seen yet, and for detail.
+ */
+MUST_USE enum err access_decide(struct access *a, const struct access_login *l, struct access_decision *out);
 void access_decision_clear(struct access_decision *d);
+/* A sentence for people on why. */
+MUST_USE enum err access_detail(struct access *a, const struct access_login *l, const struct access_decision *d,
+				struct text *out);
+/* The word of the vectors, or that of the obstacle. */
+const char *access_reason_word(const struct access_decision *d);
 const char *access_reason_text(enum access_reason reason);
 const char *access_method_text(enum access_method method);
-/*
- * What the account could authenticate with by what lies on disk under these
- * rules: METHOD_PUBLICKEY where an AuthorizedKeysFile of it holds at least one key line
- * (or keys come from a command, a CA) and RevokedKeys is a file that exists; METHOD_PASSWORD
- * and METHOD_KEYBOARD where it has a password. *unknown: bits that could not be found out.
- */
-MUST_USE enum err access_account_methods(const struct root *r, const struct sshd_config *c,
-					 const struct access_login *l, unsigned *methods, unsigned *unknown);
+
+/* What is in force for this login; borrowed, until access_free(). */
+MUST_USE enum err access_rules(struct access *a, const struct access_login *l, const struct sshd_effective **out);
+/* The keys and CAs of this login's account under the rules in force for it; borrowed. */
+MUST_USE enum err access_credentials(struct access *a, const struct access_login *l, const struct credentials **out);
+
+/* One check, in sshd's order. */
+struct access_step {
+	const char *name; /* "DenyUsers"; static */
+	enum access_step_outcome { STEP_PASSED, STEP_NOT_SET, STEP_DECIDED, STEP_NOT_REACHED } outcome;
+	const struct sshd_line *by;
+	const char *pattern;
+	char *sentence;
+};
+/* All checks with what each found: *out is an array of *n, free with access_steps_free(). */
+MUST_USE enum err access_explain(struct access *a, const struct access_login *l, struct access_step **out, size_t *n,
+				 struct access_decision *decision);
+void access_steps_free(struct access_step *steps, size_t n);
 
 #endif

@@ -2,6 +2,7 @@
 /* access.c - our access decision against logins at a real sshd, with a key that it would take. */
 #include "judge.h"
 
+#include "base/clock.h"
 #include "sshd/access.h"
 #include "sshd/version.h"
 
@@ -34,7 +35,7 @@ static json_t *decision_compare(const struct access_decision *d, const json_t *r
 	static const char *const verdicts[] = {
 		[ACCESS_ALLOWED] = "allowed", [ACCESS_DENIED] = "denied", [ACCESS_UNKNOWN] = "unknown"
 	};
-	const char *ours = verdicts[d->verdict], *why = access_reason_text(d->reason);
+	const char *ours = verdicts[d->verdict], *why = access_reason_word(d);
 
 	if (!strcmp(ours, text_of(row, "verdict")) && !strcmp(why, text_of(row, "reason")))
 		return NULL;
@@ -52,14 +53,16 @@ static enum err login_decide(const struct access_judge *j, const struct sshd_con
 		.addr = text_of(row, "addr"),
 		.laddr = text_of(row, "laddr"),
 		.lport = (unsigned)json_integer_value(json_object_get(row, "lport")),
-		.can_use = METHOD_PUBLICKEY,
+		.assume = METHOD_PUBLICKEY,
 	};
 	struct access_decision d = { 0 };
-	enum err e = access_decide(j->world.root, config, &who, &d);
+	struct access *access = NULL;
+	enum err e = access_new(j->world.root, config, clock_wall(), &access);
 
-	if (!e)
+	if (!e && !(e = access_decide(access, &who, &d)))
 		*out = decision_compare(&d, row);
 	access_decision_clear(&d);
+	access_free(access);
 	account_free(account);
 	return e;
 }

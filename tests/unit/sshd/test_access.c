@@ -2,43 +2,54 @@
 /* test_access.c - the decision and its reasons; recorded logins are compared by tests/judge, here are the rest. */
 #include "sshd/access.h"
 
+#include "sshd/pattern.h"
+
 #include "host.h"
 
 #include "base/banned.h"
 
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBhVBSIm5UBHpmR7JWxpAynMjgc3/M9Xmh6Ws9yNsCmt anna"
+#define KEY_PRINT "SHA256:h0iC46FSIL/HpsdA/el1e+uqfDSmi8BRctCFGSfuC1s"
+#define NOW 1700000000
 
 /* "verdict reason methods" */
 static const char *decided(const struct host *s, const char *config, const char *user, const char *host,
-			   unsigned can_use)
+			   unsigned assume)
 {
 	static const char *const verdicts[] = { "allowed", "denied", "unknown" };
 	static char out[128];
 	struct sshd_config *c = text_fine(config, R92);
 	struct account *account = NULL;
 	struct access_login who = {
-		.user = user, .host = host, .addr = "10.0.0.5", .laddr = "::1", .lport = 22, .can_use = can_use
+		.user = user, .host = host, .addr = "10.0.0.5", .laddr = "::1", .lport = 22, .assume = assume
 	};
 	struct access_decision d = { 0 };
+	struct access *access = NULL;
+	struct text detail = { 0 };
 
 	if (!account_find(s->root, user, &account))
 		who.account = account;
-	assert_int_equal(access_decide(s->root, c, &who, &d), ERR_NONE);
-	assert_non_null(d.detail);
-	snprintf(out, sizeof out, "%s %s %u", verdicts[d.verdict], access_reason_text(d.reason), d.methods);
+	assert_int_equal(access_new(s->root, c, NOW, &access), ERR_NONE);
+	assert_int_equal(access_decide(access, &who, &d), ERR_NONE);
+	assert_int_equal(access_detail(access, &who, &d, &detail), ERR_NONE);
+	assert_true(detail.len > 10);
+	snprintf(out, sizeof out, "%s %s %u", verdicts[d.verdict], access_reason_word(&d), d.methods);
+	text_free(&detail);
 	access_decision_clear(&d);
+	access_free(access);
 	account_free(account);
 	sshd_config_free(c);
 	return out;
 }
 
 #define KEYS METHOD_PUBLICKEY
+#define NONE METHOD_HOSTBASED /* off by default */
 #define BOTH (METHOD_PUBLICKEY | METHOD_PASSWORD)
 #define ALL (METHOD_PUBLICKEY | METHOD_PASSWORD | METHOD_KEYBOARD)
 
 static const struct {
 	const char *config, *user, *host;
-	unsigned can_use;
+	unsigned assume;
 	const char *decided;
 } cases[] = {
 	{ "", "anna", NULL, KEYS, "allowed accepted 1" },
@@ -79,17 +90,17 @@ static const struct {
 	  METHOD_KEYBOARD, "allowed accepted 4" },
 	{ "AuthenticationMethods any\n", "anna", NULL, BOTH, "allowed accepted 3" },
 	{ "Match User anna\nPubkeyAuthentication no\n", "anna", NULL, KEYS, "denied method-disabled 0" },
-	{ "", "anna", NULL, 0, "denied method-disabled 0" },
+	{ "", "anna", NULL, NONE, "denied method-disabled 0" },
 	{ "AllowUsers root\nMatch Group admins\nAllowUsers anna\n", "anna", NULL, KEYS, "allowed accepted 1" },
 };
 
 static void decisions(void **state)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		if (strcmp(decided(*state, cases[i].config, cases[i].user, cases[i].host, cases[i].can_use),
+		if (strcmp(decided(*state, cases[i].config, cases[i].user, cases[i].host, cases[i].assume),
 			   cases[i].decided))
 			fail_msg("'%s' %s: %s, not %s", cases[i].config, cases[i].user,
-				 decided(*state, cases[i].config, cases[i].user, cases[i].host, cases[i].can_use),
+				 decided(*state, cases[i].config, cases[i].user, cases[i].host, cases[i].assume),
 				 cases[i].decided);
 }
 
@@ -122,9 +133,11 @@ static void the_deciding_line_and_word_are_named(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
 		struct sshd_config *c = text_fine(lines[i].config, R92);
-		struct access_login who = { .user = "anna", .account = anna, .addr = "10.0.0.5", .can_use = KEYS };
+		struct access_login who = { .user = "anna", .account = anna, .addr = "10.0.0.5", .assume = KEYS };
 		struct access_decision d = { 0 };
-		assert_int_equal(access_decide(s->root, c, &who, &d), ERR_NONE);
+		struct access *access = NULL;
+		assert_int_equal(access_new(s->root, c, NOW, &access), ERR_NONE);
+		assert_int_equal(access_decide(access, &who, &d), ERR_NONE);
 		assert_int_equal(d.verdict, ACCESS_DENIED);
 		assert_non_null(d.by);
 		assert_int_equal(d.by->line, lines[i].line);
@@ -133,53 +146,194 @@ static void the_deciding_line_and_word_are_named(void **state)
 		else
 			assert_null(d.pattern);
 		access_decision_clear(&d);
+		access_free(access);
 		sshd_config_free(c);
 	}
 	account_free(anna);
 }
 
-/* "methods unknown" without the methods that can never be found out on disk. */
-static const char *methods_of(const struct host *s, const char *config, const char *user)
+/* "verdict word methods unknown", by what lies on disk. */
+static const char *has(const struct host *s, const char *config, const char *user, const struct offered_key *key)
 {
-	static char out[64];
+	static const char *const verdicts[] = { "allowed", "denied", "unknown" };
+	static char out[128];
 	struct sshd_config *c = text_fine(config, R92);
 	struct account *account = host_account(s, user);
-	struct access_login who = { .user = user, .account = account, .addr = "10.0.0.5" };
-	unsigned methods = 0, unknown = 0;
+	const struct access_login who = { .user = user, .account = account, .addr = "10.0.0.5", .key = key };
+	struct access_decision d = { 0 };
+	struct access *access = NULL;
 
-	assert_int_equal(access_account_methods(s->root, c, &who, &methods, &unknown), ERR_NONE);
-	assert_true(unknown & METHOD_HOSTBASED && unknown & METHOD_GSSAPI);
-	snprintf(out, sizeof out, "%u %u", methods, unknown & ~(unsigned)(METHOD_HOSTBASED | METHOD_GSSAPI));
+	assert_int_equal(access_new(s->root, c, NOW, &access), ERR_NONE);
+	assert_int_equal(access_decide(access, &who, &d), ERR_NONE);
+	snprintf(out, sizeof out, "%s %s %u %u", verdicts[d.verdict], access_reason_word(&d), d.methods, d.unknown);
+	access_decision_clear(&d);
+	access_free(access);
 	account_free(account);
 	sshd_config_free(c);
 	return out;
 }
 
+#define LAX "StrictModes no\n" /* the files of these tests belong to whoever runs them */
+
 static void what_an_account_can_use_lies_on_disk(void **state)
 {
 	struct host *s = *state;
 
-	assert_string_equal(methods_of(s, "", "anna"), "6 0");
-	assert_string_equal(methods_of(s, "", "bob"), "0 0");
-	assert_string_equal(methods_of(s, "", "free"), "0 0");
-	assert_string_equal(methods_of(s, "PermitEmptyPasswords yes\n", "free"), "6 0");
+	assert_string_equal(has(s, LAX, "anna", NULL), "allowed accepted 2 0");
+	assert_string_equal(has(s, LAX "UsePAM yes\n", "anna", NULL), "allowed accepted 6 0");
+	assert_string_equal(has(s, LAX "PasswordAuthentication no\n", "anna", NULL), "denied no-keys 0 0");
+	assert_string_equal(has(s, LAX "UsePAM yes\n", "bob", NULL), "denied no-keys 0 0");
+	assert_string_equal(has(s, LAX "ChrootDirectory /\n", "free", NULL), "denied no-keys 0 0");
+	assert_string_equal(has(s, LAX "ChrootDirectory /\nPermitEmptyPasswords yes\n", "free", NULL),
+			    "allowed accepted 2 0");
 	host_put(s, "home/anna/.ssh/authorized_keys", "# nothing\n\nnonsense\n");
-	assert_string_equal(methods_of(s, "", "anna"), "6 0");
+	assert_string_equal(has(s, LAX, "anna", NULL), "allowed accepted 2 0");
 	host_put(s, "home/anna/.ssh/authorized_keys", "# one\n  " KEY "\n");
-	assert_string_equal(methods_of(s, "", "anna"), "7 0");
-	host_put(s, "home/anna/.ssh/authorized_keys", "command=\"echo \\\"a b\\\"\",no-pty " KEY "\r\n");
-	assert_string_equal(methods_of(s, "", "anna"), "7 0");
-	assert_string_equal(methods_of(s, "AuthorizedKeysFile none\n", "anna"), "6 0");
-	assert_string_equal(methods_of(s, "AuthorizedKeysFile /etc/x/%u %h/.ssh/authorized_keys\n", "anna"), "7 0");
-	assert_string_equal(methods_of(s, "AuthorizedKeysFile /home/%u/.ssh/authorized_keys\n", "anna"), "7 0");
-	assert_string_equal(methods_of(s, "AuthorizedKeysFile %x\n", "anna"), "6 0");
-	assert_string_equal(methods_of(s, "TrustedUserCAKeys /etc/ca\nAuthorizedKeysFile none\n", "anna"), "7 0");
-	/* a missing RevokedKeys refuses every key */
-	assert_string_equal(methods_of(s, "RevokedKeys /etc/ssh/revoked\n", "anna"), "6 0");
-	host_put(s, "etc/ssh/revoked", "");
-	assert_string_equal(methods_of(s, "RevokedKeys /etc/ssh/revoked\n", "anna"), "7 0");
+	assert_string_equal(has(s, LAX, "anna", NULL), "allowed accepted 3 0");
+	assert_string_equal(has(s, LAX "PubkeyAuthentication no\nPasswordAuthentication no\n", "anna", NULL),
+			    "denied method-disabled 0 0");
+	assert_string_equal(has(s, LAX "AuthenticationMethods publickey,password\n", "anna", NULL),
+			    "allowed accepted 3 0");
+	/* the same key does not count twice */
+	assert_string_equal(has(s, LAX "AuthenticationMethods publickey,publickey\n", "anna", NULL),
+			    "denied no-keys 0 0");
+	host_put(s, "home/anna/.ssh/authorized_keys", "from=\"10.1.*\" " KEY "\n");
+	assert_string_equal(has(s, LAX "PasswordAuthentication no\n", "anna", NULL), "denied key-from 0 0");
+	host_put(s, "home/anna/.ssh/authorized_keys", "from=\"10.0.*\" " KEY "\n");
+	assert_string_equal(has(s, LAX "PasswordAuthentication no\n", "anna", NULL), "allowed accepted 1 0");
+}
+
+static void a_password_that_cannot_be_read_is_not_taken_for_none(void **state)
+{
+	struct host *s = *state;
+
+	host_put(s, "home/anna/.ssh/authorized_keys", KEY "\n");
 	unlink(scratch_path(s->dir, "etc/shadow"));
-	assert_string_equal(methods_of(s, "", "anna"), "1 6");
+	assert_string_equal(has(s, LAX "UsePAM yes\n", "anna", NULL), "allowed accepted 7 6");
+	assert_string_equal(has(s, LAX "UsePAM yes\nPubkeyAuthentication no\n", "anna", NULL),
+			    "unknown unreadable 6 6");
+	assert_string_equal(has(s, LAX "UsePAM yes\nAuthenticationMethods publickey,password\n", "anna", NULL),
+			    "unknown unreadable 3 2");
+}
+
+static void a_key_alone_must_do_or_be_part_of_it(void **state)
+{
+	static const struct offered_key hers = { .fingerprint = KEY_PRINT },
+					other = { .fingerprint = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+	struct host *s = *state;
+
+	host_put(s, "home/anna/.ssh/authorized_keys", KEY "\n");
+	assert_string_equal(has(s, LAX, "anna", &hers), "allowed accepted 1 0");
+	assert_string_equal(has(s, LAX, "anna", &other), "denied key-not-listed 0 0");
+	assert_string_equal(has(s, LAX "PubkeyAuthentication no\n", "anna", &hers), "denied method-disabled 0 0");
+	assert_string_equal(has(s, LAX "AuthenticationMethods publickey,password\n", "anna", &hers),
+			    "allowed accepted 3 0");
+	assert_string_equal(has(s, LAX "AuthenticationMethods password\n", "anna", &hers),
+			    "denied method-disabled 0 0");
+}
+
+static void forced_commands_only_lets_root_in_with_a_command(void **state)
+{
+	struct host *s = *state;
+
+	assert_int_equal(mkdir(scratch_path(s->dir, "root"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(s->dir, "root/.ssh"), 0700), 0);
+	host_put(s, "root/.ssh/authorized_keys", KEY "\n");
+	assert_string_equal(has(s, LAX "PermitRootLogin forced-commands-only\n", "root", NULL),
+			    "denied key-command 0 0");
+	host_put(s, "root/.ssh/authorized_keys", "command=\"backup\" " KEY "\n");
+	assert_string_equal(has(s, LAX "PermitRootLogin forced-commands-only\n", "root", NULL), "allowed accepted 1 0");
+}
+
+/* "name=outcome" of all steps. */
+static const char *explained(const struct host *s, const char *config, const char *user)
+{
+	static const char marks[] = {
+		[STEP_PASSED] = '+', [STEP_NOT_SET] = '.', [STEP_DECIDED] = '!', [STEP_NOT_REACHED] = '-'
+	};
+	static char out[512];
+	struct sshd_config *c = text_fine(config, R92);
+	struct account *account = NULL;
+	struct access_login who = { .user = user, .addr = "10.0.0.5", .assume = KEYS };
+	struct access_step *steps = NULL;
+	struct access_decision d = { 0 };
+	struct access *access = NULL;
+	struct text t = { 0 };
+	size_t n = 0;
+
+	if (!account_find(s->root, user, &account))
+		who.account = account;
+	assert_int_equal(access_new(s->root, c, NOW, &access), ERR_NONE);
+	assert_int_equal(access_explain(access, &who, &steps, &n, &d), ERR_NONE);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(strlen(steps[i].sentence) > 2);
+		text_add(&t, "%s%c ", steps[i].name, marks[steps[i].outcome]);
+	}
+	text_add_string(&t, access_reason_word(&d));
+	snprintf(out, sizeof out, "%s", text_string(&t));
+	text_free(&t);
+	access_steps_free(steps, n);
+	access_decision_clear(&d);
+	access_free(access);
+	account_free(account);
+	sshd_config_free(c);
+	return out;
+}
+
+static void every_check_is_told(void **state)
+{
+	struct host *s = *state;
+
+	assert_string_equal(explained(s, "UsePAM no\n", "ghost"),
+			    "account! locked- shell- DenyUsers- AllowUsers- groups- DenyGroups- AllowGroups- "
+			    "PermitRootLogin- methods- unknown-user");
+	assert_string_equal(explained(s, "UsePAM yes\nAllowUsers an*\n", "anna"),
+			    "account+ locked. shell+ DenyUsers. AllowUsers+ groups. DenyGroups. AllowGroups. "
+			    "PermitRootLogin. methods+ accepted");
+	assert_string_equal(explained(s, "UsePAM no\nDenyUsers x\nDenyGroups y staff\n", "anna"),
+			    "account+ locked+ shell+ DenyUsers+ AllowUsers. groups+ DenyGroups! AllowGroups- "
+			    "PermitRootLogin- methods- DenyGroups");
+}
+
+/* The compiled form against the words one by one, with names, wildcards and hosts mixed. */
+static void the_first_word_that_hits_is_named(void **state)
+{
+	static const char *const words[] = {
+		"anna@192.0.2.0/24", "bob", "a*@!10.*,*", "anna@10.0.0.6", "?nna@ws*", "*@10.0.0.5", "anna",
+		"anna@10.0.0.5",     "*"
+	};
+	struct host *s = *state;
+	struct account *anna = host_account(s, "anna");
+
+	for (size_t skip = 0; skip < ARRAY_SIZE(words); skip++)
+		for (size_t turn = 0; turn < ARRAY_SIZE(words); turn++) {
+			struct access_login who = {
+				.user = "anna", .account = anna, .addr = "10.0.0.5", .assume = KEYS
+			};
+			struct text t = { 0 };
+			const char *first = NULL;
+			struct access *access = NULL;
+			struct access_decision d = { 0 };
+			struct sshd_config *c;
+			for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+				const char *word = words[(turn + i) % ARRAY_SIZE(words)];
+				if (word == words[skip])
+					continue;
+				text_add(&t, "DenyUsers %s\n", word);
+				if (!first && pattern_match_user("anna", "10.0.0.5", "10.0.0.5", word) == 1)
+					first = word;
+			}
+			c = text_fine(text_string(&t), R92);
+			assert_int_equal(access_new(s->root, c, NOW, &access), ERR_NONE);
+			assert_int_equal(access_decide(access, &who, &d), ERR_NONE);
+			assert_non_null(first);
+			assert_string_equal(d.pattern, first);
+			access_decision_clear(&d);
+			access_free(access);
+			sshd_config_free(c);
+			text_free(&t);
+		}
+	account_free(anna);
 }
 
 static void words_are_those_of_the_vectors(void **state)
@@ -189,6 +343,9 @@ static void words_are_those_of_the_vectors(void **state)
 	assert_string_equal(access_method_text(METHOD_KEYBOARD), "keyboard-interactive");
 	for (unsigned r = 0; r <= REASON_UNREADABLE; r++)
 		assert_non_null(access_reason_text(r));
+	assert_string_equal(
+		access_reason_word(&(struct access_decision){ .reason = REASON_KEY, .obstacle = OBSTACLE_REVOKED }),
+		"key-revoked");
 }
 
 int main(void)
@@ -198,6 +355,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_makes_it_unknown, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(the_deciding_line_and_word_are_named, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(what_an_account_can_use_lies_on_disk, host_make, host_remove),
+		cmocka_unit_test_setup_teardown(a_password_that_cannot_be_read_is_not_taken_for_none, host_make,
+						host_remove),
+		cmocka_unit_test_setup_teardown(a_key_alone_must_do_or_be_part_of_it, host_make, host_remove),
+		cmocka_unit_test_setup_teardown(forced_commands_only_lets_root_in_with_a_command, host_make,
+						host_remove),
+		cmocka_unit_test_setup_teardown(every_check_is_told, host_make, host_remove),
+		cmocka_unit_test_setup_teardown(the_first_word_that_hits_is_named, host_make, host_remove),
 		cmocka_unit_test(words_are_those_of_the_vectors),
 	};
 

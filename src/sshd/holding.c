@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* holding.c - of most accounts all keys are of use from anywhere or from nowhere; only from= has to be asked again. */
+#include "sshd/holding.h"
+
+#include "sshd/hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+/* Usable, and whether there may be more; for any key, and for those that force a command. */
+struct count {
+	unsigned keys;
+	bool unsure;
+};
+
+struct holding {
+	const struct ruleset *rules;
+	const struct credentials *all;
+	struct count anywhere[2]; /* of those that are of use, or not, wherever one comes from */
+	bool depends;		  /* there are others */
+	char *name;
+};
+
+struct holdings {
+	struct credential_store *store;
+	struct hash known;
+};
+
+/* Whether the whole lot is out for one reason. */
+static bool all_out(const struct credentials *c)
+{
+	return c->obstacle != OBSTACLE_NONE && c->obstacle != OBSTACLE_UNKNOWN;
+}
+
+static bool is_ca(const struct credential *c)
+{
+	return c->trusted_ca || c->key->options.cert_authority;
+}
+
+static void count_one(const struct credential *c, bool with_command, struct count *n)
+{
+	bool forces = c->key->options.command != NULL;
+
+	if (c->obstacle == OBSTACLE_UNKNOWN) {
+		n->unsure = true;
+	} else if (!c->obstacle) {
+		/* a certificate that we do not see may force one */
+		n->unsure |= with_command && !forces && is_ca(c);
+		n->keys += !with_command || forces;
+	}
+}
+
+static bool depends_on_place(const struct credential *c)
+{
+	return !c->obstacle && c->key->options.from;
+}
+
+static void holding_sum(struct holding *h)
+{
+	for (unsigned command = 0; command < 2; command++) {
+		struct count *n = &h->anywhere[command];
+		n->unsure = h->all->unsure || h->all->obstacle == OBSTACLE_UNKNOWN;
+		for (size_t i = 0; i < h->all->n && !all_out(h->all); i++)
+			if (depends_on_place(&h->all->v[i]))
+				h->depends = true;
+			else
+				count_one(&h->all->v[i], command, n);
+	}
+}
+
+static struct holding *holding_new(const struct ruleset *rules, const char *name)
+{
+	struct holding *h = calloc(1, sizeof *h);
+
+	if (!h)
+		return NULL;
+	h->rules = rules;
+	h->name = strdup(name);
+	if (h->name)
+		return h;
+	free(h);
+	return NULL;
+}
+
+static void holding_free(struct holding *h)
+{
+	if (!h)
+		return;
+	free(h->name);
+	free(h);
+}
+
+static uint64_t holding_key(const struct ruleset *rules, const char *name)
+{
+	return hash_text(HASH_START ^ (uintptr_t)rules, name);
+}
+
+static enum err holding_make(struct holdings *all, const struct ruleset *rules, const struct account *a,
+			     struct holding **out)
+{
+	struct holding *h = holding_new(rules, a->name);
+	enum err e = h ? credentials_find(all->store, rules->values, a, &h->all) : ERR_MEMORY;
+
+	if (!e)
+		e = hash_add(&all->known, holding_key(rules, a->name), h);
+	if (e) {
+		holding_free(h);
+		return e;
+	}
+	holding_sum(h);
+	*out = h;
+	return ERR_NONE;
+}
+
+enum err holdings_find(struct holdings *all, const struct ruleset *rules, const struct account *a,
+		       const struct holding **out)
+{
+	const uint64_t key = holding_key(rules, a->name);
+	struct holding *h;
+	enum err e;
+
+	for (size_t at = 0; (h = hash_next(&all->known, key, &at));)
+		if (h->rules == rules && !strcmp(h->name, a->name)) {
+			*out = h;
+			return ERR_NONE;
+		}
+	if ((e = holding_make(all, rules, a, &h)))
+		return e;
+	*out = h;
+	return ERR_NONE;
+}
+
+/* What to blame when nothing is of use: the lot, else a key that only the place or a command keeps out, else the first. */
+static void blame(const struct holding *h, bool with_command, struct holding_use *out)
+{
+	const struct credentials *all = h->all;
+
+	out->obstacle = all->obstacle;
+	out->by = all->by;
+	out->detail = all->detail;
+	for (size_t i = 0; i < all->n && !all->obstacle; i++) {
+		const struct credential *c = &all->v[i];
+		if (!c->obstacle) {
+			bool command = with_command && !c->key->options.command;
+			out->obstacle = command ? OBSTACLE_COMMAND : OBSTACLE_FROM;
+			out->by = command ? sshd_decider(h->rules->values, KW_PERMITROOTLOGIN) : NULL;
+			out->detail =
+				command ? "PermitRootLogin forced-commands-only admits only keys that carry a command"
+					: "from= keeps every key of the account out from there";
+			return;
+		}
+		if (!out->obstacle) {
+			out->obstacle = c->obstacle;
+			out->by = c->by;
+			out->detail = c->detail;
+		}
+	}
+	if (!out->obstacle)
+		out->obstacle = OBSTACLE_NO_KEYS;
+}
+
+void holding_ask(const struct holding *h, bool with_command, const char *host, const char *addr,
+		 struct holding_use *out)
+{
+	struct count n = h->anywhere[with_command];
+
+	for (size_t i = 0; h->depends && i < h->all->n; i++)
+		if (depends_on_place(&h->all->v[i]) && credential_admits(&h->all->v[i], host, addr))
+			count_one(&h->all->v[i], with_command, &n);
+	*out = (struct holding_use){ .keys = n.keys, .unsure = n.unsure };
+	if (!n.keys)
+		blame(h, with_command, out);
+}
+
+const struct credentials *holding_credentials(const struct holding *h)
+{
+	return h->all;
+}
+
+struct credential_store *holdings_store(struct holdings *h)
+{
+	return h->store;
+}
+
+enum err holdings_new(const struct root *r, const struct sshd_config *c, time_t now, struct holdings **out)
+{
+	struct holdings *h = calloc(1, sizeof *h);
+	enum err e = h ? credential_store_new(r, c, now, &h->store) : ERR_MEMORY;
+
+	if (e) {
+		free(h);
+		return e;
+	}
+	*out = h;
+	return ERR_NONE;
+}
+
+void holdings_free(struct holdings *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->known.size; i++)
+		holding_free(h->known.v[i].value);
+	hash_free(&h->known);
+	credential_store_free(h->store);
+	free(h);
+}
