@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -23,6 +24,8 @@
 #include "base/banned.h"
 
 #define SEARCH_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
+#define SSHD_PATH "/usr/bin:/bin:/usr/sbin:/sbin" /* _PATH_STDPATH, which sshd's helpers get */
+#define MAX_GROUPS 65536
 #define LOOK_EVERY_MS 20 /* for the end of a child where the kernel has no pidfd */
 
 /* A running child and our ends of its pipes; -1 is closed. */
@@ -36,6 +39,17 @@ struct child {
 struct ends {
 	int in, out, err;
 	int report; /* takes errno when it could not be executed */
+};
+
+/* What to execute and as whom. */
+struct job {
+	const char *program;
+	const char *const *argv;
+	char *const *env;
+	const char *input;
+	const struct child_user *user; /* NULL: as we are */
+	gid_t *groups;
+	int ngroups;
 };
 
 static uint64_t now_ms(void)
@@ -180,9 +194,17 @@ static void close_others(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* All ids at once, so that nothing leads back. */
+static bool change_user(const struct job *job)
+{
+	const struct child_user *u = job->user;
+
+	return !u || (!setgroups((size_t)job->ngroups, job->groups) && !setresgid(u->gid, u->gid, u->gid) &&
+		      !setresuid(u->uid, u->uid, u->uid) && !chdir("/"));
+}
+
 /* In the child: nothing but calls that are safe after fork(). */
-static void become(const char *program, const char *const argv[], char *const env[], const struct ends *ends,
-		   pid_t parent)
+static void become(const struct job *job, const struct ends *ends, pid_t parent)
 {
 	int number;
 
@@ -193,9 +215,11 @@ static void become(const char *program, const char *const argv[], char *const en
 		_exit(127);
 	reset_signals();
 	if (dup2(ends->in, STDIN_FILENO) >= 0 && dup2(ends->out, STDOUT_FILENO) >= 0 &&
-	    dup2(ends->err, STDERR_FILENO) >= 0) {
+	    dup2(ends->err, STDERR_FILENO) >= 0 && change_user(job)) {
+		/* changing the user cleared it */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close_others();
-		execve(program, (char *const *)argv, env);
+		execve(job->program, (char *const *)job->argv, job->env);
 	}
 	number = errno;
 	while (write(ends->report, &number, sizeof number) < 0 && errno == EINTR)
@@ -204,7 +228,7 @@ static void become(const char *program, const char *const argv[], char *const en
 }
 
 /* fork() with all signals held, so that no handler of ours runs in the child. */
-static pid_t fork_child(const char *program, const char *const argv[], char *const env[], const struct ends *ends)
+static pid_t fork_child(const struct job *job, const struct ends *ends)
 {
 	sigset_t all, before;
 	pid_t parent = getpid(), pid;
@@ -214,7 +238,7 @@ static pid_t fork_child(const char *program, const char *const argv[], char *con
 	sigprocmask(SIG_SETMASK, &all, &before);
 	pid = fork();
 	if (!pid)
-		become(program, argv, env, ends, parent);
+		become(job, ends, parent);
 	kept = errno;
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = kept;
@@ -248,17 +272,16 @@ static enum err check_executed(int report)
 	return ERR_SYSTEM;
 }
 
-static enum err start(const char *program, const char *const argv[], char *const env[], const char *input,
-		      struct child *c)
+static enum err start(const struct job *job, struct child *c)
 {
 	struct ends ends = { -1, -1, -1, -1 };
 	int report = -1;
 	enum err e;
 
-	if ((e = make_input(input, &ends.in)) || (e = make_pipe(&c->out, &ends.out)) ||
+	if ((e = make_input(job->input, &ends.in)) || (e = make_pipe(&c->out, &ends.out)) ||
 	    (e = make_pipe(&c->err, &ends.err)) || (e = make_pipe(&report, &ends.report)))
 		goto out;
-	c->pid = fork_child(program, argv, env, &ends);
+	c->pid = fork_child(job, &ends);
 	if (c->pid < 0) {
 		e = ERR_SYSTEM;
 		goto out;
@@ -386,29 +409,91 @@ static enum err set_nonblocking(int fd)
 	return fcntl(fd, F_SETFL, O_NONBLOCK) ? ERR_SYSTEM : ERR_NONE;
 }
 
-enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
-		   struct child_result *out)
+static enum err job_run(const struct job *job, int timeout_ms, size_t max_output, struct child_result *out)
 {
 	uint64_t deadline = now_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
 	struct child c = { .pid = -1, .pidfd = -1, .out = -1, .err = -1 };
 	struct child_result r = { 0 };
-	struct strings env = { 0 };
-	char *program = NULL;
 	enum err e;
 
-	if ((e = find_program(argv[0], &program)) || (e = make_environment(&env)) ||
-	    (e = start(program, argv, env.v, input, &c)) || (e = set_nonblocking(c.out)) ||
-	    (e = set_nonblocking(c.err)))
+	if ((e = start(job, &c)) || (e = set_nonblocking(c.out)) || (e = set_nonblocking(c.err)))
 		goto out;
 	e = attend(&c, deadline, max_output, &r);
 out:
 	finish(&c);
-	free(program);
-	strings_free(&env);
 	if (e)
 		child_result_free(&r);
 	else
 		*out = r;
+	return e;
+}
+
+enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
+		   struct child_result *out)
+{
+	struct job job = { .argv = argv, .input = input };
+	struct strings env = { 0 };
+	char *program = NULL;
+	enum err e;
+
+	if ((e = find_program(argv[0], &program)) || (e = make_environment(&env)))
+		goto out;
+	job.program = program;
+	job.env = env.v;
+	e = job_run(&job, timeout_ms, max_output, out);
+out:
+	free(program);
+	strings_free(&env);
+	return e;
+}
+
+static enum err make_user_environment(const struct child_user *user, struct strings *env)
+{
+	const char *language = getenv("LANG");
+	enum err e;
+
+	if ((e = strings_add(env, "PATH=" SSHD_PATH)) || (e = strings_add_format(env, "USER=%s", user->name)) ||
+	    (e = strings_add_format(env, "LOGNAME=%s", user->name)) ||
+	    (e = strings_add_format(env, "HOME=%s", user->home)))
+		return e;
+	return language ? strings_add_format(env, "LANG=%s", language) : ERR_NONE;
+}
+
+/* Before fork(): the look-up is not safe behind it. */
+static enum err find_groups(struct job *job)
+{
+	int n = 64, room;
+
+	for (;;) {
+		gid_t *more = reallocarray(job->groups, (size_t)n, sizeof *more);
+		if (!more)
+			return ERR_MEMORY;
+		job->groups = more;
+		room = n;
+		if (getgrouplist(job->user->name, job->user->gid, job->groups, &n) >= 0)
+			break;
+		n = n > room ? n : room * 2;
+		if (n > MAX_GROUPS)
+			return ERR_TOO_BIG;
+	}
+	job->ngroups = n;
+	return ERR_NONE;
+}
+
+enum err child_run_as(const struct child_user *user, const char *const argv[], int timeout_ms, size_t max_output,
+		      struct child_result *out)
+{
+	struct job job = { .program = argv[0], .argv = argv, .user = user };
+	struct strings env = { 0 };
+	enum err e;
+
+	if ((e = find_groups(&job)) || (e = make_user_environment(user, &env)))
+		goto out;
+	job.env = env.v;
+	e = job_run(&job, timeout_ms, max_output, out);
+out:
+	free(job.groups);
+	strings_free(&env);
 	return e;
 }
 

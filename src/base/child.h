@@ -8,6 +8,7 @@
 #include "base/text.h"
 
 #include <stddef.h>
+#include <sys/types.h>
 
 struct child_result {
 	int status;	 /* exit status, or 128 + signal */
@@ -26,6 +27,21 @@ struct child_result {
  */
 MUST_USE enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
 			    struct child_result *out);
+
+/* Somebody to run a program as; borrowed. */
+struct child_user {
+	const char *name, *home;
+	uid_t uid;
+	gid_t gid;
+};
+
+/*
+ * The same as another user, in the way in which sshd runs its helpers: with that user's ids and groups (none of ours
+ * are left), in "/", standard input from /dev/null, and PATH, USER, LOGNAME, HOME and LANG as the whole environment.
+ * argv[0] is an absolute path. Only as root.
+ */
+MUST_USE enum err child_run_as(const struct child_user *user, const char *const argv[], int timeout_ms,
+			       size_t max_output, struct child_result *out);
 void child_result_free(struct child_result *r);
 /* Looks name up in the fixed path above; ERR_NOT_FOUND. *out is yours. */
 MUST_USE enum err child_find(const char *name, char **out);
