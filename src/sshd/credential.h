@@ -67,7 +67,7 @@ void credential_store_free(struct credential_store *s);
  */
 MUST_USE enum err credentials_find(struct credential_store *s, const struct sshd_effective *rules,
 				   const struct account *a, const struct credentials **out);
-/* Whether from= (or nothing) lets it be used from here. host may be the address. No allocation. */
+/* Whether from= (or nothing) lets it be used from here. host may be the address. Without from= it costs nothing. */
 bool credential_admits(const struct credential *c, const char *host, const char *addr);
 
 /* A key that somebody holds: its blob, or only what a log says of it. */

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* identity.c - the file-system ids of this thread, and the arithmetic of modes where they cannot be changed. */
+#include "sshd/identity.h"
+
+#include "base/number.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define GROUP_FILE "/etc/group"
+#define GROUP_BYTES (64u << 20)
+#define MAX_GROUPS 65536 /* the kernel's NGROUPS_MAX */
+
+#ifdef SYS_setgroups32
+#define SETGROUPS SYS_setgroups32
+#else
+#define SETGROUPS SYS_setgroups
+#endif
+
+static enum err groups_live(const struct account *a, struct identity *id)
+{
+	int n = 64;
+
+	for (;;) {
+		gid_t *more = reallocarray(id->groups, (size_t)n, sizeof *more);
+		int room = n;
+		if (!more)
+			return ERR_MEMORY;
+		id->groups = more;
+		if (getgrouplist(a->name, a->gid, id->groups, &n) >= 0)
+			break;
+		n = n > room ? n : room * 2;
+		if (n > MAX_GROUPS)
+			return ERR_TOO_BIG;
+	}
+	id->ngroups = (size_t)n;
+	return ERR_NONE;
+}
+
+static enum err group_add(struct identity *id, gid_t gid)
+{
+	gid_t *more = reallocarray(id->groups, id->ngroups + 1, sizeof *more);
+
+	if (!more)
+		return ERR_MEMORY;
+	id->groups = more;
+	id->groups[id->ngroups++] = gid;
+	return ERR_NONE;
+}
+
+static bool list_has(const char *list, size_t len, const char *name)
+{
+	size_t want = strlen(name), part;
+
+	for (size_t at = 0; at < len; at += part + 1) {
+		for (part = 0; at + part < len && list[at + part] != ','; part++)
+			;
+		if (part == want && !memcmp(list + at, name, want))
+			return true;
+	}
+	return false;
+}
+
+/* "name:password:gid:member,member" */
+static enum err group_line(const char *line, size_t len, const struct account *a, struct identity *id)
+{
+	const char *field[4] = { line }, *end = line + len, *colon;
+	char number[24];
+	uint64_t gid;
+	size_t n;
+
+	for (size_t i = 1; i < ARRAY_SIZE(field); i++) {
+		colon = memchr(field[i - 1], ':', (size_t)(end - field[i - 1]));
+		if (!colon)
+			return ERR_NONE;
+		field[i] = colon + 1;
+	}
+	n = (size_t)(field[3] - field[2]) - 1;
+	if (n >= sizeof number || !list_has(field[3], (size_t)(end - field[3]), a->name))
+		return ERR_NONE;
+	memcpy(number, field[2], n);
+	number[n] = '\0';
+	if (number_parse(number, 0, UINT_MAX - 1, &gid) || id->ngroups >= MAX_GROUPS)
+		return ERR_NONE;
+	return group_add(id, (gid_t)gid);
+}
+
+static enum err groups_file(const struct root *r, const struct account *a, struct identity *id)
+{
+	char *content = NULL;
+	size_t len = 0;
+	enum err e = root_read(r, GROUP_FILE, GROUP_BYTES, &content, &len);
+
+	if (e == ERR_SYSTEM && errno == ENOENT)
+		return group_add(id, a->gid);
+	if (!e)
+		e = group_add(id, a->gid);
+	for (char *at = content, *stop; !e && at < content + len; at = stop + 1) {
+		stop = memchr(at, '\n', (size_t)(content + len - at));
+		stop = stop ? stop : content + len;
+		e = group_line(at, (size_t)(stop - at), a, id);
+	}
+	free(content);
+	return e;
+}
+
+enum err identity_find(const struct root *r, const struct account *a, struct identity *out)
+{
+	struct identity id = { .uid = a->uid, .gid = a->gid };
+	enum err e = root_is_live(r) ? groups_live(a, &id) : groups_file(r, a, &id);
+
+	if (e) {
+		identity_clear(&id);
+		return e;
+	}
+	*out = id;
+	return ERR_NONE;
+}
+
+void identity_clear(struct identity *id)
+{
+	free(id->groups);
+	*id = (struct identity){ 0 };
+}
+
+/* --- as somebody else --- */
+
+static _Thread_local struct {
+	bool changed;
+	gid_t gid;
+	gid_t *groups;
+	int ngroups;
+} before;
+
+/* Not setgroups(3), which changes all threads. */
+static bool set_groups(const gid_t *groups, size_t n)
+{
+	return !syscall(SETGROUPS, n, groups);
+}
+
+static bool remember(void)
+{
+	int n = getgroups(0, NULL);
+
+	before.groups = calloc((size_t)(n > 0 ? n : 0) + 1, sizeof *before.groups);
+	if (!before.groups)
+		return false;
+	before.ngroups = getgroups(n, before.groups);
+	before.gid = getegid();
+	return before.ngroups >= 0;
+}
+
+bool identity_enter(const struct root *r, const struct identity *id)
+{
+	if (geteuid() != 0 || !root_is_live(r))
+		return false;
+	if (id->uid == 0)
+		return true;
+	if (!remember() || !set_groups(id->groups, id->ngroups)) {
+		free(before.groups);
+		before.groups = NULL;
+		return false;
+	}
+	before.changed = true;
+	setfsgid(id->gid);
+	setfsuid(id->uid);
+	/* neither says whether it worked */
+	if ((uid_t)setfsuid((uid_t)-1) == id->uid && (gid_t)setfsgid((gid_t)-1) == id->gid)
+		return true;
+	identity_leave();
+	return false;
+}
+
+void identity_leave(void)
+{
+	int kept = errno;
+
+	if (!before.changed)
+		return;
+	setfsuid(0);
+	setfsgid(before.gid);
+	/* going on with the ids of somebody else is not possible */
+	if (!set_groups(before.groups, (size_t)before.ngroups) || setfsuid((uid_t)-1) != 0 ||
+	    (gid_t)setfsgid((gid_t)-1) != before.gid)
+		abort();
+	free(before.groups);
+	before.groups = NULL;
+	before.changed = false;
+	errno = kept;
+}
+
+/* --- by modes --- */
+
+static bool in_group(const struct identity *id, gid_t gid)
+{
+	if (id->gid == gid)
+		return true;
+	for (size_t i = 0; i < id->ngroups; i++)
+		if (id->groups[i] == gid)
+			return true;
+	return false;
+}
+
+static bool mode_gives(const struct identity *id, const struct stat *st, mode_t want)
+{
+	if (id->uid == 0)
+		return true;
+	if (st->st_uid == id->uid)
+		return st->st_mode & (want << 6);
+	if (in_group(id, st->st_gid))
+		return st->st_mode & (want << 3);
+	return st->st_mode & want;
+}
+
+/* Each folder must be searchable, the file readable. */
+static enum err path_gives(const struct root *r, const struct identity *id, const char *path, bool *may)
+{
+	char *at = strdup(path);
+	bool gives = true;
+	struct stat st;
+	enum err e = at ? ERR_NONE : ERR_MEMORY;
+
+	for (char *slash = at; !e && gives && slash; ) {
+		slash = strchr(slash + 1, '/');
+		if (slash)
+			*slash = '\0';
+		e = root_stat(r, at, &st);
+		if (!e)
+			gives = mode_gives(id, &st, slash ? 1 : 4);
+		if (slash)
+			*slash = '/';
+	}
+	free(at);
+	if (!e)
+		*may = gives;
+	return e;
+}
+
+enum err identity_may_read(const struct root *r, const struct identity *id, const char *path, bool *may)
+{
+	char *real = NULL;
+	bool gives = false;
+	enum err e;
+
+	if ((e = path_gives(r, id, path, &gives)) || !gives)
+		goto out;
+	/* what links lead through counts as well */
+	if (!(e = root_resolve(r, path, &real)))
+		e = path_gives(r, id, real, &gives);
+out:
+	free(real);
+	if (!e)
+		*may = gives;
+	return e;
+}

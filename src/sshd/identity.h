@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* identity.h - read files with the rights of an account, as sshd does when it looks for that account's keys. */
+#ifndef SSHD_IDENTITY_H
+#define SSHD_IDENTITY_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "sshd/account.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* The ids that decide about access to files. */
+struct identity {
+	uid_t uid;
+	gid_t gid;
+	gid_t *groups; /* supplementary, the primary one may be among them */
+	size_t ngroups;
+};
+
+/* From NSS on the running system, else from /etc/group under the root. ERR_MEMORY, or what reading gave. */
+MUST_USE enum err identity_find(const struct root *r, const struct account *a, struct identity *out);
+void identity_clear(struct identity *id);
+
+/*
+ * This thread looks at files as that account until identity_leave(): the kernel judges, with ACLs, and a server of network
+ * file systems that does not trust root answers as it would answer sshd. Only as root on the running system, else false
+ * and nothing is changed; true for root itself.
+ */
+MUST_USE bool identity_enter(const struct root *r, const struct identity *id);
+void identity_leave(void);
+
+/* By owners and modes alone, where identity_enter() is not possible: whether the account may read the file at path. */
+MUST_USE enum err identity_may_read(const struct root *r, const struct identity *id, const char *path, bool *may);
+
+#endif

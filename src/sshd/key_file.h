@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* key_file.h - one file of keys or principals of an account, read as sshd would, and why it does not count if it does not. */
+#ifndef SSHD_KEY_FILE_H
+#define SSHD_KEY_FILE_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "sshd/account.h"
+#include "sshd/credential.h"
+#include "sshd/identity.h"
+
+#include <stdbool.h>
+
+/* For whom files are read. Start with { .root, .account }; clear with key_reader_clear(). */
+struct key_reader {
+	const struct root *root;
+	const struct account *account;
+	struct identity identity; /* looked up when it is first needed */
+	bool known;
+};
+void key_reader_clear(struct key_reader *k);
+
+struct key_file {
+	char *path;
+	/*
+	 * NONE: sshd reads it. NOT_LISTED: it is not there, or no file. STRICT_MODES: sshd leaves it out for its owner or
+	 * mode, or since the account may not read it. UNKNOWN: we could not read it, or it is larger than 16 MiB.
+	 */
+	enum credential_obstacle obstacle;
+	bool missing;
+	char *detail; /* a sentence, NULL without an obstacle */
+	char *content; /* also where sshd would not take it, if it could be read; else NULL */
+	size_t len;
+};
+
+/* ERR_MEMORY; all other trouble is in *out. Reading never waits on a FIFO or a device; a dead network mount cannot be bounded. */
+MUST_USE enum err key_file_read(struct key_reader *k, const char *path, bool strict, struct key_file *out);
+void key_file_clear(struct key_file *f);
+
+#endif
