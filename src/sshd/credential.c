@@ -51,13 +51,13 @@ const char *credential_obstacle_text(enum credential_obstacle o)
 
 /* --- findings --- */
 
-void finding_clear(struct finding_of_key *f)
+void trouble_clear(struct trouble *f)
 {
 	free(f->detail);
-	*f = (struct finding_of_key){ 0 };
+	*f = (struct trouble){ 0 };
 }
 
-enum err finding_set(struct finding_of_key *f, enum credential_obstacle o, const struct sshd_line *by,
+enum err trouble_set(struct trouble *f, enum credential_obstacle o, const struct sshd_line *by,
 		     const char *format, ...)
 {
 	struct text t = { 0 };
@@ -72,15 +72,15 @@ enum err finding_set(struct finding_of_key *f, enum credential_obstacle o, const
 	detail = text_take(&t);
 	if (!detail)
 		return ERR_MEMORY;
-	*f = (struct finding_of_key){ o, by, detail };
+	*f = (struct trouble){ o, by, detail };
 	return ERR_NONE;
 }
 
-enum err check_type(const struct sshd_effective *rules, const char *type, struct finding_of_key *f)
+enum err trouble_of_type(const struct sshd_effective *rules, const char *type, struct trouble *f)
 {
 	if (key_algorithm_accepted(rules, type))
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_ALGORITHM, sshd_decider(rules, KW_PUBKEYACCEPTEDALGORITHMS),
+	return trouble_set(f, OBSTACLE_ALGORITHM, sshd_decider(rules, KW_PUBKEYACCEPTEDALGORITHMS),
 			   "PubkeyAcceptedAlgorithms takes no keys of type %s", type);
 }
 
@@ -89,18 +89,18 @@ static bool is_rsa(const char *type)
 	return !strncmp(type, "ssh-rsa", strlen("ssh-rsa"));
 }
 
-enum err check_size(const struct policy *p, const struct sshd_effective *rules, const struct public_key *key,
-		    struct finding_of_key *f)
+enum err trouble_of_size(const struct policy *p, const struct sshd_effective *rules, const struct public_key *key,
+		    struct trouble *f)
 {
 	if (!is_rsa(key->type) || key->bits >= p->rsa_bits)
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_SIZE, sshd_decider(rules, KW_REQUIREDRSASIZE),
+	return trouble_set(f, OBSTACLE_SIZE, sshd_decider(rules, KW_REQUIREDRSASIZE),
 			   "the RSA key has %u bits, and at least %llu are required", key->bits,
 			   (unsigned long long)p->rsa_bits);
 }
 
-enum err check_revoked(const struct policy *p, const struct sshd_effective *rules, const uint8_t *blob, size_t len,
-		       struct finding_of_key *f)
+enum err trouble_of_revoked(const struct policy *p, const struct sshd_effective *rules, const uint8_t *blob, size_t len,
+		       struct trouble *f)
 {
 	const struct sshd_line *by = sshd_decider(rules, KW_REVOKEDKEYS);
 	enum revoked_verdict verdict = REVOKED_BROKEN;
@@ -110,27 +110,27 @@ enum err check_revoked(const struct policy *p, const struct sshd_effective *rule
 	for (size_t i = 0; i < p->nrevocations && !e && !f->obstacle; i++) {
 		const struct revocation *r = &p->revocations[i];
 		if (!r->list) {
-			e = finding_set(f, r->obstacle, by, "RevokedKeys %s %s", r->path, r->why);
+			e = trouble_set(f, r->obstacle, by, "RevokedKeys %s %s", r->path, r->why);
 			continue;
 		}
 		if (revoked_look(r->list, blob, len, &verdict, &how) || verdict == REVOKED_BROKEN)
-			e = finding_set(f, OBSTACLE_REVOKED_BROKEN, by, "RevokedKeys %s %s", r->path,
+			e = trouble_set(f, OBSTACLE_REVOKED_BROKEN, by, "RevokedKeys %s %s", r->path,
 					r->why ? r->why : "cannot be read as such");
 		else if (verdict == REVOKED_YES)
-			e = finding_set(f, OBSTACLE_REVOKED, by, "RevokedKeys %s lists it (%s)", r->path, how);
+			e = trouble_set(f, OBSTACLE_REVOKED, by, "RevokedKeys %s lists it (%s)", r->path, how);
 	}
 	return e;
 }
 
-enum err check_expiry(const struct credential_store *s, const struct authorized_options *o, const char *where,
-		      struct finding_of_key *f)
+enum err trouble_of_expiry(const struct credential_store *s, const struct authorized_options *o, const char *where,
+		      struct trouble *f)
 {
 	char date[32];
 
 	if (!o->expires || s->now <= 0 || o->expires >= (uint64_t)s->now)
 		return ERR_NONE;
 	date_format((time_t)o->expires, date, sizeof date);
-	return finding_set(f, OBSTACLE_EXPIRED, NULL, "%s expired on %s", where, date);
+	return trouble_set(f, OBSTACLE_EXPIRED, NULL, "%s expired on %s", where, date);
 }
 
 /* --- policies --- */
@@ -663,17 +663,17 @@ static const char *const certificate_types[] = {
 	"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
 };
 
-static enum err check_any_certificate(const struct sshd_effective *rules, struct finding_of_key *f)
+static enum err check_any_certificate(const struct sshd_effective *rules, struct trouble *f)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(certificate_types); i++)
 		if (key_algorithm_accepted(rules, certificate_types[i]))
 			return ERR_NONE;
-	return finding_set(f, OBSTACLE_ALGORITHM, sshd_decider(rules, KW_PUBKEYACCEPTEDALGORITHMS),
+	return trouble_set(f, OBSTACLE_ALGORITHM, sshd_decider(rules, KW_PUBKEYACCEPTEDALGORITHMS),
 			   "PubkeyAcceptedAlgorithms takes no certificates");
 }
 
 /* Whether anybody's certificate could name a principal that counts. */
-static enum err check_principals(struct gathering *g, const struct credential *c, struct finding_of_key *f)
+static enum err check_principals(struct gathering *g, const struct credential *c, struct trouble *f)
 {
 	const struct policy *p = g->holder->policy;
 	const struct key_file *file = &g->holder->principals_file;
@@ -681,7 +681,7 @@ static enum err check_principals(struct gathering *g, const struct credential *c
 
 	if (!c->trusted_ca) {
 		if (c->key->options.has_principals && !c->key->options.principals.n)
-			return finding_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "%s:%u has an empty list of principals", c->file,
+			return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "%s:%u has an empty list of principals", c->file,
 					   c->line);
 		return ERR_NONE;
 	}
@@ -691,53 +691,53 @@ static enum err check_principals(struct gathering *g, const struct credential *c
 	if (e || g->holder->dead)
 		return e;
 	if (file->obstacle)
-		return finding_set(f, file->obstacle == OBSTACLE_NOT_LISTED ? OBSTACLE_CERT_PRINCIPAL : file->obstacle,
+		return trouble_set(f, file->obstacle == OBSTACLE_NOT_LISTED ? OBSTACLE_CERT_PRINCIPAL : file->obstacle,
 				   sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE), "AuthorizedPrincipalsFile %s",
 				   file->detail);
 	if (!g->holder->principals.n)
-		return finding_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE),
+		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE),
 				   "AuthorizedPrincipalsFile %s lists nobody", file->path);
 	return ERR_NONE;
 }
 
-static enum err check_authority(struct gathering *g, const struct credential *c, struct finding_of_key *f)
+static enum err check_authority(struct gathering *g, const struct credential *c, struct trouble *f)
 {
 	const struct sshd_effective *rules = g->rules;
 	enum err e = check_any_certificate(rules, f);
 
 	if (!e && !key_algorithm_ca_type(rules, c->key->key.type))
-		e = finding_set(f, OBSTACLE_CERT_CA, sshd_decider(rules, KW_CASIGNATUREALGORITHMS),
+		e = trouble_set(f, OBSTACLE_CERT_CA, sshd_decider(rules, KW_CASIGNATUREALGORITHMS),
 				"CASignatureAlgorithms takes no signature of a CA with a key of type %s",
 				c->key->key.type);
 	return e ? e : check_principals(g, c, f);
 }
 
 /* PermitRootLogin forced-commands-only wants a command in the line; a certificate may still bring one. */
-static enum err check_forced(struct gathering *g, const struct credential *c, struct finding_of_key *f)
+static enum err check_forced(struct gathering *g, const struct credential *c, struct trouble *f)
 {
 	const struct authorized_options *o = &c->key->options;
 
 	if (g->account->uid || !g->holder->policy->forced_only || o->command || o->cert_authority)
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_COMMAND, sshd_decider(g->rules, KW_PERMITROOTLOGIN),
+	return trouble_set(f, OBSTACLE_COMMAND, sshd_decider(g->rules, KW_PERMITROOTLOGIN),
 			   "PermitRootLogin forced-commands-only, and %s:%u has no command", c->file, c->line);
 }
 
 static enum err line_check(struct gathering *g, const struct credential *c, const struct key_file *file,
-			   struct finding_of_key *f)
+			   struct trouble *f)
 {
 	const struct authorized_key *k = c->key;
 	char where[512];
 	enum err e;
 
 	snprintf(where, sizeof where, "%s:%u", c->file, c->line);
-	if ((!k->options.cert_authority && ((e = check_type(g->rules, k->key.type, f)) ||
-					    (e = check_size(g->holder->policy, g->rules, &k->key, f)))) ||
-	    (e = check_revoked(g->holder->policy, g->rules, k->blob, k->blob_len, f)))
+	if ((!k->options.cert_authority && ((e = trouble_of_type(g->rules, k->key.type, f)) ||
+					    (e = trouble_of_size(g->holder->policy, g->rules, &k->key, f)))) ||
+	    (e = trouble_of_revoked(g->holder->policy, g->rules, k->blob, k->blob_len, f)))
 		return e;
-	if (file && file->obstacle && (e = finding_set(f, file->obstacle, NULL, "%s", file->detail)))
+	if (file && file->obstacle && (e = trouble_set(f, file->obstacle, NULL, "%s", file->detail)))
 		return e;
-	if ((e = check_expiry(g->store, &k->options, where, f)) || (e = check_forced(g, c, f)))
+	if ((e = trouble_of_expiry(g->store, &k->options, where, f)) || (e = check_forced(g, c, f)))
 		return e;
 	return k->options.cert_authority ? check_authority(g, c, f) : ERR_NONE;
 }
@@ -748,7 +748,7 @@ static enum err credential_add(struct gathering *g, const char *name, const stru
 	struct credentials *all = &g->holder->credentials;
 	struct credential *more = reallocarray(all->v, all->n + 1, sizeof *more);
 	struct credential c = { .file = name, .line = key->line, .key = key, .trusted_ca = trusted };
-	struct finding_of_key f = { 0 };
+	struct trouble f = { 0 };
 	enum err e;
 
 	if (!more)
@@ -756,7 +756,7 @@ static enum err credential_add(struct gathering *g, const char *name, const stru
 	all->v = more;
 	e = line_check(g, &c, file, &f);
 	if (e) {
-		finding_clear(&f);
+		trouble_clear(&f);
 		return e;
 	}
 	c.obstacle = f.obstacle;

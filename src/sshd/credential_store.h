@@ -84,23 +84,23 @@ MUST_USE enum err holder_run(struct credential_store *s, struct holder *h, bool 
 			     const struct key_command_facts *facts, const struct command_run **out);
 
 /* An obstacle, with the sentence on it. Start with { 0 }. */
-struct finding_of_key {
+struct trouble {
 	enum credential_obstacle obstacle;
 	const struct sshd_line *by;
 	char *detail;
 };
-void finding_clear(struct finding_of_key *f);
+void trouble_clear(struct trouble *f);
 /* Nothing if there is an obstacle already. */
-MUST_USE enum err finding_set(struct finding_of_key *f, enum credential_obstacle o, const struct sshd_line *by,
+MUST_USE enum err trouble_set(struct trouble *f, enum credential_obstacle o, const struct sshd_line *by,
 			      const char *format, ...) FORMAT(4, 5);
 /* The checks that sshd makes before it looks for a key anywhere. */
-MUST_USE enum err check_type(const struct sshd_effective *rules, const char *type, struct finding_of_key *f);
-MUST_USE enum err check_size(const struct policy *p, const struct sshd_effective *rules, const struct public_key *key,
-			     struct finding_of_key *f);
-MUST_USE enum err check_revoked(const struct policy *p, const struct sshd_effective *rules, const uint8_t *blob,
-				size_t len, struct finding_of_key *f);
+MUST_USE enum err trouble_of_type(const struct sshd_effective *rules, const char *type, struct trouble *f);
+MUST_USE enum err trouble_of_size(const struct policy *p, const struct sshd_effective *rules, const struct public_key *key,
+			     struct trouble *f);
+MUST_USE enum err trouble_of_revoked(const struct policy *p, const struct sshd_effective *rules, const uint8_t *blob,
+				size_t len, struct trouble *f);
 /* What an option in front of a key or name says, whoever comes. 'where': FILE:LINE. */
-MUST_USE enum err check_expiry(const struct credential_store *s, const struct authorized_options *o, const char *where,
-			       struct finding_of_key *f);
+MUST_USE enum err trouble_of_expiry(const struct credential_store *s, const struct authorized_options *o, const char *where,
+			       struct trouble *f);
 
 #endif

@@ -39,8 +39,8 @@ struct attempt {
 
 	bool accepted, has_command;
 	struct place place; /* of the finding, or of what let it in */
-	struct finding_of_key finding; /* the first thing that keeps it out */
-	struct finding_of_key unsure;  /* the first place that could not be looked at */
+	struct trouble finding; /* the first thing that keeps it out */
+	struct trouble unsure;  /* the first place that could not be looked at */
 };
 
 static void place_write(const struct place *at, char *to, size_t size)
@@ -63,10 +63,10 @@ static enum err take(struct attempt *a, struct place at, bool command)
 		let_in(a, at, command);
 		return ERR_NONE;
 	}
-	finding_clear(&a->finding);
-	finding_clear(&a->unsure);
+	trouble_clear(&a->finding);
+	trouble_clear(&a->unsure);
 	a->place = at;
-	return finding_set(&a->finding, OBSTACLE_COMMAND, sshd_decider(a->rules, KW_PERMITROOTLOGIN),
+	return trouble_set(&a->finding, OBSTACLE_COMMAND, sshd_decider(a->rules, KW_PERMITROOTLOGIN),
 			   "PermitRootLogin forced-commands-only, and %s:%u brings no command", at.file, at.line);
 }
 
@@ -90,7 +90,7 @@ static enum err certificate_read(struct attempt *a)
 	if (e == ERR_MEMORY)
 		return e;
 	if (e)
-		return finding_set(&a->finding, OBSTACLE_CERT_CA, NULL, "the signature in the certificate does not hold");
+		return trouble_set(&a->finding, OBSTACLE_CERT_CA, NULL, "the signature in the certificate does not hold");
 	return ERR_NONE;
 }
 
@@ -118,7 +118,7 @@ static enum err check_signature_type(struct attempt *a)
 {
 	if (!a->parsed || key_algorithm_ca(a->rules, a->certificate.signature_type))
 		return ERR_NONE;
-	return finding_set(&a->finding, OBSTACLE_CERT_CA, sshd_decider(a->rules, KW_CASIGNATUREALGORITHMS),
+	return trouble_set(&a->finding, OBSTACLE_CERT_CA, sshd_decider(a->rules, KW_CASIGNATUREALGORITHMS),
 			   "the CA signed with %s, which CASignatureAlgorithms does not take",
 			   a->certificate.signature_type);
 }
@@ -131,17 +131,17 @@ static enum err check_offer(struct attempt *a)
 
 	if (!a->offered->blob)
 		return ERR_NONE;
-	if ((e = check_type(a->rules, a->key.type, &a->finding)) || (e = check_signature_type(a)) ||
-	    (e = check_size(p, a->rules, &a->key, &a->finding)))
+	if ((e = trouble_of_type(a->rules, a->key.type, &a->finding)) || (e = check_signature_type(a)) ||
+	    (e = trouble_of_size(p, a->rules, &a->key, &a->finding)))
 		return e;
 	if (!strncmp(a->key.type, "ssh-rsa", 7) && a->key.bits > RSA_MOST &&
-	    (e = finding_set(&a->finding, OBSTACLE_SIZE, NULL, "the RSA key has %u bits, sshd reads at most %u",
+	    (e = trouble_set(&a->finding, OBSTACLE_SIZE, NULL, "the RSA key has %u bits, sshd reads at most %u",
 			     a->key.bits, RSA_MOST)))
 		return e;
 	if (a->parsed && a->certificate.kind != CERTIFICATE_USER &&
-	    (e = finding_set(&a->finding, OBSTACLE_CERT_TYPE, NULL, "it is the certificate of a host")))
+	    (e = trouble_set(&a->finding, OBSTACLE_CERT_TYPE, NULL, "it is the certificate of a host")))
 		return e;
-	return check_revoked(p, a->rules, a->offered->blob, a->offered->len, &a->finding);
+	return trouble_of_revoked(p, a->rules, a->offered->blob, a->offered->len, &a->finding);
 }
 
 /* --- a line of keys --- */
@@ -161,49 +161,49 @@ static bool is_its_ca(const struct attempt *a, const struct authorized_key *k)
 }
 
 static enum err check_from(struct attempt *a, const struct authorized_options *o, const char *where,
-			   struct finding_of_key *f)
+			   struct trouble *f)
 {
 	const struct authorized_key key = { .options = *o };
 	const struct credential c = { .key = &key };
 
 	if (credential_admits(&c, a->host, a->addr))
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_FROM, NULL, "%s lets it be used only from=\"%s\"", where, o->from);
+	return trouble_set(f, OBSTACLE_FROM, NULL, "%s lets it be used only from=\"%s\"", where, o->from);
 }
 
 static enum err check_options(struct attempt *a, const struct authorized_options *o, const char *where,
-			      struct finding_of_key *f)
+			      struct trouble *f)
 {
-	enum err e = check_expiry(a->store, o, where, f);
+	enum err e = trouble_of_expiry(a->store, o, where, f);
 
 	return e ? e : check_from(a, o, where, f);
 }
 
 /* A key known by its fingerprint shows what it is only where it is listed. */
-static enum err check_listed(struct attempt *a, const struct authorized_key *k, struct finding_of_key *f)
+static enum err check_listed(struct attempt *a, const struct authorized_key *k, struct trouble *f)
 {
 	const struct policy *p = a->holder->policy;
 	enum err e;
 
 	if (a->offered->blob)
 		return ERR_NONE;
-	if ((e = check_type(a->rules, k->key.type, f)) || (e = check_size(p, a->rules, &k->key, f)))
+	if ((e = trouble_of_type(a->rules, k->key.type, f)) || (e = trouble_of_size(p, a->rules, &k->key, f)))
 		return e;
-	return check_revoked(p, a->rules, k->blob, k->blob_len, f);
+	return trouble_of_revoked(p, a->rules, k->blob, k->blob_len, f);
 }
 
 static enum err plain_line(struct attempt *a, const struct authorized_key *k, const struct key_file *file, struct place at)
 {
-	struct finding_of_key f = { 0 };
+	struct trouble f = { 0 };
 	char where[512];
 	enum err e;
 
 	place_write(&at, where, sizeof where);
 	e = check_listed(a, k, &f);
 	if (!e && file && file->obstacle)
-		e = finding_set(&f, file->obstacle, NULL, "%s", file->detail);
+		e = trouble_set(&f, file->obstacle, NULL, "%s", file->detail);
 	if (!e && k->options.cert_authority)
-		e = finding_set(&f, OBSTACLE_CERT_TYPE, NULL, "%s lists it as a CA only", where);
+		e = trouble_set(&f, OBSTACLE_CERT_TYPE, NULL, "%s lists it as a CA only", where);
 	if (!e)
 		e = check_options(a, &k->options, where, &f);
 	if (!e && !f.obstacle)
@@ -213,13 +213,13 @@ static enum err plain_line(struct attempt *a, const struct authorized_key *k, co
 		a->place = at;
 		return ERR_NONE;
 	}
-	finding_clear(&f);
+	trouble_clear(&f);
 	return e;
 }
 
 /* --- certificates --- */
 
-static enum err check_certificate_options(struct attempt *a, struct finding_of_key *f)
+static enum err check_certificate_options(struct attempt *a, struct trouble *f)
 {
 	const struct certificate *c = &a->certificate;
 	int from;
@@ -229,21 +229,21 @@ static enum err check_certificate_options(struct attempt *a, struct finding_of_k
 		struct text t = { 0 };
 		text_add_escaped(&t, c->unknown_critical.v[0], strlen(c->unknown_critical.v[0]));
 		e = text_check(&t);
-		e = e ? e : finding_set(f, OBSTACLE_CERT_OPTION, NULL, "sshd does not know its critical option '%s'", t.s);
+		e = e ? e : trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "sshd does not know its critical option '%s'", t.s);
 		text_free(&t);
 		return e;
 	}
 	if (!c->source_address)
 		return ERR_NONE;
 	if (pattern_list_match_cidr(NULL, c->source_address) == -2)
-		return finding_set(f, OBSTACLE_CERT_OPTION, NULL, "its source-address is no list of networks");
+		return trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "its source-address is no list of networks");
 	from = a->addr ? pattern_list_match_cidr(a->addr, c->source_address) : 0;
 	if (from == 1)
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_FROM, NULL, "its source-address lets it be used only from %s", c->source_address);
+	return trouble_set(f, OBSTACLE_FROM, NULL, "its source-address lets it be used only from %s", c->source_address);
 }
 
-static enum err check_time(struct attempt *a, struct finding_of_key *f)
+static enum err check_time(struct attempt *a, struct trouble *f)
 {
 	const struct certificate *c = &a->certificate;
 	uint64_t now = a->store->now > 0 ? (uint64_t)a->store->now : 0;
@@ -251,29 +251,29 @@ static enum err check_time(struct attempt *a, struct finding_of_key *f)
 
 	if (now < c->valid_after) {
 		date_format((time_t)c->valid_after, date, sizeof date);
-		return finding_set(f, OBSTACLE_CERT_TIME, NULL, "it is valid only from %s on", date);
+		return trouble_set(f, OBSTACLE_CERT_TIME, NULL, "it is valid only from %s on", date);
 	}
 	if (now < c->valid_before)
 		return ERR_NONE;
 	date_format((time_t)c->valid_before, date, sizeof date);
-	return finding_set(f, OBSTACLE_CERT_TIME, NULL, "it was valid until %s", date);
+	return trouble_set(f, OBSTACLE_CERT_TIME, NULL, "it was valid until %s", date);
 }
 
 /* The rule for a certificate that names nobody: good for everybody below cert-authority until 10.2, else for nobody. */
-static enum err check_nobody(struct attempt *a, bool trusted, struct finding_of_key *f)
+static enum err check_nobody(struct attempt *a, bool trusted, struct trouble *f)
 {
 	if (a->certificate.principals.n || (!trusted && a->rules->config->release < SSHD_RELEASE(10, 3)))
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "it names no principals");
+	return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "it names no principals");
 }
 
-static enum err check_name(struct attempt *a, struct finding_of_key *f)
+static enum err check_name(struct attempt *a, struct trouble *f)
 {
 	const struct strings *p = &a->certificate.principals;
 
 	if (!p->n || strings_has(p, a->account->name))
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "%s is not among its principals", a->account->name);
+	return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "%s is not among its principals", a->account->name);
 }
 
 /* Before 10.3 a principal with commas in it counted for each of its parts. */
@@ -291,33 +291,33 @@ static bool option_lists(const struct attempt *a, const struct strings *list, co
 }
 
 static enum err check_listed_names(struct attempt *a, const struct authorized_options *o, const char *where,
-				   struct finding_of_key *f)
+				   struct trouble *f)
 {
 	const struct strings *p = &a->certificate.principals;
 
 	for (size_t i = 0; i < p->n; i++)
 		if (option_lists(a, &o->principals, p->v[i]))
 			return ERR_NONE;
-	return finding_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "none of its principals is in principals= of %s", where);
+	return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "none of its principals is in principals= of %s", where);
 }
 
-static enum err check_commands(struct attempt *a, const char *command, const char *where, struct finding_of_key *f)
+static enum err check_commands(struct attempt *a, const char *command, const char *where, struct trouble *f)
 {
 	const char *forced = a->certificate.force_command;
 
 	if (!command || !forced || !strcmp(command, forced))
 		return ERR_NONE;
-	return finding_set(f, OBSTACLE_COMMAND, NULL, "its force-command is another one than command= of %s", where);
+	return trouble_set(f, OBSTACLE_COMMAND, NULL, "its force-command is another one than command= of %s", where);
 }
 
 /* The certificate of a log is gone: what it said cannot be asked. */
 static enum err certificate_unknown(struct attempt *a, const char *where)
 {
-	return finding_set(&a->unsure, OBSTACLE_UNKNOWN, NULL, "%s has its CA, but the certificate is not at hand", where);
+	return trouble_set(&a->unsure, OBSTACLE_UNKNOWN, NULL, "%s has its CA, but the certificate is not at hand", where);
 }
 
 static enum err authority_checks(struct attempt *a, const struct authorized_key *k, const char *where,
-				 struct finding_of_key *f)
+				 struct trouble *f)
 {
 	const struct authorized_options *o = &k->options;
 	enum err e = check_options(a, o, where, f);
@@ -335,17 +335,17 @@ static enum err authority_checks(struct attempt *a, const struct authorized_key 
 static enum err authority_line(struct attempt *a, const struct authorized_key *k, const struct key_file *file,
 			       struct place at)
 {
-	struct finding_of_key f = { 0 };
+	struct trouble f = { 0 };
 	char where[512];
 	enum err e = ERR_NONE;
 
 	place_write(&at, where, sizeof where);
 	if (!a->parsed)
-		e = check_revoked(a->holder->policy, a->rules, k->blob, k->blob_len, &f);
+		e = trouble_of_revoked(a->holder->policy, a->rules, k->blob, k->blob_len, &f);
 	if (!e && file && file->obstacle)
-		e = finding_set(&f, file->obstacle, NULL, "%s", file->detail);
+		e = trouble_set(&f, file->obstacle, NULL, "%s", file->detail);
 	if (!e && !k->options.cert_authority)
-		e = finding_set(&f, OBSTACLE_CERT_TYPE, NULL, "%s has its CA, but not as cert-authority", where);
+		e = trouble_set(&f, OBSTACLE_CERT_TYPE, NULL, "%s has its CA, but not as cert-authority", where);
 	if (!e)
 		e = authority_checks(a, k, where, &f);
 	if (!e && !f.obstacle)
@@ -356,7 +356,7 @@ static enum err authority_line(struct attempt *a, const struct authorized_key *k
 		a->place = at;
 		return ERR_NONE;
 	}
-	finding_clear(&f);
+	trouble_clear(&f);
 	return e;
 }
 
@@ -384,7 +384,7 @@ static enum err files_try(struct attempt *a)
 		const struct key_file *f = &h->files[i].file;
 		e = keys_try(a, f->path, f, &h->files[i].keys);
 		if (!e && f->obstacle == OBSTACLE_UNKNOWN)
-			e = finding_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s", f->detail);
+			e = trouble_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s", f->detail);
 	}
 	return e;
 }
@@ -455,7 +455,7 @@ static enum err command_ask(struct attempt *a, bool principals, const struct com
 
 	*refused = NULL;
 	if (words_missing(a, command))
-		return finding_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s asks for what is not known of the key", name);
+		return trouble_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s asks for what is not known of the key", name);
 	e = words_fill(a, &words);
 	if (!e)
 		e = holder_run(a->store, a->holder, principals, &words.facts, &run);
@@ -463,7 +463,7 @@ static enum err command_ask(struct attempt *a, bool principals, const struct com
 	if (e)
 		return e;
 	if (run->outcome == COMMAND_UNCERTAIN)
-		return finding_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s: %s", name, run->why);
+		return trouble_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s: %s", name, run->why);
 	if (run->outcome == COMMAND_REFUSED)
 		*refused = run->why;
 	else
@@ -496,7 +496,7 @@ static const struct authorized_principal *principal_find(const struct attempt *a
 
 /* The line of the file or the command that has one of the certificate's principals. *unsure: that cannot be said. */
 static enum err principal_look(struct attempt *a, const struct authorized_principal **hit, const char **where,
-			       struct finding_of_key *f)
+			       struct trouble *f)
 {
 	const struct policy *p = a->holder->policy;
 	const struct key_file *file = &a->holder->principals_file;
@@ -513,7 +513,7 @@ static enum err principal_look(struct attempt *a, const struct authorized_princi
 		if (!file->obstacle)
 			*hit = principal_find(a, &a->holder->principals);
 		else if (file->obstacle == OBSTACLE_UNKNOWN &&
-			 (e = finding_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s", file->detail)))
+			 (e = trouble_set(&a->unsure, OBSTACLE_UNKNOWN, by, "%s", file->detail)))
 			return e;
 	}
 	if (!*hit && p->principals_command) {
@@ -526,19 +526,19 @@ static enum err principal_look(struct attempt *a, const struct authorized_princi
 	if (*hit)
 		return ERR_NONE;
 	if (p->principals_file && file->obstacle == OBSTACLE_STRICT_MODES)
-		return finding_set(f, OBSTACLE_STRICT_MODES, by, "AuthorizedPrincipalsFile %s", file->detail);
+		return trouble_set(f, OBSTACLE_STRICT_MODES, by, "AuthorizedPrincipalsFile %s", file->detail);
 	if (refused)
-		return finding_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(a->rules, KW_AUTHORIZEDPRINCIPALSCOMMAND),
+		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(a->rules, KW_AUTHORIZEDPRINCIPALSCOMMAND),
 				   "AuthorizedPrincipalsCommand: %s", refused);
 	if (p->principals_file && file->obstacle)
-		return finding_set(f, OBSTACLE_CERT_PRINCIPAL, by, "AuthorizedPrincipalsFile %s", file->detail);
-	return finding_set(f, OBSTACLE_CERT_PRINCIPAL,
+		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, by, "AuthorizedPrincipalsFile %s", file->detail);
+	return trouble_set(f, OBSTACLE_CERT_PRINCIPAL,
 			   by ? by : sshd_decider(a->rules, KW_AUTHORIZEDPRINCIPALSCOMMAND),
 			   "none of its principals is in %s", *where);
 }
 
 /* *command: what the line of the principal forces. *at: that line, where there is one. */
-static enum err trusted_checks(struct attempt *a, struct finding_of_key *f, const char **command, struct place *at)
+static enum err trusted_checks(struct attempt *a, struct trouble *f, const char **command, struct place *at)
 {
 	const struct policy *p = a->holder->policy;
 	bool listed = p->principals_file || p->principals_command;
@@ -555,7 +555,7 @@ static enum err trusted_checks(struct attempt *a, struct finding_of_key *f, cons
 	*at = (struct place){ where, hit->line };
 	place_write(at, line, sizeof line);
 	if (hit->options.cert_authority)
-		return finding_set(f, OBSTACLE_CERT_TYPE, NULL, "%s has cert-authority in front of a principal", line);
+		return trouble_set(f, OBSTACLE_CERT_TYPE, NULL, "%s has cert-authority in front of a principal", line);
 	*command = hit->options.command;
 	e = check_options(a, &hit->options, line, f);
 	return e ? e : check_commands(a, *command, line, f);
@@ -564,14 +564,14 @@ static enum err trusted_checks(struct attempt *a, struct finding_of_key *f, cons
 static enum err trusted_line(struct attempt *a, const struct authorized_key *ca)
 {
 	struct place at = { a->holder->policy->ca_file, ca->line };
-	struct finding_of_key f = { 0 };
+	struct trouble f = { 0 };
 	const char *command = NULL;
 	char where[512];
 	enum err e;
 
 	place_write(&at, where, sizeof where);
 	if (!a->parsed) {
-		e = check_revoked(a->holder->policy, a->rules, ca->blob, ca->blob_len, &f);
+		e = trouble_of_revoked(a->holder->policy, a->rules, ca->blob, ca->blob_len, &f);
 		if (!e && !f.obstacle)
 			return certificate_unknown(a, where);
 	} else {
@@ -584,7 +584,7 @@ static enum err trusted_line(struct attempt *a, const struct authorized_key *ca)
 		a->place = at;
 		return ERR_NONE;
 	}
-	finding_clear(&f);
+	trouble_clear(&f);
 	return e;
 }
 
@@ -600,7 +600,7 @@ static enum err trusted_try(struct attempt *a)
 			return trusted_line(a, &p->cas.v[i]);
 	if (!p->ca_trouble)
 		return ERR_NONE;
-	return finding_set(&a->unsure, OBSTACLE_UNKNOWN, sshd_decider(a->rules, KW_TRUSTEDUSERCAKEYS), "%s",
+	return trouble_set(&a->unsure, OBSTACLE_UNKNOWN, sshd_decider(a->rules, KW_TRUSTEDUSERCAKEYS), "%s",
 			   p->ca_trouble);
 }
 
@@ -612,17 +612,17 @@ static enum err nowhere(struct attempt *a, const char *refused)
 	const struct sshd_line *by = sshd_decider(a->rules, KW_AUTHORIZEDKEYSFILE);
 
 	if (a->is_certificate)
-		return finding_set(&a->finding, OBSTACLE_CERT_CA, sshd_decider(a->rules, KW_TRUSTEDUSERCAKEYS),
+		return trouble_set(&a->finding, OBSTACLE_CERT_CA, sshd_decider(a->rules, KW_TRUSTEDUSERCAKEYS),
 				   "neither TrustedUserCAKeys nor a line of %s has the CA that signed it",
 				   a->account->name);
 	if (refused)
-		return finding_set(&a->finding, OBSTACLE_NOT_LISTED, sshd_decider(a->rules, KW_AUTHORIZEDKEYSCOMMAND),
+		return trouble_set(&a->finding, OBSTACLE_NOT_LISTED, sshd_decider(a->rules, KW_AUTHORIZEDKEYSCOMMAND),
 				   "no file of %s has it, and " COMMAND_NAME ": %s", a->account->name, refused);
 	for (size_t i = 0; i < h->nfiles; i++)
 		if (h->files[i].file.obstacle && !h->files[i].file.missing)
-			return finding_set(&a->finding, OBSTACLE_NOT_LISTED, by, "it was found nowhere; %s",
+			return trouble_set(&a->finding, OBSTACLE_NOT_LISTED, by, "it was found nowhere; %s",
 					   h->files[i].file.detail);
-	return finding_set(&a->finding, OBSTACLE_NOT_LISTED, by, "no file or command gives it to %s", a->account->name);
+	return trouble_set(&a->finding, OBSTACLE_NOT_LISTED, by, "no file or command gives it to %s", a->account->name);
 }
 
 static enum err look_everywhere(struct attempt *a)
@@ -635,7 +635,7 @@ static enum err look_everywhere(struct attempt *a)
 	if ((e = files_try(a)))
 		return e;
 	if (a->holder->dead && !is_over(a))
-		return finding_set(&a->finding, OBSTACLE_NOT_LISTED, sshd_decider(a->rules, KW_AUTHORIZEDKEYSFILE),
+		return trouble_set(&a->finding, OBSTACLE_NOT_LISTED, sshd_decider(a->rules, KW_AUTHORIZEDKEYSFILE),
 				   "sshd gives up at the unknown token in '%s'", a->holder->dead);
 	if ((e = trusted_try(a)) || (e = command_try(a, &refused)) || a->accepted || a->finding.obstacle)
 		return e;
@@ -662,7 +662,7 @@ static bool may_be_elsewhere(const struct attempt *a)
 
 static void answer_write(struct attempt *a, struct credential_answer *out)
 {
-	struct finding_of_key *f = may_be_elsewhere(a) ? &a->unsure : &a->finding;
+	struct trouble *f = may_be_elsewhere(a) ? &a->unsure : &a->finding;
 
 	*out = (struct credential_answer){ .has_command = a->has_command };
 	if (a->accepted || f == &a->finding)
@@ -687,8 +687,8 @@ enum err credential_try(struct credential_store *s, const struct sshd_effective 
 		e = look_everywhere(&a);
 	if (!e)
 		answer_write(&a, out);
-	finding_clear(&a.finding);
-	finding_clear(&a.unsure);
+	trouble_clear(&a.finding);
+	trouble_clear(&a.unsure);
 	if (a.parsed)
 		certificate_clear(&a.certificate);
 	return e;
