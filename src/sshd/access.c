@@ -425,7 +425,7 @@ static void methods_refuse(struct login *l, const struct means *m, unsigned allo
 {
 	if (complete(l, &m->best, ~0u)) {
 		deny(f, REASON_ROOT_LOGIN, decider(l, KW_PERMITROOTLOGIN));
-	} else if (!l->who->assume && key_is_missing(l, m, allowed)) {
+	} else if (m->obstacle && key_is_missing(l, m, allowed)) {
 		deny(f, REASON_KEY, m->by);
 		l->obstacle = m->obstacle;
 	} else {

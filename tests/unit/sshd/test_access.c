@@ -196,7 +196,7 @@ static void what_an_account_can_use_lies_on_disk(void **state)
 			    "allowed accepted 3 0");
 	/* the same key does not count twice */
 	assert_string_equal(has(s, LAX "AuthenticationMethods publickey,publickey\n", "anna", NULL),
-			    "denied no-keys 0 0");
+			    "denied method-disabled 0 0");
 	host_put(s, "home/anna/.ssh/authorized_keys", "from=\"10.1.*\" " KEY "\n");
 	assert_string_equal(has(s, LAX "PasswordAuthentication no\n", "anna", NULL), "denied key-from 0 0");
 	host_put(s, "home/anna/.ssh/authorized_keys", "from=\"10.0.*\" " KEY "\n");
