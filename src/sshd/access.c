@@ -103,11 +103,13 @@ enum err login_open(struct access *a, const struct access_login *who, struct log
 					    .laddr = who->laddr,
 					    .lport = who->lport,
 					    .invalid_user = !who->account };
-	enum err e = rulesets_find(a->rulesets, &to, &l.rules);
+	enum err e;
 
-	if (e)
-		return e;
 	pattern_from_set(&l.from, host, who->addr);
+	if ((e = rulesets_find(a->rulesets, &to, &l.from, &l.rules)))
+		return e;
+	if (who->account)
+		l.key = hash_text(HASH_START, who->account->name);
 	*out = l;
 	return ERR_NONE;
 }
@@ -232,7 +234,7 @@ static void look_allowed(const struct words *list, struct words_hit hit, enum ac
 
 static struct words_hit user_hit(const struct login *l, const struct words *list)
 {
-	return list ? words_find_user(list, l->account->name, &l->from) : (struct words_hit){ 0 };
+	return list ? words_find_user(list, l->account->name, l->key, &l->from) : (struct words_hit){ 0 };
 }
 
 static struct words_hit group_hit(const struct login *l, const struct words *list)
@@ -328,7 +330,7 @@ static enum err means_keys(struct login *l, struct means *m)
 {
 	const struct holding *h;
 	struct holding_use use;
-	enum err e = holdings_find(l->access->holdings, l->rules, l->account, &h);
+	enum err e = holdings_find(l->access->holdings, l->rules, l->account, l->key, &h);
 
 	if (e)
 		return e;
@@ -558,7 +560,7 @@ enum err access_credentials(struct access *a, const struct access_login *who, co
 
 	if (e)
 		return e;
-	if (!(e = holdings_find(a->holdings, l.rules, who->account, &h)))
+	if (!(e = holdings_find(a->holdings, l.rules, who->account, l.key, &h)))
 		*out = holding_credentials(h);
 	login_close(&l);
 	return e;

@@ -12,6 +12,7 @@ struct login {
 	struct access *access;
 	const struct access_login *who;
 	const struct account *account;
+	uint64_t key; /* hash of its name */
 	struct pattern_from from;
 	const struct ruleset *rules;
 	bool unsure; /* something could not be read: if nothing else refuses, the verdict is unknown */

@@ -2,7 +2,6 @@
 /* criteria.c - Match blocks as compiled pattern lists, in the order of the configuration, so that a block follows its parent. */
 #include "sshd/criteria.h"
 
-#include "sshd/pattern.h"
 #include "sshd/value.h"
 
 #include <stdlib.h>
@@ -139,7 +138,7 @@ size_t criteria_words(const struct criteria *c)
 /* A connection with its addresses read. */
 struct asked {
 	const struct sshd_connection *to;
-	struct pattern_from from, local;
+	const struct pattern_from *from, *local;
 };
 
 /* Any group may hit, but one that hits a negated item ends it. */
@@ -165,8 +164,8 @@ static bool criterion_hits(const struct criterion *c, const struct asked *a)
 	case CRITERION_USER: return to->user && pattern_list_text(&c->list, to->user, false) == 1;
 	case CRITERION_GROUP: return to->user && groups_hit(to->groups, &c->list);
 	case CRITERION_HOST: return to->host && pattern_list_text(&c->list, to->host, true) == 1;
-	case CRITERION_ADDRESS: return to->addr && pattern_list_address(&c->list, &a->from) == 1;
-	case CRITERION_LOCAL_ADDRESS: return to->laddr && pattern_list_address(&c->list, &a->local) == 1;
+	case CRITERION_ADDRESS: return to->addr && pattern_list_address(&c->list, a->from) == 1;
+	case CRITERION_LOCAL_ADDRESS: return to->laddr && pattern_list_address(&c->list, a->local) == 1;
 	case CRITERION_LOCAL_PORT: return c->port && c->port == to->lport;
 	case CRITERION_RDOMAIN: return to->rdomain && pattern_list_text(&c->list, to->rdomain, false) == 1;
 	case CRITERION_INVALID_USER: return to->invalid_user;
@@ -190,15 +189,12 @@ static bool block_on(const struct block *b, const struct asked *a, const uint64_
 	return true;
 }
 
-void criteria_evaluate(const struct criteria *c, const struct sshd_connection *connection, uint64_t *on)
+void criteria_evaluate(const struct criteria *c, const struct sshd_connection *connection,
+		       const struct pattern_from *from, const struct pattern_from *local, uint64_t *on)
 {
-	struct asked a = { .to = connection };
+	const struct asked a = { .to = connection, .from = from, .local = local };
 
 	memset(on, 0, criteria_words(c) * sizeof *on);
-	if (!c->n)
-		return;
-	pattern_from_set(&a.from, connection->host, connection->addr);
-	pattern_from_set(&a.local, NULL, connection->laddr);
 	for (size_t i = 0; i < c->n; i++)
 		if (block_on(&c->blocks[i], &a, on))
 			on[i / WORD_BITS] |= UINT64_C(1) << i % WORD_BITS;

@@ -4,6 +4,7 @@
 #define SSHD_CRITERIA_H
 
 #include "sshd/config.h"
+#include "sshd/pattern.h"
 
 #include <stdint.h>
 
@@ -25,8 +26,12 @@ void criteria_free(struct criteria *c); /* NULL is fine */
 
 /* How many words a set of blocks needs: one bit for each of config->matches. */
 size_t criteria_words(const struct criteria *c);
-/* Which blocks are on, into criteria_words() words. Neither allocates nor fails. */
-void criteria_evaluate(const struct criteria *c, const struct sshd_connection *connection, uint64_t *on);
+/*
+ * Which blocks are on, into criteria_words() words; the connection's addresses are given once more, read. Neither allocates
+ * nor fails.
+ */
+void criteria_evaluate(const struct criteria *c, const struct sshd_connection *connection,
+		       const struct pattern_from *from, const struct pattern_from *local, uint64_t *on);
 /* Whether this block is among them. */
 bool criteria_on(const struct criteria *c, const struct sshd_match *m, const uint64_t *on);
 

@@ -540,6 +540,7 @@ enum err sshd_effective(const struct sshd_config *c, const struct sshd_connectio
 			struct sshd_effective **out)
 {
 	struct criteria *criteria = NULL;
+	struct pattern_from from, local;
 	uint64_t *on = NULL;
 	enum err e;
 
@@ -549,7 +550,9 @@ enum err sshd_effective(const struct sshd_config *c, const struct sshd_connectio
 		return e;
 	on = calloc(criteria_words(criteria) + 1, sizeof *on);
 	if (on) {
-		criteria_evaluate(criteria, connection, on);
+		pattern_from_set(&from, connection->host, connection->addr);
+		pattern_from_set(&local, NULL, connection->laddr);
+		criteria_evaluate(criteria, connection, &from, &local, on);
 		e = sshd_effective_on(c, criteria, on, out);
 	} else {
 		e = ERR_MEMORY;

@@ -25,10 +25,9 @@ uint64_t hash_text(uint64_t start, const char *s)
 	return start;
 }
 
-/* The low bits of the key know little of the last bytes. */
 static size_t home(uint64_t key, size_t size)
 {
-	return (size_t)(key ^ key >> 32) & (size - 1);
+	return (size_t)(key * HASH_SPREAD >> 32) & (size - 1);
 }
 
 static void slot_put(struct hash_slot *v, size_t size, uint64_t key, void *value)

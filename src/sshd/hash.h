@@ -11,6 +11,7 @@
 
 /* Not against people who choose what goes in: keys that collide cost time. Chain calls to hash more than one thing. */
 #define HASH_START 0xcbf29ce484222325u
+#define HASH_SPREAD 0x9e3779b97f4a7c15u /* odd: times this, low bits reach the high ones */
 uint64_t hash_bytes(uint64_t start, const void *bytes, size_t len);
 uint64_t hash_text(uint64_t start, const char *s);
 

@@ -92,19 +92,19 @@ static void holding_free(struct holding *h)
 	free(h);
 }
 
-static uint64_t holding_key(const struct ruleset *rules, const char *name)
+static uint64_t holding_key(const struct ruleset *rules, uint64_t name)
 {
-	return hash_text(HASH_START ^ (uintptr_t)rules, name);
+	return name ^ (uintptr_t)rules * HASH_SPREAD;
 }
 
-static enum err holding_make(struct holdings *all, const struct ruleset *rules, const struct account *a,
+static enum err holding_make(struct holdings *all, const struct ruleset *rules, const struct account *a, uint64_t key,
 			     struct holding **out)
 {
 	struct holding *h = holding_new(rules, a->name);
 	enum err e = h ? credentials_find(all->store, rules->values, a, &h->all) : ERR_MEMORY;
 
 	if (!e)
-		e = hash_add(&all->known, holding_key(rules, a->name), h);
+		e = hash_add(&all->known, key, h);
 	if (e) {
 		holding_free(h);
 		return e;
@@ -114,10 +114,10 @@ static enum err holding_make(struct holdings *all, const struct ruleset *rules, 
 	return ERR_NONE;
 }
 
-enum err holdings_find(struct holdings *all, const struct ruleset *rules, const struct account *a,
+enum err holdings_find(struct holdings *all, const struct ruleset *rules, const struct account *a, uint64_t name,
 		       const struct holding **out)
 {
-	const uint64_t key = holding_key(rules, a->name);
+	const uint64_t key = holding_key(rules, name);
 	struct holding *h;
 	enum err e;
 
@@ -126,7 +126,7 @@ enum err holdings_find(struct holdings *all, const struct ruleset *rules, const 
 			*out = h;
 			return ERR_NONE;
 		}
-	if ((e = holding_make(all, rules, a, &h)))
+	if ((e = holding_make(all, rules, a, key, &h)))
 		return e;
 	*out = h;
 	return ERR_NONE;

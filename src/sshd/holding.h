@@ -15,8 +15,8 @@ struct credential_store *holdings_store(struct holdings *h);
 
 struct holding;
 
-/* Borrowed; looked up by the account's name. ERR_MEMORY. */
-MUST_USE enum err holdings_find(struct holdings *h, const struct ruleset *rules, const struct account *a,
+/* Borrowed; looked up by the account's name, of which key is hash_text(). ERR_MEMORY. */
+MUST_USE enum err holdings_find(struct holdings *h, const struct ruleset *rules, const struct account *a, uint64_t key,
 				const struct holding **out);
 
 /* What of it is of use from somewhere. */

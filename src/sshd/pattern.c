@@ -3,7 +3,6 @@
 #include "sshd/pattern.h"
 
 #include <arpa/inet.h>
-#include <ctype.h>
 #include <endian.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -18,9 +17,10 @@
 
 /* --- wildcards --- */
 
+/* ASCII alone, whatever our locale says: sshd has none. */
 static inline char folded(char c, bool fold)
 {
-	return fold ? (char)tolower((unsigned char)c) : c;
+	return fold && c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
 /* Greedy with one point to come back to, so that "*a*a*a*b" costs no more than length times length. */
@@ -54,32 +54,31 @@ bool pattern_match(const char *s, const char *pattern)
 
 void pattern_text_compile(const char *s, size_t len, struct pattern_text *out)
 {
-	*out = (struct pattern_text){ .s = s, .len = len, .kind = PATTERN_LITERAL };
-	if (len == 1 && *s == '*')
-		out->kind = PATTERN_ANY;
-	else if (memchr(s, '*', len) || memchr(s, '?', len))
-		out->kind = PATTERN_WILD;
-}
+	size_t literal = 0;
 
-static bool literal_match(const char *s, bool fold, const struct pattern_text *t)
-{
-	size_t i;
-
-	for (i = 0; i < t->len; i++)
-		if (folded(s[i], fold) != t->s[i] || !s[i])
-			return false;
-	return !s[i];
+	while (literal < len && s[literal] != '*' && s[literal] != '?')
+		literal++;
+	*out = (struct pattern_text){ .s = s, .len = len, .literal = literal, .kind = PATTERN_WILD };
+	if (literal == len)
+		out->kind = PATTERN_LITERAL;
+	else if (literal + 1 == len && s[literal] == '*')
+		out->kind = PATTERN_PREFIX;
 }
 
 /* fold: s in lower case; t is so already. */
-static bool text_match(const char *s, bool fold, const struct pattern_text *t)
+static inline bool text_match(const char *s, bool fold, const struct pattern_text *t)
 {
+	/* a NUL in s differs from every byte of a pattern */
+	for (size_t i = 0; i < t->literal; i++)
+		if (folded(s[i], fold) != t->s[i])
+			return false;
+	s += t->literal;
 	switch (t->kind) {
-	case PATTERN_LITERAL: return literal_match(s, fold, t);
-	case PATTERN_ANY: return true;
+	case PATTERN_LITERAL: return !*s;
+	case PATTERN_PREFIX: return true;
 	case PATTERN_WILD: break;
 	}
-	return bytes_match(s, fold, t->s, t->s + t->len);
+	return bytes_match(s, fold, t->s + t->literal, t->s + t->len);
 }
 
 bool pattern_text_match(const struct pattern_text *t, const char *s)

@@ -58,8 +58,12 @@ void pattern_from_set(struct pattern_from *f, const char *host, const char *addr
 
 struct pattern_text {
 	const char *s;
-	size_t len;
-	enum pattern_kind { PATTERN_LITERAL, PATTERN_ANY, PATTERN_WILD } kind;
+	size_t len, literal; /* literal: bytes in front of the first wildcard */
+	enum pattern_kind {
+		PATTERN_LITERAL,
+		PATTERN_PREFIX, /* nothing but one "*" behind the literal */
+		PATTERN_WILD,
+	} kind;
 };
 
 /* One item of a list, without its "!". */

@@ -15,6 +15,8 @@ struct rulesets {
 	struct criteria *criteria;
 	size_t words;
 	uint64_t *asked; /* the set of blocks of the last question */
+	char *laddr;	 /* its local address, mostly that of the next one */
+	struct pattern_from local;
 	bool use_dns;
 	struct hash sets, lists;
 };
@@ -124,12 +126,33 @@ static enum err set_make(struct rulesets *r, const uint64_t *on, const struct ru
 	return e;
 }
 
-enum err rulesets_find(struct rulesets *r, const struct sshd_connection *connection, const struct ruleset **out)
+static enum err local_read(struct rulesets *r, const char *laddr)
 {
+	char *copy;
+
+	if (!laddr) {
+		pattern_from_set(&r->local, NULL, NULL);
+	} else if (!r->local.addr || strcmp(r->local.addr, laddr)) {
+		copy = strdup(laddr);
+		if (!copy)
+			return ERR_MEMORY;
+		free(r->laddr);
+		r->laddr = copy;
+		pattern_from_set(&r->local, NULL, copy);
+	}
+	return ERR_NONE;
+}
+
+enum err rulesets_find(struct rulesets *r, const struct sshd_connection *connection, const struct pattern_from *from,
+		       const struct ruleset **out)
+{
+	enum err e = local_read(r, connection->laddr);
 	const struct ruleset *s;
 	uint64_t key;
 
-	criteria_evaluate(r->criteria, connection, r->asked);
+	if (e)
+		return e;
+	criteria_evaluate(r->criteria, connection, from, &r->local, r->asked);
 	key = set_key(r, r->asked);
 	for (size_t at = 0; (s = hash_next(&r->sets, key, &at));)
 		if (!memcmp(s->on, r->asked, r->words * sizeof *r->asked)) {
@@ -191,5 +214,6 @@ void rulesets_free(struct rulesets *r)
 	hash_free(&r->lists);
 	criteria_free(r->criteria);
 	free(r->asked);
+	free(r->laddr);
 	free(r);
 }

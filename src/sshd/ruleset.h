@@ -23,8 +23,8 @@ MUST_USE enum err rulesets_new(const struct sshd_config *c, struct rulesets **ou
 void rulesets_free(struct rulesets *r); /* NULL is fine */
 /* Whether host names count at all. */
 bool rulesets_use_dns(const struct rulesets *r);
-/* Borrowed, for as long as r lives. Allocates only for a set of blocks that is new. ERR_MEMORY. */
+/* Borrowed, for as long as r lives; from: the connection's address, read. Allocates only for what is new. ERR_MEMORY. */
 MUST_USE enum err rulesets_find(struct rulesets *r, const struct sshd_connection *connection,
-				const struct ruleset **out);
+				const struct pattern_from *from, const struct ruleset **out);
 
 #endif

@@ -126,9 +126,8 @@ bool words_made_of(const struct words *w, const struct sshd_value *v)
 }
 
 /* The first word of this very name that hits, or NULL. */
-static const struct word *named(const struct words *w, const char *name, const struct pattern_from *from)
+static const struct word *named(const struct words *w, const char *name, uint64_t key, const struct pattern_from *from)
 {
-	const uint64_t key = hash_text(HASH_START, name);
 	const struct word *word;
 
 	for (size_t at = 0; (word = hash_next(&w->names, key, &at));) {
@@ -156,9 +155,9 @@ static struct words_hit hit_of(const struct word *word)
 	return word ? (struct words_hit){ word->line, word->text } : (struct words_hit){ 0 };
 }
 
-struct words_hit words_find_user(const struct words *w, const char *user, const struct pattern_from *from)
+struct words_hit words_find_user(const struct words *w, const char *user, uint64_t key, const struct pattern_from *from)
 {
-	return hit_of(earlier(w, named(w, user, from), user, from));
+	return hit_of(earlier(w, named(w, user, key, from), user, from));
 }
 
 struct words_hit words_find_group(const struct words *w, const struct strings *groups)
@@ -166,7 +165,7 @@ struct words_hit words_find_group(const struct words *w, const struct strings *g
 	const struct word *best = NULL, *word;
 
 	for (size_t i = 0; i < groups->n; i++) {
-		word = named(w, groups->v[i], NULL);
+		word = named(w, groups->v[i], hash_text(HASH_START, groups->v[i]), NULL);
 		if (word && (!best || word < best))
 			best = word;
 		best = earlier(w, best, groups->v[i], NULL);

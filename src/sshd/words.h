@@ -18,7 +18,9 @@ struct words_hit {
 	const struct sshd_line *line;
 	const char *word;
 };
-struct words_hit words_find_user(const struct words *w, const char *user, const struct pattern_from *from);
+/* key: hash_text() of the name. */
+struct words_hit words_find_user(const struct words *w, const char *user, uint64_t key,
+				 const struct pattern_from *from);
 struct words_hit words_find_group(const struct words *w, const struct strings *groups);
 /* Whether both are made of the same lines. */
 bool words_made_of(const struct words *w, const struct sshd_value *v);
