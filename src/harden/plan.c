@@ -492,10 +492,30 @@ static bool is_own(const struct planner *p, const char *path)
 	return strcmp(path, p->drop_in) == 0 && strcmp(path, p->facts->config_path) != 0;
 }
 
+/* Without its last word a line would be refused: then it goes, or stays as a comment with the word. */
+static enum err remove_word(const struct planner *p, const struct change *c, struct text *content)
+{
+	struct text shorter = { 0 };
+	size_t left = 0;
+	enum err e;
+
+	text_add_bytes(&shorter, text_string(content), content->len);
+	if ((e = text_check(&shorter)) == ERR_NONE)
+		e = edit_remove_word(&shorter, c->line, c->args, &left);
+	if (e == ERR_NONE && left) {
+		text_free(content);
+		*content = shorter;
+		return ERR_NONE;
+	}
+	text_free(&shorter);
+	if (e)
+		return e;
+	return is_own(p, c->path) ? edit_remove(content, c->line) : edit_comment_out(content, c->line, NULL);
+}
+
 static enum err change_word(struct planner *p, const struct change *c)
 {
 	struct staged_file *f;
-	size_t left = 1;
 	enum err e;
 
 	p->edited = true;
@@ -504,9 +524,7 @@ static enum err change_word(struct planner *p, const struct change *c)
 	if (c->kind == CHANGE_WORD_ADD)
 		e = edit_add_word(&f->now, c->line, c->args);
 	else
-		e = edit_remove_word(&f->now, c->line, c->args, &left);
-	if (e == ERR_NONE && !left)
-		e = is_own(p, c->path) ? edit_remove(&f->now, c->line) : edit_comment_out(&f->now, c->line, NULL);
+		e = remove_word(p, c, &f->now);
 	if (e || (e = why_add(&f->why, c->rule)))
 		return e;
 	return stage_put(p->stage, f);
