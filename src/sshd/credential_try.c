@@ -5,6 +5,7 @@
 #include "base/number.h"
 #include "sshd/credential_store.h"
 #include "sshd/key_algorithm.h"
+#include "sshd/key_trouble.h"
 #include "sshd/pattern.h"
 #include "sshd/version.h"
 
@@ -126,7 +127,7 @@ static enum err check_signature_type(struct attempt *a)
 /* Before sshd looks anywhere. */
 static enum err check_offer(struct attempt *a)
 {
-	const struct policy *p = a->holder->policy;
+	const struct key_policy *p = a->holder->policy;
 	enum err e;
 
 	if (!a->offered->blob)
@@ -137,9 +138,6 @@ static enum err check_offer(struct attempt *a)
 	if (!strncmp(a->key.type, "ssh-rsa", 7) && a->key.bits > RSA_MOST &&
 	    (e = trouble_set(&a->finding, OBSTACLE_SIZE, NULL, "the RSA key has %u bits, sshd reads at most %u",
 			     a->key.bits, RSA_MOST)))
-		return e;
-	if (a->parsed && a->certificate.kind != CERTIFICATE_USER &&
-	    (e = trouble_set(&a->finding, OBSTACLE_CERT_TYPE, NULL, "it is the certificate of a host")))
 		return e;
 	return trouble_of_revoked(p, a->rules, a->offered->blob, a->offered->len, &a->finding);
 }
@@ -174,7 +172,7 @@ static enum err check_from(struct attempt *a, const struct authorized_options *o
 static enum err check_options(struct attempt *a, const struct authorized_options *o, const char *where,
 			      struct trouble *f)
 {
-	enum err e = trouble_of_expiry(a->store, o, where, f);
+	enum err e = trouble_of_expiry(a->store->now, o, where, f);
 
 	return e ? e : check_from(a, o, where, f);
 }
@@ -182,7 +180,7 @@ static enum err check_options(struct attempt *a, const struct authorized_options
 /* A key known by its fingerprint shows what it is only where it is listed. */
 static enum err check_listed(struct attempt *a, const struct authorized_key *k, struct trouble *f)
 {
-	const struct policy *p = a->holder->policy;
+	const struct key_policy *p = a->holder->policy;
 	enum err e;
 
 	if (a->offered->blob)
@@ -241,6 +239,13 @@ static enum err check_certificate_options(struct attempt *a, struct trouble *f)
 	if (from == 1)
 		return ERR_NONE;
 	return trouble_set(f, OBSTACLE_FROM, NULL, "its source-address lets it be used only from %s", c->source_address);
+}
+
+static enum err check_kind(struct attempt *a, struct trouble *f)
+{
+	if (a->certificate.kind == CERTIFICATE_USER)
+		return ERR_NONE;
+	return trouble_set(f, OBSTACLE_CERT_TYPE, NULL, "it is the certificate of a host");
 }
 
 static enum err check_time(struct attempt *a, struct trouble *f)
@@ -325,10 +330,10 @@ static enum err authority_checks(struct attempt *a, const struct authorized_key 
 	if (e || f->obstacle || !a->parsed)
 		return e;
 	if ((e = check_certificate_options(a, f)) || (e = check_commands(a, o->command, where, f)) ||
-	    (e = o->has_principals ? check_listed_names(a, o, where, f) : check_name(a, f)) ||
-	    (e = check_time(a, f)))
+	    (o->has_principals && (e = check_listed_names(a, o, where, f))) || (e = check_kind(a, f)) ||
+	    (e = check_time(a, f)) || (e = check_nobody(a, false, f)))
 		return e;
-	return check_nobody(a, false, f);
+	return o->has_principals ? ERR_NONE : check_name(a, f);
 }
 
 /* A line with cert-authority and the CA of the certificate. */
@@ -444,7 +449,7 @@ static bool words_missing(const struct attempt *a, const char *command)
 /* *out stays NULL where its answer cannot be had; then a->unsure says so, or it was refused. */
 static enum err command_ask(struct attempt *a, bool principals, const struct command_run **out, const char **refused)
 {
-	const struct policy *p = a->holder->policy;
+	const struct key_policy *p = a->holder->policy;
 	const char *command = principals ? p->principals_command : p->keys_command;
 	const struct sshd_line *by =
 		sshd_decider(a->rules, principals ? KW_AUTHORIZEDPRINCIPALSCOMMAND : KW_AUTHORIZEDKEYSCOMMAND);
@@ -498,7 +503,7 @@ static const struct authorized_principal *principal_find(const struct attempt *a
 static enum err principal_look(struct attempt *a, const struct authorized_principal **hit, const char **where,
 			       struct trouble *f)
 {
-	const struct policy *p = a->holder->policy;
+	const struct key_policy *p = a->holder->policy;
 	const struct key_file *file = &a->holder->principals_file;
 	const struct sshd_line *by = sshd_decider(a->rules, KW_AUTHORIZEDPRINCIPALSFILE);
 	const struct command_run *run = NULL;
@@ -540,7 +545,7 @@ static enum err principal_look(struct attempt *a, const struct authorized_princi
 /* *command: what the line of the principal forces. *at: that line, where there is one. */
 static enum err trusted_checks(struct attempt *a, struct trouble *f, const char **command, struct place *at)
 {
-	const struct policy *p = a->holder->policy;
+	const struct key_policy *p = a->holder->policy;
 	bool listed = p->principals_file || p->principals_command;
 	const struct authorized_principal *hit = NULL;
 	const char *where = "";
@@ -549,7 +554,7 @@ static enum err trusted_checks(struct attempt *a, struct trouble *f, const char 
 
 	if (listed && ((e = principal_look(a, &hit, &where, f)) || f->obstacle))
 		return e;
-	if ((e = check_time(a, f)) || (e = check_nobody(a, true, f)) || (!listed && (e = check_name(a, f))) ||
+	if ((e = check_kind(a, f)) || (e = check_time(a, f)) || (e = check_nobody(a, true, f)) || (!listed && (e = check_name(a, f))) ||
 	    (e = check_certificate_options(a, f)) || f->obstacle || !hit)
 		return e;
 	*at = (struct place){ where, hit->line };
@@ -590,7 +595,7 @@ static enum err trusted_line(struct attempt *a, const struct authorized_key *ca)
 
 static enum err trusted_try(struct attempt *a)
 {
-	const struct policy *p = a->holder->policy;
+	const struct key_policy *p = a->holder->policy;
 
 	if (!a->is_certificate || is_over(a))
 		return ERR_NONE;

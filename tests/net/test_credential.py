@@ -257,7 +257,7 @@ def snippet():
         key = r["key"] or name
         shown = f"/root/keys/{key}-cert.pub" if r["key"] is None else f"/root/keys/{key}.pub"
         questions.append(json.dumps({"user": user, "addr": r["addr"], "key": shown}))
-        logins.append(f"{i} {user} {r['addr']} /root/keys/{key} {r['client']}")
+        logins.append(f"{i} {user} {r['addr']} /root/keys/{key} {r['client']}".rstrip())  # xargs joins lines at blanks
     script.append("cat >/etc/ssh/sshd_config <<'END_OF_CONFIG'\n" + "\n".join(config) + "\nEND_OF_CONFIG")
     script.append("lab_sshd_start; lab_known_hosts; install -d -m 700 /tmp/results")
     script.append(r"""

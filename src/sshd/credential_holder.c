@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* credential_holder.c - the files of one account, and what commands answer about it. */
+#include "sshd/credential_store.h"
+
+#include "sshd/version.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+static void run_free(struct command_run *r)
+{
+	if (!r)
+		return;
+	free(r->words);
+	free(r->why);
+	authorized_keys_clear(&r->keys);
+	authorized_principals_clear(&r->principals);
+	free(r);
+}
+
+void holder_free(struct holder *h)
+{
+	if (!h)
+		return;
+	free(h->name);
+	free(h->dead);
+	for (size_t i = 0; i < h->nfiles; i++) {
+		key_file_clear(&h->files[i].file);
+		authorized_keys_clear(&h->files[i].keys);
+	}
+	free(h->files);
+	key_file_clear(&h->principals_file);
+	authorized_principals_clear(&h->principals);
+	for (size_t i = 0; i < h->nruns; i++)
+		run_free(h->runs[i]);
+	free(h->runs);
+	for (size_t i = 0; i < h->credentials.n; i++)
+		free(h->credentials.v[i].detail);
+	free(h->credentials.v);
+	free(h->credentials.detail);
+	free(h);
+}
+
+/* Tokens expanded, below the home unless it is absolute then. ERR_SYNTAX: sshd gives up. */
+static enum err path_expand(const char *pattern, const struct account *a, struct text *out)
+{
+	const struct key_command_facts facts = { .account = a };
+	struct text name = { 0 };
+	enum err e = key_command_expand(pattern, &facts, &name);
+
+	/* only %h %u %U have a meaning here, and the others no value */
+	if (!e && text_string(&name)[0] != '/')
+		text_add(out, "%s/", a->home);
+	if (!e) {
+		text_add_string(out, text_string(&name));
+		e = text_check(out);
+	}
+	text_free(&name);
+	return e;
+}
+
+static enum err file_add(struct credential_store *s, struct key_reader *reader, struct holder *h, const char *path)
+{
+	struct listed_file *more = reallocarray(h->files, h->nfiles + 1, sizeof *more), *f;
+	enum err e;
+
+	if (!more)
+		return ERR_MEMORY;
+	h->files = more;
+	f = &more[h->nfiles];
+	*f = (struct listed_file){ 0 };
+	e = key_file_read(reader, path, h->policy->strict, &f->file);
+	if (e)
+		return e;
+	h->nfiles++;
+	if (!f->file.content)
+		return ERR_NONE;
+	e = authorized_keys_parse(f->file.content, f->file.len, s->config->release, &f->keys);
+	free(f->file.content);
+	f->file.content = NULL;
+	return e;
+}
+
+static enum err pattern_add(struct credential_store *s, struct key_reader *reader, struct holder *h, const char *path)
+{
+	struct strings paths = { 0 };
+	enum err e;
+
+	if (s->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")])
+		return file_add(s, reader, h, path);
+	e = root_glob(s->root, path, &paths);
+	/* what cannot be listed is read as it stands, which says why */
+	if (e && e != ERR_MEMORY)
+		e = file_add(s, reader, h, path);
+	for (size_t i = 0; i < paths.n && !e; i++)
+		e = file_add(s, reader, h, paths.v[i]);
+	strings_free(&paths);
+	return e;
+}
+
+static enum err files_read(struct credential_store *s, struct holder *h, const struct account *a)
+{
+	struct key_reader reader = { .root = s->root, .account = a };
+	const struct strings *patterns = &h->policy->key_files;
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < patterns->n && !e && !h->dead; i++) {
+		struct text path = { 0 };
+		e = path_expand(patterns->v[i], a, &path);
+		if (!e)
+			e = pattern_add(s, &reader, h, text_string(&path));
+		else if (e == ERR_SYNTAX)
+			e = (h->dead = strdup(patterns->v[i])) ? ERR_NONE : ERR_MEMORY;
+		text_free(&path);
+	}
+	key_reader_clear(&reader);
+	return e;
+}
+
+enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
+{
+	struct key_reader reader = { .root = s->root, .account = a };
+	struct text path = { 0 };
+	enum err e;
+
+	if (h->principals_known)
+		return ERR_NONE;
+	e = path_expand(h->policy->principals_file, a, &path);
+	if (e == ERR_SYNTAX) {
+		h->dead = strdup(h->policy->principals_file);
+		e = h->dead ? ERR_NONE : ERR_MEMORY;
+	} else if (!e && !(e = key_file_read(&reader, text_string(&path), h->policy->strict, &h->principals_file)) &&
+		   h->principals_file.content) {
+		e = authorized_principals_parse(h->principals_file.content, h->principals_file.len, s->config->release,
+						&h->principals);
+	}
+	h->principals_known = !e;
+	text_free(&path);
+	key_reader_clear(&reader);
+	return e;
+}
+
+static enum err run_parse(struct credential_store *s, struct command_run *run, bool principals, const struct text *output)
+{
+	if (run->outcome != COMMAND_DONE)
+		return ERR_NONE;
+	if (principals)
+		return authorized_principals_parse(text_string(output), output->len, s->config->release, &run->principals);
+	return authorized_keys_parse(text_string(output), output->len, s->config->release, &run->keys);
+}
+
+static enum err run_new(struct credential_store *s, struct holder *h, bool principals,
+			const struct key_command_facts *facts, const char *words, struct command_run **out)
+{
+	const struct key_policy *p = h->policy;
+	const char *command = principals ? p->principals_command : p->keys_command;
+	const char *user = principals ? p->principals_user : p->keys_user;
+	struct command_run *run = calloc(1, sizeof *run);
+	struct text output = { 0 }, why = { 0 };
+	enum err e = run ? ERR_NONE : ERR_MEMORY;
+
+	if (!e && !(run->words = strdup(words)))
+		e = ERR_MEMORY;
+	if (!e && !user) {
+		run->outcome = COMMAND_REFUSED;
+		text_add_string(&why, "no user is set to run the command as");
+	} else if (!e && !(e = key_command_run(s->root, command, user, !principals, facts, &run->outcome, &output, &why))) {
+		e = run_parse(s, run, principals, &output);
+	}
+	if (!e && !(run->why = strdup(text_string(&why))))
+		e = ERR_MEMORY;
+	text_free(&output);
+	text_free(&why);
+	if (e) {
+		run_free(run);
+		return e;
+	}
+	*out = run;
+	return ERR_NONE;
+}
+
+/* Not to be mixed up: which of the two it is, and what its words become. */
+static enum err run_words(const struct key_policy *p, bool principals, const struct key_command_facts *facts, struct text *out)
+{
+	enum err e;
+
+	text_add_string(out, principals ? "principals " : "keys ");
+	e = key_command_expand(principals ? p->principals_command : p->keys_command, facts, out);
+	return e == ERR_SYNTAX ? ERR_NONE : e;
+}
+
+enum err holder_run(struct credential_store *s, struct holder *h, bool principals, const struct key_command_facts *facts,
+		    const struct command_run **out)
+{
+	struct command_run *run = NULL, **more;
+	struct text words = { 0 };
+	enum err e = run_words(h->policy, principals, facts, &words);
+
+	for (size_t i = 0; i < h->nruns && !e && !run; i++)
+		if (!strcmp(h->runs[i]->words, text_string(&words)))
+			run = h->runs[i];
+	if (e || run)
+		goto out;
+	if ((e = run_new(s, h, principals, facts, text_string(&words), &run)))
+		goto out;
+	more = reallocarray(h->runs, h->nruns + 1, sizeof(*more));
+	if (!more) {
+		run_free(run);
+		e = ERR_MEMORY;
+		goto out;
+	}
+	h->runs = more;
+	h->runs[h->nruns++] = run;
+out:
+	text_free(&words);
+	if (!e)
+		*out = run;
+	return e;
+}
+
+enum err holder_new(struct credential_store *s, struct key_policy *p, const struct account *a, struct holder **out)
+{
+	struct holder *h = calloc(1, sizeof *h);
+	enum err e = ERR_MEMORY;
+
+	if (!h)
+		return ERR_MEMORY;
+	h->policy = p;
+	if (!(h->name = strdup(a->name)) || (e = files_read(s, h, a))) {
+		holder_free(h);
+		return e;
+	}
+	*out = h;
+	return ERR_NONE;
+}
