@@ -61,17 +61,17 @@ def fingerprint(path):
     return "SHA256:" + base64.b64encode(hashlib.sha256(blob(path)).digest()).decode().rstrip("=")
 
 
-def theirs(krl, people):
-    got = keygen("-Q", "-f", krl, *people.all)
+def theirs(krl, whom):
+    got = keygen("-Q", "-f", krl, *whom)
     if got.returncode == 255:
         return None
     lines = got.stdout.splitlines()
-    assert len(lines) == len(people.all), got
+    assert len(lines) == len(whom), got
     return [line.rsplit(" ", 1)[1] for line in lines]
 
 
-def ours(tool, krl, people):
-    got = subprocess.run([tool, str(krl), *people.all], capture_output=True, text=True)
+def ours(tool, krl, whom):
+    got = subprocess.run([tool, str(krl), *whom], capture_output=True, text=True)
     assert got.returncode in (0, 1), got
     return None if got.returncode else [line.split(" ", 1)[0] for line in got.stdout.splitlines()]
 
@@ -180,11 +180,11 @@ def damaged(rng, data):
     return bytes(data)
 
 
-def compare(tool, people, krl, note, tally):
-    want, got = theirs(krl, people), ours(tool, krl, people)
+def compare(tool, whom, krl, note, tally):
+    want, got = theirs(krl, whom), ours(tool, krl, whom)
     if want != got:
         krl.rename(krl.with_suffix(".kept"))
-        which = [(p, w, g) for p, w, g in zip(people.all, want or [], got or []) if w != g]
+        which = [(p, w, g) for p, w, g in zip(whom, want or [], got or []) if w != g]
         raise AssertionError(f"{note}, {krl.with_suffix('.kept')}: ssh-keygen {which if want and got else want}, ours {got}")
     tally["unreadable" if want is None else "read"] += 1
     for verdict in want or []:
@@ -200,11 +200,11 @@ def rounds(tool, folder, seed, count):
         rng = random.Random(f"{seed}-{n}")
         if made(rng, people, krl):
             tally["made"] += 1
-            compare(tool, people, krl, f"made {seed}-{n}", tally)
+            compare(tool, people.all, krl, f"made {seed}-{n}", tally)
             krl.write_bytes(damaged(rng, krl.read_bytes()))
-            compare(tool, people, krl, f"damaged {seed}-{n}", tally)
+            compare(tool, rng.sample(people.all, 5), krl, f"damaged {seed}-{n}", tally)
         krl.write_bytes(put_together(rng, people))
-        compare(tool, people, krl, f"put together {seed}-{n}", tally)
+        compare(tool, rng.sample(people.all, 12), krl, f"put together {seed}-{n}", tally)
     return tally
 
 
