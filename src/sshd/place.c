@@ -172,7 +172,9 @@ enum err places_of_credentials(const struct credentials *from, struct places *ou
 
 enum err place_find(const struct place *p, size_t limit, struct wildcard *out)
 {
-	struct wildcard w = { { .family = AF_INET }, { .family = AF_INET6 }, { .family = AF_INET }, { .family = AF_INET6 } };
+	struct wildcard w = {
+		{ .family = AF_INET }, { .family = AF_INET6 }, { .family = AF_INET }, { .family = AF_INET6 }
+	};
 	struct network n;
 	struct range r;
 	char *lower;

@@ -7,9 +7,9 @@
 #include "sshd/wildcard.h"
 
 struct place {
-	char *item;	  /* "10.0.0.0/8", "192.168.*", "*.example.org": without "!" */
-	char *rule;	  /* what it is part of, for people: "AllowUsers anna@10.0.0.0/8 (FILE:LINE)"; escaped */
-	bool by_name;	  /* a host name can match it */
+	char *item;	   /* "10.0.0.0/8", "192.168.*", "*.example.org": without "!" */
+	char *rule;	   /* what it is part of, for people: "AllowUsers anna@10.0.0.0/8 (FILE:LINE)"; escaped */
+	bool by_name;	   /* a host name can match it */
 	bool on_interface; /* "fe80::1%eth0" */
 };
 

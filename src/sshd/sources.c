@@ -13,7 +13,7 @@
 #include "base/banned.h"
 
 /* Ranges of one pattern that are taken exactly. */
-#define PATTERN_PIECES 200000
+#define PATTERN_PIECES 100000
 /* --- cuts: where pieces begin --- */
 
 struct cuts {
@@ -165,11 +165,25 @@ static enum err blur_add(struct search *s, size_t place, struct wildcard *w)
 	return ERR_NONE;
 }
 
+/* A pattern that stands in an earlier rule too costs nothing more. */
+static bool is_repeated(const struct search *s, size_t place)
+{
+	if (!s->places.v[place].by_name)
+		return false;
+	for (size_t i = 0; i < place; i++)
+		if (s->places.v[i].by_name && !strcmp(s->places.v[i].item, s->places.v[place].item))
+			return true;
+	return false;
+}
+
 static enum err place_cut(struct search *s, size_t place)
 {
 	struct wildcard w;
-	enum err e = place_find(&s->places.v[place], PATTERN_PIECES, &w);
+	enum err e;
 
+	if (is_repeated(s, place))
+		return ERR_NONE;
+	e = place_find(&s->places.v[place], PATTERN_PIECES, &w);
 	if (e)
 		return e;
 	if ((e = cuts_add_ranges(&s->cuts[V4], &w.v4)) || (e = cuts_add_ranges(&s->cuts[V4], &w.mixed4)) ||
@@ -426,8 +440,9 @@ static enum err place_conditions(const struct place *p, bool names, struct strin
 	if (names && p->by_name)
 		e = condition_add(out, p->rule, "a host name decides too");
 	if (!e && (p->on_interface || is_link_local(p)))
-		e = condition_add(out, p->rule,
-				  "a link-local address comes with its interface (fe80::1%eth0) and is in no network without it");
+		e = condition_add(
+			out, p->rule,
+			"a link-local address comes with its interface (fe80::1%eth0) and is in no network without it");
 	return e;
 }
 

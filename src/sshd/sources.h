@@ -15,7 +15,8 @@ struct access_sources {
 	 * pieces that no list can hold them, and it matters: some here may log in, some not. 'conditions' names the pattern.
 	 */
 	struct networks mixed;
-	struct strings conditions; /* what else plays a part: "AllowUsers anna@*.example.org (FILE:LINE): a host name decides too" */
+	struct strings
+		conditions; /* what else plays a part: "AllowUsers anna@*.example.org (FILE:LINE): a host name decides too" */
 };
 
 /*

@@ -21,8 +21,8 @@
 #define MASKS 256 /* ways in which groups can be zero; bit i: group i is */
 #define COMPAT_GROUPS 6
 /* Bounds to one walk, together some tenths of a second. */
-#define OUTCOMES 5000000
-#define NODES 500000
+#define OUTCOMES 2000000
+#define NODES 150000
 /* Ranges that are enough where exact ones are too many. */
 #define COARSE 4096
 
@@ -57,8 +57,9 @@ struct search {
 	struct run run[MASKS];
 	bool dotted; /* ::1.2.3.4 is written with dots by this libc */
 	struct memo *memo;
-	size_t memos, room; /* room: a power of two */
+	size_t memos, room;	  /* room: a power of two */
 	unsigned outcomes, nodes; /* asked for and visited by this walk */
+	size_t unsplit;		  /* prefixes that it left mixed */
 	size_t limit;
 	unsigned depth;	     /* bits of prefix behind which nothing is split */
 	unsigned wanted;     /* ALL: what matches; NONE: what does not */
@@ -186,6 +187,14 @@ static void emit(struct search *s, struct ranges *to, struct range r)
 		s->e = ERR_TOO_BIG;
 }
 
+/* In every one a range begins or ends: of too many, no finer walk has few enough. */
+static void emit_mixed(struct search *s, struct range r)
+{
+	emit(s, s->mixed, r);
+	if (!s->e && ++s->unsplit / 2 > s->limit)
+		s->e = ERR_TOO_BIG;
+}
+
 /* --- IPv4 --- */
 
 static places octet_read(const struct search *s, unsigned i, places at, unsigned value)
@@ -229,8 +238,12 @@ static void octets_walk(struct search *s, unsigned i, places at, uint32_t prefix
 	outcome = octets_outcome(s, i, at);
 	if (!(outcome & s->wanted))
 		return;
-	if (outcome == s->wanted || 8 * i >= s->depth) {
-		emit(s, outcome == s->wanted ? s->all : s->mixed, r);
+	if (outcome == s->wanted) {
+		emit(s, s->all, r);
+		return;
+	}
+	if (8 * i >= s->depth) {
+		emit_mixed(s, r);
 		return;
 	}
 	for (unsigned v = 0; v < 256 && !s->e; v++)
@@ -347,7 +360,8 @@ struct node {
 	unsigned i, left;
 	bool open;     /* a digit of group i was not zero */
 	unsigned zero; /* which of the groups before i are */
-	places at[MASKS]; /* before group i, or where it is open behind the digits read; of masks that agree with 'zero' */
+	places at
+		[MASKS]; /* before group i, or where it is open behind the digits read; of masks that agree with 'zero' */
 };
 
 static unsigned node_outcome(struct search *s, const struct node *n)
@@ -367,8 +381,8 @@ static unsigned node_outcome(struct search *s, const struct node *n)
 		else if (n->open)
 			outcome |= digits_outcome(s, mask, n->i, n->at[mask], n->left, true);
 		else
-			outcome |= digits_outcome(s, mask, n->i, group_open(s, mask, n->i, n->at[mask]), n->left,
-						  false);
+			outcome |=
+				digits_outcome(s, mask, n->i, group_open(s, mask, n->i, n->at[mask]), n->left, false);
 	}
 	return outcome;
 }
@@ -436,8 +450,12 @@ static void node_walk(struct search *s, const struct node *n)
 	outcome = node_outcome(s, n);
 	if (!(outcome & s->wanted) || !may_go_on(s, &s->nodes, NODES))
 		return;
-	if (outcome == s->wanted || node_bits(n) >= s->depth) {
-		emit(s, outcome == s->wanted ? s->all : s->mixed, r);
+	if (outcome == s->wanted) {
+		emit(s, s->all, r);
+		return;
+	}
+	if (node_bits(n) >= s->depth) {
+		emit_mixed(s, r);
 		return;
 	}
 	if (s->dotted && n->i == COMPAT_GROUPS && n->left == 4 && n->zero == (1u << COMPAT_GROUPS) - 1) {
@@ -492,6 +510,7 @@ static enum err walk(struct search *s, void (*family_walk)(struct search *s), st
 	s->e = ranges_add(mixed, s->within.first, s->within.last);
 	for (size_t i = 0; i < ARRAY_SIZE(depths) && !s->e; i++) {
 		s->outcomes = s->nodes = 0;
+		s->unsplit = 0;
 		s->depth = depths[i];
 		all_now.n = mixed_now.n = 0;
 		family_walk(s);

@@ -7,8 +7,9 @@
 
 /* Addresses of both families. */
 struct wildcard {
-	struct ranges v4, v6;	    /* all of these match, tidy */
-	struct ranges mixed4, mixed6; /* here the single address decides, in too many pieces to list; tidy, apart from the above */
+	struct ranges v4, v6; /* all of these match, tidy */
+	struct ranges mixed4,
+		mixed6; /* here the single address decides, in too many pieces to list; tidy, apart from the above */
 };
 
 /*

@@ -96,8 +96,8 @@ static struct address spread(int family, unsigned place, unsigned i)
 	struct address base = { 0, 0 };
 
 	if (place == 1)
-		base = family == AF_INET ? (struct address){ 0, UINT32_MAX - 63 } :
-					   (struct address){ UINT64_MAX, UINT64_MAX - 63 };
+		base = family == AF_INET ? (struct address){ 0, UINT32_MAX - 63 }
+					 : (struct address){ UINT64_MAX, UINT64_MAX - 63 };
 	if (place == 2)
 		base = family == AF_INET ? (struct address){ 0, 0x7fffffe0 } : (struct address){ 5, UINT64_MAX - 31 };
 	for (; i; i--)
@@ -130,8 +130,9 @@ static void ranges_become_the_fewest_networks(void **state)
 			unsigned a = (unsigned)random() % 64, b = (unsigned)random() % 64, last = a > b ? a : b;
 			for (unsigned k = a < b ? a : b; k <= last; k++)
 				set |= (uint64_t)1 << k;
-			assert_int_equal(ranges_add(&l, spread(family, place, a < b ? a : b), spread(family, place, last)),
-					 ERR_NONE);
+			assert_int_equal(
+				ranges_add(&l, spread(family, place, a < b ? a : b), spread(family, place, last)),
+				ERR_NONE);
 		}
 		ranges_tidy(&l);
 		for (size_t i = 1; i < l.n; i++)
