@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/number.h"
+#include "sshd/patience.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -168,9 +169,37 @@ static enum err live_account(const struct passwd *p, struct account **out)
 	return ERR_NONE;
 }
 
-/* By name, or by uid where name is NULL. */
-static enum err live_find(const char *name, uid_t uid, struct account **out)
+/* "There is none" has many numbers (getpwnam(3)); these say that it could not be found out. */
+static bool is_trouble(int status)
 {
+	return status == EAGAIN || status == EINTR || status == EIO || status == EMFILE || status == ENFILE ||
+	       status == ENOMEM || status == ETIMEDOUT || status == ECONNREFUSED;
+}
+
+/* One question to NSS, and its answer. */
+struct live_job {
+	char *name; /* NULL: by uid */
+	uid_t uid;
+	struct account *found;
+	struct accounts all;
+	struct strings names;
+	enum err (*list)(struct live_job *job);
+};
+
+static void live_job_free(void *job)
+{
+	struct live_job *j = job;
+
+	free(j->name);
+	account_free(j->found);
+	accounts_free(&j->all);
+	strings_free(&j->names);
+	free(j);
+}
+
+static enum err live_find_now(void *job)
+{
+	struct live_job *j = job;
 	struct passwd p, *found = NULL;
 	enum err e = ERR_NOT_FOUND;
 
@@ -179,13 +208,64 @@ static enum err live_find(const char *name, uid_t uid, struct account **out)
 		int status;
 		if (!buffer)
 			return ERR_MEMORY;
-		status = name ? getpwnam_r(name, &p, buffer, size, &found) : getpwuid_r(uid, &p, buffer, size, &found);
+		status = j->name ? getpwnam_r(j->name, &p, buffer, size, &found)
+				 : getpwuid_r(j->uid, &p, buffer, size, &found);
 		if (!status && found)
-			e = live_account(&p, out);
+			e = live_account(&p, &j->found);
 		free(buffer);
+		if (is_trouble(status)) {
+			errno = status;
+			return ERR_SYSTEM;
+		}
 		if (status != ERANGE)
 			return e;
 	}
+	return e;
+}
+
+/* By name, or by uid where name is NULL. */
+static enum err live_find(const char *name, uid_t uid, struct account **out)
+{
+	struct live_job *j = calloc(1, sizeof *j);
+	enum err e;
+
+	if (!j || (name && !(j->name = strdup(name)))) {
+		free(j);
+		return ERR_MEMORY;
+	}
+	j->uid = uid;
+	if ((e = patience_run(live_find_now, j, live_job_free)) == ERR_TIMEOUT)
+		return e;
+	if (!e) {
+		*out = j->found;
+		j->found = NULL;
+	}
+	live_job_free(j);
+	return e;
+}
+
+static enum err live_list_now(void *job)
+{
+	struct live_job *j = job;
+
+	return j->list(j);
+}
+
+/* All of something: *out is what 'list' filled, and yours. */
+static enum err live_list(enum err (*list)(struct live_job *job), struct live_job **out)
+{
+	struct live_job *j = calloc(1, sizeof *j);
+	enum err e;
+
+	if (!j)
+		return ERR_MEMORY;
+	j->list = list;
+	if ((e = patience_run(live_list_now, j, live_job_free)) == ERR_TIMEOUT)
+		return e;
+	if (e)
+		live_job_free(j);
+	else
+		*out = j;
 	return e;
 }
 
@@ -391,7 +471,7 @@ static enum err live_shadow_table(struct shadow_table *t)
 	enum err e = ERR_NONE;
 
 	setspent();
-	while (!e && t->n < MAX_ENUMERATED && (s = getspent()))
+	for (; !e && t->n < MAX_ENUMERATED && (s = getspent()); patience_tick())
 		e = shadow_table_add(t, s->sp_namp, s->sp_pwdp, day_passed(s->sp_expire));
 	endspent();
 	return e;
@@ -453,7 +533,7 @@ static enum err live_accounts(const struct shadow_table *shadow, struct accounts
 	enum err e = ERR_NONE;
 
 	setpwent();
-	while (!e && l->n < MAX_ENUMERATED && (p = getpwent())) {
+	for (; !e && l->n < MAX_ENUMERATED && (p = getpwent()); patience_tick()) {
 		const struct entry from = { p->pw_name, p->pw_passwd, p->pw_dir, p->pw_shell, p->pw_uid, p->pw_gid };
 
 		e = list_add(l, &from, shadow);
@@ -486,24 +566,52 @@ void accounts_free(struct accounts *l)
 	*l = (struct accounts){ 0 };
 }
 
-enum err accounts_read(const struct root *r, struct accounts *out)
+static void shadow_table_sort(struct shadow_table *t)
+{
+	if (t->n)
+		qsort(t->v, t->n, sizeof *t->v, shadow_row_compare);
+}
+
+static enum err live_accounts_read(struct live_job *j)
+{
+	struct shadow_table shadow = { 0 };
+	enum err e = live_shadow_table(&shadow);
+
+	shadow_table_sort(&shadow);
+	e = e ? e : live_accounts(&shadow, &j->all);
+	shadow_table_free(&shadow);
+	return e;
+}
+
+static enum err file_accounts_read(const struct root *r, struct accounts *out)
 {
 	struct shadow_table shadow = { 0 };
 	struct accounts l = { 0 };
-	bool live = root_is_live(r);
-	enum err e = live ? live_shadow_table(&shadow) : file_shadow_table(r, &shadow);
+	enum err e = file_shadow_table(r, &shadow);
 
-	if (!e) {
-		if (shadow.n)
-			qsort(shadow.v, shadow.n, sizeof *shadow.v, shadow_row_compare);
-		e = live ? live_accounts(&shadow, &l) : file_accounts(r, &shadow, &l);
-	}
+	shadow_table_sort(&shadow);
+	e = e ? e : file_accounts(r, &shadow, &l);
 	shadow_table_free(&shadow);
 	if (e)
 		accounts_free(&l);
 	else
 		*out = l;
 	return e;
+}
+
+enum err accounts_read(const struct root *r, struct accounts *out)
+{
+	struct live_job *j;
+	enum err e;
+
+	if (!root_is_live(r))
+		return file_accounts_read(r, out);
+	if ((e = live_list(live_accounts_read, &j)))
+		return e;
+	*out = j->all;
+	j->all = (struct accounts){ 0 };
+	live_job_free(j);
+	return ERR_NONE;
 }
 
 /* --- lists of names --- */
@@ -538,40 +646,42 @@ static enum err names_merge(struct strings *more, struct strings *out)
 	return e;
 }
 
-static enum err live_user_names(struct strings *out)
+static enum err live_user_names(struct live_job *j)
 {
 	const struct passwd *p;
 	enum err e = ERR_NONE;
 
 	setpwent();
-	while (!e && out->n < MAX_ENUMERATED && (p = getpwent()))
-		e = strings_add(out, p->pw_name);
+	for (; !e && j->names.n < MAX_ENUMERATED && (p = getpwent()); patience_tick())
+		e = strings_add(&j->names, p->pw_name);
 	endpwent();
 	return e;
 }
 
-static enum err live_group_names(struct strings *out)
+static enum err live_group_names(struct live_job *j)
 {
 	const struct group *g;
 	enum err e = ERR_NONE;
 
 	setgrent();
-	while (!e && out->n < MAX_ENUMERATED && (g = getgrent()))
-		e = strings_add(out, g->gr_name);
+	for (; !e && j->names.n < MAX_ENUMERATED && (g = getgrent()); patience_tick())
+		e = strings_add(&j->names, g->gr_name);
 	endgrent();
 	return e;
 }
 
-static enum err names(const struct root *r, const char *path, enum err (*live)(struct strings *), struct strings *out)
+static enum err names(const struct root *r, const char *path, enum err (*live)(struct live_job *j), struct strings *out)
 {
-	struct strings all = { 0 }, more = { 0 };
+	struct strings all = { 0 };
+	struct live_job *more = NULL;
 	enum err e = file_names(r, path, &all);
 
-	if (!e && root_is_live(r) && !(e = live(&more)))
-		e = names_merge(&more, &all);
+	if (!e && root_is_live(r) && !(e = live_list(live, &more)))
+		e = names_merge(&more->names, &all);
 	if (!e)
 		e = strings_copy(out, &all);
-	strings_free(&more);
+	if (more)
+		live_job_free(more);
 	strings_free(&all);
 	return e;
 }

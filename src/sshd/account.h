@@ -28,7 +28,10 @@ struct account {
 	bool expired; /* account expiry of shadow has passed */
 };
 
-/* ERR_NOT_FOUND: no such account. Free with account_free(). */
+/*
+ * ERR_NOT_FOUND: no such account. On the running system NSS may ask a directory: ERR_SYSTEM where it had trouble,
+ * ERR_TIMEOUT where it hangs (sshd/patience.h; so do all calls below). Free with account_free().
+ */
 MUST_USE enum err account_find(const struct root *r, const char *name, struct account **out);
 MUST_USE enum err account_find_uid(const struct root *r, uid_t uid, struct account **out);
 void account_free(struct account *a);
