@@ -56,9 +56,11 @@ static enum err check_principals(struct gathering *g, const struct credential *c
 	}
 	if (!p->principals_file || p->principals_command)
 		return ERR_NONE;
-	e = holder_principals(g->store, g->holder, g->account);
-	if (e || g->holder->dead)
+	if ((e = holder_principals(g->store, g->holder, g->account)))
 		return e;
+	if (g->holder->principals_dead)
+		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE),
+				   "sshd gives up at an unknown token in AuthorizedPrincipalsFile %s", p->principals_file);
 	if (file->obstacle)
 		return trouble_set(f, file->obstacle == OBSTACLE_NOT_LISTED ? OBSTACLE_CERT_PRINCIPAL : file->obstacle,
 				   sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE), "AuthorizedPrincipalsFile %s",
@@ -378,6 +380,7 @@ void credential_store_free(struct credential_store *s)
 	for (size_t i = 0; i < s->npolicies; i++)
 		key_policy_free(s->policies[i]);
 	hash_free(&s->holders);
+	strict_modes_cache_clear(&s->strict);
 	free(s->all);
 	free(s->policies);
 	free(s);

@@ -102,7 +102,7 @@ static enum err pattern_add(struct credential_store *s, struct key_reader *reade
 
 static enum err files_read(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a };
+	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict };
 	const struct strings *patterns = &h->policy->key_files;
 	enum err e = ERR_NONE;
 
@@ -121,7 +121,7 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 
 enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a };
+	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict };
 	struct text path = { 0 };
 	enum err e;
 
@@ -129,8 +129,8 @@ enum err holder_principals(struct credential_store *s, struct holder *h, const s
 		return ERR_NONE;
 	e = path_expand(h->policy->principals_file, a, &path);
 	if (e == ERR_SYNTAX) {
-		h->dead = strdup(h->policy->principals_file);
-		e = h->dead ? ERR_NONE : ERR_MEMORY;
+		h->principals_dead = true;
+		e = ERR_NONE;
 	} else if (!e && !(e = key_file_read(&reader, text_string(&path), h->policy->strict, &h->principals_file)) &&
 		   h->principals_file.content) {
 		e = authorized_principals_parse(h->principals_file.content, h->principals_file.len, s->config->release,

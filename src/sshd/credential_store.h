@@ -31,7 +31,7 @@ struct holder {
 	struct listed_file *files;
 	size_t nfiles;
 	char *dead; /* a file name at which sshd gives up the connection; all behind it is not reached; NULL */
-	bool principals_known;
+	bool principals_known, principals_dead; /* its name has such a token */
 	struct key_file principals_file;
 	struct authorized_principals principals;
 	struct command_run **runs;
@@ -43,6 +43,7 @@ struct credential_store {
 	const struct root *root;
 	const struct sshd_config *config;
 	time_t now;
+	struct strict_modes_cache strict;
 	struct hash holders;
 	struct key_policy **policies;
 	size_t npolicies;

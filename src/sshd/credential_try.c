@@ -514,6 +514,10 @@ static enum err principal_look(struct attempt *a, const struct authorized_princi
 	if (p->principals_file) {
 		if ((e = holder_principals(a->store, a->holder, a->account)))
 			return e;
+		if (a->holder->principals_dead)
+			return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, by,
+					   "sshd gives up at an unknown token in AuthorizedPrincipalsFile %s",
+					   p->principals_file);
 		*where = file->path;
 		if (!file->obstacle)
 			*hit = principal_find(a, &a->holder->principals);

@@ -139,6 +139,7 @@ static enum err refuse(enum key_command_outcome *outcome, struct text *why, cons
 /* sshd's own checks on what it is going to execute. */
 static enum err program_check(const struct root *r, const char *path, enum key_command_outcome *outcome, struct text *why)
 {
+	struct strict_modes_cache cache = { 0 };
 	struct stat st;
 	enum err e;
 
@@ -148,7 +149,8 @@ static enum err program_check(const struct root *r, const char *path, enum key_c
 		return refuse(outcome, why, "the command is not there: ", path);
 	if (!S_ISREG(st.st_mode))
 		return refuse(outcome, why, "the command is no file: ", path);
-	e = strict_modes_check(r, path, &st, NULL, 0, why);
+	e = strict_modes_check(r, &cache, path, &st, NULL, 0, why);
+	strict_modes_cache_clear(&cache);
 	if (why->len)
 		*outcome = COMMAND_REFUSED;
 	return e == ERR_SYSTEM ? ERR_NONE : e;

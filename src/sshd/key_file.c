@@ -2,8 +2,6 @@
 /* key_file.c - read a file with an account's rights, and look at who else could have written it. */
 #include "sshd/key_file.h"
 
-#include "sshd/strict_modes.h"
-
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -50,7 +48,7 @@ static enum err object(struct key_file *f, enum credential_obstacle o, const cha
 
 static bool is_absent(int number)
 {
-	return number == ENOENT || number == ENOTDIR;
+	return number == ENOENT || number == ENOTDIR || number == ELOOP || number == ENAMETOOLONG;
 }
 
 static enum err absent(struct key_file *f)
@@ -74,7 +72,8 @@ static enum err identity_know(struct key_reader *k)
 static enum err check_modes(struct key_reader *k, struct key_file *f, const struct stat *st)
 {
 	struct text fault = { 0 };
-	enum err e = strict_modes_check(k->root, f->path, st, k->account->home, k->account->uid, &fault);
+	enum err e = strict_modes_check(k->root, k->cache, f->path, st, k->account->home,
+				      k->account->uid, &fault);
 
 	if (!e && fault.len)
 		e = object(f, OBSTACLE_STRICT_MODES, "does not count under StrictModes: %s", fault.s);

@@ -9,13 +9,15 @@
 #include "sshd/account.h"
 #include "sshd/credential.h"
 #include "sshd/identity.h"
+#include "sshd/strict_modes.h"
 
 #include <stdbool.h>
 
-/* For whom files are read. Start with { .root, .account }; clear with key_reader_clear(). */
+/* For whom files are read. Start with { .root, .account, .cache }; clear with key_reader_clear(). */
 struct key_reader {
 	const struct root *root;
 	const struct account *account;
+	struct strict_modes_cache *cache;
 	struct identity identity; /* looked up when it is first needed */
 	bool known;
 };

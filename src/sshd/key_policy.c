@@ -31,14 +31,22 @@ static const enum sshd_keyword_id key_policy_keywords[KEY_POLICY_LINES] = {
 	KW_REVOKEDKEYS,
 	KW_REQUIREDRSASIZE,
 	KW_STRICTMODES,
-	KW_PERMITROOTLOGIN,
 	KW_FINGERPRINTHASH,
+	KW_PERMITROOTLOGIN,
 };
+
+static bool is_forced_only(const struct sshd_effective *rules)
+{
+	return !strcmp(sshd_value(rules, KW_PERMITROOTLOGIN), "forced-commands-only");
+}
 
 void key_policy_identify(const struct sshd_effective *rules, const struct sshd_line *by[KEY_POLICY_LINES])
 {
 	for (size_t i = 0; i < KEY_POLICY_LINES; i++)
 		by[i] = sshd_decider(rules, key_policy_keywords[i]);
+	/* set for many, of interest with one value */
+	if (!is_forced_only(rules))
+		by[KEY_POLICY_LINES - 1] = NULL;
 }
 
 void key_policy_free(struct key_policy *p)
@@ -273,7 +281,7 @@ static enum err key_policy_fill(const struct root *root, const struct sshd_effec
 
 	key_policy_identify(rules, p->by);
 	p->strict = !strcmp(sshd_value(rules, KW_STRICTMODES), "yes");
-	p->forced_only = !strcmp(sshd_value(rules, KW_PERMITROOTLOGIN), "forced-commands-only");
+	p->forced_only = is_forced_only(rules);
 	p->sha256 = !*sshd_value(rules, KW_FINGERPRINTHASH) ||
 		    !strcasecmp(sshd_value(rules, KW_FINGERPRINTHASH), "sha256");
 	if (number_parse(sshd_value(rules, KW_REQUIREDRSASIZE), 0, UINT32_MAX, &p->rsa_bits) || p->rsa_bits < RSA_LEAST)

@@ -82,29 +82,41 @@ static struct primaries primaries_count(const struct accounts *all, gid_t gid, u
 	return p;
 }
 
-/* Debian's rule: the group has one member, by its entry or by passwd, and that is the user. */
-static enum err group_is_own(const struct root *r, const struct stat *st, uid_t uid, bool *own)
+static enum err accounts_know(const struct root *r, struct strict_modes_cache *cache)
 {
-	struct accounts all = { 0 };
+	enum err e = cache->known ? ERR_NONE : accounts_read(r, &cache->all);
+
+	cache->known = !e;
+	return e;
+}
+
+void strict_modes_cache_clear(struct strict_modes_cache *c)
+{
+	accounts_free(&c->all);
+	c->known = false;
+}
+
+/* Debian's rule: the group has one member, by its entry or by passwd, and that is the user. */
+static enum err group_is_own(const struct root *r, struct strict_modes_cache *cache, const struct stat *st, uid_t uid,
+			     bool *own)
+{
 	struct strings listed = { 0 };
 	struct primaries p;
 	enum err e = root_is_live(r) ? members_live(st->st_gid, &listed) : members_file(r, st->st_gid, &listed);
 
 	*own = false;
-	if (e)
+	if (e || (e = accounts_know(r, cache)))
 		goto out;
-	if ((e = accounts_read(r, &all)))
-		goto out;
-	p = primaries_count(&all, st->st_gid, uid, st->st_uid);
+	p = primaries_count(&cache->all, st->st_gid, uid, st->st_uid);
 	*own = p.only_uid && p.owner && (p.n || listed.n) &&
 	       (!listed.n || (listed.n == 1 && !strcmp(listed.v[0], p.owner)));
 out:
 	strings_free(&listed);
-	accounts_free(&all);
 	return e == ERR_NOT_FOUND ? ERR_NONE : e;
 }
 
-static enum err one_check(const struct root *r, const char *path, const struct stat *st, uid_t uid, struct text *fault)
+static enum err one_check(const struct root *r, struct strict_modes_cache *cache, const char *path,
+			  const struct stat *st, uid_t uid, struct text *fault)
 {
 	const char *what = S_ISDIR(st->st_mode) ? "the folder " : "the file ";
 	struct stat debian;
@@ -120,7 +132,7 @@ static enum err one_check(const struct root *r, const char *path, const struct s
 	if (!(st->st_mode & 022))
 		return ERR_NONE;
 	if (!(st->st_mode & 02) && !root_stat(r, DEBIAN, &debian))
-		e = group_is_own(r, st, uid, &own);
+		e = group_is_own(r, cache, st, uid, &own);
 	if (e || own)
 		return e;
 	text_add_string(fault, what);
@@ -141,7 +153,8 @@ static void step_up(char *path)
 		*slash = '\0';
 }
 
-static enum err folders_check(const struct root *r, char *path, const char *home, uid_t uid, struct text *fault)
+static enum err folders_check(const struct root *r, struct strict_modes_cache *cache, char *path, const char *home,
+			      uid_t uid, struct text *fault)
 {
 	struct stat st;
 	enum err e;
@@ -155,14 +168,14 @@ static enum err folders_check(const struct root *r, char *path, const char *home
 			text_add(fault, " cannot be looked at: %s", err_text(e));
 			return e;
 		}
-		if ((e = one_check(r, path, &st, uid, fault)) || fault->len)
+		if ((e = one_check(r, cache, path, &st, uid, fault)) || fault->len)
 			return e;
 	} while (strcmp(path, "/") && !(home && !strcmp(path, home)));
 	return ERR_NONE;
 }
 
-enum err strict_modes_check(const struct root *r, const char *path, const struct stat *file, const char *home, uid_t uid,
-			    struct text *fault)
+enum err strict_modes_check(const struct root *r, struct strict_modes_cache *cache, const char *path,
+			    const struct stat *file, const char *home, uid_t uid, struct text *fault)
 {
 	char *real = NULL, *real_home = NULL;
 	enum err e = root_resolve(r, path, &real);
@@ -175,9 +188,9 @@ enum err strict_modes_check(const struct root *r, const char *path, const struct
 	/* a home that is not there: then everything counts, up to "/" */
 	if (home && (e = root_resolve(r, home, &real_home)) == ERR_MEMORY)
 		goto out;
-	if ((e = one_check(r, real, file, uid, fault)) || fault->len)
+	if ((e = one_check(r, cache, real, file, uid, fault)) || fault->len)
 		goto out;
-	e = folders_check(r, real, real_home, uid, fault);
+	e = folders_check(r, cache, real, real_home, uid, fault);
 out:
 	free(real);
 	free(real_home);

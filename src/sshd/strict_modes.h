@@ -7,9 +7,17 @@
 #include "base/macros.h"
 #include "base/root.h"
 #include "base/text.h"
+#include "sshd/account.h"
 
 #include <sys/stat.h>
 #include <sys/types.h>
+
+/* All accounts, which a group's right to write makes necessary; read once. Start with { 0 }. */
+struct strict_modes_cache {
+	struct accounts all;
+	bool known;
+};
+void strict_modes_cache_clear(struct strict_modes_cache *c);
 
 /*
  * 'file' is what stat(2) says of path, a regular file. It and every folder above it, links resolved, up to 'home' (NULL or
@@ -18,7 +26,7 @@
  * right to write where the group is of that user alone; so it does here where the root holds such a system.
  * ERR_MEMORY; ERR_SYSTEM: something could not be looked at, and 'fault' says what.
  */
-MUST_USE enum err strict_modes_check(const struct root *r, const char *path, const struct stat *file, const char *home,
-				     uid_t uid, struct text *fault);
+MUST_USE enum err strict_modes_check(const struct root *r, struct strict_modes_cache *cache, const char *path,
+				     const struct stat *file, const char *home, uid_t uid, struct text *fault);
 
 #endif
