@@ -302,6 +302,70 @@ static int nothing_is_left(void **state)
 	return 0;
 }
 
+/* An account that every system has, with ids of nobody. */
+static const struct child_user nobody = { .name = "nobody", .home = "/nonexistent", .uid = 65534, .gid = 65534 };
+
+static enum err run_as(const char *script, int timeout_ms, struct child_result *r)
+{
+	const char *argv[] = { "/bin/sh", "-c", script, NULL };
+
+	return child_run_as(&nobody, argv, timeout_ms, MUCH, r);
+}
+
+static void another_user_is_all_that_is_left(void **state)
+{
+	struct child_result r = { 0 };
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(setenv("SECRET", "1", 1), 0);
+	assert_int_equal(run_as("id -u; id -ru; id -g; pwd; env | grep -v ^PWD= | sort; cat; "
+				"grep -E '^(Groups|CapEff|SigIgn|SigBlk)' /proc/self/status | tr -d '\\t'",
+				LONG, &r),
+			 ERR_NONE);
+	unsetenv("SECRET");
+	assert_int_equal(r.status, 0);
+	assert_true(strstr(text_string(&r.out), "65534\n65534\n65534\n/\n"));
+	assert_null(strstr(text_string(&r.out), "SECRET"));
+	assert_true(strstr(text_string(&r.out), "HOME=/nonexistent\n"));
+	assert_true(strstr(text_string(&r.out), "LOGNAME=nobody\nPATH=/usr/bin:/bin:/usr/sbin:/sbin\nUSER=nobody\n"));
+	assert_true(strstr(text_string(&r.out), "Groups:65534"));
+	assert_true(strstr(text_string(&r.out), "CapEff:0000000000000000"));
+	child_result_free(&r);
+}
+
+static void another_user_is_bounded_too(void **state)
+{
+	const char *missing[] = { "/nonexistent/program", NULL };
+	struct child_result r = { 0 };
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(run_as("sleep 60 & sleep 60", 200, &r), ERR_TIMEOUT);
+	assert_int_equal(child_run_as(&nobody, missing, LONG, MUCH, &r), ERR_NOT_FOUND);
+	assert_int_equal(run_as("exit 3", LONG, &r), ERR_NONE);
+	assert_int_equal(r.status, 3);
+	child_result_free(&r);
+}
+
+static void without_root_there_is_no_other_user(void **state)
+{
+	struct child_result r = { 0 };
+	enum err e;
+	pid_t pid;
+	int status;
+
+	if (geteuid() != 0)
+		skip();
+	pid = fork();
+	if (!pid) {
+		e = setresuid(1, 1, 1) ? ERR_NONE : run_as("true", LONG, &r);
+		_exit(e == ERR_SYSTEM && errno == EPERM ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +382,9 @@ int main(void)
 		cmocka_unit_test(a_timeout_ends_the_whole_group),
 		cmocka_unit_test(what_it_left_running_is_not_waited_for),
 		cmocka_unit_test(dies_with_us),
+		cmocka_unit_test(another_user_is_all_that_is_left),
+		cmocka_unit_test(another_user_is_bounded_too),
+		cmocka_unit_test(without_root_there_is_no_other_user),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, nothing_is_left);
