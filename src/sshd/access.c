@@ -102,6 +102,7 @@ enum err login_open(struct access *a, const struct access_login *who, struct log
 					    .addr = who->addr,
 					    .laddr = who->laddr,
 					    .lport = who->lport,
+					    .rdomain = "", /* what sshd has outside of a VRF, not nothing */
 					    .invalid_user = !who->account };
 	enum err e;
 
