@@ -335,7 +335,7 @@ static enum err means_keys(struct login *l, struct means *m)
 
 	if (e)
 		return e;
-	holding_ask(h, root_rule(l) == ROOT_COMMANDS, l->from.host, l->from.addr, &use);
+	holding_ask(h, l->from.host, l->from.addr, &use);
 	m->sure.keys = use.keys;
 	m->best.keys = use.unsure ? UINT_MAX : use.keys;
 	if (use.keys)
@@ -352,7 +352,6 @@ static enum err means_keys(struct login *l, struct means *m)
 static enum err means_offered(struct login *l, struct means *m)
 {
 	struct credential_answer answer = { 0 };
-	bool forced = root_rule(l) == ROOT_COMMANDS;
 	enum err e = l->rules->methods.n ? means_keys(l, m) : ERR_NONE;
 
 	if (e || (e = credential_try(holdings_store(l->access->holdings), l->rules->values, l->account, l->from.host,
@@ -362,10 +361,6 @@ static enum err means_offered(struct login *l, struct means *m)
 	m->best = (struct method_means){ .keys = m->best.keys ? m->best.keys : 1, .must = METHOD_PUBLICKEY };
 	m->obstacle = answer.obstacle;
 	m->by = answer.by;
-	if (!answer.obstacle && forced && !answer.has_command) {
-		m->obstacle = OBSTACLE_COMMAND;
-		m->by = decider(l, KW_PERMITROOTLOGIN);
-	}
 	if (!m->obstacle)
 		m->sure.bits |= METHOD_PUBLICKEY;
 	if (!m->obstacle || m->obstacle == OBSTACLE_UNKNOWN)

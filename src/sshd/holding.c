@@ -9,7 +9,7 @@
 
 #include "base/banned.h"
 
-/* Usable, and whether there may be more; for any key, and for those that force a command. */
+/* Usable, and whether there may be more. */
 struct count {
 	unsigned keys;
 	bool unsure;
@@ -18,8 +18,9 @@ struct count {
 struct holding {
 	const struct ruleset *rules;
 	const struct credentials *all;
-	struct count anywhere[2]; /* of those that are of use, or not, wherever one comes from */
-	bool depends;		  /* there are others */
+	bool wants_command;    /* PermitRootLogin forced-commands-only, and this is root */
+	struct count anywhere; /* of those that are of use, or not, wherever one comes from */
+	bool depends;	       /* there are others */
 	char *name;
 };
 
@@ -39,17 +40,14 @@ static bool is_ca(const struct credential *c)
 	return c->trusted_ca || c->key->options.cert_authority;
 }
 
-static void count_one(const struct credential *c, bool with_command, struct count *n)
+static void count_one(const struct holding *h, const struct credential *c, struct count *n)
 {
-	bool forces = c->key->options.command != NULL;
-
-	if (c->obstacle == OBSTACLE_UNKNOWN) {
+	if (c->obstacle == OBSTACLE_UNKNOWN)
 		n->unsure = true;
-	} else if (!c->obstacle) {
-		/* a certificate that we do not see may force one */
-		n->unsure |= with_command && !forces && is_ca(c);
-		n->keys += !with_command || forces;
-	}
+	else if (!c->obstacle && h->wants_command && is_ca(c) && !c->key->options.command)
+		n->unsure = true; /* its certificates, which nobody can list, may bring a command */
+	else if (!c->obstacle)
+		n->keys++;
 }
 
 static bool depends_on_place(const struct credential *c)
@@ -59,25 +57,23 @@ static bool depends_on_place(const struct credential *c)
 
 static void holding_sum(struct holding *h)
 {
-	for (unsigned command = 0; command < 2; command++) {
-		struct count *n = &h->anywhere[command];
-		n->unsure = h->all->unsure || h->all->obstacle == OBSTACLE_UNKNOWN;
-		for (size_t i = 0; i < h->all->n && !all_out(h->all); i++)
-			if (depends_on_place(&h->all->v[i]))
-				h->depends = true;
-			else
-				count_one(&h->all->v[i], command, n);
-	}
+	h->anywhere.unsure = h->all->unsure || h->all->obstacle == OBSTACLE_UNKNOWN;
+	for (size_t i = 0; i < h->all->n && !all_out(h->all); i++)
+		if (depends_on_place(&h->all->v[i]))
+			h->depends = true;
+		else
+			count_one(h, &h->all->v[i], &h->anywhere);
 }
 
-static struct holding *holding_new(const struct ruleset *rules, const char *name)
+static struct holding *holding_new(const struct ruleset *rules, const struct account *a)
 {
 	struct holding *h = calloc(1, sizeof *h);
 
 	if (!h)
 		return NULL;
 	h->rules = rules;
-	h->name = strdup(name);
+	h->wants_command = !a->uid && rules->root == ROOT_COMMANDS;
+	h->name = strdup(a->name);
 	if (h->name)
 		return h;
 	free(h);
@@ -100,7 +96,7 @@ static uint64_t holding_key(const struct ruleset *rules, uint64_t name)
 static enum err holding_make(struct holdings *all, const struct ruleset *rules, const struct account *a, uint64_t key,
 			     struct holding **out)
 {
-	struct holding *h = holding_new(rules, a->name);
+	struct holding *h = holding_new(rules, a);
 	enum err e = h ? credentials_find(all->store, rules->values, a, &h->all) : ERR_MEMORY;
 
 	if (!e)
@@ -132,8 +128,8 @@ enum err holdings_find(struct holdings *all, const struct ruleset *rules, const 
 	return ERR_NONE;
 }
 
-/* What to blame when nothing is of use: the lot, else a key that only the place or a command keeps out, else the first. */
-static void blame(const struct holding *h, bool with_command, struct holding_use *out)
+/* What to blame when nothing is of use: the lot, else a key that only the place keeps out, else the first. */
+static void blame(const struct holding *h, struct holding_use *out)
 {
 	const struct credentials *all = h->all;
 
@@ -142,13 +138,10 @@ static void blame(const struct holding *h, bool with_command, struct holding_use
 	out->detail = all->detail;
 	for (size_t i = 0; i < all->n && !all->obstacle; i++) {
 		const struct credential *c = &all->v[i];
-		if (!c->obstacle) {
-			bool command = with_command && !c->key->options.command;
-			out->obstacle = command ? OBSTACLE_COMMAND : OBSTACLE_FROM;
-			out->by = command ? sshd_decider(h->rules->values, KW_PERMITROOTLOGIN) : NULL;
-			out->detail =
-				command ? "PermitRootLogin forced-commands-only admits only keys that carry a command"
-					: "from= keeps every key of the account out from there";
+		if (depends_on_place(c)) {
+			out->obstacle = OBSTACLE_FROM;
+			out->by = NULL;
+			out->detail = "from= keeps every key of the account out from there";
 			return;
 		}
 		if (!out->obstacle) {
@@ -158,20 +151,19 @@ static void blame(const struct holding *h, bool with_command, struct holding_use
 		}
 	}
 	if (!out->obstacle)
-		out->obstacle = OBSTACLE_NO_KEYS;
+		out->obstacle = h->anywhere.unsure ? OBSTACLE_UNKNOWN : OBSTACLE_NO_KEYS;
 }
 
-void holding_ask(const struct holding *h, bool with_command, const char *host, const char *addr,
-		 struct holding_use *out)
+void holding_ask(const struct holding *h, const char *host, const char *addr, struct holding_use *out)
 {
-	struct count n = h->anywhere[with_command];
+	struct count n = h->anywhere;
 
 	for (size_t i = 0; h->depends && i < h->all->n; i++)
 		if (depends_on_place(&h->all->v[i]) && credential_admits(&h->all->v[i], host, addr))
-			count_one(&h->all->v[i], with_command, &n);
+			count_one(h, &h->all->v[i], &n);
 	*out = (struct holding_use){ .keys = n.keys, .unsure = n.unsure };
 	if (!n.keys)
-		blame(h, with_command, out);
+		blame(h, out);
 }
 
 const struct credentials *holding_credentials(const struct holding *h)

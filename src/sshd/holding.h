@@ -27,9 +27,8 @@ struct holding_use {
 	const struct sshd_line *by;
 	const char *detail; /* borrowed, may be NULL */
 };
-/* with_command: only those that force a command count. host may be the address. */
-void holding_ask(const struct holding *h, bool with_command, const char *host, const char *addr,
-		 struct holding_use *out);
+/* host may be the address. */
+void holding_ask(const struct holding *h, const char *host, const char *addr, struct holding_use *out);
 const struct credentials *holding_credentials(const struct holding *h);
 
 #endif
