@@ -319,6 +319,8 @@ static enum err signature_check(struct check *c, struct bytes blob, struct signa
 
 	if (take(&in, &name))
 		return ERR_SIGNATURE;
+	if (name.len && !name.at[name.len - 1])
+		name.len--; /* sshd lets one NUL stand at the end */
 	if (!(c->algorithm = algorithm_find(name)))
 		return ERR_UNSUPPORTED;
 	if (strcmp(c->algorithm->key, c->key.kind->name) != 0 || take(&in, &c->signature))

@@ -5,8 +5,11 @@ import os
 import re
 import struct
 import subprocess
+import time
 
 import pytest
+
+from conftest import SOURCE as SOURCE_TREE
 
 # A client that has public keys only: sshd says of each whether it would do, and logs which line decided. So one
 # connection tries as many lines as ssh takes keys.
@@ -288,3 +291,132 @@ def test_a_principal_is_listed_when_sshd_finds_it(world, build, release, tmp_pat
     different = [(line, f"grp{i:03}" in names, i in theirs, found["faults"]) for i, line in enumerate(PRINCIPALS)
                  if (f"grp{i:03}" in names) != (i in theirs)]
     assert different == []
+
+
+# Certificates that ssh-keygen would not make: what is not said is as in a good one.
+
+
+def option(name, *values):
+    return string(name) + string(b"".join(map(string, values)))
+
+
+def raw(name, data):
+    return string(name) + string(data)
+
+
+COMMAND, SOURCE = option(b"force-command", b"true"), option(b"source-address", b"127.0.0.0/8")
+CERTIFICATES = [
+    {}, {"kind": 0}, {"kind": 2}, {"kind": 3}, {"serial": 2**64 - 1}, {"reserved": b"x"}, {"reserved": string(b"x")},
+    {"key_id": b""}, {"key_id": b"a\0"}, {"key_id": b"a\0b"}, {"key_id": b"\0"}, {"key_id": b"a\0\0"}, {"key_id": b"\xff\n"},
+    {"after": 2**64 - 1}, {"before": 0}, {"before": 2**64 - 1}, {"after": 4102444800}, {"nonce": b""}, {"nonce": b"x" * 100},
+    {"principals": []}, {"principals": [b""]}, {"principals": [b"", b"grp"]}, {"principals": [b"grp\0"]},
+    {"principals": [b"grp\0", b"x\0y"]}, {"principals": [b"other"] * 255 + [b"grp"]}, {"principals": [b"other"] * 256 + [b"grp"]},
+    {"principals": [b"other", b"grp", b"grp"]}, {"principals_raw": string(b"grp") + b"\0"}, {"principals_raw": b"\0\0\0\4grp"},
+    {"critical": COMMAND}, {"critical": COMMAND + COMMAND}, {"critical": SOURCE}, {"critical": SOURCE + SOURCE},
+    {"critical": SOURCE + COMMAND}, {"critical": COMMAND + SOURCE}, {"critical": option(b"verify-required")},
+    {"critical": option(b"verify-required") + option(b"verify-required")}, {"critical": raw(b"verify-required", b"x")},
+    {"critical": option(b"odd")}, {"critical": option(b"permit-pty")}, {"critical": option(b"no-touch-required")},
+    {"critical": option(b"FORCE-COMMAND", b"true")}, {"critical": option(b"force-command")}, {"critical": raw(b"force-command", b"x")},
+    {"critical": option(b"force-command", b"true", b"x")}, {"critical": option(b"force-command", b"")},
+    {"critical": option(b"force-command", b"a\0")}, {"critical": option(b"force-command", b"a\0b")},
+    {"critical": option(b"force-command\0", b"true")}, {"critical": option(b"force-\0command", b"true")},
+    {"critical": option(b"", b"true")}, {"critical": COMMAND + b"\0"}, {"critical": string(b"force-command")},
+    *({"critical": option(b"source-address", text)} for text in [
+        b"127.0.0.1", b"127.0.0.1/32", b"0.0.0.0/0", b"::/0,0.0.0.0/0", b"127.1", b"127.1/8", b"127.0.0.1/8", b"127.0.0.0/33", b"",
+        b",127.0.0.1", b"127.0.0.1,", b"127.0.0.1, ::1", b"127.0.0.256,127.0.0.1", b"127.0.0.1,x", b"!10.0.0.1,127.0.0.1", b"*",
+        b"localhost", b"127.0.0.1/", b"127.0.0.1/+8", b"127.0.0.0/08", b"::ffff:127.0.0.1,127.0.0.1", b"::ffff:127.0.0.0/104,127.0.0.1", b"fe80::1%lo,127.0.0.1",
+        b"0177.0.0.1", b"0x7f.0.0.1", b"127.0.0.0/8/8", b"127.0.0.0/" + b"0" * 40 + b"8", b"127.0.0.1\0", b"127.0.0.0/256",
+        b"127.0.0.1 "]),
+    {"extensions": option(b"permit-pty")}, {"extensions": option(b"permit-pty") + option(b"permit-pty")},
+    {"extensions": option(b"permit-user-rc") + option(b"permit-X11-forwarding")}, {"extensions": raw(b"permit-pty", b"x")},
+    {"extensions": raw(b"no-touch-required", b"x")}, {"extensions": option(b"no-touch-required")}, {"extensions": raw(b"odd", b"x")},
+    {"extensions": COMMAND}, {"extensions": raw(b"verify-required", b"x")}, {"extensions": option(b"permit-\0pty")},
+    {"extensions": b"\0"}, {"extensions": string(b"permit-pty")},
+    {"tail": b"\0"}, {"signature_tail": b"\0"}, {"signature_type": b"ssh-rsa"}, {"signature_type": b"ssh-ed25519\0"}, {"flip": True},
+]
+
+
+class CA:
+    def __init__(self, folder):
+        self.folder = folder
+        self.openssl("genpkey", "-algorithm", "ed25519", "-out", "ca")
+        self.blob = string(b"ssh-ed25519") + string(self.openssl("pkey", "-in", "ca", "-pubout", "-outform", "DER")[-32:])
+
+    def openssl(self, *words):
+        return subprocess.run(["openssl", *words], cwd=self.folder, capture_output=True, check=True).stdout
+
+    def certify(self, odd):
+        principals = odd.get("principals_raw", b"".join(map(string, odd.get("principals", [b"grp"]))))
+        body = b"".join([
+            string(b"ssh-ed25519-cert-v01@openssh.com"), string(odd.get("nonce", os.urandom(32))), string(os.urandom(32)),
+            struct.pack(">QI", odd.get("serial", 1), odd.get("kind", 1)), string(odd.get("key_id", b"id")), string(principals),
+            struct.pack(">QQ", odd.get("after", 0), odd.get("before", 2**64 - 1)), string(odd.get("critical", b"")),
+            string(odd.get("extensions", b"")), string(odd.get("reserved", b"")), string(self.blob)])
+        (self.folder / "body").write_bytes(body)
+        made = bytearray(self.openssl("pkeyutl", "-sign", "-rawin", "-inkey", "ca", "-in", "body"))
+        made[0] ^= odd.get("flip", False)
+        signature = string(odd.get("signature_type", b"ssh-ed25519")) + string(bytes(made)) + odd.get("signature_tail", b"")
+        return body + string(signature) + odd.get("tail", b"")
+
+
+def would_do(found):
+    return (found.get("verify") == "no error" and found["kind"] == 1 and not found["fault"] and not found["unknown_critical"]
+            and "grp" in found["principals"] and found["after"] % 2**64 <= 1800000000 < found["before"] % 2**64)
+
+
+def test_a_certificate_is_refused_when_sshd_refuses_it(world, build, release, tmp_path):
+    for folder in ("keys", "files"):
+        (tmp_path / folder).mkdir()
+    ca, files = CA(tmp_path), []
+    (tmp_path / "files" / "ca.pub").write_bytes(b"ssh-ed25519 " + base64.b64encode(ca.blob) + b"\n")
+    (tmp_path / "files" / "names").write_text("grp\n")
+    for i, odd in enumerate(CERTIFICATES):
+        blob = ca.certify({"serial": i, **odd})
+        files.append(tmp_path / "keys" / f"k{i}.pub")
+        files[-1].write_bytes(b"ssh-ed25519-cert-v01@openssh.com " + base64.b64encode(blob) + b" k\n")
+    got = world(ASK, keep=[tmp_path], env={"CASES": tmp_path, "BATCH": 90, "FILES": "AuthorizedKeysFile=none",
+                "OPTIONS": "-o TrustedUserCAKeys=/srv/files/ca.pub -o AuthorizedPrincipalsFile=/srv/files/names"})
+    serials = set(map(int, re.findall(r'Accepted certificate ID ".*" \(serial (\d+)\)', got.stdout)))
+    assert len(serials) > 30, got.stdout[-2000:] + got.stderr[-2000:]
+    different = [(odd, "ours", found, "sshd", odd.get("serial", i) in serials)
+                 for i, (odd, found) in enumerate(zip(CERTIFICATES, ours(build, "certificate", release, files)))
+                 if would_do(found) != (odd.get("serial", i) in serials)]
+    assert different == []
+
+
+def listed(text):
+    """What ssh-keygen -L prints, by its labels; lists become lists."""
+    out, label = {}, None
+    for line in text.splitlines()[1:]:
+        if line.startswith(" " * 16):
+            out[label].append(line.strip())
+        else:
+            label, _, value = line.strip().partition(":")
+            out[label] = value.strip() or []
+    return {k: [] if v == "(none)" else v for k, v in out.items()}
+
+
+@pytest.mark.parametrize("line", (SOURCE_TREE / "tests/vectors/key/certificates").read_text().splitlines(),
+                         ids=lambda line: line.split()[0])
+def test_a_certificate_says_what_ssh_keygen_says(build, release, tmp_path, line):
+    file = tmp_path / "c.pub"
+    file.write_text(line.split(" ", 1)[1] + "\n")
+    got = subprocess.run(["ssh-keygen", "-L", "-f", file], capture_output=True, text=True, check=True,
+                         env=dict(os.environ, TZ="UTC"))
+    theirs = listed(got.stdout)
+    found, = ours(build, "certificate", release, [file])
+    assert theirs["Type"] == f"{found['type']} {['user', 'host'][found['kind'] - 1]} certificate"
+    assert theirs["Public key"].split()[1] == found["fingerprint"]
+    assert theirs["Signing CA"].split()[1] == found["ca"]
+    assert theirs["Signing CA"].endswith(f"(using {found['signature_type']})")
+    assert theirs["Key ID"] == f'"{found["key_id"]}"'
+    assert int(theirs["Serial"]) == found["serial"] % 2**64
+    assert theirs["Principals"] == found["principals"]
+    assert theirs["Valid"] == "from {} to {}".format(*(
+        time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(found[edge])) for edge in ("after", "before")))
+    assert [e.split()[0] for e in theirs["Extensions"]] == found["extensions"]
+    critical = {c.split()[0]: c.partition(" ")[2] for c in theirs["Critical Options"]}
+    assert critical.get("force-command") == found["force_command"]
+    assert critical.get("source-address") == found["source_address"]
+    assert ("verify-required" in critical) == found["verify_required"]
+    assert [c for c in critical if "@" in c] == found["unknown_critical"]

@@ -87,15 +87,15 @@ static enum err principals(const char *content, size_t len, unsigned release, js
 
 static json_t *certificate_json(const struct certificate *c, enum err verified)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:i, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:s, s:s, s:o, s:s}",
-			 "type", c->key.type, "fingerprint", c->key.fingerprint, "ca", c->ca_key.fingerprint, "serial",
-			 (json_int_t)c->serial, "kind", (int)c->kind, "key_id", json_safe_string(c->key_id),
-			 "principals", list_json(&c->principals), "force_command", optional(c->force_command),
-			 "source_address", optional(c->source_address), "verify_required", c->verify_required,
-			 "touch_not_required", c->touch_not_required, "unknown_critical",
-			 list_json(&c->unknown_critical), "extensions", list_json(&c->extensions), "ca_type",
-			 c->ca_key.type, "signature_type", c->signature_type, "fault", optional(c->fault), "verify",
-			 err_text(verified));
+	return json_pack(
+		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:s, s:s, s:o, s:s}",
+		"type", c->key.type, "fingerprint", c->key.fingerprint, "ca", c->ca_key.fingerprint, "serial",
+		(json_int_t)c->serial, "after", (json_int_t)c->valid_after, "before", (json_int_t)c->valid_before,
+		"kind", (int)c->kind, "key_id", json_safe_string(c->key_id), "principals", list_json(&c->principals),
+		"force_command", optional(c->force_command), "source_address", optional(c->source_address),
+		"verify_required", c->verify_required, "touch_not_required", c->touch_not_required, "unknown_critical",
+		list_json(&c->unknown_critical), "extensions", list_json(&c->extensions), "ca_type", c->ca_key.type,
+		"signature_type", c->signature_type, "fault", optional(c->fault), "verify", err_text(verified));
 }
 
 /* A damaged one is an answer too: what kind of damage. */
