@@ -4,6 +4,9 @@
 
 #include "base/scratch.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
+
 #include "base/banned.h"
 
 /* Slow and obvious. */
@@ -134,6 +137,117 @@ static void addresses(void **state)
 			fail_msg("%s against '%s'", cases[i].addr, cases[i].list);
 }
 
+/* The quick way must read what the resolver reads, and nothing else. */
+static void addresses_are_those_of_the_resolver(void **state)
+{
+	static const char *const texts[] = { "10.0.0.5",
+					     "10.1",
+					     "10",
+					     "010.0.0.8",
+					     "0x7f.1",
+					     "1.2.3.256",
+					     "1.2.3.4.5",
+					     "1.2.3.",
+					     "::",
+					     "::1",
+					     "::ffff:10.0.0.5",
+					     "1::2::3",
+					     "fe80::1",
+					     "fe80::1%1",
+					     "FE80::A",
+					     "12345::",
+					     "2001:db8::1:2:3",
+					     "",
+					     " 10.0.0.5",
+					     "10.0.0.5 ",
+					     "localhost",
+					     "1.2.3.-4",
+					     "255.255.255.255",
+					     "0.0.0.0",
+					     "4294967295",
+					     "4294967296",
+					     "::1%nosuchinterface",
+					     "08.1.1.1" };
+	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct addrinfo *ai = NULL;
+		struct pattern_address a = { 0 };
+		bool theirs = !getaddrinfo(texts[i], NULL, &hints, &ai);
+		uint8_t bytes[16] = { 0 };
+		if (pattern_address_parse(texts[i], &a) != (theirs && *texts[i]))
+			fail_msg("'%s'", texts[i]);
+		for (int k = 0; k < 16; k++)
+			bytes[k] = (uint8_t)((k < 8 ? a.high : a.low) >> (56 - k % 8 * 8));
+		if (theirs && ai->ai_family == AF_INET) {
+			assert_int_equal(a.family, AF_INET);
+			assert_memory_equal(bytes, &((struct sockaddr_in *)(void *)ai->ai_addr)->sin_addr, 4);
+		} else if (theirs) {
+			const struct sockaddr_in6 *in6 = (void *)ai->ai_addr;
+			assert_int_equal(a.family, AF_INET6);
+			assert_memory_equal(bytes, &in6->sin6_addr, 16);
+			assert_int_equal(a.scope, in6->sin6_scope_id);
+		}
+		if (ai)
+			freeaddrinfo(ai);
+	}
+}
+
+/* A network holds an address that differs behind its prefix, and none that differs in the prefix's last bit. */
+static void every_length_of_a_prefix_is_taken_as_it_is(void **state)
+{
+	static const uint8_t base[16] = { 0x20, 0x01, 0x0d, 0xb8, 0xa5, 0x5a, 0xff, 0,
+					  0x0f, 0xf0, 0xc3, 0x3c, 1,	2,    3,    0xff };
+
+	for (unsigned bits = 32; bits <= 128; bits += 96)
+		for (unsigned length = 0; length <= bits; length++) {
+			int family = bits == 32 ? AF_INET : AF_INET6;
+			uint8_t net[16] = { 0 }, other[16];
+			char text[INET6_ADDRSTRLEN], list[INET6_ADDRSTRLEN + 4];
+			for (unsigned i = 0; i < length; i++)
+				net[i / 8] |= base[i / 8] & (0x80 >> i % 8);
+			assert_non_null(inet_ntop(family, net, text, sizeof text));
+			(void)snprintf(list, sizeof list, "%s/%u", text, length);
+			memcpy(other, net, sizeof other);
+			if (length < bits)
+				other[length / 8] ^= 0x80 >> length % 8;
+			assert_non_null(inet_ntop(family, other, text, sizeof text));
+			assert_int_equal(pattern_list_match_addr(text, list), 1);
+			memcpy(other, net, sizeof other);
+			if (length) {
+				other[(length - 1) / 8] ^= 0x80 >> (length - 1) % 8;
+				assert_non_null(inet_ntop(family, other, text, sizeof text));
+				assert_int_equal(pattern_list_match_addr(text, list), 0);
+			}
+		}
+}
+
+static void hosts_and_addresses_decide_together(void **state)
+{
+	static const struct {
+		const char *host, *addr, *list;
+		int result;
+	} cases[] = {
+		{ "ws5.example", "10.0.0.5", "*.EXAMPLE", 1 },
+		{ "WS5.Example", "10.0.0.5", "*.example", 1 },
+		{ "ws5.example", "10.0.0.5", "10.0.0.0/8", 1 },
+		{ "ws5.example", "10.0.0.5", "*.example,!10.0.0.0/8", 0 },
+		{ "ws5.example", "10.0.0.5", "10.*,!ws5.*", 0 },
+		{ "10.0.0.5", "10.0.0.5", "!11.0.0.0/8", 0 },
+		{ "10.0.0.5", "10.0.0.5", "x,,y", -1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct pattern_list l = { 0 };
+		struct pattern_from from;
+		pattern_from_set(&from, cases[i].host, cases[i].addr);
+		assert_int_equal(pattern_list_compile(cases[i].list, &l), ERR_NONE);
+		if (pattern_list_hosts(&l, &from) != cases[i].result)
+			fail_msg("%s from %s against '%s'", cases[i].host, cases[i].addr, cases[i].list);
+		pattern_list_clear(&l);
+	}
+}
+
 static void networks_only(void **state)
 {
 	assert_int_equal(pattern_list_match_cidr("10.0.0.5", "192.168.0.0/16,10.0.0.0/8"), 1);
@@ -196,6 +310,9 @@ int main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(an_item_that_is_too_long_ends_the_list),
 		cmocka_unit_test(addresses),
+		cmocka_unit_test(addresses_are_those_of_the_resolver),
+		cmocka_unit_test(every_length_of_a_prefix_is_taken_as_it_is),
+		cmocka_unit_test(hosts_and_addresses_decide_together),
 		cmocka_unit_test(networks_only),
 		cmocka_unit_test(users),
 		cmocka_unit_test(words_that_sshd_refuses),
