@@ -266,6 +266,15 @@ static enum err look_up_group(struct facts *f, const char *name)
 	return strings_add(&f->groups, name);
 }
 
+static enum err look_up_name(struct facts *f, const char *name, bool user)
+{
+	if (name[strcspn(name, "*?")])
+		return ERR_NONE;
+	if (!user)
+		return look_up_group(f, name);
+	return known_account(f, name) ? ERR_NONE : look_up_account(f, name);
+}
+
 /* A directory service need not list all that it knows, so the names that the rules speak of are asked for one by one. */
 static enum err look_up_named(struct facts *f, enum sshd_keyword_id id)
 {
@@ -281,16 +290,30 @@ static enum err look_up_named(struct facts *f, enum sshd_keyword_id id)
 			const char *word = lines[i]->args.v[j], *at = strrchr(word, '@');
 			char *name = users && at ? strndup(word, (size_t)(at - word)) : strdup(word);
 
-			if (!name)
-				e = ERR_MEMORY;
-			else if (!name[strcspn(name, "*?")])
-				e = !users		     ? look_up_group(f, name)
-				    : known_account(f, name) ? ERR_NONE
-							     : look_up_account(f, name);
+			e = name ? look_up_name(f, name, users) : ERR_MEMORY;
 			free(name);
 		}
 	}
 	free(lines);
+	return e;
+}
+
+/* The names in Match User and Match Group. */
+static enum err look_up_matched(struct facts *f, const struct sshd_match *m)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < m->ncriteria && !e; i++) {
+		bool users = m->criteria[i].kind == CRITERION_USER;
+		struct strings names = { 0 };
+
+		if (!users && m->criteria[i].kind != CRITERION_GROUP)
+			continue;
+		e = strings_split(&names, m->criteria[i].pattern, ",");
+		for (size_t j = 0; j < names.n && !e; j++)
+			e = look_up_name(f, names.v[j] + (names.v[j][0] == '!'), users);
+		strings_free(&names);
+	}
 	return e;
 }
 
@@ -309,6 +332,8 @@ static enum err gather_accounts(struct facts *f)
 	e = ERR_NONE;
 	for (size_t i = 0; f->config && i < ARRAY_SIZE(lists) && !e; i++)
 		e = look_up_named(f, lists[i]);
+	for (size_t i = 0; f->config && i < f->config->nmatches && !e; i++)
+		e = look_up_matched(f, f->config->matches[i]);
 	return e;
 }
 

@@ -140,6 +140,60 @@ enum err judge_match_lines(const struct facts *f, enum sshd_keyword_id id, const
 	return ERR_NONE;
 }
 
+bool judge_has_account(const struct facts *f, const char *name, size_t len)
+{
+	for (size_t i = 0; i < f->naccounts; i++)
+		if (strlen(f->accounts[i]->name) == len && memcmp(f->accounts[i]->name, name, len) == 0)
+			return true;
+	return false;
+}
+
+bool judge_is_host_name(const char *item, size_t len)
+{
+	if (memchr(item, ':', len) || memchr(item, '/', len))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (isalpha((unsigned char)item[i]))
+			return true;
+	return false;
+}
+
+static const char *named_file_fault(const struct judged_file *j, const struct file_fact *fact)
+{
+	if (j->path[0] != '/')
+		return j->relative;
+	if (!fact)
+		return NULL;
+	if (fact->err == ERR_NOT_FOUND)
+		return "missing";
+	if (fact->err == ERR_NOT_FILE)
+		return "not a file";
+	return fact->err ? NULL : j->fault(fact);
+}
+
+enum err judge_named_file(const struct facts *f, const struct judged_file *j, struct finding *out)
+{
+	const struct file_fact *fact = facts_file(f, j->path);
+	const char *fault = named_file_fault(j, fact);
+	enum err e;
+
+	if (!fault && fact && !fact->err)
+		return ERR_NONE;
+	if (!fault) {
+		if (out->status == STATUS_PASS)
+			out->status = STATUS_UNKNOWN;
+		return finding_detail(out, "%s could not be looked at%s.", j->path, f->privileged ? "" : "; root can");
+	}
+	out->status = STATUS_FAIL;
+	if ((e = judge_cite_line(j->line, out)) ||
+	    (e = finding_evidence(out, j->path, fact ? fact->bad_line : 0, "%s", fault)) ||
+	    (e = finding_reason(out, "%s:%u names %s: %s", judge_path(f, j->line->file), j->line->line, j->path, fault)))
+		return e;
+	if (fact && fact->err == ERR_NOT_FOUND && facts_short_path(f, j->path) != j->path && j->content)
+		return finding_create(out, j->path, j->content, 0644);
+	return ERR_NONE;
+}
+
 enum err judge_unknown(const struct facts *f, struct finding *out)
 {
 	out->status = STATUS_UNKNOWN;

@@ -45,10 +45,25 @@ MUST_USE enum err judge_fix(struct finding *out, const char *format, ...) FORMAT
 /* A file's path as people should see it in a reason. */
 const char *judge_path(const struct facts *f, const char *path);
 
+bool judge_has_account(const struct facts *f, const char *name, size_t len);
+/* Whether this item of a list of hosts can only be meant as a name: no address, no network, no wildcard over digits. */
+bool judge_is_host_name(const char *item, size_t len);
+
+/* A file that a setting names, and what is wrong with it. */
+struct judged_file {
+	const struct sshd_line *line;
+	const char *path;
+	const char *(*fault)(const struct file_fact *fact); /* beyond "missing" and "not a file"; NULL: nothing */
+	const char *relative;				    /* what a path that does not begin at "/" means */
+	const char *content;				    /* of the file that harden would make, NULL: none */
+};
+/* Unknown where it could not be looked at; else fails, with line and file as evidence, and the missing file to be made beside our configuration. */
+MUST_USE enum err judge_named_file(const struct facts *f, const struct judged_file *j, struct finding *out);
+
 /* Rows of the tables; one per step in rules_*.c. */
-extern const struct rule rules_before[], rules_kex[], rules_moduli[], rules_access[], rules_login[], rules_revoked[],
-	rules_timeouts[], rules_banner[];
-extern const size_t rules_before_n, rules_kex_n, rules_moduli_n, rules_access_n, rules_login_n, rules_revoked_n,
-	rules_timeouts_n, rules_banner_n;
+extern const struct rule rules_before[], rules_kex[], rules_moduli[], rules_access[], rules_match[], rules_login[],
+	rules_revoked[], rules_timeouts[], rules_banner[];
+extern const size_t rules_before_n, rules_kex_n, rules_moduli_n, rules_access_n, rules_match_n, rules_login_n,
+	rules_revoked_n, rules_timeouts_n, rules_banner_n;
 
 #endif

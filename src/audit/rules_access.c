@@ -43,34 +43,13 @@ static enum err judge_access_open(const struct facts *f, const struct policy *p,
 
 /* access-dead-rule */
 
-static bool has_account(const struct facts *f, const char *name, size_t len)
-{
-	for (size_t i = 0; i < f->naccounts; i++)
-		if (strlen(f->accounts[i]->name) == len && memcmp(f->accounts[i]->name, name, len) == 0)
-			return true;
-	return false;
-}
-
-/* An item that is no address, no network and no wildcard over digits can only be meant as a name. */
-static bool is_host_name(const char *item, size_t len)
-{
-	bool letter = false;
-
-	if (memchr(item, ':', len) || memchr(item, '/', len))
-		return false;
-	for (size_t i = 0; i < len; i++)
-		letter = letter || (item[i] >= 'g' && item[i] <= 'z') || (item[i] >= 'a' && item[i] <= 'f') ||
-			 (item[i] >= 'A' && item[i] <= 'Z');
-	return letter;
-}
-
 static bool has_host_name(const char *hosts)
 {
 	while (*hosts) {
 		size_t n = strcspn(hosts, ",");
 		size_t skip = *hosts == '!' ? 1 : 0;
 
-		if (is_host_name(hosts + skip, n - skip))
+		if (judge_is_host_name(hosts + skip, n - skip))
 			return true;
 		hosts += n;
 		hosts += *hosts == ',';
@@ -92,7 +71,7 @@ static const char *user_word_fault(const struct facts *f, const char *word, bool
 	if (at && !use_dns && has_host_name(at + 1))
 		return "host names are never seen without UseDNS yes";
 	*never = false;
-	if (len && !memchr(word, '*', len) && !memchr(word, '?', len) && f->naccounts && !has_account(f, word, len))
+	if (len && !memchr(word, '*', len) && !memchr(word, '?', len) && f->naccounts && !judge_has_account(f, word, len))
 		return "there is no such account";
 	return NULL;
 }

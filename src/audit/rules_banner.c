@@ -65,39 +65,21 @@ static enum err judge_banner_none(const struct facts *f, const struct policy *p,
 
 static const char *banner_fault(const struct file_fact *fact)
 {
-	if (fact->err == ERR_NOT_FOUND)
-		return "missing";
-	if (fact->err == ERR_NOT_FILE)
-		return "not a file";
-	if (!fact->err && fact->size == 0)
+	if (fact->size == 0)
 		return "empty";
-	if (!fact->err && fact->size > BANNER_MAX)
-		return "larger than 1 MiB";
-	return NULL;
+	return fact->size > BANNER_MAX ? "larger than 1 MiB" : NULL;
 }
 
 static enum err judge_banner_path(const struct facts *f, const struct policy *p, const struct sshd_line *l,
 				  struct finding *out)
 {
-	const char *path = l->args.v[0];
-	const struct file_fact *fact = facts_file(f, path);
-	const char *fault = path[0] != '/' ? "not an absolute path" : fact ? banner_fault(fact) : NULL;
-	enum err e;
+	const struct judged_file j = { .line = l,
+				       .path = l->args.v[0],
+				       .fault = banner_fault,
+				       .relative = "not an absolute path",
+				       .content = policy_notice(p) };
 
-	if (!fault && (!fact || fact->err)) {
-		if (out->status == STATUS_PASS)
-			out->status = STATUS_UNKNOWN;
-		return finding_detail(out, "%s could not be looked at%s.", path, f->privileged ? "" : "; root can");
-	}
-	if (!fault)
-		return ERR_NONE;
-	out->status = STATUS_FAIL;
-	if ((e = judge_cite_line(l, out)) || (e = finding_evidence(out, path, 0, "%s", fault)) ||
-	    (e = finding_reason(out, "%s:%u names %s: %s", judge_path(f, l->file), l->line, path, fault)))
-		return e;
-	if (fact && fact->err == ERR_NOT_FOUND && facts_short_path(f, path) != path && policy_notice(p))
-		return finding_create(out, path, policy_notice(p), 0644);
-	return ERR_NONE;
+	return judge_named_file(f, &j, out);
 }
 
 static enum err judge_banner_missing(const struct facts *f, const struct policy *p, struct finding *out)

@@ -46,46 +46,21 @@ static enum err judge_revoked_none(const struct facts *f, const struct policy *p
 
 /* revoked-missing-file */
 
-static const char *file_fault(const struct file_fact *fact)
+static const char *revoked_fault(const struct file_fact *fact)
 {
-	if (fact->err == ERR_NOT_FOUND)
-		return "missing";
-	if (fact->err == ERR_NOT_FILE)
-		return "not a file";
-	if (fact->bad_line)
-		return "this line is no public key";
-	return NULL;
-}
-
-static bool is_beside_config(const struct facts *f, const char *path)
-{
-	return facts_short_path(f, path) != path;
+	return fact->bad_line ? "this line is no public key" : NULL;
 }
 
 static enum err judge_revoked_path(const struct facts *f, const struct sshd_line *l, const char *path,
 				   struct finding *out)
 {
-	const struct file_fact *fact = facts_file(f, path);
-	const char *fault = path[0] != '/' ? "not an absolute path, so it is looked for below /"
-			    : fact	   ? file_fault(fact)
-					   : NULL;
-	enum err e;
+	const struct judged_file j = { .line = l,
+				       .path = path,
+				       .fault = revoked_fault,
+				       .relative = "not an absolute path, so it is looked for below /",
+				       .content = EMPTY_LIST };
 
-	if (!fault && (!fact || fact->err)) {
-		if (out->status == STATUS_PASS)
-			out->status = STATUS_UNKNOWN;
-		return finding_detail(out, "%s could not be looked at%s.", path, f->privileged ? "" : "; root can");
-	}
-	if (!fault)
-		return ERR_NONE;
-	out->status = STATUS_FAIL;
-	if ((e = judge_cite_line(l, out)) ||
-	    (e = finding_evidence(out, path, fact ? fact->bad_line : 0, "%s", fault)) ||
-	    (e = finding_reason(out, "%s:%u names %s: %s", judge_path(f, l->file), l->line, path, fault)))
-		return e;
-	if (fact && fact->err == ERR_NOT_FOUND && is_beside_config(f, path))
-		return finding_create(out, path, EMPTY_LIST, 0644);
-	return ERR_NONE;
+	return judge_named_file(f, &j, out);
 }
 
 static enum err judge_revoked_missing(const struct facts *f, const struct policy *p, struct finding *out)
