@@ -38,7 +38,7 @@ struct authorized_key {
 /* A line that holds neither a key nor nothing: sshd goes on with the next one, its owner may think otherwise. */
 struct authorized_fault {
 	unsigned line;
-	char *why; /* "unknown option 'form'"; wants a sentence for people */
+	char *why; /* "there is no such option" */
 };
 
 struct authorized_keys {
