@@ -123,7 +123,7 @@ enum err report_access_matrix_text(const struct access_matrix *m, bool color, st
 	}
 	pad(out, 0, names + 2);
 	for (size_t n = 0; n < m->nnetworks; n++)
-		text_add(out, "%-*zu", width, n + 1);
+		text_add(out, "%-*zu", n + 1 < m->nnetworks ? width : 0, n + 1);
 	text_add_string(out, "\n");
 	for (size_t r = 0; r < m->nrows; r++) {
 		text_reset(&name);

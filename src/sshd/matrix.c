@@ -376,6 +376,8 @@ static enum err network_name(const struct making *k, const struct column *c, cha
 		next = narrowest(k, c, first);
 		if (name_is_taken(k->m, text_string(&t)) && next < k->nitems)
 			text_add(&t, " in %s", k->items[next].text);
+		else if (name_is_taken(k->m, text_string(&t)))
+			text_add_string(&t, " (rest)");
 		if (name_is_taken(k->m, text_string(&t)))
 			text_add(&t, ", part %zu", k->m->nnetworks + 1);
 	}
