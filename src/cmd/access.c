@@ -20,7 +20,13 @@
 
 #define KEY_MAX (256u << 10)
 
-static const struct command *const subs[] = { &cmd_access_check, &cmd_access_explain, &cmd_access_sources, NULL };
+static const struct command *const subs[] = { &cmd_access_check,
+					      &cmd_access_explain,
+					      &cmd_access_sources,
+					      &cmd_access_matrix,
+					      &cmd_access_allow,
+					      &cmd_access_deny,
+					      NULL };
 
 const struct command cmd_access = {
 	.name = "access",
@@ -253,16 +259,35 @@ static const char *key_line(const char *content, size_t *len)
 	return NULL;
 }
 
+/* A line of authorized_keys with options in front is as good. */
+static enum err take_listed(const char *line, size_t len, unsigned release, struct held_key *out)
+{
+	struct authorized_keys keys = { 0 };
+	enum err e = authorized_keys_parse(line, len, release, &keys);
+
+	if (e)
+		return e;
+	if (!keys.n) {
+		authorized_keys_clear(&keys);
+		return ERR_SYNTAX;
+	}
+	out->line.blob = keys.v[0].blob;
+	out->line.blob_len = keys.v[0].blob_len;
+	keys.v[0].blob = NULL;
+	authorized_keys_clear(&keys);
+	return ERR_NONE;
+}
+
 static int parse_key(const char *file, const char *content, unsigned release, struct held_key *out)
 {
 	size_t len = 0;
 	const char *line = key_line(content, &len);
 	enum err e = line ? public_key_decode_line(line, len, release, &out->line) : ERR_SYNTAX;
 
-	if (e == ERR_SYNTAX || e == ERR_SHORT || e == ERR_TRAILING)
+	if (line && e && e != ERR_MEMORY && e != ERR_SIGNATURE && e != ERR_RANGE)
+		e = take_listed(line, len, release, out);
+	if (e == ERR_SYNTAX)
 		return complain("'%s' holds no public key: wants a line such as 'ssh-ed25519 AAAA...'", file);
-	if (e == ERR_UNSUPPORTED)
-		return complain("'%s': this OpenSSH knows no key of that type", file);
 	if (e)
 		return fail(e, "cannot use the key '%s'", file);
 	out->offer = (struct offered_key){ .blob = out->line.blob, .len = out->line.blob_len };

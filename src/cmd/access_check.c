@@ -316,7 +316,7 @@ static int read_question(const struct batch *b, json_t *o, struct question *q, c
 		return refuse_line(b, "wants an object such as {\"user\":\"anna\",\"addr\":\"192.0.2.7\"}");
 	json_object_foreach(o, name, v) if ((status = read_field(b, name, v, q))) return status;
 	if (!q->user || !q->addr)
-		return refuse_line(b, "wants a \"%s\"", q->user ? "addr" : "user");
+		return refuse_line(b, "there is no \"%s\"", q->user ? "addr" : "user");
 	if (!address_normal(q->addr, addr))
 		return refuse_line(b, "\"addr\" is '%s': wants an address such as 192.0.2.7", q->addr);
 	if (q->laddr && !address_normal(q->laddr, laddr))

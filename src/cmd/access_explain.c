@@ -159,6 +159,11 @@ static void add_key(const struct story *t, const struct credential *c, struct te
 	text_add_string(out, "\n");
 }
 
+static bool same_text(const char *a, const char *b)
+{
+	return a && strcmp(a, b) == 0;
+}
+
 static void add_keys(const struct story *t, struct text *out)
 {
 	if (!t->keys)
@@ -166,7 +171,7 @@ static void add_keys(const struct story *t, struct text *out)
 	text_add(out, "keys%s\n", t->keys->n ? "" : ": none");
 	for (size_t i = 0; i < t->keys->n; i++)
 		add_key(t, &t->keys->v[i], out);
-	if (t->keys->detail) {
+	if (t->keys->detail && !(t->keys->n && same_text(t->keys->v[0].detail, t->keys->detail))) {
 		text_add_string(out, "  ");
 		add_outside(out, t->keys->detail);
 		if (t->keys->by) {
