@@ -241,13 +241,6 @@ static size_t name_start(const char *s, size_t len)
 	return at;
 }
 
-static const char *principal_contradiction(const struct authorized_options *o)
-{
-	if (o->cert_authority || o->has_principals)
-		return "'cert-authority' and 'principals' have no place in front of a name";
-	return NULL;
-}
-
 static enum err principal_parse(const struct line *l, size_t len, unsigned release, struct authorized_principal *p,
 				const char **why)
 {
@@ -261,10 +254,6 @@ static enum err principal_parse(const struct line *l, size_t len, unsigned relea
 	/* sshd does not care where the options end, as long as they do */
 	if ((e = authorized_options_parse(l->s, name ? len : 0, release, &o, why)))
 		return e;
-	if ((*why = principal_contradiction(&o))) {
-		authorized_options_clear(&o);
-		return ERR_SYNTAX;
-	}
 	*p = (struct authorized_principal){ .line = l->number, .name = strndup(l->s + name, len - name), .options = o };
 	if (p->name)
 		return ERR_NONE;

@@ -61,7 +61,7 @@ MUST_USE enum err authorized_options_parse(const char *s, size_t len, unsigned r
 					   const char **why);
 void authorized_options_clear(struct authorized_options *o);
 
-/* One line of an AuthorizedPrincipalsFile: "[options] name". */
+/* One line of an AuthorizedPrincipalsFile: "[options] name". With cert-authority or principals= sshd refuses who is named. */
 struct authorized_principal {
 	unsigned line;
 	char *name;

@@ -41,6 +41,14 @@ static enum err check_any_certificate(const struct sshd_effective *rules, struct
 			   "PubkeyAcceptedAlgorithms takes no certificates");
 }
 
+static bool has_principal(const struct authorized_principals *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!p->v[i].options.cert_authority && !p->v[i].options.has_principals)
+			return true;
+	return false;
+}
+
 /* Whether anybody's certificate could name a principal that counts. */
 static enum err check_principals(struct gathering *g, const struct credential *c, struct trouble *f)
 {
@@ -65,7 +73,7 @@ static enum err check_principals(struct gathering *g, const struct credential *c
 		return trouble_set(f, file->obstacle == OBSTACLE_NOT_LISTED ? OBSTACLE_CERT_PRINCIPAL : file->obstacle,
 				   sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE), "AuthorizedPrincipalsFile %s",
 				   file->detail);
-	if (!g->holder->principals.n)
+	if (!has_principal(&g->holder->principals))
 		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE),
 				   "AuthorizedPrincipalsFile %s lists nobody", file->path);
 	return ERR_NONE;

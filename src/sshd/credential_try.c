@@ -329,9 +329,9 @@ static enum err authority_checks(struct attempt *a, const struct authorized_key 
 
 	if (e || f->obstacle || !a->parsed)
 		return e;
-	if ((e = check_certificate_options(a, f)) || (e = check_commands(a, o->command, where, f)) ||
-	    (o->has_principals && (e = check_listed_names(a, o, where, f))) || (e = check_kind(a, f)) ||
-	    (e = check_time(a, f)) || (e = check_nobody(a, false, f)))
+	if ((e = check_kind(a, f)) || (e = check_certificate_options(a, f)) ||
+	    (e = check_commands(a, o->command, where, f)) ||
+	    (o->has_principals && (e = check_listed_names(a, o, where, f))) || (e = check_time(a, f)) || (e = check_nobody(a, false, f)))
 		return e;
 	return o->has_principals ? ERR_NONE : check_name(a, f);
 }
@@ -546,6 +546,17 @@ static enum err principal_look(struct attempt *a, const struct authorized_princi
 			   "none of its principals is in %s", *where);
 }
 
+/* sshd looks no further than at the first line with one of the names, good or not. */
+static enum err check_principal_options(struct attempt *a, const struct authorized_options *o, const char *where,
+					struct trouble *f)
+{
+	enum err e = trouble_of_expiry(a->store->now, o, where, f);
+
+	if (!e && (o->cert_authority || o->has_principals))
+		e = trouble_set(f, OBSTACLE_CERT_TYPE, NULL, "%s has an option that belongs in front of a CA", where);
+	return e ? e : check_from(a, o, where, f);
+}
+
 /* *command: what the line of the principal forces. *at: that line, where there is one. */
 static enum err trusted_checks(struct attempt *a, struct trouble *f, const char **command, struct place *at)
 {
@@ -558,16 +569,15 @@ static enum err trusted_checks(struct attempt *a, struct trouble *f, const char 
 
 	if (listed && ((e = principal_look(a, &hit, &where, f)) || f->obstacle))
 		return e;
-	if ((e = check_kind(a, f)) || (e = check_time(a, f)) || (e = check_nobody(a, true, f)) || (!listed && (e = check_name(a, f))) ||
-	    (e = check_certificate_options(a, f)) || f->obstacle || !hit)
+	if ((e = check_kind(a, f)) || (e = check_time(a, f)) || (e = check_nobody(a, true, f)) ||
+	    (!listed && (e = check_name(a, f))) || (e = check_certificate_options(a, f)) || f->obstacle || !hit)
 		return e;
 	*at = (struct place){ where, hit->line };
 	place_write(at, line, sizeof line);
-	if (hit->options.cert_authority)
-		return trouble_set(f, OBSTACLE_CERT_TYPE, NULL, "%s has cert-authority in front of a principal", line);
 	*command = hit->options.command;
-	e = check_options(a, &hit->options, line, f);
-	return e ? e : check_commands(a, *command, line, f);
+	if ((e = check_principal_options(a, &hit->options, line, f)))
+		return e;
+	return check_commands(a, *command, line, f);
 }
 
 static enum err trusted_line(struct attempt *a, const struct authorized_key *ca)
