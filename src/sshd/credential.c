@@ -26,9 +26,12 @@ struct gathering {
 
 /* The names of all types of certificates; a CA can sign any. */
 static const char *const certificate_types[] = {
-	"ssh-ed25519-cert-v01@openssh.com",	    "ecdsa-sha2-nistp256-cert-v01@openssh.com",
-	"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-	"ssh-rsa-cert-v01@openssh.com",		    "sk-ssh-ed25519-cert-v01@openssh.com",
+	"ssh-ed25519-cert-v01@openssh.com",
+	"ecdsa-sha2-nistp256-cert-v01@openssh.com",
+	"ecdsa-sha2-nistp384-cert-v01@openssh.com",
+	"ecdsa-sha2-nistp521-cert-v01@openssh.com",
+	"ssh-rsa-cert-v01@openssh.com",
+	"sk-ssh-ed25519-cert-v01@openssh.com",
 	"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
 };
 
@@ -58,8 +61,8 @@ static enum err check_principals(struct gathering *g, const struct credential *c
 
 	if (!c->trusted_ca) {
 		if (c->key->options.has_principals && !c->key->options.principals.n)
-			return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "%s:%u has an empty list of principals", c->file,
-					   c->line);
+			return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, NULL, "%s:%u has an empty list of principals",
+					   c->file, c->line);
 		return ERR_NONE;
 	}
 	if (!p->principals_file || p->principals_command)
@@ -68,7 +71,8 @@ static enum err check_principals(struct gathering *g, const struct credential *c
 		return e;
 	if (g->holder->principals_dead)
 		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE),
-				   "sshd gives up at an unknown token in AuthorizedPrincipalsFile %s", p->principals_file);
+				   "sshd gives up at an unknown token in AuthorizedPrincipalsFile %s",
+				   p->principals_file);
 	if (file->obstacle)
 		return trouble_set(f, file->obstacle == OBSTACLE_NOT_LISTED ? OBSTACLE_CERT_PRINCIPAL : file->obstacle,
 				   sshd_decider(g->rules, KW_AUTHORIZEDPRINCIPALSFILE), "AuthorizedPrincipalsFile %s",
@@ -259,7 +263,8 @@ static enum err whole_judge(struct gathering *g)
 			enum err e;
 			text_add(&t, "RevokedKeys %s %s", p->revocations[i].path, p->revocations[i].why);
 			e = text_check(&t);
-			e = e ? e : whole_set(all, p->revocations[i].obstacle, sshd_decider(g->rules, KW_REVOKEDKEYS), t.s);
+			e = e ? e
+			      : whole_set(all, p->revocations[i].obstacle, sshd_decider(g->rules, KW_REVOKEDKEYS), t.s);
 			all->unsure |= p->revocations[i].obstacle == OBSTACLE_UNKNOWN;
 			text_free(&t);
 			return e;

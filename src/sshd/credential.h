@@ -12,24 +12,24 @@
 
 /* Why a key is of no use, or that it is. The words of credential_obstacle_text() are a promise to scripts. */
 enum credential_obstacle {
-	OBSTACLE_NONE,		   /* "" */
-	OBSTACLE_NOT_LISTED,	   /* "key-not-listed": no file, command or CA has it */
-	OBSTACLE_NO_KEYS,	   /* "no-keys": the account has none at all */
-	OBSTACLE_ALGORITHM,	   /* "key-algorithm": PubkeyAcceptedAlgorithms */
-	OBSTACLE_SIZE,		   /* "key-size": RequiredRSASize */
-	OBSTACLE_REVOKED,	   /* "key-revoked" */
-	OBSTACLE_REVOKED_BROKEN,   /* "revoked-keys-broken": the file is missing or cannot be read as one: every key is refused */
-	OBSTACLE_STRICT_MODES,	   /* "strict-modes": owner or mode of the file or a folder above it */
-	OBSTACLE_FROM,		   /* "key-from": from= or source-address */
-	OBSTACLE_EXPIRED,	   /* "key-expired": expiry-time= */
-	OBSTACLE_COMMAND,	   /* "key-command": PermitRootLogin forced-commands-only wants one; certificate and line disagree */
-	OBSTACLE_HARDWARE,	   /* "key-hardware": verify-required or touch, which the key cannot give */
-	OBSTACLE_CERT_TYPE,	   /* "certificate-type": a host certificate, or a key where a CA is listed and the like */
-	OBSTACLE_CERT_CA,	   /* "certificate-ca": no CA that is trusted signed it, or not rightly, or CASignatureAlgorithms */
-	OBSTACLE_CERT_TIME,	   /* "certificate-time" */
-	OBSTACLE_CERT_PRINCIPAL,   /* "certificate-principal" */
-	OBSTACLE_CERT_OPTION,	   /* "certificate-option": a critical option that sshd does not know */
-	OBSTACLE_UNKNOWN,	   /* "unreadable": a file or command could not be read, is slow, or wants the key itself */
+	OBSTACLE_NONE,	     /* "" */
+	OBSTACLE_NOT_LISTED, /* "key-not-listed": no file, command or CA has it */
+	OBSTACLE_NO_KEYS,    /* "no-keys": the account has none at all */
+	OBSTACLE_ALGORITHM,  /* "key-algorithm": PubkeyAcceptedAlgorithms */
+	OBSTACLE_SIZE,	     /* "key-size": RequiredRSASize */
+	OBSTACLE_REVOKED,    /* "key-revoked" */
+	OBSTACLE_REVOKED_BROKEN, /* "revoked-keys-broken": the file is missing or cannot be read as one: every key is refused */
+	OBSTACLE_STRICT_MODES, /* "strict-modes": owner or mode of the file or a folder above it */
+	OBSTACLE_FROM,	       /* "key-from": from= or source-address */
+	OBSTACLE_EXPIRED,      /* "key-expired": expiry-time= */
+	OBSTACLE_COMMAND, /* "key-command": PermitRootLogin forced-commands-only wants one; certificate and line disagree */
+	OBSTACLE_HARDWARE,  /* "key-hardware": verify-required or touch, which the key cannot give */
+	OBSTACLE_CERT_TYPE, /* "certificate-type": a host certificate, or a key where a CA is listed and the like */
+	OBSTACLE_CERT_CA, /* "certificate-ca": no CA that is trusted signed it, or not rightly, or CASignatureAlgorithms */
+	OBSTACLE_CERT_TIME,	 /* "certificate-time" */
+	OBSTACLE_CERT_PRINCIPAL, /* "certificate-principal" */
+	OBSTACLE_CERT_OPTION,	 /* "certificate-option": a critical option that sshd does not know */
+	OBSTACLE_UNKNOWN, /* "unreadable": a file or command could not be read, is slow, or wants the key itself */
 };
 const char *credential_obstacle_text(enum credential_obstacle o);
 
@@ -39,15 +39,16 @@ struct credential {
 	unsigned line;
 	const struct authorized_key *key; /* of a TrustedUserCAKeys file too: without options, cert_authority set */
 	bool trusted_ca;		  /* from TrustedUserCAKeys */
-	enum credential_obstacle obstacle; /* what keeps it out wherever it is used from; the address is not looked at */
-	char *detail;			   /* a sentence, NULL without an obstacle */
-	const struct sshd_line *by;	   /* the setting behind the obstacle, or NULL */
+	enum credential_obstacle
+		obstacle;	    /* what keeps it out wherever it is used from; the address is not looked at */
+	char *detail;		    /* a sentence, NULL without an obstacle */
+	const struct sshd_line *by; /* the setting behind the obstacle, or NULL */
 };
 
 struct credentials {
 	struct credential *v;
 	size_t n;
-	bool unsure; /* there may be more: a file or command could not be read */
+	bool unsure;			   /* there may be more: a file or command could not be read */
 	enum credential_obstacle obstacle; /* of all: NO_KEYS, STRICT_MODES, REVOKED_BROKEN, UNKNOWN ... or NONE */
 	char *detail;
 	const struct sshd_line *by;
@@ -89,9 +90,9 @@ struct credential_answer {
 };
 
 /* Whether sshd would take just this key for the account from there, by its own order. ERR_SYNTAX: the blob is no key; ERR_MEMORY. */
-MUST_USE enum err credential_try(struct credential_store *s, const struct sshd_effective *rules, const struct account *a,
-				 const char *host, const char *addr, const struct offered_key *key,
-				 struct credential_answer *out);
+MUST_USE enum err credential_try(struct credential_store *s, const struct sshd_effective *rules,
+				 const struct account *a, const char *host, const char *addr,
+				 const struct offered_key *key, struct credential_answer *out);
 void credential_answer_clear(struct credential_answer *a);
 
 #endif

@@ -142,12 +142,14 @@ enum err holder_principals(struct credential_store *s, struct holder *h, const s
 	return e;
 }
 
-static enum err run_parse(struct credential_store *s, struct command_run *run, bool principals, const struct text *output)
+static enum err run_parse(struct credential_store *s, struct command_run *run, bool principals,
+			  const struct text *output)
 {
 	if (run->outcome != COMMAND_DONE)
 		return ERR_NONE;
 	if (principals)
-		return authorized_principals_parse(text_string(output), output->len, s->config->release, &run->principals);
+		return authorized_principals_parse(text_string(output), output->len, s->config->release,
+						   &run->principals);
 	return authorized_keys_parse(text_string(output), output->len, s->config->release, &run->keys);
 }
 
@@ -166,7 +168,8 @@ static enum err run_new(struct credential_store *s, struct holder *h, bool princ
 	if (!e && !user) {
 		run->outcome = COMMAND_REFUSED;
 		text_add_string(&why, "no user is set to run the command as");
-	} else if (!e && !(e = key_command_run(s->root, command, user, !principals, facts, &run->outcome, &output, &why))) {
+	} else if (!e &&
+		   !(e = key_command_run(s->root, command, user, !principals, facts, &run->outcome, &output, &why))) {
 		e = run_parse(s, run, principals, &output);
 	}
 	if (!e && !(run->why = strdup(text_string(&why))))
@@ -182,7 +185,8 @@ static enum err run_new(struct credential_store *s, struct holder *h, bool princ
 }
 
 /* Not to be mixed up: which of the two it is, and what its words become. */
-static enum err run_words(const struct key_policy *p, bool principals, const struct key_command_facts *facts, struct text *out)
+static enum err run_words(const struct key_policy *p, bool principals, const struct key_command_facts *facts,
+			  struct text *out)
 {
 	enum err e;
 
@@ -191,8 +195,8 @@ static enum err run_words(const struct key_policy *p, bool principals, const str
 	return e == ERR_SYNTAX ? ERR_NONE : e;
 }
 
-enum err holder_run(struct credential_store *s, struct holder *h, bool principals, const struct key_command_facts *facts,
-		    const struct command_run **out)
+enum err holder_run(struct credential_store *s, struct holder *h, bool principals,
+		    const struct key_command_facts *facts, const struct command_run **out)
 {
 	struct command_run *run = NULL, **more;
 	struct text words = { 0 };

@@ -39,16 +39,15 @@ struct attempt {
 	struct certificate certificate; /* only with a blob */
 
 	bool accepted, has_command;
-	struct place place; /* of the finding, or of what let it in */
+	struct place place;	/* of the finding, or of what let it in */
 	struct trouble finding; /* the first thing that keeps it out */
-	struct trouble unsure;  /* the first place that could not be looked at */
+	struct trouble unsure;	/* the first place that could not be looked at */
 };
 
 static void place_write(const struct place *at, char *to, size_t size)
 {
 	snprintf(to, size, "%s:%u", at->file, at->line);
 }
-
 
 static void let_in(struct attempt *a, struct place at, bool command)
 {
@@ -91,7 +90,8 @@ static enum err certificate_read(struct attempt *a)
 	if (e == ERR_MEMORY)
 		return e;
 	if (e)
-		return trouble_set(&a->finding, OBSTACLE_CERT_CA, NULL, "the signature in the certificate does not hold");
+		return trouble_set(&a->finding, OBSTACLE_CERT_CA, NULL,
+				   "the signature in the certificate does not hold");
 	return ERR_NONE;
 }
 
@@ -158,8 +158,7 @@ static bool is_its_ca(const struct attempt *a, const struct authorized_key *k)
 	return k->blob_len == a->certificate.ca_len && !memcmp(k->blob, a->certificate.ca, k->blob_len);
 }
 
-static enum err check_from(struct attempt *a, const struct authorized_options *o, const char *where,
-			   struct trouble *f)
+static enum err check_from(struct attempt *a, const struct authorized_options *o, const char *where, struct trouble *f)
 {
 	const struct authorized_key key = { .options = *o };
 	const struct credential c = { .key = &key };
@@ -190,7 +189,8 @@ static enum err check_listed(struct attempt *a, const struct authorized_key *k, 
 	return trouble_of_revoked(p, a->rules, k->blob, k->blob_len, f);
 }
 
-static enum err plain_line(struct attempt *a, const struct authorized_key *k, const struct key_file *file, struct place at)
+static enum err plain_line(struct attempt *a, const struct authorized_key *k, const struct key_file *file,
+			   struct place at)
 {
 	struct trouble f = { 0 };
 	char where[512];
@@ -227,7 +227,8 @@ static enum err check_certificate_options(struct attempt *a, struct trouble *f)
 		struct text t = { 0 };
 		text_add_escaped(&t, c->unknown_critical.v[0], strlen(c->unknown_critical.v[0]));
 		e = text_check(&t);
-		e = e ? e : trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "sshd does not know its critical option '%s'", t.s);
+		e = e ? e
+		      : trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "sshd does not know its critical option '%s'", t.s);
 		text_free(&t);
 		return e;
 	}
@@ -238,7 +239,8 @@ static enum err check_certificate_options(struct attempt *a, struct trouble *f)
 	from = a->addr ? pattern_list_match_cidr(a->addr, c->source_address) : 0;
 	if (from == 1)
 		return ERR_NONE;
-	return trouble_set(f, OBSTACLE_FROM, NULL, "its source-address lets it be used only from %s", c->source_address);
+	return trouble_set(f, OBSTACLE_FROM, NULL, "its source-address lets it be used only from %s",
+			   c->source_address);
 }
 
 static enum err check_kind(struct attempt *a, struct trouble *f)
@@ -318,7 +320,8 @@ static enum err check_commands(struct attempt *a, const char *command, const cha
 /* The certificate of a log is gone: what it said cannot be asked. */
 static enum err certificate_unknown(struct attempt *a, const char *where)
 {
-	return trouble_set(&a->unsure, OBSTACLE_UNKNOWN, NULL, "%s has its CA, but the certificate is not at hand", where);
+	return trouble_set(&a->unsure, OBSTACLE_UNKNOWN, NULL, "%s has its CA, but the certificate is not at hand",
+			   where);
 }
 
 static enum err authority_checks(struct attempt *a, const struct authorized_key *k, const char *where,
@@ -331,7 +334,8 @@ static enum err authority_checks(struct attempt *a, const struct authorized_key 
 		return e;
 	if ((e = check_kind(a, f)) || (e = check_certificate_options(a, f)) ||
 	    (e = check_commands(a, o->command, where, f)) ||
-	    (o->has_principals && (e = check_listed_names(a, o, where, f))) || (e = check_time(a, f)) || (e = check_nobody(a, false, f)))
+	    (o->has_principals && (e = check_listed_names(a, o, where, f))) || (e = check_time(a, f)) ||
+	    (e = check_nobody(a, false, f)))
 		return e;
 	return o->has_principals ? ERR_NONE : check_name(a, f);
 }
@@ -491,7 +495,8 @@ static enum err command_try(struct attempt *a, const char **refused)
 
 /* --- TrustedUserCAKeys --- */
 
-static const struct authorized_principal *principal_find(const struct attempt *a, const struct authorized_principals *list)
+static const struct authorized_principal *principal_find(const struct attempt *a,
+							 const struct authorized_principals *list)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (strings_has(&a->certificate.principals, list->v[i].name))
@@ -541,8 +546,7 @@ static enum err principal_look(struct attempt *a, const struct authorized_princi
 				   "AuthorizedPrincipalsCommand: %s", refused);
 	if (p->principals_file && file->obstacle)
 		return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, by, "AuthorizedPrincipalsFile %s", file->detail);
-	return trouble_set(f, OBSTACLE_CERT_PRINCIPAL,
-			   by ? by : sshd_decider(a->rules, KW_AUTHORIZEDPRINCIPALSCOMMAND),
+	return trouble_set(f, OBSTACLE_CERT_PRINCIPAL, by ? by : sshd_decider(a->rules, KW_AUTHORIZEDPRINCIPALSCOMMAND),
 			   "none of its principals is in %s", *where);
 }
 
@@ -695,10 +699,16 @@ static void answer_write(struct attempt *a, struct credential_answer *out)
 }
 
 enum err credential_try(struct credential_store *s, const struct sshd_effective *rules, const struct account *account,
-			const char *host, const char *addr, const struct offered_key *key, struct credential_answer *out)
+			const char *host, const char *addr, const struct offered_key *key,
+			struct credential_answer *out)
 {
 	struct attempt a = {
-		.store = s, .rules = rules, .account = account, .host = host, .addr = addr, .offered = key,
+		.store = s,
+		.rules = rules,
+		.account = account,
+		.host = host,
+		.addr = addr,
+		.offered = key,
 	};
 	enum err e = holder_find(s, rules, account, &a.holder);
 

@@ -2,21 +2,26 @@
 /* identity.c - the file-system ids of this thread, and the arithmetic of modes where they cannot be changed. */
 #include "sshd/identity.h"
 
+#include "base/file.h"
 #include "base/number.h"
+#include "sshd/patience.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
 #define GROUP_FILE "/etc/group"
 #define GROUP_BYTES (64u << 20)
+#define ACL "system.posix_acl_access"
 #define MAX_GROUPS 65536 /* the kernel's NGROUPS_MAX */
 
 #ifdef SYS_setgroups32
@@ -25,24 +30,60 @@
 #define SETGROUPS SYS_setgroups
 #endif
 
-static enum err groups_live(const struct account *a, struct identity *id)
+/* Of a directory behind NSS that may hang: owns all that it works with. */
+struct look_up {
+	char *name;
+	struct identity id;
+};
+
+static void look_up_free(void *job)
 {
+	struct look_up *l = job;
+
+	free(l->name);
+	identity_clear(&l->id);
+	free(l);
+}
+
+static enum err look_up_groups(void *job)
+{
+	struct look_up *l = job;
 	int n = 64;
 
 	for (;;) {
-		gid_t *more = reallocarray(id->groups, (size_t)n, sizeof *more);
+		gid_t *more = reallocarray(l->id.groups, (size_t)n, sizeof *more);
 		int room = n;
 		if (!more)
 			return ERR_MEMORY;
-		id->groups = more;
-		if (getgrouplist(a->name, a->gid, id->groups, &n) >= 0)
+		l->id.groups = more;
+		if (getgrouplist(l->name, l->id.gid, l->id.groups, &n) >= 0)
 			break;
 		n = n > room ? n : room * 2;
 		if (n > MAX_GROUPS)
 			return ERR_TOO_BIG;
 	}
-	id->ngroups = (size_t)n;
+	l->id.ngroups = (size_t)n;
 	return ERR_NONE;
+}
+
+static enum err groups_live(const struct account *a, struct identity *id)
+{
+	struct look_up *job = calloc(1, sizeof *job);
+	enum err e = ERR_MEMORY;
+
+	if (!job)
+		return ERR_MEMORY;
+	job->id = *id;
+	if ((job->name = strdup(a->name)))
+		e = patience_run(look_up_groups, job, look_up_free);
+	if (e == ERR_TIMEOUT)
+		return e; /* the job is not ours any more */
+	if (!e) {
+		*id = job->id;
+		job->id = (struct identity){ 0 };
+	}
+	look_up_free(job);
+	return e;
 }
 
 static enum err group_add(struct identity *id, gid_t gid)
@@ -123,6 +164,61 @@ enum err identity_find(const struct root *r, const struct account *a, struct ide
 	}
 	*out = id;
 	return ERR_NONE;
+}
+
+static bool has_acl(const struct root *r, const char *path)
+{
+	ssize_t size;
+	int fd = -1;
+
+	if (root_is_live(r)) {
+		size = getxattr(path, ACL, NULL, 0);
+	} else {
+		if (root_open_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd))
+			return true;
+		size = fgetxattr(fd, ACL, NULL, 0);
+		file_close(fd);
+	}
+	return size > 0;
+}
+
+/* One folder, or at the end the file. */
+static bool group_counts(const struct root *r, uid_t uid, const char *path, bool last)
+{
+	mode_t bit = last ? 4 : 1;
+	struct stat st;
+
+	if (root_stat(r, path, &st))
+		return true;
+	if (st.st_uid == uid)
+		return false;
+	return ((st.st_mode >> 3 ^ st.st_mode) & bit) || (last && !S_ISREG(st.st_mode)) || has_acl(r, path);
+}
+
+static bool group_counts_along(const struct root *r, uid_t uid, char *path)
+{
+	bool counts = group_counts(r, uid, "/", false);
+
+	for (char *slash = strchr(path + 1, '/'); slash && !counts; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		counts = group_counts(r, uid, path, false);
+		*slash = '/';
+	}
+	return counts || group_counts(r, uid, path, true);
+}
+
+bool identity_needs_groups(const struct root *r, uid_t uid, const char *path)
+{
+	char *at = strdup(path), *real = NULL;
+	bool needs = true;
+
+	if (uid == 0)
+		needs = false;
+	else if (at && !root_resolve(r, path, &real))
+		needs = group_counts_along(r, uid, at) || (strcmp(path, real) && group_counts_along(r, uid, real));
+	free(at);
+	free(real);
+	return needs;
 }
 
 void identity_clear(struct identity *id)
@@ -228,7 +324,7 @@ static enum err path_gives(const struct root *r, const struct identity *id, cons
 	struct stat st;
 	enum err e = at ? ERR_NONE : ERR_MEMORY;
 
-	for (char *slash = at; !e && gives && slash; ) {
+	for (char *slash = at; !e && gives && slash;) {
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';

@@ -19,6 +19,11 @@ struct identity {
 	size_t ngroups;
 };
 
+/*
+ * Whether being in a group can decide about reading this file: a folder above it or the file has other rights for its group
+ * than for everybody, or an ACL, and is not the account's. Looking up groups costs much more than this. True in doubt.
+ */
+bool identity_needs_groups(const struct root *r, uid_t uid, const char *path);
 /* From NSS on the running system, else from /etc/group under the root. ERR_MEMORY, or what reading gave. */
 MUST_USE enum err identity_find(const struct root *r, const struct account *a, struct identity *out);
 void identity_clear(struct identity *id);

@@ -136,8 +136,16 @@ static enum err refuse(enum key_command_outcome *outcome, struct text *why, cons
 	return text_check(why);
 }
 
+static enum err uncertain(enum key_command_outcome *outcome, struct text *why, const char *sentence)
+{
+	*outcome = COMMAND_UNCERTAIN;
+	text_add_string(why, sentence);
+	return text_check(why);
+}
+
 /* sshd's own checks on what it is going to execute. */
-static enum err program_check(const struct root *r, const char *path, enum key_command_outcome *outcome, struct text *why)
+static enum err program_check(const struct root *r, const char *path, enum key_command_outcome *outcome,
+			      struct text *why)
 {
 	struct strict_modes_cache cache = { 0 };
 	struct stat st;
@@ -151,16 +159,13 @@ static enum err program_check(const struct root *r, const char *path, enum key_c
 		return refuse(outcome, why, "the command is no file: ", path);
 	e = strict_modes_check(r, &cache, path, &st, NULL, 0, why);
 	strict_modes_cache_clear(&cache);
+	if (e == ERR_MEMORY)
+		return e;
 	if (why->len)
 		*outcome = COMMAND_REFUSED;
-	return e == ERR_SYSTEM ? ERR_NONE : e;
-}
-
-static enum err uncertain(enum key_command_outcome *outcome, struct text *why, const char *sentence)
-{
-	*outcome = COMMAND_UNCERTAIN;
-	text_add_string(why, sentence);
-	return text_check(why);
+	else if (e)
+		return uncertain(outcome, why, "who else could write the command could not be found out");
+	return ERR_NONE;
 }
 
 static enum err words_run(const struct strings *words, const struct account *as, enum key_command_outcome *outcome,

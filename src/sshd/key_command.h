@@ -13,10 +13,10 @@
 
 /* What the letters behind "%" stand for; NULL: not known here. */
 struct key_command_facts {
-	const struct account *account;	 /* %u %U %h */
-	const char *type, *fingerprint, *key; /* %t %f %k */
+	const struct account *account;		       /* %u %U %h */
+	const char *type, *fingerprint, *key;	       /* %t %f %k */
 	const char *ca_type, *ca_fingerprint, *ca_key; /* %T %F %K */
-	const char *key_id, *serial;	 /* %i %s */
+	const char *key_id, *serial;		       /* %i %s */
 };
 
 /*

@@ -57,11 +57,15 @@ static enum err absent(struct key_file *f)
 	return object(f, OBSTACLE_NOT_LISTED, "is not there");
 }
 
-static enum err identity_know(struct key_reader *k)
+static enum err identity_know(struct key_reader *k, const char *path)
 {
 	enum err e;
 
 	if (k->known)
+		return ERR_NONE;
+	k->identity.uid = k->account->uid;
+	k->identity.gid = k->account->gid;
+	if (!identity_needs_groups(k->root, k->account->uid, path))
 		return ERR_NONE;
 	e = identity_find(k->root, k->account, &k->identity);
 	k->known = !e;
@@ -72,13 +76,12 @@ static enum err identity_know(struct key_reader *k)
 static enum err check_modes(struct key_reader *k, struct key_file *f, const struct stat *st)
 {
 	struct text fault = { 0 };
-	enum err e = strict_modes_check(k->root, k->cache, f->path, st, k->account->home,
-				      k->account->uid, &fault);
+	enum err e = strict_modes_check(k->root, k->cache, f->path, st, k->account->home, k->account->uid, &fault);
 
-	if (!e && fault.len)
+	if (e != ERR_MEMORY && fault.len)
 		e = object(f, OBSTACLE_STRICT_MODES, "does not count under StrictModes: %s", fault.s);
-	else if (e == ERR_SYSTEM)
-		e = object(f, OBSTACLE_STRICT_MODES, "does not count under StrictModes: %s", text_string(&fault));
+	else if (e && e != ERR_MEMORY)
+		e = object(f, OBSTACLE_UNKNOWN, "could not be judged by StrictModes: %s", err_text(e));
 	text_free(&fault);
 	return e;
 }
@@ -157,8 +160,9 @@ enum err key_file_read(struct key_reader *k, const char *path, bool strict, stru
 
 	if (!e && root_stat(k->root, path, &st) && is_absent(errno))
 		e = absent(&f);
-	else if (!e && (e = identity_know(k)) && e != ERR_MEMORY)
-		e = object(&f, OBSTACLE_UNKNOWN, "was not read, since the groups of %s are not known", k->account->name);
+	else if (!e && (e = identity_know(k, path)) && e != ERR_MEMORY)
+		e = object(&f, OBSTACLE_UNKNOWN, "was not read, since the groups of %s are not known",
+			   k->account->name);
 	else if (!e && identity_enter(k->root, &k->identity))
 		e = read_entered(k, &f, strict);
 	else if (!e)

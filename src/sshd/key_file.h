@@ -18,7 +18,7 @@ struct key_reader {
 	const struct root *root;
 	const struct account *account;
 	struct strict_modes_cache *cache;
-	struct identity identity; /* looked up when it is first needed */
+	struct identity identity; /* with its groups only once they are needed */
 	bool known;
 };
 void key_reader_clear(struct key_reader *k);
@@ -31,7 +31,7 @@ struct key_file {
 	 */
 	enum credential_obstacle obstacle;
 	bool missing;
-	char *detail; /* a sentence, NULL without an obstacle */
+	char *detail;  /* a sentence, NULL without an obstacle */
 	char *content; /* also where sshd would not take it, if it could be read; else NULL */
 	size_t len;
 };

@@ -213,7 +213,8 @@ static enum err ca_add(struct authorized_keys *cas, struct public_key_line *from
 }
 
 /* *stop: sshd reads no further than a line that is no key; one that is only too short it skips. */
-static enum err ca_line(const char *s, size_t len, unsigned release, unsigned line, struct authorized_keys *cas, bool *stop)
+static enum err ca_line(const char *s, size_t len, unsigned release, unsigned line, struct authorized_keys *cas,
+			bool *stop)
 {
 	struct public_key_line key = { 0 };
 	enum err e;
@@ -282,8 +283,8 @@ static enum err key_policy_fill(const struct root *root, const struct sshd_effec
 	key_policy_identify(rules, p->by);
 	p->strict = !strcmp(sshd_value(rules, KW_STRICTMODES), "yes");
 	p->forced_only = is_forced_only(rules);
-	p->sha256 = !*sshd_value(rules, KW_FINGERPRINTHASH) ||
-		    !strcasecmp(sshd_value(rules, KW_FINGERPRINTHASH), "sha256");
+	p->sha256 =
+		!*sshd_value(rules, KW_FINGERPRINTHASH) || !strcasecmp(sshd_value(rules, KW_FINGERPRINTHASH), "sha256");
 	if (number_parse(sshd_value(rules, KW_REQUIREDRSASIZE), 0, UINT32_MAX, &p->rsa_bits) || p->rsa_bits < RSA_LEAST)
 		p->rsa_bits = RSA_LEAST;
 	if ((e = names_copy(rules, KW_AUTHORIZEDKEYSFILE, &p->key_files)) ||

@@ -23,7 +23,7 @@ struct key_policy {
 	uint64_t rsa_bits;
 	struct strings key_files;
 	char *principals_file, *principals_command, *principals_user, *keys_command, *keys_user; /* NULL: none */
-	char *ca_file;									 /* NULL: none */
+	char *ca_file;										 /* NULL: none */
 	struct authorized_keys cas;
 	char *ca_trouble; /* why there may be more CAs; NULL */
 	struct revocation *revocations;

@@ -43,8 +43,7 @@ void trouble_clear(struct trouble *f)
 	*f = (struct trouble){ 0 };
 }
 
-enum err trouble_set(struct trouble *f, enum credential_obstacle o, const struct sshd_line *by,
-		     const char *format, ...)
+enum err trouble_set(struct trouble *f, enum credential_obstacle o, const struct sshd_line *by, const char *format, ...)
 {
 	struct text t = { 0 };
 	char *detail;
@@ -76,7 +75,7 @@ static bool is_rsa(const char *type)
 }
 
 enum err trouble_of_size(const struct key_policy *p, const struct sshd_effective *rules, const struct public_key *key,
-		    struct trouble *f)
+			 struct trouble *f)
 {
 	if (!is_rsa(key->type) || key->bits >= p->rsa_bits)
 		return ERR_NONE;
@@ -85,8 +84,8 @@ enum err trouble_of_size(const struct key_policy *p, const struct sshd_effective
 			   (unsigned long long)p->rsa_bits);
 }
 
-enum err trouble_of_revoked(const struct key_policy *p, const struct sshd_effective *rules, const uint8_t *blob, size_t len,
-		       struct trouble *f)
+enum err trouble_of_revoked(const struct key_policy *p, const struct sshd_effective *rules, const uint8_t *blob,
+			    size_t len, struct trouble *f)
 {
 	const struct sshd_line *by = sshd_decider(rules, KW_REVOKEDKEYS);
 	enum revoked_verdict verdict = REVOKED_BROKEN;
@@ -117,4 +116,3 @@ enum err trouble_of_expiry(time_t now, const struct authorized_options *o, const
 	date_format((time_t)o->expires, date, sizeof date);
 	return trouble_set(f, OBSTACLE_EXPIRED, NULL, "%s expired on %s", where, date);
 }
-

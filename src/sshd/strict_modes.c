@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 #include "sshd/account.h"
+#include "sshd/patience.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -17,16 +18,50 @@
 #define GROUP_BYTES (64u << 20)
 #define DEBIAN "/etc/debian_version"
 
-/* The members that the group's own entry lists. ERR_NOT_FOUND: no such group. */
-static enum err members_live(gid_t gid, struct strings *out)
+/* Of a directory behind NSS that may hang: owns all that it works with. */
+struct look_up {
+	gid_t gid;
+	struct strings members;
+};
+
+static void look_up_free(void *job)
 {
-	const struct group *g = getgrgid(gid);
+	struct look_up *l = job;
+
+	strings_free(&l->members);
+	free(l);
+}
+
+static enum err look_up_members(void *job)
+{
+	struct look_up *l = job;
+	const struct group *g = getgrgid(l->gid);
 	enum err e = ERR_NONE;
 
 	if (!g)
 		return ERR_NOT_FOUND;
 	for (size_t i = 0; g->gr_mem[i] && !e; i++)
-		e = strings_add(out, g->gr_mem[i]);
+		e = strings_add(&l->members, g->gr_mem[i]);
+	return e;
+}
+
+/* The members that the group's own entry lists. ERR_NOT_FOUND: no such group. */
+static enum err members_live(gid_t gid, struct strings *out)
+{
+	struct look_up *job = calloc(1, sizeof *job);
+	enum err e;
+
+	if (!job)
+		return ERR_MEMORY;
+	job->gid = gid;
+	e = patience_run(look_up_members, job, look_up_free);
+	if (e == ERR_TIMEOUT)
+		return e; /* the job is not ours any more */
+	if (!e) {
+		*out = job->members;
+		job->members = (struct strings){ 0 };
+	}
+	look_up_free(job);
 	return e;
 }
 

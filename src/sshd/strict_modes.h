@@ -24,7 +24,8 @@ void strict_modes_cache_clear(struct strict_modes_cache *c);
  * outside of it: up to "/"), must belong to root or to uid, and nobody else may write to them. 'fault' gets a sentence
  * about the first one that does not hold; "" all is well. Debian's sshd, and what comes of it, also takes a group's
  * right to write where the group is of that user alone; so it does here where the root holds such a system.
- * ERR_MEMORY; ERR_SYSTEM: something could not be looked at, and 'fault' says what.
+ * ERR_MEMORY. Other errors: with a sentence in 'fault' that something could not be looked at; without one, that NSS did
+ * not tell who is in a group.
  */
 MUST_USE enum err strict_modes_check(const struct root *r, struct strict_modes_cache *cache, const char *path,
 				     const struct stat *file, const char *home, uid_t uid, struct text *fault);

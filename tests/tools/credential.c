@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* credential.c - what we say of keys and accounts, for tests: credential RELEASE CONFIG, JSON lines in and out. */
+#include "sshd/credential.h"
 #include "base/json.h"
 #include "base/number.h"
 #include "base/root.h"
 #include "key/public.h"
 #include "sshd/account.h"
-#include "sshd/credential.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +35,11 @@ static json_t *credentials_json(const struct credentials *all, const char *addr)
 
 	for (size_t i = 0; i < all->n; i++) {
 		const struct credential *c = &all->v[i];
-		json_array_append_new(lines, json_pack("{s:s, s:i, s:s, s:o, s:b, s:b, s:s}", "file", c->file, "line",
-						       (int)c->line, "obstacle", credential_obstacle_text(c->obstacle),
-						       "detail", optional(c->detail), "ca", c->key->options.cert_authority,
-						       "admits", credential_admits(c, addr, addr), "key",
-						       c->key->key.fingerprint));
+		json_array_append_new(
+			lines, json_pack("{s:s, s:i, s:s, s:o, s:b, s:b, s:s}", "file", c->file, "line", (int)c->line,
+					 "obstacle", credential_obstacle_text(c->obstacle), "detail",
+					 optional(c->detail), "ca", c->key->options.cert_authority, "admits",
+					 credential_admits(c, addr, addr), "key", c->key->key.fingerprint));
 	}
 	return json_pack("{s:s, s:o, s:b, s:o}", "obstacle", credential_obstacle_text(all->obstacle), "detail",
 			 optional(all->detail), "unsure", all->unsure, "lines", lines);

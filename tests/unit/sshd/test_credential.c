@@ -183,7 +183,8 @@ static void rules_come_before_files(void **state)
 	put("etc/ssh/revoked", OTHER "\n" KEY "\nnonsense\n");
 	assert_string_equal(tried("RevokedKeys /etc/ssh/revoked", R92, "10.0.0.5", KEY), "key-revoked");
 	assert_string_equal(tried("RevokedKeys /etc/ssh/revoked", R92, "10.0.0.5", RSA), "revoked-keys-broken");
-	assert_string_equal(found("RevokedKeys /etc/ssh/revoked", R92), "revoked-keys-broken:revoked-keys-broken,key-revoked");
+	assert_string_equal(found("RevokedKeys /etc/ssh/revoked", R92),
+			    "revoked-keys-broken:revoked-keys-broken,key-revoked");
 }
 
 static void several_lists_of_revoked_keys_since_10_3(void **state)
@@ -191,7 +192,8 @@ static void several_lists_of_revoked_keys_since_10_3(void **state)
 	put(KEYS, KEY "\n");
 	put("etc/ssh/a", OTHER "\n");
 	put("etc/ssh/b", KEY "\n");
-	assert_string_equal(tried("RevokedKeys /etc/ssh/a /etc/ssh/b", SSHD_RELEASE(10, 3), "10.0.0.5", KEY), "key-revoked");
+	assert_string_equal(tried("RevokedKeys /etc/ssh/a /etc/ssh/b", SSHD_RELEASE(10, 3), "10.0.0.5", KEY),
+			    "key-revoked");
 	assert_string_equal(tried("RevokedKeys /etc/ssh/a", SSHD_RELEASE(10, 3), "10.0.0.5", KEY), " 1");
 }
 
@@ -210,7 +212,8 @@ static void names_of_files_are_patterns_since_10_0(void **state)
 static void an_unknown_token_ends_the_search(void **state)
 {
 	put(KEYS, KEY "\n");
-	assert_string_equal(tried("AuthorizedKeysFile /x%y .ssh/authorized_keys", R92, "10.0.0.5", KEY), "key-not-listed");
+	assert_string_equal(tried("AuthorizedKeysFile /x%y .ssh/authorized_keys", R92, "10.0.0.5", KEY),
+			    "key-not-listed");
 	assert_string_equal(tried("AuthorizedKeysFile .ssh/authorized_keys /x%y", R92, "10.0.0.5", KEY), " 1");
 	assert_string_equal(found("AuthorizedKeysFile /x%y .ssh/authorized_keys", R92), "no-keys");
 }
@@ -258,7 +261,8 @@ static void a_fingerprint_of_a_log_is_enough_for_listed_keys(void **state)
 	assert_string_equal(tried_print("", KEY_PRINT, NULL, "ED25519"), " 1");
 	assert_string_equal(tried_print("", OTHER_PRINT, NULL, "ED25519"), "key-expired 2");
 	assert_string_equal(tried_print("", CA_PRINT, NULL, NULL), "key-not-listed");
-	assert_string_equal(tried_print("PubkeyAcceptedAlgorithms rsa-*", KEY_PRINT, NULL, "ED25519"), "key-algorithm 1");
+	assert_string_equal(tried_print("PubkeyAcceptedAlgorithms rsa-*", KEY_PRINT, NULL, "ED25519"),
+			    "key-algorithm 1");
 	put("etc/ssh/revoked", KEY "\n");
 	assert_string_equal(tried_print("RevokedKeys /etc/ssh/revoked", KEY_PRINT, NULL, "ED25519"), "key-revoked 1");
 }
@@ -272,8 +276,8 @@ static void a_certificate_of_a_log_is_refused_or_unknown(void **state)
 	assert_string_equal(tried_print(trust, KEY_PRINT, OTHER_PRINT, "ED25519-CERT"), "certificate-ca");
 	assert_string_equal(tried_print("", KEY_PRINT, CA_PRINT, "ED25519-CERT"), "certificate-ca");
 	put("etc/ssh/revoked", CA "\n");
-	assert_string_equal(tried_print("TrustedUserCAKeys /etc/ssh/ca\nRevokedKeys /etc/ssh/revoked", KEY_PRINT, CA_PRINT,
-					"ED25519-CERT"),
+	assert_string_equal(tried_print("TrustedUserCAKeys /etc/ssh/ca\nRevokedKeys /etc/ssh/revoked", KEY_PRINT,
+					CA_PRINT, "ED25519-CERT"),
 			    "key-revoked 1");
 }
 

@@ -36,6 +36,8 @@ static void both_ways_say_the_same(void **state)
 {
 	gid_t groups[] = { GID, OTHER };
 	const struct identity id = { .uid = UID, .gid = GID, .groups = groups, .ngroups = 2 };
+	const struct identity alone = { .uid = UID, .gid = GID };
+	unsigned needed = 0;
 	char dir[SCRATCH_DIR], folder[512], file[600];
 	struct root *live = NULL, *other = NULL;
 
@@ -59,6 +61,11 @@ static void both_ways_say_the_same(void **state)
 		assert_int_equal(chmod(file, r->mode), 0);
 		assert_int_equal(identity_may_read(other, &id, "/folder/file", &may), ERR_NONE);
 		assert_int_equal(may, r->may);
+		needed += identity_needs_groups(other, UID, "/folder/file");
+		if (!identity_needs_groups(other, UID, "/folder/file")) {
+			assert_int_equal(identity_may_read(other, &alone, "/folder/file", &may), ERR_NONE);
+			assert_int_equal(may, r->may);
+		}
 		assert_true(identity_enter(live, &id));
 		fd = open(file, O_RDONLY);
 		identity_leave();
@@ -66,6 +73,7 @@ static void both_ways_say_the_same(void **state)
 		if (fd >= 0)
 			close(fd);
 	}
+	assert_int_equal(needed, 4);
 	root_close(live);
 	root_close(other);
 	scratch_remove(dir);
@@ -121,8 +129,9 @@ static void groups_come_from_the_files_of_the_root(void **state)
 	assert_int_equal(id.ngroups, 1);
 	identity_clear(&id);
 	assert_int_equal(mkdir(scratch_path(dir, "etc"), 0755), 0);
-	scratch_write(scratch_path(dir, "etc/group"), "a:x:10:anna\nb:x:11:hanna,annab\nc:x:12:bob,anna,eve\nbad:x:y:anna\n"
-						       "short:x\nd:x:13:\ne:x:14:bob,anna");
+	scratch_write(scratch_path(dir, "etc/group"),
+		      "a:x:10:anna\nb:x:11:hanna,annab\nc:x:12:bob,anna,eve\nbad:x:y:anna\n"
+		      "short:x\nd:x:13:\ne:x:14:bob,anna");
 	assert_int_equal(identity_find(r, &anna, &id), ERR_NONE);
 	assert_int_equal(id.uid, 1001);
 	assert_int_equal(id.ngroups, 4);

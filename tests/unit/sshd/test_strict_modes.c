@@ -58,7 +58,8 @@ static void every_level_up_to_the_home_counts(void **state)
 		const char *path;
 		bool counts;
 	} levels[] = {
-		{ FILE_PATH, true }, { "/home/anna/.ssh", true }, { "/home/anna", true }, { "/home", false }, { "/", false },
+		{ FILE_PATH, true }, { "/home/anna/.ssh", true }, { "/home/anna", true }, { "/home", false },
+		{ "/", false },
 	};
 
 	assert_string_equal(fault_of(FILE_PATH, "/home/anna"), "");
