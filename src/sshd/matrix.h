@@ -14,8 +14,8 @@
  * what no rule names is "elsewhere".
  */
 struct matrix_network {
-	char *name;		 /* "10.0.0.0/8", "192.168.1?.*", "elsewhere (IPv4)"; text from the rules, not escaped */
-	int family;		 /* AF_INET or AF_INET6 */
+	char *name; /* "10.0.0.0/8", "192.168.1?.*", "elsewhere (IPv4)"; text from the rules, not escaped */
+	int family; /* AF_INET or AF_INET6 */
 	char addr[NETWORK_TEXT]; /* the address that stands for it */
 	bool elsewhere;
 	struct networks members; /* the first MATRIX_MEMBERS of its networks, rising */
