@@ -16,7 +16,7 @@ struct count {
 };
 
 struct holding {
-	const struct ruleset *rules;
+	const struct keys_rules *rules;
 	const struct credentials *all;
 	bool wants_command;    /* PermitRootLogin forced-commands-only, and this is root */
 	struct count anywhere; /* of those that are of use, or not, wherever one comes from */
@@ -71,7 +71,7 @@ static struct holding *holding_new(const struct ruleset *rules, const struct acc
 
 	if (!h)
 		return NULL;
-	h->rules = rules;
+	h->rules = rules->keys;
 	h->wants_command = !a->uid && rules->root == ROOT_COMMANDS;
 	h->name = strdup(a->name);
 	if (h->name)
@@ -90,7 +90,7 @@ static void holding_free(struct holding *h)
 
 static uint64_t holding_key(const struct ruleset *rules, uint64_t name)
 {
-	return name ^ (uintptr_t)rules * HASH_SPREAD;
+	return name ^ (uintptr_t)rules->keys * HASH_SPREAD;
 }
 
 static enum err holding_make(struct holdings *all, const struct ruleset *rules, const struct account *a, uint64_t key,
@@ -118,7 +118,7 @@ enum err holdings_find(struct holdings *all, const struct ruleset *rules, const 
 	enum err e;
 
 	for (size_t at = 0; (h = hash_next(&all->known, key, &at));)
-		if (h->rules == rules && !strcmp(h->name, a->name)) {
+		if (h->rules == rules->keys && !strcmp(h->name, a->name)) {
 			*out = h;
 			return ERR_NONE;
 		}

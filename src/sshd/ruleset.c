@@ -4,11 +4,16 @@
 
 #include "sshd/criteria.h"
 #include "sshd/hash.h"
+#include "sshd/key_policy.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
+
+struct keys_rules {
+	const struct sshd_line *by[KEY_POLICY_LINES];
+};
 
 struct rulesets {
 	const struct sshd_config *config;
@@ -18,7 +23,7 @@ struct rulesets {
 	char *laddr;	 /* its local address, mostly that of the next one */
 	struct pattern_from local;
 	bool use_dns;
-	struct hash sets, lists;
+	struct hash sets, lists, keys;
 };
 
 static uint64_t set_key(const struct rulesets *r, const uint64_t *on)
@@ -64,6 +69,30 @@ static enum err list_find(struct rulesets *r, const struct ruleset *s, enum sshd
 	return ERR_NONE;
 }
 
+static enum err keys_find(struct rulesets *r, const struct ruleset *s, const struct keys_rules **out)
+{
+	struct keys_rules now, *k;
+	uint64_t key;
+	enum err e;
+
+	key_policy_identify(s->values, now.by);
+	key = hash_bytes(HASH_START, now.by, sizeof now.by);
+	for (size_t at = 0; (k = hash_next(&r->keys, key, &at));)
+		if (!memcmp(k->by, now.by, sizeof now.by)) {
+			*out = k;
+			return ERR_NONE;
+		}
+	if (!(k = malloc(sizeof *k)))
+		return ERR_MEMORY;
+	*k = now;
+	if ((e = hash_add(&r->keys, key, k))) {
+		free(k);
+		return e;
+	}
+	*out = k;
+	return ERR_NONE;
+}
+
 static enum root_login root_login(const struct sshd_effective *values)
 {
 	const char *word = sshd_value(values, KW_PERMITROOTLOGIN);
@@ -103,7 +132,8 @@ static enum err set_fill(struct rulesets *r, const uint64_t *on, struct ruleset 
 	    (e = list_find(r, s, KW_DENYUSERS, &s->deny_users)) ||
 	    (e = list_find(r, s, KW_ALLOWUSERS, &s->allow_users)) ||
 	    (e = list_find(r, s, KW_DENYGROUPS, &s->deny_groups)) ||
-	    (e = list_find(r, s, KW_ALLOWGROUPS, &s->allow_groups)) || (e = methods_compile(s->values, &s->methods)))
+	    (e = list_find(r, s, KW_ALLOWGROUPS, &s->allow_groups)) || (e = methods_compile(s->values, &s->methods)) ||
+	    (e = keys_find(r, s, &s->keys)))
 		return e;
 	s->root = root_login(s->values);
 	s->use_pam = is_on(s->values, KW_USEPAM);
@@ -210,8 +240,11 @@ void rulesets_free(struct rulesets *r)
 		set_free(r->sets.v[i].value);
 	for (size_t i = 0; i < r->lists.size; i++)
 		words_free(r->lists.v[i].value);
+	for (size_t i = 0; i < r->keys.size; i++)
+		free(r->keys.v[i].value);
 	hash_free(&r->sets);
 	hash_free(&r->lists);
+	hash_free(&r->keys);
 	criteria_free(r->criteria);
 	free(r->asked);
 	free(r->laddr);

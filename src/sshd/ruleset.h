@@ -13,6 +13,7 @@ struct ruleset {
 	struct methods methods;
 	enum root_login { ROOT_YES, ROOT_NO_PASSWORD, ROOT_COMMANDS, ROOT_NO } root;
 	bool use_pam, chroot, empty_passwords;
+	const struct keys_rules *keys; /* the same one in all sets that say the same about keys */
 	uint64_t *on;
 };
 
