@@ -4,6 +4,7 @@
 
 #include "audit/host.h"
 #include "base/clock.h"
+#include "key/revoked.h"
 #include "sshd/access.h"
 #include "sshd/version.h"
 
@@ -337,13 +338,6 @@ static enum err gather_accounts(struct facts *f)
 	return e;
 }
 
-static bool has_login_shell(const struct account *a)
-{
-	const char *slash = strrchr(a->shell, '/'), *base = slash ? slash + 1 : a->shell;
-
-	return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
-}
-
 /* Whether the account has a key of use; with the groups, which Match may ask for. */
 static enum err has_keys(struct access *access, const struct root *r, const char *name, bool *found, bool *unsure)
 {
@@ -389,7 +383,7 @@ static enum err gather_locked(struct facts *f)
 	for (size_t i = 0; i < f->naccounts && !e; i++) {
 		const struct account *a = f->accounts[i];
 
-		if (!has_login_shell(a))
+		if (!holder_has_shell(a))
 			continue;
 		if (a->password == PASSWORD_UNKNOWN)
 			f->locked_known = false;
@@ -400,30 +394,19 @@ static enum err gather_locked(struct facts *f)
 	return e;
 }
 
-/* A key revocation list begins so; else every line is a public key, a comment or empty (sshd_config(5), RevokedKeys). */
-static unsigned first_bad_line(const char *content, size_t len)
+/* Whether sshd can use the file of revoked keys: a fault in it refuses every key. */
+static enum err judge_revocations(const struct facts *f, const char *content, size_t len, struct file_fact *fact)
 {
+	struct revoked *r = NULL;
 	unsigned line = 0;
+	enum err e = revoked_parse((const uint8_t *)content, len, f->release ? f->release : SSHD_NEWEST, &r, &line, NULL);
 
-	if (len >= 8 && memcmp(content, "SSHKRL\n\0", 8) == 0)
-		return 0;
-	while (len > 0) {
-		const char *end = memchr(content, '\n', len);
-		size_t n = end ? (size_t)(end - content) : len, skip = 0, used = n;
-		struct public_key key;
-
-		line++;
-		while (skip < n && (content[skip] == ' ' || content[skip] == '\t'))
-			skip++;
-		while (used > skip && content[used - 1] == '\r')
-			used--;
-		if (used > skip && content[skip] != '#' && public_key_parse_line(content + skip, used - skip, &key))
-			return line;
-		n += end != NULL;
-		content += n;
-		len -= n;
-	}
-	return 0;
+	revoked_free(r);
+	if (e == ERR_MEMORY)
+		return e;
+	fact->unreadable = e;
+	fact->bad_line = line;
+	return ERR_NONE;
 }
 
 static enum err add_file(struct facts *f, const char *path, bool revoked)
@@ -444,7 +427,7 @@ static enum err add_file(struct facts *f, const char *path, bool revoked)
 	if (!fact.err && revoked) {
 		fact.err = root_read(f->root, path, REVOKED_MAX, &content, &len);
 		if (!fact.err)
-			fact.bad_line = first_bad_line(content, len);
+			fact.err = judge_revocations(f, content, len, &fact);
 		free(content);
 	}
 	fact.path = strdup(path);
@@ -606,6 +589,23 @@ static enum err gather_sessions(struct facts *f)
 	return sessions_read(&f->sessions) == ERR_MEMORY ? ERR_MEMORY : ERR_NONE;
 }
 
+static enum err gather_loose(struct facts *f)
+{
+	return f->config ? loose_files_find(f->root, f->config, f->accounts, f->naccounts, &f->loose) : ERR_NONE;
+}
+
+static enum err gather_past(struct facts *f, bool wanted)
+{
+	enum err e;
+
+	if (!wanted || !f->config)
+		return ERR_NONE;
+	if ((e = past_logins_read(f->root, f->now, &f->past)))
+		return e;
+	f->past_read = true;
+	return holders_may_log_in(f->root, f->config, f->now, f->accounts, f->naccounts, &f->may_log_in);
+}
+
 static enum err gather_host(struct facts *f)
 {
 	enum err e;
@@ -636,7 +636,8 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 	    (e = gather_config(f)) || (e = gather_service(f, o->sshd != NULL)) || o->only_config)
 		goto out;
 	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) ||
-	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_sessions(f)))
+	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_loose(f)) ||
+	    (e = gather_past(f, o->past)) || (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:
@@ -697,6 +698,9 @@ void facts_free(struct facts *f)
 	moduli_free(&f->moduli);
 	strings_free(&f->groups);
 	strings_free(&f->locked_with_keys);
+	loose_files_free(&f->loose);
+	past_logins_free(&f->past);
+	strings_free(&f->may_log_in);
 	free(f->revoked_path);
 	free(f->banner_path);
 	sessions_free(&f->sessions);

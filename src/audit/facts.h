@@ -4,6 +4,8 @@
 #define AUDIT_FACTS_H
 
 #include "audit/ask.h"
+#include "audit/holders.h"
+#include "audit/past.h"
 #include "audit/service.h"
 #include "audit/session.h"
 #include "base/diag.h"
@@ -35,7 +37,8 @@ struct file_fact {
 	enum err err; /* ERR_NOT_FOUND: missing; ERR_NOT_FILE: a directory or such; ERR_SYSTEM: not ours to see */
 	off_t size;
 	mode_t mode;
-	unsigned bad_line; /* revoked keys in text form: the first line that sshd cannot read; 0: none */
+	bool unreadable;   /* revoked keys that sshd cannot read, whole or from bad_line on */
+	unsigned bad_line; /* in text form: the first line that sshd cannot read; 0: none */
 };
 
 /* What a binary was asked while rules were judged; see audit/algorithm.h. */
@@ -52,6 +55,7 @@ struct facts_options {
 	const char *root;   /* NULL or "/": the running system */
 	const char *config; /* NULL: /etc/ssh/sshd_config */
 	const char *sshd;   /* NULL: the one the service manager starts */
+	bool past;	    /* also what the logs say of past logins, which takes a while */
 	bool only_config;   /* release, configuration, service; all that stands behind them in facts stays empty */
 };
 
@@ -93,6 +97,11 @@ struct facts {
 	struct strings groups;		 /* names of all groups */
 	struct strings locked_with_keys; /* accounts that UsePAM no keeps out: "!" password, login shell and a key */
 	bool locked_known;		 /* false: shadow or keys could not be read */
+	struct loose_files loose;	 /* files of keys that others could change */
+
+	bool past_read;		    /* only where it was asked for */
+	struct past_logins past;    /* accepted logins */
+	struct strings may_log_in; /* accounts that the decision lets in from somewhere */
 
 	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */
 	size_t nfiles;

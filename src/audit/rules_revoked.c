@@ -16,10 +16,14 @@ static enum err plan_none(const struct facts *f, struct finding *out)
 	enum err e;
 
 	/* A file that sshd cannot use would keep every key out once the directive names it. */
-	if (there && there->err != ERR_NOT_FOUND && (there->err || there->bad_line))
+	if (there && there->err != ERR_NOT_FOUND && (there->err || there->unreadable))
 		return finding_fix(out, NULL,
 				   "%s is there but cannot be used%s: put it in order, then set RevokedKeys %s",
-				   f->revoked_path, there->err ? "" : " (a line is no public key)", f->revoked_path);
+				   f->revoked_path,
+				   there->err	      ? ""
+				   : there->bad_line ? " (a line is no public key)"
+						     : " (a KRL that sshd cannot read)",
+				   f->revoked_path);
 	if (there && there->err == ERR_NOT_FOUND && (e = finding_create(out, f->revoked_path, EMPTY_LIST, 0644)))
 		return e;
 	if ((e = finding_set(out, KW_REVOKEDKEYS, f->revoked_path)))
@@ -48,7 +52,9 @@ static enum err judge_revoked_none(const struct facts *f, const struct policy *p
 
 static const char *revoked_fault(const struct file_fact *fact)
 {
-	return fact->bad_line ? "this line is no public key" : NULL;
+	if (fact->bad_line)
+		return "this line is no public key";
+	return fact->unreadable ? "a KRL that sshd cannot read" : NULL;
 }
 
 static enum err judge_revoked_path(const struct facts *f, const struct sshd_line *l, const char *path,

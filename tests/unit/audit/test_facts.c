@@ -45,7 +45,7 @@ static int make_system(void **state)
 	put("/etc/ssh/rk", "# comment\n\nnot a key\n", 0644);
 	put("/etc/ssh/moduli", "20220101000000 2 6 100 31 2 FFFFFFFB\n", 0644);
 	put("/home/anna/.ssh/authorized_keys",
-	    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ+y8nF5lp1e0QH2v3D0tTtY2qkQh6c6C0x1bq4b0m5X anna\n", 0600);
+	    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ+y8nF5lp1e0QH2v3D0tTtY2qkQh6c6C0x1bq4b0m5X anna\n", 0644);
 	/* Would be noticed if it were run: it is no program at all. */
 	put("/usr/sbin/sshd", "junk OpenSSH_6.6.1* junk OpenSSH_9.2p1 Debian junk", 0755);
 	put("/var/lib/dpkg/status", "Package: openssh-server\nStatus: install ok installed\nVersion: 1:9.2p1-2\n",
@@ -120,10 +120,94 @@ static void a_locked_account_with_a_key_is_found(void **state)
 		print_message("# skipped: only root reads the passwords\n");
 		skip();
 	}
-	f = gather(dir, NULL);
+	put("/etc/ssh/locked_config", "UsePAM no\n", 0644); /* the list of revoked keys of the other one is broken */
+	f = gather(dir, "/etc/ssh/locked_config");
 	assert_true(f->locked_known);
 	assert_int_equal(f->locked_with_keys.n, 1);
 	assert_string_equal(f->locked_with_keys.v[0], "anna");
+	facts_free(f);
+}
+
+static void a_list_of_revoked_keys_that_is_cut_short_is_noticed(void **state)
+{
+	char main_config[] = "RevokedKeys /etc/ssh/krl\n", path[512];
+	struct facts *f;
+
+	put("/etc/ssh/krl_config", main_config, 0644);
+	put("/etc/ssh/krl", "SSHKRL\n", 0644); /* puts() ends it before the NUL, so it is a text of no keys */
+	f = gather(dir, "/etc/ssh/krl_config");
+	assert_true(facts_file(f, "/etc/ssh/krl")->unreadable);
+	assert_int_equal(facts_file(f, "/etc/ssh/krl")->bad_line, 1);
+	facts_free(f);
+
+	snprintf(path, sizeof path, "%s/etc/ssh/krl", dir);
+	assert_int_equal(truncate(path, 8), 0); /* now with its NUL: a KRL without the rest of its header */
+	f = gather(dir, "/etc/ssh/krl_config");
+	assert_true(facts_file(f, "/etc/ssh/krl")->unreadable);
+	assert_int_equal(facts_file(f, "/etc/ssh/krl")->bad_line, 0);
+	facts_free(f);
+}
+
+static void set_mode(const char *path, mode_t mode)
+{
+	char full[512];
+
+	snprintf(full, sizeof full, "%s%s", dir, path);
+	assert_int_equal(chmod(full, mode), 0);
+}
+
+static void files_of_keys_that_others_can_write_are_found(void **state)
+{
+	struct facts *f;
+
+	if (geteuid() != 0) {
+		print_message("# skipped: the files must belong to root\n");
+		skip();
+	}
+	f = gather(dir, NULL);
+	assert_int_equal(f->loose.n, 0);
+	facts_free(f);
+
+	set_mode("/home/anna/.ssh", 0777);
+	f = gather(dir, NULL);
+	assert_int_equal(f->loose.n, 1);
+	assert_string_equal(f->loose.v[0].account, "anna");
+	assert_string_equal(f->loose.v[0].path, "/home/anna/.ssh/authorized_keys");
+	assert_non_null(strstr(f->loose.v[0].why, "/home/anna/.ssh can be written by everybody"));
+	facts_free(f);
+	set_mode("/home/anna/.ssh", 0755);
+}
+
+/* The file that a Match block names for this account alone. */
+static void files_of_keys_are_those_of_the_account(void **state)
+{
+	struct facts *f;
+
+	if (geteuid() != 0) {
+		print_message("# skipped: the files must belong to root\n");
+		skip();
+	}
+	put("/etc/ssh/match_config",
+	    "AuthorizedKeysFile none\nMatch User anna Group staff\nAuthorizedKeysFile /etc/keys/%u other\n", 0644);
+	put("/etc/keys/anna", "", 0622);
+	put("/etc/keys/root", "", 0622);
+	f = gather(dir, "/etc/ssh/match_config");
+	assert_int_equal(f->loose.n, 1);
+	assert_string_equal(f->loose.v[0].path, "/etc/keys/anna");
+	facts_free(f);
+}
+
+static void the_past_is_read_where_it_is_asked_for(void **state)
+{
+	const struct facts_options o = { .root = dir, .past = true };
+	struct facts *f = gather(dir, NULL);
+
+	assert_false(f->past_read);
+	facts_free(f);
+	assert_int_equal(facts_gather(&o, &f), ERR_NONE);
+	assert_true(f->past_read);
+	assert_int_equal(f->past.since, 0);
+	assert_false(strings_has(&f->may_log_in, "root")); /* AllowUsers */
 	facts_free(f);
 }
 
@@ -170,6 +254,10 @@ int main(void)
 		cmocka_unit_test(everything_comes_from_below_the_root),
 		cmocka_unit_test(named_files_are_looked_at),
 		cmocka_unit_test(a_locked_account_with_a_key_is_found),
+		cmocka_unit_test(a_list_of_revoked_keys_that_is_cut_short_is_noticed),
+		cmocka_unit_test(files_of_keys_that_others_can_write_are_found),
+		cmocka_unit_test(files_of_keys_are_those_of_the_account),
+		cmocka_unit_test(the_past_is_read_where_it_is_asked_for),
 		cmocka_unit_test(an_empty_directory_is_a_host_without_a_server),
 		cmocka_unit_test(another_file_than_the_servers_is_not_compared_with_the_wire),
 		cmocka_unit_test(a_root_that_is_not_there_is_an_error),

@@ -170,6 +170,11 @@ static const struct rule_case cases[] = {
 	{ "keyword-ignored", "UsePrivilegeSeparation yes\n", V92, STATUS_WARN, 1, NULL },
 	{ "keyword-ignored", "UsePrivilegeSeparation yes\n", V74, STATUS_PASS, 0, NULL },
 	{ "keyword-ignored", "Protocol 2\n", V92, STATUS_WARN, 1, NULL },
+	{ "authorized-keys-mode", "", V92, STATUS_PASS, 0, NULL },
+	{ "strict-modes", "", V92, STATUS_PASS, 0, NULL },
+	{ "strict-modes", "StrictModes yes\n", V92, STATUS_PASS, 0, NULL },
+	{ "strict-modes", "StrictModes no\n", V92, STATUS_FAIL, 1, "StrictModes yes" },
+	{ "access-unused", "", V92, STATUS_SKIP, 0, NULL },
 	/* revoked keys */
 	{ "revoked-none", "", V92, STATUS_FAIL, 0, "RevokedKeys /etc/ssh/revoked_keys" },
 	{ "revoked-none", "RevokedKeys none\n", V92, STATUS_FAIL, 1, "RevokedKeys /etc/ssh/revoked_keys" },
@@ -688,6 +693,7 @@ static void a_used_file_of_revoked_keys_is_not_made_again(void **state)
 	assert_int_equal(audit_run(f, modern, 1u << 5, NULL, &a), ERR_NONE);
 	assert_int_equal(audit_find(a, "revoked-none")->nchanges, 1);
 	audit_free(a);
+	f->files[0].unreadable = true;
 	f->files[0].bad_line = 7;
 	assert_int_equal(audit_run(f, modern, 1u << 5, NULL, &a), ERR_NONE);
 	assert_int_equal(audit_find(a, "revoked-none")->nchanges, 0);
@@ -743,11 +749,107 @@ static void the_guide_keeps_to_its_seven_steps(void **state)
 	facts_free(f);
 }
 
+static void a_krl_that_cannot_be_read_is_shown(void **state)
+{
+	struct facts *f = made_facts("RevokedKeys /etc/ssh/krl\n", V92, NULL);
+	struct audit *a = NULL;
+
+	made_file(f, "/etc/ssh/krl", ERR_NONE, 44, 0);
+	assert_int_equal(status_of(f, modern, "revoked-missing-file"), STATUS_PASS);
+	f->files[f->nfiles - 1].unreadable = true;
+	assert_int_equal(audit_run(f, modern, AUDIT_ALL_STEPS, NULL, &a), ERR_NONE);
+	assert_int_equal(audit_find(a, "revoked-missing-file")->status, STATUS_FAIL);
+	assert_non_null(strstr(audit_find(a, "revoked-missing-file")->reason, "a KRL that sshd cannot read"));
+	audit_free(a);
+	facts_free(f);
+}
+
+static void made_loose(struct facts *f)
+{
+	f->loose.v = calloc(1, sizeof *f->loose.v);
+	assert_non_null(f->loose.v);
+	f->loose.v[0] = (struct loose_file){ strdup("anna"), strdup("/home/anna/.ssh/authorized_keys"),
+					     strdup("the folder /home/anna can be written by everybody (mode 0777)") };
+	f->loose.n = 1;
+}
+
+static void files_of_keys_that_others_can_write_are_shown(void **state)
+{
+	static const char *const configs[] = { "", "StrictModes no\n" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+		struct facts *f = made_facts(configs[i], V92, NULL);
+		const struct finding *mode, *strict;
+		struct audit *a = NULL;
+
+		made_loose(f);
+		assert_int_equal(audit_run(f, modern, AUDIT_ALL_STEPS, NULL, &a), ERR_NONE);
+		mode = audit_find(a, "authorized-keys-mode");
+		assert_int_equal(mode->status, STATUS_FAIL);
+		assert_string_equal(mode->evidence[0].file, "/home/anna/.ssh/authorized_keys");
+		assert_non_null(strstr(mode->reason, "/home/anna can be written"));
+		assert_non_null(strstr(mode->detail, i ? "let himself in" : "cannot log in"));
+		/* with such a file StrictModes yes would lock somebody out */
+		strict = audit_find(a, "strict-modes");
+		assert_int_equal(strict->status, i ? STATUS_FAIL : STATUS_PASS);
+		assert_int_equal(strict->nchanges, 0);
+		audit_free(a);
+		facts_free(f);
+	}
+}
+
+static void files_of_keys_that_cannot_be_seen_are_unknown(void **state)
+{
+	struct facts *f = made_facts("", V92, NULL);
+
+	assert_int_equal(strings_add(&f->loose.unseen, "/home/bob/.ssh/authorized_keys"), ERR_NONE);
+	assert_int_equal(status_of(f, modern, "authorized-keys-mode"), STATUS_UNKNOWN);
+	facts_free(f);
+}
+
+static void accounts_that_nobody_uses_are_told_where_the_logs_reach_back(void **state)
+{
+	static const struct {
+		const char *user;
+		long days;
+		const char *incomplete;
+		enum status status;
+	} unused[] = {
+		{ "anna", 90, NULL, STATUS_PASS },
+		{ "bob", 90, NULL, STATUS_WARN },
+		{ "bob", 30, NULL, STATUS_WARN },
+		{ "bob", 29, NULL, STATUS_SKIP },
+		{ "bob", 0, NULL, STATUS_SKIP },
+		{ "bob", 90, "a log could not be read", STATUS_SKIP },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unused); i++) {
+		struct facts *f = made_facts("", V92, NULL);
+
+		f->past_read = true;
+		f->past.since = unused[i].days ? f->now - unused[i].days * 86400 : 0;
+		f->past.incomplete = unused[i].incomplete ? strdup(unused[i].incomplete) : NULL;
+		f->past.v = calloc(1, sizeof *f->past.v);
+		assert_non_null(f->past.v);
+		f->past.n = 1;
+		f->past.v[0].user = strdup(unused[i].user);
+		f->past.v[0].addr = strdup("192.0.2.1");
+		f->past.v[0].method = strdup("publickey");
+		assert_int_equal(strings_add(&f->may_log_in, "anna"), ERR_NONE);
+		assert_int_equal(status_of(f, modern, "access-unused"), unused[i].status);
+		facts_free(f);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_judge_as_the_table_says),
 		cmocka_unit_test(every_rule_has_a_case),
+		cmocka_unit_test(a_krl_that_cannot_be_read_is_shown),
+		cmocka_unit_test(files_of_keys_that_others_can_write_are_shown),
+		cmocka_unit_test(files_of_keys_that_cannot_be_seen_are_unknown),
+		cmocka_unit_test(accounts_that_nobody_uses_are_told_where_the_logs_reach_back),
 		cmocka_unit_test(without_a_server_all_that_needs_it_is_unknown),
 		cmocka_unit_test(an_unknown_release_has_no_defaults),
 		cmocka_unit_test(the_binary_has_the_last_word),

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* holders.c - looks at the files of keys of all accounts with a login shell, and asks whether they may log in. */
+#include "audit/holders.h"
+
+#include "sshd/effective.h"
+#include "sshd/key_command.h"
+#include "sshd/sources.h"
+#include "sshd/strict_modes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+bool holder_has_shell(const struct account *a)
+{
+	const char *slash = strrchr(a->shell, '/'), *base = slash ? slash + 1 : a->shell;
+
+	return strcmp(base, "nologin") != 0 && strcmp(base, "false") != 0;
+}
+
+static void loose_file_clear(struct loose_file *f)
+{
+	free(f->account);
+	free(f->path);
+	free(f->why);
+}
+
+static enum err loose_add(struct loose_files *l, const struct account *a, const char *path, const char *why)
+{
+	struct loose_file f = { strdup(a->name), strdup(path), strdup(why) }, *v;
+
+	v = f.account && f.path && f.why ? realloc(l->v, (l->n + 1) * sizeof *v) : NULL;
+	if (!v) {
+		loose_file_clear(&f);
+		return ERR_MEMORY;
+	}
+	l->v = v;
+	l->v[l->n++] = f;
+	return ERR_NONE;
+}
+
+static enum err file_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
+			  const char *path, struct loose_files *l)
+{
+	struct text why = { 0 };
+	struct stat st;
+	enum err e;
+
+	if (root_stat(r, path, &st))
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NONE : strings_add(&l->unseen, path);
+	if (!S_ISREG(st.st_mode))
+		return ERR_NONE;
+	e = strict_modes_check(r, cache, path, &st, a->home, a->uid, &why);
+	if (e && e != ERR_MEMORY)
+		e = strings_add(&l->unseen, path);
+	else if (!e && why.len)
+		e = loose_add(l, a, path, text_string(&why));
+	text_free(&why);
+	return e;
+}
+
+/* A name that sshd itself gives up at is no file. */
+static enum err name_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
+			  const char *name, struct loose_files *l)
+{
+	const struct key_command_facts facts = { .account = a };
+	struct text expanded = { 0 }, path = { 0 };
+	enum err e = key_command_expand(name, &facts, &expanded);
+
+	if (!e) {
+		text_add(&path, "%s%s%s", text_string(&expanded)[0] == '/' ? "" : a->home,
+			 text_string(&expanded)[0] == '/' ? "" : "/", text_string(&expanded));
+		e = text_check(&path);
+	}
+	if (!e)
+		e = file_look(r, cache, a, text_string(&path), l);
+	text_free(&expanded);
+	text_free(&path);
+	return e == ERR_SYNTAX ? ERR_NONE : e;
+}
+
+static enum err names_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
+			   const struct sshd_effective *rules, struct loose_files *l)
+{
+	const struct sshd_line *by = sshd_decider(rules, KW_AUTHORIZEDKEYSFILE);
+	struct strings usual = { 0 };
+	enum err e = by ? ERR_NONE : strings_split(&usual, sshd_value(rules, KW_AUTHORIZEDKEYSFILE), " ");
+	const struct strings *names = by ? &by->args : &usual;
+
+	for (size_t i = 0; i < names->n && !e; i++)
+		if (strcasecmp(names->v[i], "none") != 0)
+			e = name_look(r, cache, a, names->v[i], l);
+	strings_free(&usual);
+	return e;
+}
+
+static bool differs_by_match(const struct sshd_config *c)
+{
+	for (size_t i = 0; i < c->nlines; i++)
+		if (c->lines[i].match && c->lines[i].keyword->id == KW_AUTHORIZEDKEYSFILE)
+			return true;
+	return false;
+}
+
+/* With the groups, which Match may ask for. */
+static enum err account_look(const struct root *r, const struct sshd_config *c, struct strict_modes_cache *cache,
+			     const struct account *listed, struct loose_files *l)
+{
+	struct sshd_effective *rules = NULL;
+	struct account *a = NULL;
+	enum err e = account_find(r, listed->name, &a);
+
+	if (e)
+		return e == ERR_MEMORY ? e : ERR_NONE;
+	e = sshd_effective(c, &(struct sshd_connection){ .user = a->name, .groups = &a->groups }, &rules);
+	if (!e)
+		e = names_look(r, cache, a, rules, l);
+	sshd_effective_free(rules);
+	account_free(a);
+	return e;
+}
+
+enum err loose_files_find(const struct root *r, const struct sshd_config *c, struct account *const *accounts, size_t n,
+			  struct loose_files *out)
+{
+	struct strict_modes_cache cache = { 0 };
+	struct sshd_effective *rules = NULL;
+	struct loose_files l = { 0 };
+	bool differs = differs_by_match(c);
+	enum err e = sshd_effective(c, NULL, &rules);
+
+	for (size_t i = 0; i < n && !e; i++)
+		if (holder_has_shell(accounts[i]))
+			e = differs ? account_look(r, c, &cache, accounts[i], &l)
+				    : names_look(r, &cache, accounts[i], rules, &l);
+	sshd_effective_free(rules);
+	strict_modes_cache_clear(&cache);
+	if (e)
+		loose_files_free(&l);
+	else
+		*out = l;
+	return e;
+}
+
+void loose_files_free(struct loose_files *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		loose_file_clear(&l->v[i]);
+	free(l->v);
+	strings_free(&l->unseen);
+	*l = (struct loose_files){ 0 };
+}
+
+/* Rules that cut the addresses into too many pieces are taken to leave some. */
+static enum err may_log_in(struct access *access, const struct root *r, const struct sshd_config *c, const char *name,
+			   bool *may)
+{
+	struct access_sources from = { 0 };
+	struct account *a = NULL;
+	char *why = NULL;
+	enum err e = account_find(r, name, &a);
+
+	*may = false;
+	if (e)
+		return e == ERR_MEMORY ? e : ERR_NONE;
+	e = access_sources_find(access, c, &(struct access_login){ .user = name, .account = a }, &from, &why);
+	if (!e)
+		*may = from.allowed.n || from.mixed.n;
+	else if (e == ERR_TOO_BIG)
+		*may = true;
+	access_sources_clear(&from);
+	account_free(a);
+	free(why);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+enum err holders_may_log_in(const struct root *r, const struct sshd_config *c, time_t now,
+			    struct account *const *accounts, size_t n, struct strings *out)
+{
+	struct access *access = NULL;
+	enum err e = access_new(r, c, now, &access);
+	bool may;
+
+	for (size_t i = 0; i < n && !e; i++)
+		if (holder_has_shell(accounts[i]) && !(e = may_log_in(access, r, c, accounts[i]->name, &may)) && may)
+			e = strings_add(out, accounts[i]->name);
+	access_free(access);
+	return e;
+}
