@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # complete.sh - what the shell is told for completion.
 try sallyport __complete
-for command in audit harden rollback banner; do
+for command in audit harden rollback banner access; do
 	try sallyport __complete $command
 done
+try sallyport __complete access check
+try sallyport __complete access chek
 try sallyport __complete adit
 # The same through bash: what it adds to what is typed.
 compopt() {
@@ -28,4 +30,11 @@ typed 'sallyport harden --format=j'
 typed 'sallyport harden --color=a'
 typed 'sallyport harden --root='
 typed 'sallyport harden --root=/mn'
+typed 'sallyport banner '
+typed 'sallyport banner s'
 typed 'sallyport banner set no'
+typed 'sallyport banner set --pol'
+typed 'sallyport access '
+typed 'sallyport access check --f'
+typed 'sallyport access matrix --format=h'
+typed 'sallyport audit '

@@ -3,7 +3,11 @@
 try sallyport --help
 try sallyport help
 try sallyport help status
-for command in audit accept harden confirm rollback recover history status banner; do
+for command in audit accept harden confirm rollback recover history status access banner; do
 	try sallyport $command --help
 done
+for command in check explain sources matrix allow deny; do
+	try sallyport access $command --help
+done
+try sallyport help banner set
 try sallyport harden -h --dry-run --keep nobody

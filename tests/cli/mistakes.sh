@@ -30,3 +30,21 @@ try sallyport accept --list --remove max-auth-tries
 try sallyport banner shw
 try sallyport banner show it
 try sallyport banner set one two
+try sallyport banner --root . sett
+try sallyport access
+try sallyport access chek
+try sallyport access frobnicate
+try sallyport access --root . chek anna
+try sallyport access check
+try sallyport access check anna bert
+try sallyport access check anna --batch -
+try sallyport access check $'a\e[31mnna' --frm 192.0.2.1
+try sallyport access explain
+try sallyport access sources
+try sallyport access sources anna --format jsn
+try sallyport access matrix anna
+try sallyport access matrix --format htm
+try sallyport access allow
+try sallyport access allow anna --group staff
+try sallyport access deny --group 'st aff' bert
+try sallyport help access chek
