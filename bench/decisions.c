@@ -3,6 +3,7 @@
 #include "base/diag.h"
 #include "base/number.h"
 #include "sshd/access.h"
+#include "sshd/membership.h"
 #include "sshd/version.h"
 
 #include <sodium.h>
@@ -19,8 +20,7 @@
 struct bench {
 	struct root *root;
 	struct sshd_config *config;
-	struct account **accounts;
-	size_t n;
+	struct accounts who;
 	char addresses[ADDRESSES][24];
 	size_t verdicts[3];
 };
@@ -33,20 +33,6 @@ static double seconds(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static enum err accounts_find(struct bench *b)
-{
-	struct accounts all = { 0 };
-	enum err e = accounts_read(b->root, &all);
-
-	b->accounts = calloc(all.n + 1, sizeof(*b->accounts));
-	if (!e && !b->accounts)
-		e = ERR_MEMORY;
-	for (; !e && b->n < all.n; b->n++)
-		e = account_find(b->root, all.v[b->n]->name, &b->accounts[b->n]);
-	accounts_free(&all);
-	return e;
-}
-
 static enum err bench_open(const char *dir, struct bench *b)
 {
 	struct diags problems = { 0 };
@@ -55,8 +41,8 @@ static enum err bench_open(const char *dir, struct bench *b)
 	if ((e = root_open(dir, &b->root)) ||
 	    (e = sshd_config_load(b->root, "/etc/ssh/sshd_config", RELEASE, &b->config, &problems)))
 		fprintf(stderr, "decisions: %s\n", problems.n ? problems.v[0].text : err_text(e));
-	else
-		e = accounts_find(b);
+	else if (!(e = accounts_read(b->root, &b->who)))
+		e = membership_fill(b->root, &b->who);
 	diags_free(&problems);
 	for (unsigned i = 0; i < ADDRESSES; i++)
 		(void)snprintf(b->addresses[i], sizeof b->addresses[i], i % 5 ? "10.%u.%u.7" : "2001:db8:%x::%x", i, i);
@@ -65,9 +51,7 @@ static enum err bench_open(const char *dir, struct bench *b)
 
 static void bench_close(struct bench *b)
 {
-	for (size_t i = 0; i < b->n; i++)
-		account_free(b->accounts[i]);
-	free(b->accounts);
+	accounts_free(&b->who);
 	sshd_config_free(b->config);
 	root_close(b->root);
 }
@@ -78,9 +62,9 @@ static enum err round_once(struct bench *b, struct access *a)
 	enum err e = ERR_NONE;
 
 	for (unsigned k = 0; k < ADDRESSES; k++)
-		for (size_t i = 0; i < b->n && !e; i++) {
-			const struct access_login who = { .user = b->accounts[i]->name,
-							  .account = b->accounts[i],
+		for (size_t i = 0; i < b->who.n && !e; i++) {
+			const struct access_login who = { .user = b->who.v[i]->name,
+							  .account = b->who.v[i],
 							  .host = b->addresses[k],
 							  .addr = b->addresses[k],
 							  .laddr = "10.0.0.1",
@@ -97,7 +81,7 @@ static enum err round_once(struct bench *b, struct access *a)
 static enum err measure(struct bench *b, struct access *a, double least)
 {
 	double start = seconds(), first, again;
-	size_t rounds = 0, each = b->n * ADDRESSES;
+	size_t rounds = 0, each = b->who.n * ADDRESSES;
 	enum err e = round_once(b, a);
 
 	first = seconds() - start;
@@ -112,7 +96,7 @@ static enum err measure(struct bench *b, struct access *a, double least)
 		return e;
 	printf("%zu accounts, %u addresses: %.0f decisions/s, %zu in %.2f s on one core (%zu%% allowed); "
 	       "the first %zu, which read the keys, in %.2f s\n",
-	       b->n, ADDRESSES, (double)(rounds * each) / again, rounds * each, again,
+	       b->who.n, ADDRESSES, (double)(rounds * each) / again, rounds * each, again,
 	       b->verdicts[ACCESS_ALLOWED] * 100 / (rounds * each), each, first);
 	return ERR_NONE;
 }
