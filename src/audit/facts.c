@@ -399,7 +399,8 @@ static enum err judge_revocations(const struct facts *f, const char *content, si
 {
 	struct revoked *r = NULL;
 	unsigned line = 0;
-	enum err e = revoked_parse((const uint8_t *)content, len, f->release ? f->release : SSHD_NEWEST, &r, &line, NULL);
+	enum err e =
+		revoked_parse((const uint8_t *)content, len, f->release ? f->release : SSHD_NEWEST, &r, &line, NULL);
 
 	revoked_free(r);
 	if (e == ERR_MEMORY)
@@ -636,8 +637,8 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 	    (e = gather_config(f)) || (e = gather_service(f, o->sshd != NULL)) || o->only_config)
 		goto out;
 	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) ||
-	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_loose(f)) ||
-	    (e = gather_past(f, o->past)) || (e = gather_sessions(f)))
+	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_loose(f)) || (e = gather_past(f, o->past)) ||
+	    (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:

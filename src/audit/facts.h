@@ -99,8 +99,8 @@ struct facts {
 	bool locked_known;		 /* false: shadow or keys could not be read */
 	struct loose_files loose;	 /* files of keys that others could change */
 
-	bool past_read;		    /* only where it was asked for */
-	struct past_logins past;    /* accepted logins */
+	bool past_read;		   /* only where it was asked for */
+	struct past_logins past;   /* accepted logins */
 	struct strings may_log_in; /* accounts that the decision lets in from somewhere */
 
 	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */

@@ -187,7 +187,8 @@ enum err judge_named_file(const struct facts *f, const struct judged_file *j, st
 	out->status = STATUS_FAIL;
 	if ((e = judge_cite_line(j->line, out)) ||
 	    (e = finding_evidence(out, j->path, fact ? fact->bad_line : 0, "%s", fault)) ||
-	    (e = finding_reason(out, "%s:%u names %s: %s", judge_path(f, j->line->file), j->line->line, j->path, fault)))
+	    (e = finding_reason(out, "%s:%u names %s: %s", judge_path(f, j->line->file), j->line->line, j->path,
+				fault)))
 		return e;
 	if (fact && fact->err == ERR_NOT_FOUND && facts_short_path(f, j->path) != j->path && j->content)
 		return finding_create(out, j->path, j->content, 0644);

@@ -71,7 +71,8 @@ static const char *user_word_fault(const struct facts *f, const char *word, bool
 	if (at && !use_dns && has_host_name(at + 1))
 		return "host names are never seen without UseDNS yes";
 	*never = false;
-	if (len && !memchr(word, '*', len) && !memchr(word, '?', len) && f->naccounts && !judge_has_account(f, word, len))
+	if (len && !memchr(word, '*', len) && !memchr(word, '?', len) && f->naccounts &&
+	    !judge_has_account(f, word, len))
 		return "there is no such account";
 	return NULL;
 }

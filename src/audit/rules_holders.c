@@ -38,7 +38,8 @@ static enum err judge_authorized_keys_mode(const struct facts *f, const struct p
 					    : "Whoever may write there can let himself in as this account, and "
 					      "StrictModes no keeps sshd from noticing.")))
 		return e;
-	return finding_fix(out, NULL, "let nobody but the owner write there: chmod go-w, and chown where it is another's");
+	return finding_fix(out, NULL,
+			   "let nobody but the owner write there: chmod go-w, and chown where it is another's");
 }
 
 /* strict-modes */
@@ -57,7 +58,8 @@ static enum err judge_strict_modes(const struct facts *f, const struct policy *p
 		return e;
 	/* An account whose files are loose would be locked out by it. */
 	if (f->loose.n || f->loose.unseen.n)
-		return finding_fix(out, NULL, "put the files of keys in order (authorized-keys-mode), then set StrictModes yes");
+		return finding_fix(out, NULL,
+				   "put the files of keys in order (authorized-keys-mode), then set StrictModes yes");
 	if ((e = finding_set(out, KW_STRICTMODES, "yes")))
 		return e;
 	return judge_fix(out, "set StrictModes yes");
@@ -81,7 +83,8 @@ static enum err judge_access_unused(const struct facts *f, const struct policy *
 	if (!f->past_read)
 		return judge_skip(out, "The logs of past logins were not read.");
 	if (days < UNUSED_DAYS || f->past.incomplete)
-		return judge_skip(out, "The logs of past logins do not reach back far enough, or not all could be read.");
+		return judge_skip(out,
+				  "The logs of past logins do not reach back far enough, or not all could be read.");
 	for (size_t i = 0; i < f->may_log_in.n; i++) {
 		if (was_used(&f->past, f->may_log_in.v[i]))
 			continue;

@@ -91,8 +91,9 @@ static bool could_be(const struct sshd_criterion *c, const struct strings *items
 	for (size_t i = 0; i < items->n; i++) {
 		bool network = strchr(items->v[i], '/');
 
-		if (is_address(c->kind) ? network || pattern_list_match_addr(items->v[i], other->pattern) == 1
-					: pattern_list_match(items->v[i], other->pattern, c->kind == CRITERION_HOST) == 1)
+		if (is_address(c->kind)
+			    ? network || pattern_list_match_addr(items->v[i], other->pattern) == 1
+			    : pattern_list_match(items->v[i], other->pattern, c->kind == CRITERION_HOST) == 1)
 			return true;
 	}
 	return false;
@@ -295,8 +296,8 @@ static enum err judge_ignored_line(const struct facts *f, const struct sshd_line
 	else if (gone)
 		e = finding_evidence(out, l->file, l->line, "%s: not used any more", l->spelling);
 	else
-		e = finding_evidence(out, l->file, l->line, "%s: inside a Match block it has no effect before OpenSSH 10.5",
-				     l->spelling);
+		e = finding_evidence(out, l->file, l->line,
+				     "%s: inside a Match block it has no effect before OpenSSH 10.5", l->spelling);
 	if (e || out->reason)
 		return e;
 	return finding_reason(out, "%s:%u %s is ignored", judge_path(f, l->file), l->line, l->spelling);
@@ -323,8 +324,8 @@ static const char *const list_refs[] = { "sshd_config(5) DenyUsers", NULL };
 static const char *const keyword_refs[] = { "OpenSSH release notes", NULL };
 
 const struct rule rules_match[] = {
-	{ "access-contradiction", 2, SEVERITY_LOW, 0, 0, "nobody is both allowed and denied", judge_access_contradiction,
-	  NULL, list_refs },
+	{ "access-contradiction", 2, SEVERITY_LOW, 0, 0, "nobody is both allowed and denied",
+	  judge_access_contradiction, NULL, list_refs },
 	{ "match-never", 2, SEVERITY_MEDIUM, 0, 0, "every Match block can be on", judge_match_never, NULL, match_refs },
 	{ "keyword-ignored", 2, SEVERITY_LOW, 0, 0, "every setting has an effect in this version",
 	  judge_keyword_ignored, NULL, keyword_refs },

@@ -20,7 +20,7 @@ static enum err plan_none(const struct facts *f, struct finding *out)
 		return finding_fix(out, NULL,
 				   "%s is there but cannot be used%s: put it in order, then set RevokedKeys %s",
 				   f->revoked_path,
-				   there->err	      ? ""
+				   there->err	     ? ""
 				   : there->bad_line ? " (a line is no public key)"
 						     : " (a KRL that sshd cannot read)",
 				   f->revoked_path);

@@ -46,6 +46,7 @@ MUST_USE enum err known_hosts_name(const char *host, unsigned port, char **out);
 /* Whether the line is about the host of this name. */
 bool known_host_is(const struct known_host *h, const char *name);
 /* The first line behind 'after' (NULL: from the top) about this host; NULL when there is none. Borrowed. */
-const struct known_host *known_hosts_next(const struct known_hosts *k, const char *name, const struct known_host *after);
+const struct known_host *known_hosts_next(const struct known_hosts *k, const char *name,
+					  const struct known_host *after);
 
 #endif

@@ -132,7 +132,7 @@ enum err revoked_parse(const uint8_t *content, size_t len, unsigned release, str
 		       char **why)
 {
 	struct revoked *r = calloc(1, sizeof *r);
-	const char *reason = NULL;
+	const char *reason = "it cannot be read";
 	char *said = NULL;
 	unsigned at = 0;
 	enum err e;

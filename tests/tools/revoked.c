@@ -43,8 +43,8 @@ static enum err print_summary(const struct revoked *r)
 	if ((e = revoked_summarise(r, &s)))
 		return e;
 	(void)printf("%s version %llu keys %zu sha1 %zu sha256 %zu serials %zu ranges %zu ids %zu cas %zu\n",
-		     s.krl ? "krl" : "text", (unsigned long long)s.version, s.keys, s.sha1, s.sha256, s.serials, s.ranges,
-		     s.key_ids, s.cas);
+		     s.krl ? "krl" : "text", (unsigned long long)s.version, s.keys, s.sha1, s.sha256, s.serials,
+		     s.ranges, s.key_ids, s.cas);
 	free(s.comment);
 	return ERR_NONE;
 }

@@ -17,8 +17,9 @@ static inline void made_file(struct facts *f, const char *path, enum err err, of
 {
 	f->files = realloc(f->files, (f->nfiles + 1) * sizeof *f->files);
 	assert_non_null(f->files);
-	f->files[f->nfiles++] =
-		(struct file_fact){ .path = strdup(path), .err = err, .size = size, .unreadable = bad_line, .bad_line = bad_line };
+	f->files[f->nfiles++] = (struct file_fact){
+		.path = strdup(path), .err = err, .size = size, .unreadable = bad_line, .bad_line = bad_line
+	};
 }
 
 /* Not live, no binary to ask, no wire; moduli text may be NULL for none. */

@@ -144,7 +144,8 @@ static const struct rule_case cases[] = {
 	{ "access-contradiction", "Match User a\nAllowUsers bob\nMatch User b\nDenyUsers bob\n", V92, STATUS_PASS, 0,
 	  NULL },
 	{ "match-never", "", V92, STATUS_PASS, 0, NULL },
-	{ "match-never", "Match User anna\nMatch Group staff\nMatch User a*,!bob\nMatch all\n", V92, STATUS_PASS, 0, NULL },
+	{ "match-never", "Match User anna\nMatch Group staff\nMatch User a*,!bob\nMatch all\n", V92, STATUS_PASS, 0,
+	  NULL },
 	{ "match-never", "#\nMatch User !bob\nMaxAuthTries 2\n", V92, STATUS_FAIL, 2, NULL },
 	{ "match-never", "Match Group !staff,!x\n", V92, STATUS_FAIL, 1, NULL },
 	{ "match-never", "Match Address !10.0.0.0/8\n", V92, STATUS_FAIL, 1, NULL },
@@ -815,12 +816,9 @@ static void accounts_that_nobody_uses_are_told_where_the_logs_reach_back(void **
 		const char *incomplete;
 		enum status status;
 	} unused[] = {
-		{ "anna", 90, NULL, STATUS_PASS },
-		{ "bob", 90, NULL, STATUS_WARN },
-		{ "bob", 30, NULL, STATUS_WARN },
-		{ "bob", 29, NULL, STATUS_SKIP },
-		{ "bob", 0, NULL, STATUS_SKIP },
-		{ "bob", 90, "a log could not be read", STATUS_SKIP },
+		{ "anna", 90, NULL, STATUS_PASS }, { "bob", 90, NULL, STATUS_WARN },
+		{ "bob", 30, NULL, STATUS_WARN },  { "bob", 29, NULL, STATUS_SKIP },
+		{ "bob", 0, NULL, STATUS_SKIP },   { "bob", 90, "a log could not be read", STATUS_SKIP },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(unused); i++) {
