@@ -6,7 +6,6 @@
 #include "base/json.h"
 #include "base/message.h"
 #include "base/number.h"
-#include "sshd/version.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -310,7 +309,7 @@ int held_key_read(const struct scene *s, const char *file, struct held_key *out)
 	if (strcmp(file, "-") != 0 && strncmp(content, "-----BEGIN ", 11) == 0)
 		status = read_public_half(file, &content, &len);
 	if (status == 0)
-		status = parse_key(file, content, s->facts->release ? s->facts->release : SSHD_NEWEST, out);
+		status = parse_key(file, content, s->facts->config->release, out);
 	free(content);
 	return status;
 }

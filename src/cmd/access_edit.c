@@ -243,7 +243,8 @@ static enum err find_wanted(struct edit *d)
 	text_add_string(&only, "UsePAM yes\nChrootDirectory /\nPermitRootLogin yes\n");
 	if (!w->group)
 		text_add(&only, "AllowUsers %s\n", w->word);
-	if ((e = text_check(&only)) || (e = sshd_config_parse(only.s, only.len, d->facts->release, &c, &ignored)) ||
+	if ((e = text_check(&only)) ||
+	    (e = sshd_config_parse(only.s, only.len, d->facts->config->release, &c, &ignored)) ||
 	    (e = access_new(d->facts->root, c, d->facts->now, &a)) || (e = access_sources_find(a, c, &l, &found, &why)))
 		goto out;
 	d->wanted = found.allowed;
@@ -348,7 +349,7 @@ static int stage_changes(struct edit *d)
 	d->config = NULL;
 	if ((e = changes_list(&d->made, &changes)) || (e = stage_open(d->facts, &s)) ||
 	    (e = plan_build(d->facts, changes, d->made.nchanges, s, &p, &problems)) ||
-	    (e = sshd_config_load(stage_root(s), d->facts->config_path, d->facts->release, &c, &problems)) ||
+	    (e = sshd_config_load(stage_root(s), d->facts->config_path, d->facts->config->release, &c, &problems)) ||
 	    (e = access_new(d->facts->root, c, d->facts->now, &d->access))) {
 		diags_print(&problems, "sallyport: ", stderr);
 		if (e == ERR_CONFIG)
