@@ -129,7 +129,7 @@ USUAL = {"lists": 0.2, "match": 0.5, "include": 0.4, "root": 0.15, "methods": 0.
          "command": 0.06, "pam": 0.06, "dns": 0.15, "chroot": 0.04, "places": 0.2, "force": 0.05, "empty": 0.05, "outside": 0.25}
 # One thing at a time: what a theme asks for stands alone, and mostly outside of Match blocks.
 QUIET = dict.fromkeys(USUAL, 0) | {"match": 0.4, "include": 0.4, "dns": 0.15, "garbage": 0.2, "outside": 0.6}
-CERTIFICATES = {"certificates": 1, "keys": "certificates", "match": 0.2}
+CERTIFICATES = {"certificates": 1, "keys": "certificates", "match": 0.2, "outside": 0.85, "untrusted": 0.05}
 # The theme is the reason that it aims at: the usual chances, and its own.
 THEMES = {
     "accepted": (USUAL, {"users": ORDINARY * 2 + EVERYBODY}),
@@ -141,7 +141,8 @@ THEMES = {
     "no-group": (QUIET, {"lists": 1, "keywords": ["AllowGroups", "DenyGroups"], "users": ["nogrp"] * 5 + ["bob"]}),
     "DenyGroups": (QUIET, {"lists": 1, "keywords": ["DenyGroups", "DenyGroups", "DenyUsers"]}),
     "AllowGroups": (QUIET, {"lists": 1, "keywords": ["AllowGroups", "AllowGroups", "AllowUsers"]}),
-    "PermitRootLogin": (QUIET, {"root": 1, "users": ["root"] * 4 + ["alice"], "forced": 0.4}),
+    "PermitRootLogin": (QUIET, {"root": 1, "users": ["root"] * 4 + ["alice"], "forced": 0.3,
+                                 "root_values": ["no", "no", "forced-commands-only", "yes", "without-password"]}),
     "method-disabled": (QUIET, {"methods": 1, "match": 0.3}),
     "key-not-listed": (USUAL, {"keys": "strange", "wrong": 0.4, "places": 0.5, "lists": 0, "revoked": 0.05}),
     "key-algorithm": (QUIET, {"algorithms": 1, "certificates": 0.3}),
@@ -152,10 +153,10 @@ THEMES = {
     "key-from": (QUIET, {"from": 1, "dns": 0.4}),
     "key-expired": (QUIET, {"expiry": 1}),
     "key-command": (QUIET, {"root": 1, "users": ["root"], "root_values": ["forced-commands-only"], "forced": 0.3, "certificates": 0.4}),
-    "certificate-ca": (QUIET, CERTIFICATES | {"untrusted": 0.5, "forced": 0.1}),
+    "certificate-ca": (QUIET, CERTIFICATES | {"untrusted": 0.6, "outside": 0.5}),
     "certificate-time": (QUIET, CERTIFICATES | {"validity": 0.8}),
     "certificate-principal": (QUIET, CERTIFICATES | {"principals": 0.8}),
-    "certificate-type": (QUIET, CERTIFICATES | {"host": 0.7}),
+    "certificate-type": (QUIET, CERTIFICATES | {"host": 0.9}),
     "certificate-option": (QUIET, CERTIFICATES | {"critical": 0.9}),
     "config-refused": (USUAL, {}),
 }
@@ -321,7 +322,8 @@ class Round:
         chosen = ["/etc/ssh/keys/%u"] * self.chance("places") + [p for p in PLACES[1::2] if self.chance("places")] + \
             [PLACES[0]] * (not self.chance("places") or self.chance(0.6))
         for pattern in chosen:
-            write(self.place(pattern, user), self.key_lines(user), self.pick(0o600, 0o644, 0o400), self.pick(uid, uid, 0))
+            mode, owner = self.pick((0o600, uid), (0o644, uid), (0o400, uid), (0o644, 0), (0o600, 0) if self.chance(0.2) else (0o640, uid))
+            write(self.place(pattern, user), self.key_lines(user), mode, owner)
         if self.on["modes"] and self.chance(0.9):
             self.spoil(user, self.r.choice(chosen or PLACES))
 
@@ -369,7 +371,7 @@ class Round:
         if self.chance("forced"):
             command += ["-O", "force-command=" + self.pick("echo LAB-FORCED", "echo LAB-FORCED", "echo LAB-FORCED other")]
         if self.chance("critical"):
-            command += ["-O", self.pick("critical:foo@example=1", "critical:verify-required", "extension:foo@example=1")]
+            command += ["-O", self.pick("critical:foo@example=1", "critical:bar=", "critical:foo@example=1", "critical:verify-required", "extension:foo@example=1")]
         shutil.copy(KEYS / base, KEYS / name)
         shutil.copy(KEYS / (base + ".pub"), KEYS / (name + ".pub"))
         if "-h" in command:
@@ -401,11 +403,9 @@ class Round:
 
     def revoked(self):
         path = f"/srv/round/revoked{self.r.randrange(100)}"
-        keys = self.some([*POOL, *POOL, *self.certificates, *AUTHORITIES], 2, 7)
+        keys = self.some([*POOL, *POOL, *self.certificates, *AUTHORITIES], 2, 9)
         if self.chance(0.4):
-            lines = [public(self.certificates[k][1] if k in self.certificates else k) for k in keys]
-            if self.chance(0.2):
-                lines += [public(k) for k in keys if k in self.certificates]
+            lines = [public(self.certificates[k][1] if k in self.certificates and self.chance(0.8) else k) for k in keys]
             write(path, "\n".join(["# gone", ""] * self.chance(0.3) + lines) + self.pick("\n", ""))
         else:
             self.krl(path, keys)
@@ -416,8 +416,9 @@ class Round:
         for name in keys:
             key = public(name)
             plain = public(self.certificates[name][1]) if name in self.certificates else key
-            lines.append(self.pick(f"key: {key}", f"sha1: {plain}", f"sha256: {plain}", "serial: 7", "serial: 1-5", "id: id-1",
-                                   f"serial: {2**63}", "id: joe's card", f"key: {plain}"))
+            lines.append(self.pick(f"key: {key}", f"sha1: {plain}", f"sha256: {plain}", f"key: {plain}"))
+            if self.certificates and self.chance(0.3):
+                lines.append(self.pick("serial: 7", "serial: 1-5", "id: id-1", f"serial: {2**63}", "id: joe's card"))
         write("/srv/round/spec", "\n".join(lines) + "\n")
         command = ["ssh-keygen", "-q", "-k", "-f", path, "-z", 3]
         if any(l.startswith(("serial", "id")) for l in lines):
@@ -441,15 +442,16 @@ class Round:
 
     def authorities_known(self):
         path = f"/srv/round/ca{self.r.randrange(100)}"
-        lines = [public(k) for k in self.some(list(AUTHORITIES)[:3], 1 if self.chances.get("untrusted", 1) else 3, 3)]
-        if self.chance(0.2):
+        untrusted = self.chance("untrusted" if "keys" in self.chances else 0.3)
+        lines = [public(k) for k in self.some(list(AUTHORITIES)[:3], 1 if untrusted else 3, 3)]
+        if untrusted:
             lines.insert(0, self.pick("# ours", "garbage", "no-pty " + public("ca-ec"), 'from="10.*" ' + public("ca-rsa"), public("ed0")))
         write(path, "\n".join(lines) + "\n", self.pick(0o644, 0o644, 0o644, 0o666))
-        if self.chance(0.9):
-            yield "TrustedUserCAKeys", path if self.chance(0.95) else "/srv/round/missing"
+        if not untrusted or self.chance(0.8):
+            yield "TrustedUserCAKeys", path if not untrusted or self.chance(0.9) else "/srv/round/missing"
         if self.chance(0.3):
             yield "AuthorizedPrincipalsFile", self.pick("/etc/ssh/principals/%u", ".ssh/principals", "none", "/etc/ssh/principals/%u")
-        if self.chance("untrusted" if "keys" in self.chances else 0.2):
+        if untrusted and self.chance(0.5):
             yield "CASignatureAlgorithms", self.pick("ssh-ed25519", "rsa-sha2-512,ssh-ed25519", "+ssh-rsa", "-ecdsa*", "-rsa-sha2-256")
 
     def command(self):
@@ -657,11 +659,8 @@ def ssh(login):
     certificate = key.startswith("cert")
     if "password" in methods:
         env = PASSWORD_ENV
-    if key:
-        command += ["-i", KEYS / key, "-o", "PubkeyAcceptedAlgorithms=" + login.get(
-            "algorithm", CERTIFICATE_ALGORITHMS if certificate else PLAIN_ALGORITHMS)]
-    else:
-        command += ["-o", "PubkeyAcceptedAlgorithms=+ssh-rsa"]
+    algorithms = login.get("algorithm", CERTIFICATE_ALGORITHMS if certificate else PLAIN_ALGORITHMS)
+    command += ["-o", "PubkeyAcceptedAlgorithms=" + algorithms] + (["-i", KEYS / key] if key else [])
     command += [f"-oCertificateFile={KEYS / key}.pub"] + agent(key) if certificate else NO_AGENT
     if login.get("all_keys", login["how"] == "everything"):
         command += [word for name in POOL if name != key for word in ("-i", KEYS / name)]
@@ -671,7 +670,7 @@ def ssh(login):
 def further_attempts(login, reasons, log, client):
     """What else shows that the login can be completed."""
     key = login.get("key", "")
-    if "key-algorithm" in reasons and key and public(key).startswith("ssh-rsa"):
+    if "key-algorithm" in reasons and (not key or public(key).startswith("ssh-rsa")):
         for name in RSA:
             yield {"algorithm": name + "-cert-v01@openssh.com" if key.startswith("cert") else name}
     if re.search(r"^Partial publickey", log, re.M):
@@ -834,6 +833,8 @@ class Comparison:
             log += f"=== again with {further}\n" + more
             if verdict == "allowed":
                 return verdict, found, log, got
+            if "key-algorithm" in reasons and "key-algorithm" not in found:
+                reasons = found
         return verdict, reasons, log, got
 
     def attempt(self, server, login):
