@@ -2,7 +2,7 @@
 # test_logins.py - random configurations, accounts and keys: our decision is that of the real sshd at real logins.
 #
 # A hundred logins, always the same ones; with SALLYPORT_LONG=1 two thousand new ones, at least fifty for each reason.
-# What they are made of stands in tests/lab/logins.py, which also runs by hand.
+# What they are made of stands in tests/lab/login_rounds.py; tests/lab/logins.py also runs by hand.
 import os
 import re
 import subprocess

@@ -26,10 +26,11 @@ struct decider {
 
 static int usage(void)
 {
-	(void)fputs("usage: decide RELEASE    (902 is 9.2; the running system's files)\n"
-		    "  {\"config\": PATH}    read it, and look at everything anew\n"
-		    "  {\"user\", \"addr\", \"laddr\", \"lport\"[, \"host\"][, \"key\": BASE64][, \"assume\": METHODS]}\n",
-		    stderr);
+	(void)fputs(
+		"usage: decide RELEASE    (902 is 9.2; the running system's files)\n"
+		"  {\"config\": PATH}    read it, and look at everything anew\n"
+		"  {\"user\", \"addr\", \"laddr\", \"lport\"[, \"host\"][, \"key\": BASE64][, \"assume\": METHODS]}\n",
+		stderr);
 	return 2;
 }
 
@@ -59,9 +60,9 @@ static json_t *config_take(struct decider *d, const char *path)
 	e = sshd_config_load(d->root, path, d->release, &d->config, &problems);
 	if (!e)
 		e = access_new(d->root, d->config, time(NULL), &d->access);
-	answer = e == ERR_CONFIG ? json_pack("{s:s, s:s}", "config", "refused", "why", first_error(&problems)) :
-		 e		 ? json_pack("{s:s, s:s}", "config", "error", "why", err_text(e)) :
-				   json_pack("{s:s}", "config", "taken");
+	answer = e == ERR_CONFIG ? json_pack("{s:s, s:s}", "config", "refused", "why", first_error(&problems))
+		 : e		 ? json_pack("{s:s, s:s}", "config", "error", "why", err_text(e))
+				 : json_pack("{s:s}", "config", "taken");
 	diags_free(&problems);
 	return answer;
 }
