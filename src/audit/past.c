@@ -326,13 +326,12 @@ enum err past_log_say(struct past_log *p, time_t when, unsigned long pid, const 
 		session = trusted ? table_find(&p->pids, digest_pid(p, pid)) : NULL;
 		return session && *session != NO_SESSION ? table_set(&p->pids, digest_pid(p, s.child), *session)
 							 : ERR_NONE;
-	case SAYS_SFTP:
+	case SAYS_SESSION:
 		session = table_find(&p->peers, digest_peer(p, s.addr, s.port));
 		if (session)
-			p->l.v[*session].features |= PAST_SFTP;
+			p->l.v[*session].features |= s.feature;
 		return ERR_NONE;
-	case SAYS_SFTP_HERE: return say_feature(p, pid, PAST_SFTP);
-	case SAYS_FORWARD_HERE: return say_feature(p, pid, PAST_TCP_FORWARDING);
+	case SAYS_HERE: return say_feature(p, pid, s.feature);
 	case SAYS_END: return say_end(p, pid, table_find(&p->peers, digest_peer(p, s.addr, s.port)));
 	}
 	return ERR_NONE;

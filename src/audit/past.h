@@ -20,7 +20,8 @@
  */
 enum past_feature {
 	PAST_SFTP = 1,
-	PAST_TCP_FORWARDING = 2,
+	PAST_LOCAL_FORWARDING = 2,  /* ssh -L, -D, -W */
+	PAST_REMOTE_FORWARDING = 4, /* ssh -R */
 };
 
 /* Logins that differ in nothing but their time are one entry. */

@@ -25,15 +25,14 @@ struct past_accepted {
 struct past_saying {
 	enum past_saying_kind {
 		SAYS_ACCEPTED,
-		SAYS_CHILD,	   /* pid of the process that serves the session */
-		SAYS_SFTP,	   /* of the session from addr, port */
-		SAYS_SFTP_HERE,	   /* of the session of this process */
-		SAYS_FORWARD_HERE, /* the same */
-		SAYS_END,	   /* of the session from addr, port, in this process */
+		SAYS_CHILD,   /* pid of the process that serves the session */
+		SAYS_SESSION, /* feature, of the session from addr, port */
+		SAYS_HERE,    /* feature, of the session of this process */
+		SAYS_END,     /* of the session from addr, port, in this process */
 	} kind;
 	struct past_accepted accepted;
 	struct past_word addr;
-	unsigned port;
+	unsigned port, feature;
 	unsigned long child;
 };
 

@@ -265,7 +265,8 @@ static bool parse_starting(const char *s, const char *end, struct past_saying *o
 	if (!from || !skip(&from, end, " from ") || !take_peer(&from, end, &out->addr, &out->port) ||
 	    !skip(&from, end, " id ") || (!skip(&from, end, "0") && !take_number(&from, end, 100000, &id)))
 		return false;
-	out->kind = SAYS_SFTP;
+	out->kind = SAYS_SESSION;
+	out->feature = PAST_SFTP;
 	return from == end;
 }
 
@@ -283,13 +284,22 @@ static bool parse_child(const char *s, const char *end, struct past_saying *out)
 
 static bool parse_subsystem(const char *s, const char *end, struct past_saying *out)
 {
-	out->kind = SAYS_SFTP_HERE;
+	out->kind = SAYS_HERE;
+	out->feature = PAST_SFTP;
 	return s < end;
 }
 
-static bool parse_forward(const char *s, const char *end, struct past_saying *out)
+static bool parse_local(const char *s, const char *end, struct past_saying *out)
 {
-	out->kind = SAYS_FORWARD_HERE;
+	out->kind = SAYS_HERE;
+	out->feature = PAST_LOCAL_FORWARDING;
+	return s < end;
+}
+
+static bool parse_remote(const char *s, const char *end, struct past_saying *out)
+{
+	out->kind = SAYS_HERE;
+	out->feature = PAST_REMOTE_FORWARDING;
 	return s < end;
 }
 
@@ -320,8 +330,8 @@ static const struct saying {
 	{ "User child is on pid ", parse_child },
 	{ "Starting session: ", parse_starting },
 	{ "subsystem request for sftp by user ", parse_subsystem },
-	{ "error: connect_to ", parse_forward }, /* of a client's -L, -D or -W */
-	{ "error: channel_setup_fwd_listener_tcpip: cannot listen to port: ", parse_forward }, /* of a -R */
+	{ "error: connect_to ", parse_local },
+	{ "error: channel_setup_fwd_listener_tcpip: cannot listen to port: ", parse_remote },
 	{ "Received disconnect from ", parse_received },
 	{ "Disconnected from user ", parse_disconnected },
 };

@@ -2,12 +2,14 @@
 /* change.c - from the wanted changes to "done, and this is the way back". */
 #include "cmd/change.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "base/number.h"
 #include "cmd/assess.h"
 #include "harden/guard.h"
+#include "harden/rehearsal.h"
 #include "harden/reload.h"
 #include "harden/timer.h"
 #include "harden/transaction.h"
@@ -30,10 +32,13 @@ struct work {
 	const struct common_args *common;
 	const struct change_request *q;
 	const struct facts *facts;
+	struct past_logins past;
 	struct keepers keepers;
 	struct stage *stage;
 	struct plan *plan;
 	struct guards guards;
+	bool rehearsed;
+	struct rehearsal rehearsal;
 	struct transaction_outcome outcome;
 };
 
@@ -43,7 +48,9 @@ static void work_clear(struct work *w)
 	guards_clear(&w->guards);
 	plan_free(w->plan);
 	stage_close(w->stage);
+	rehearsal_clear(&w->rehearsal);
 	keepers_free(&w->keepers);
+	past_logins_free(&w->past);
 }
 
 /* ---- start ---- */
@@ -238,6 +245,8 @@ static enum err show_plan(const struct work *w, struct text *out)
 	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
 		text_add(out, "%s%s\n", w->common->dry_run ? "# then: " : "  then ", how);
 	free(how);
+	if (w->rehearsed)
+		rehearsal_describe(&w->rehearsal, clock_wall(), out);
 	if (w->facts->live && w->keepers.n == 0)
 		text_add_string(out, "Keeps nobody: nobody is logged in over SSH; name who must get in with --keep\n");
 	if (w->keepers.n)
@@ -331,6 +340,8 @@ static json_t *plan_json(const struct work *w, bool changed)
 	json_t *j = json_pack("{s:s,s:b,s:o,s:o}", "schema", "sallyport.plan.v1", "changed", changed, "ops",
 			      ops_json(w), "guards", guards_json(&w->guards));
 
+	if (j)
+		json_object_set_new(j, "rehearsal", w->rehearsed ? rehearsal_json(&w->rehearsal) : json_null());
 	if (!j || !o->tx)
 		return j;
 	json_object_set_new(j, "transaction", json_integer(o->tx->id));
@@ -500,7 +511,9 @@ static int plan_it(struct work *w)
 	char *complaint = NULL;
 	enum err e;
 
-	if ((e = keepers_gather(w->facts, w->q->keep ? w->q->keep : &none, &w->keepers, &complaint))) {
+	if (geteuid() == 0 && (e = past_logins_read(w->facts->root, clock_wall(), &w->past)))
+		return fail(e, "cannot read the logs of past logins");
+	if ((e = keepers_gather(w->facts, w->q->keep ? w->q->keep : &none, &w->past, &w->keepers, &complaint))) {
 		int status = complaint ? complain("%s", complaint) : fail(e, "cannot tell who must keep access");
 
 		free(complaint);
@@ -519,6 +532,18 @@ static int plan_it(struct work *w)
 	return e == ERR_CONFIG ? EXIT_NO : e ? EXIT_TROUBLE : 0;
 }
 
+/* Only root sees the logs and everybody's keys. What keeps the guards from trying the plan is theirs to say. */
+static enum err rehearse(struct work *w)
+{
+	enum err e;
+
+	if (geteuid() != 0)
+		return ERR_NONE;
+	e = rehearsal_run_staged(w->facts, w->stage, &w->past, clock_wall(), &w->rehearsal);
+	w->rehearsed = e == ERR_NONE;
+	return e == ERR_MEMORY || e == ERR_INTERRUPTED ? e : ERR_NONE;
+}
+
 int change_run(const struct common_args *common, const struct facts *f, const struct change_request *q)
 {
 	struct work w = { .common = common, .q = q, .facts = f };
@@ -531,6 +556,8 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 		check.keepers = &w.keepers;
 		if (w.plan->nops == 0)
 			status = nothing_to_do(&w);
+		else if ((e = rehearse(&w)))
+			status = fail(e, "cannot rehearse the logins of the past");
 		else if ((e = guards_run(&check, w.stage, q->overrides ? q->overrides : &none, &w.guards)))
 			status = fail(e, "cannot check the plan");
 		else

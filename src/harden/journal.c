@@ -38,6 +38,9 @@ void keepers_free(struct keepers *k)
 		free(k->v[i].user);
 		free(k->v[i].addr);
 		free(k->v[i].laddr);
+		free(k->v[i].fingerprint);
+		free(k->v[i].ca_fingerprint);
+		free(k->v[i].key_type);
 	}
 	free(k->v);
 	*k = (struct keepers){ 0 };

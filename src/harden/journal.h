@@ -36,8 +36,11 @@ struct keeper {
 	char *addr;  /* NULL: from anywhere that the rules allow */
 	char *laddr; /* NULL unless logged in */
 	unsigned lport;
+	pid_t pid; /* of the sshd that serves the session, else 0; not kept on disk */
 	enum keep_reason { KEEP_SESSION, KEEP_SUDO, KEEP_ASKED } reason;
 	bool lenient; /* could not get in before either: a change does not lock this one out */
+	/* The key they used, where the log tells: only this one counts then. Not kept on disk. */
+	char *fingerprint, *ca_fingerprint, *key_type;
 };
 
 struct keepers {

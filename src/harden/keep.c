@@ -20,7 +20,7 @@ static bool same_text(const char *a, const char *b)
 }
 
 static enum err keeper_add(struct keepers *k, const char *user, const char *addr, const char *laddr, unsigned lport,
-			   enum keep_reason reason)
+			   pid_t pid, enum keep_reason reason)
 {
 	struct keeper *v, *fresh;
 
@@ -32,12 +32,55 @@ static enum err keeper_add(struct keepers *k, const char *user, const char *addr
 		return ERR_MEMORY;
 	k->v = v;
 	fresh = &v[k->n++];
-	*fresh = (struct keeper){ .user = strdup(user), .lport = lport, .reason = reason };
+	*fresh = (struct keeper){ .user = strdup(user), .lport = lport, .pid = pid, .reason = reason };
 	if (addr)
 		fresh->addr = strdup(addr);
 	if (laddr)
 		fresh->laddr = strdup(laddr);
 	return fresh->user && (!addr || fresh->addr) && (!laddr || fresh->laddr) ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err copy_text(const char *from, char **to)
+{
+	*to = from ? strdup(from) : NULL;
+	return *to || !from ? ERR_NONE : ERR_MEMORY;
+}
+
+static void forget_key(struct keeper *k)
+{
+	free(k->fingerprint);
+	free(k->ca_fingerprint);
+	free(k->key_type);
+	k->fingerprint = k->ca_fingerprint = k->key_type = NULL;
+}
+
+/* Somebody who logged in with one key may have lost the others, or their passphrases: it is that one that must do. */
+static enum err note_key(const struct facts *f, const struct past_login *used, struct keeper *k)
+{
+	struct access_decision d;
+	enum err e;
+
+	if (!used || !used->fingerprint)
+		return ERR_NONE;
+	if ((e = copy_text(used->fingerprint, &k->fingerprint)) ||
+	    (e = copy_text(used->ca_fingerprint, &k->ca_fingerprint)) ||
+	    (e = copy_text(used->key_type, &k->key_type)) || (e = keeper_decide(f->root, f->config, k, &d)))
+		return e;
+	if (d.verdict == ACCESS_DENIED)
+		forget_key(k);
+	access_decision_clear(&d);
+	return ERR_NONE;
+}
+
+static enum err note_keys(const struct facts *f, const struct past_logins *past, struct keepers *k)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; e == ERR_NONE && past && i < k->n; i++)
+		if (k->v[i].addr)
+			e = note_key(f, past_login_find(past, k->v[i].user, k->v[i].addr, (unsigned long)k->v[i].pid),
+				     &k->v[i]);
+	return e;
 }
 
 static bool is_address(const char *s)
@@ -58,7 +101,7 @@ static enum err add_asked(const char *word, struct keepers *out, char **complain
 	if (!user)
 		return ERR_MEMORY;
 	if (user[0] && (!at || is_address(at + 1))) {
-		e = keeper_add(out, user, at ? at + 1 : NULL, NULL, 0, KEEP_ASKED);
+		e = keeper_add(out, user, at ? at + 1 : NULL, NULL, 0, 0, KEEP_ASKED);
 	} else {
 		text_add_string(&t, "--keep is '");
 		text_add_escaped(&t, word, strlen(word));
@@ -95,23 +138,37 @@ static bool has_session(const struct facts *f, const char *user)
 	return false;
 }
 
-enum err keepers_gather(const struct facts *f, const struct strings *asked, struct keepers *out, char **complaint)
+static enum err add_sessions(const struct facts *f, bool ours, struct keepers *out)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; e == ERR_NONE && i < f->sessions.n; i++) {
+		const struct session *s = &f->sessions.v[i];
+
+		if (s->ours == ours)
+			e = keeper_add(out, s->user, s->addr, s->laddr, s->lport, s->pid, KEEP_SESSION);
+	}
+	return e;
+}
+
+enum err keepers_gather(const struct facts *f, const struct strings *asked, const struct past_logins *past,
+			struct keepers *out, char **complaint)
 {
 	const char *sudo = getenv("SUDO_USER");
 	struct keepers k = { 0 };
 	enum err e = ERR_NONE;
 
-	for (size_t i = 0; e == ERR_NONE && f->live && i < f->sessions.n; i++) {
-		const struct session *s = &f->sessions.v[i];
-
-		e = keeper_add(&k, s->user, s->addr, s->laddr, s->lport, KEEP_SESSION);
-	}
+	/* of two sessions from one address the key of our own counts */
+	if (f->live && (e = add_sessions(f, true, &k)) == ERR_NONE)
+		e = add_sessions(f, false, &k);
 	if (e == ERR_NONE && f->live && sudo && sudo[0] && strcmp(sudo, "root") != 0 && !has_session(f, sudo))
-		e = keeper_add(&k, sudo, NULL, NULL, 0, KEEP_SUDO);
+		e = keeper_add(&k, sudo, NULL, NULL, 0, 0, KEEP_SUDO);
 	for (size_t i = 0; e == ERR_NONE && i < asked->n; i++)
 		e = add_asked(asked->v[i], &k, complaint);
 	if (e == ERR_NONE)
 		e = mark_lenient(f, &k);
+	if (e == ERR_NONE)
+		e = note_keys(f, past, &k);
 	if (e)
 		keepers_free(&k);
 	else
@@ -122,12 +179,16 @@ enum err keepers_gather(const struct facts *f, const struct strings *asked, stru
 static enum err decide_from(struct access *a, const struct keeper *k, const struct account *account, const char *addr,
 			    struct access_decision *out)
 {
+	const struct offered_key key = { .fingerprint = k->fingerprint,
+					 .ca_fingerprint = k->ca_fingerprint,
+					 .type = k->key_type };
 	const struct access_login l = { .user = k->user,
 					.account = account,
 					.host = addr,
 					.addr = addr,
 					.laddr = k->laddr,
-					.lport = k->lport ? k->lport : USUAL_PORT };
+					.lport = k->lport ? k->lport : USUAL_PORT,
+					.key = k->fingerprint ? &key : NULL };
 	struct access_decision d;
 	struct text detail = { 0 };
 	enum err e = access_decide(a, &l, &d);
@@ -273,7 +334,10 @@ void keeper_describe(const struct keeper *k, struct text *out)
 {
 	text_add_escaped(out, k->user, strlen(k->user));
 	if (k->addr)
-		text_add(out, " from %s", k->addr);
+		text_add(out, " from %s%s", k->addr,
+			 !k->fingerprint	     ? ""
+			 : k->reason == KEEP_SESSION ? " (with this session's key)"
+						     : " (with the key last used)");
 	else if (k->reason == KEEP_SUDO)
 		text_add_string(out, " (who called sudo)");
 }

@@ -4,6 +4,7 @@
 #define HARDEN_KEEP_H
 
 #include "audit/facts.h"
+#include "audit/past.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "harden/journal.h"
@@ -13,10 +14,13 @@
 
 /*
  * Everybody logged in over SSH, the sudo caller, and those asked for ("USER" or
- * "USER@ADDR"). A sudo caller who cannot get in over SSH now is lenient. *complaint (yours) where one of 'asked' is no such thing: ERR_SYNTAX.
+ * "USER@ADDR"). A sudo caller who cannot get in over SSH now is lenient. Whoever comes from an address is
+ * looked after with the key that 'past' (NULL: no logs) tells they used: of their session, else the last one from there; with every
+ * key they have where it tells none or that key is not let in now either.
+ * *complaint (yours) where one of 'asked' is no such thing: ERR_SYNTAX.
  */
-MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *asked, struct keepers *out,
-				 char **complaint);
+MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *asked, const struct past_logins *past,
+				 struct keepers *out, char **complaint);
 /*
  * Would this one get in by configuration c, with the files as they are under r? Without an
  * address: from any of the addresses that the rules name, or an ordinary one.
@@ -30,7 +34,7 @@ MUST_USE enum err keeper_decide(const struct root *r, const struct sshd_config *
  */
 MUST_USE enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k,
 				json_t *list);
-/* "anna from 203.0.113.9" */
+/* "anna from 203.0.113.9 (with this session's key)" */
 void keeper_describe(const struct keeper *k, struct text *out);
 
 #endif

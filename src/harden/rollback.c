@@ -2,6 +2,7 @@
 /* rollback.c - checks before a roll-back, and the roll-back of the timer. */
 #include "harden/rollback.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "harden/apply.h"
 #include "harden/timer.h"
@@ -74,13 +75,15 @@ static void guard_forget(struct guard *g)
 enum err rollback_guards(const struct facts *f, const struct tx *t, const struct strings *keep,
 			 const struct strings *overrides, struct guards *out, char **complaint)
 {
+	struct past_logins past = { 0 };
 	struct keepers keepers = { 0 };
 	struct stage *s = NULL;
 	struct plan *back = NULL;
 	enum err e;
 
-	if ((e = keepers_gather(f, keep, &keepers, complaint)) == ERR_NONE && (e = stage_open(f, &s)) == ERR_NONE &&
-	    (e = plan_reverse(t->ops, t->nops, s, &back)) == ERR_NONE) {
+	if ((e = past_logins_read(f->root, clock_wall(), &past)) == ERR_NONE &&
+	    (e = keepers_gather(f, keep, &past, &keepers, complaint)) == ERR_NONE &&
+	    (e = stage_open(f, &s)) == ERR_NONE && (e = plan_reverse(t->ops, t->nops, s, &back)) == ERR_NONE) {
 		struct check check = { .facts = f, .plan = back, .keepers = &keepers };
 
 		e = guards_run(&check, s, overrides, out);
@@ -92,6 +95,7 @@ enum err rollback_guards(const struct facts *f, const struct tx *t, const struct
 	plan_free(back);
 	stage_close(s);
 	keepers_free(&keepers);
+	past_logins_free(&past);
 	return e;
 }
 

@@ -32,7 +32,9 @@ static void reads_what_sshd_says(void **state)
 {
 	static const struct {
 		const char *message;
-		struct past_login wanted;
+		struct wanted {
+			const char *user, *addr, *method, *key_type, *fingerprint, *ca_fingerprint;
+		} wanted;
 	} cases[] = {
 		{ "Accepted publickey for anna from 127.0.0.1 port 39512 ssh2: ED25519 " FP_A,
 		  { .user = "anna",
@@ -85,7 +87,7 @@ static void reads_what_sshd_says(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct past_login *w = &cases[i].wanted;
+		const struct wanted *w = &cases[i].wanted;
 		struct past_login l;
 
 		if (past_message_parse(cases[i].message, strlen(cases[i].message), &l))
@@ -281,9 +283,9 @@ static void features_belong_to_their_session(void **state)
 		"Nov  2 10:00:06 h sshd[62]: Disconnected from user gone 1.1.1.7 port 11\n");
 
 	assert_int_equal(find(&l, "verbose")->features, PAST_SFTP);
-	assert_int_equal(find(&l, "info")->features, PAST_TCP_FORWARDING);
+	assert_int_equal(find(&l, "info")->features, PAST_LOCAL_FORWARDING);
 	assert_int_equal(find(&l, "jail")->features, PAST_SFTP);
-	assert_int_equal(find(&l, "root")->features, PAST_TCP_FORWARDING);
+	assert_int_equal(find(&l, "root")->features, PAST_REMOTE_FORWARDING);
 	assert_int_equal(find(&l, "old")->features, PAST_SFTP);
 	assert_int_equal(find(&l, "none")->features, 0);
 	past_logins_free(&l);
