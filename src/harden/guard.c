@@ -143,8 +143,9 @@ static void say_lost(const json_t *answer, struct text *why)
 		if (json_unpack(o, "{s:s,s:s}", "user", &user, "reason", &reason))
 			continue;
 		text_add_escaped(why, user, strlen(user));
-		text_add(why, "%s%s would be locked out: %s", addr ? " from " : "", addr ? addr : "",
-			 detail ? detail : reason);
+		text_add(why, "%s%s would be locked out: ", addr ? " from " : "", addr ? addr : "");
+		reason = detail ? detail : reason;
+		text_add_escaped(why, reason, strlen(reason));
 		text_add(why, "%s%s%s\n", by ? " (" : "", by ? by : "", by ? ")" : "");
 	}
 }

@@ -40,6 +40,7 @@ static void add_loss(const struct rehearsal_loss *loss, struct text *out)
 {
 	const struct past_login *l = loss->login;
 	bool obvious = strcmp(loss->reason, "method-disabled") == 0;
+	const char *why = loss->detail[0] ? loss->detail : loss->reason;
 
 	text_add_string(out, "  lost: ");
 	text_add_escaped(out, l->user, strlen(l->user));
@@ -55,7 +56,7 @@ static void add_loss(const struct rehearsal_loss *loss, struct text *out)
 	text_add_string(out, ")");
 	if (!obvious) {
 		text_add_string(out, ": ");
-		text_add_string(out, loss->detail[0] ? loss->detail : loss->reason);
+		text_add_escaped(out, why, strlen(why));
 	}
 	text_add_string(out, "\n");
 }
