@@ -54,6 +54,18 @@ static void forget_key(struct keeper *k)
 	k->fingerprint = k->ca_fingerprint = k->key_type = NULL;
 }
 
+/* The key itself was taken away meanwhile; what settings have against it is another matter. */
+static bool key_is_gone(const struct access_decision *d)
+{
+	static const enum credential_obstacle gone[] = { OBSTACLE_NOT_LISTED, OBSTACLE_NO_KEYS, OBSTACLE_REVOKED,
+							 OBSTACLE_EXPIRED, OBSTACLE_CERT_TIME };
+
+	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
+		if (d->verdict == ACCESS_DENIED && d->reason == REASON_KEY && d->obstacle == gone[i])
+			return true;
+	return false;
+}
+
 /* Somebody who logged in with one key may have lost the others, or their passphrases: it is that one that must do. */
 static enum err note_key(const struct facts *f, const struct past_login *used, struct keeper *k)
 {
@@ -66,7 +78,7 @@ static enum err note_key(const struct facts *f, const struct past_login *used, s
 	    (e = copy_text(used->ca_fingerprint, &k->ca_fingerprint)) ||
 	    (e = copy_text(used->key_type, &k->key_type)) || (e = keeper_decide(f->root, f->config, k, &d)))
 		return e;
-	if (d.verdict == ACCESS_DENIED)
+	if (key_is_gone(&d))
 		forget_key(k);
 	access_decision_clear(&d);
 	return ERR_NONE;

@@ -16,7 +16,7 @@
  * Everybody logged in over SSH, the sudo caller, and those asked for ("USER" or
  * "USER@ADDR"). A sudo caller who cannot get in over SSH now is lenient. Whoever comes from an address is
  * looked after with the key that 'past' (NULL: no logs) tells they used: of their session, else the last one from there; with every
- * key they have where it tells none or that key is not let in now either.
+ * key they have where it tells none or that key was taken from the list, revoked or expired since.
  * *complaint (yours) where one of 'asked' is no such thing: ERR_SYNTAX.
  */
 MUST_USE enum err keepers_gather(const struct facts *f, const struct strings *asked, const struct past_logins *past,

@@ -10,12 +10,17 @@
 #define DAY 86400
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBhVBSIm5UBHpmR7JWxpAynMjgc3/M9Xmh6Ws9yNsCmt anna\n"
 #define KEY_PRINT "SHA256:h0iC46FSIL/HpsdA/el1e+uqfDSmi8BRctCFGSfuC1s"
+#define RSA \
+	"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDL7rlb9abyOV9kbrKl1Uv2qOfc7M1OlgIusmBmYzifHLj2eDFdq9Bz/kspP9/9Yy368WyyMwhz0NqaPII" \
+	"Uqcqs05r0NK6UjvS5r1Qy6CTphz9fve8eNDojm89NS4TzS1cvDpehmRDGCyTLFLhiLcAPulq63c0KK/xlpvrQdMBxofrJsQ/RIZOMu4h3O6CIxq30GUMQN5" \
+	"JW0hxa+USu9qhPAjw3uo2O7eqPI5KnLf7hfcoNwmJoSe48kdAa/dYYpSxFoEbpmvE4Wdxt1Ke0lnIuyJK0s6bOl6+6l0cz472DvuV2SYGsAJkjrSLmTa6e4" \
+	"ikXNyYaaNqdEPRy0HA2OMzt anna\n"
+#define RSA_PRINT "SHA256:bQ3xdPc8fsnMgarht12ns/cwTKsQK4pEuKH7btsHSNg"
 #define OTHER_PRINT "SHA256:L9tcjCMQrDqV6j5BxbXjBc/5nCGaSq11cfMRN54SHFU"
 #define SFTP "Subsystem sftp /usr/lib/openssh/sftp-server\n"
 
-#define BY_KEY(second, user, addr, port, print) \
-	"Nov 22 10:00:" second " h sshd[1]: Accepted publickey for " user " from " addr " port " port \
-	" ssh2: ED25519 " print "\n"
+#define BY_KEY(second, user, addr, port, key) \
+	"Nov 22 10:00:" second " h sshd[1]: Accepted publickey for " user " from " addr " port " port " ssh2: " key "\n"
 #define BY(second, method, user, addr, port) \
 	"Nov 22 10:00:" second " h sshd[1]: Accepted " method " for " user " from " addr " port " port " ssh2\n"
 
@@ -48,30 +53,42 @@ static const struct {
 	const char *why, *before, *after, *log, *said;
 } cases[] = {
 	{ "passwords end", "", "PasswordAuthentication no\n",
-	  BY_KEY("00", "anna", "10.0.0.5", "1", KEY_PRINT) BY("01", "password", "bob", "10.0.0.7", "2")
+	  BY_KEY("00", "anna", "10.0.0.5", "1", "ED25519 " KEY_PRINT) BY("01", "password", "bob", "10.0.0.7", "2")
 		  BY("02", "password", "bob", "10.0.0.7", "3"),
 	  "Of 3 logins in the last day 1 would still work:\n"
 	  "  lost: bob from 10.0.0.7 (2 times, by password)\n"
 	  "  ends: password, used by bob\n" },
-	{ "nothing is lost", "", "MaxAuthTries 3\n", BY_KEY("00", "anna", "10.0.0.5", "1", KEY_PRINT),
+	{ "nothing is lost", "", "MaxAuthTries 3\n", BY_KEY("00", "anna", "10.0.0.5", "1", "ED25519 " KEY_PRINT),
 	  "Of 1 login in the last day 1 would still work\n" },
 	{ "an account that is gone, a key that was removed", "", "MaxAuthTries 3\n",
-	  BY("00", "password", "gone", "10.0.0.5", "1") BY_KEY("01", "anna", "10.0.0.5", "1", OTHER_PRINT),
+	  BY("00", "password", "gone", "10.0.0.5", "1") BY_KEY("01", "anna", "10.0.0.5", "1", "ED25519 " OTHER_PRINT),
 	  "Of 2 logins in the last day 0 would still work, 2 do not work today either\n" },
 	{ "they are no loss when the rules change", "", "PasswordAuthentication no\nDenyUsers gone anna\n",
-	  BY("00", "password", "gone", "10.0.0.5", "1") BY_KEY("01", "anna", "10.0.0.5", "1", OTHER_PRINT),
+	  BY("00", "password", "gone", "10.0.0.5", "1") BY_KEY("01", "anna", "10.0.0.5", "1", "ED25519 " OTHER_PRINT),
 	  "Of 2 logins in the last day 0 would still work, 2 do not work today either\n" },
 	{ "the line says why", "", "AllowUsers *@10.0.0.0/24\n",
 	  BY("00", "password", "bob", "10.0.0.7", "1") BY("01", "password", "bob", "10.0.1.7", "1"),
 	  "Of 2 logins in the last day 1 would still work:\n"
 	  "  lost: bob from 10.0.1.7 (1 time, by password): AllowUsers is set and lists neither bob nor a pattern for it\n" },
+	{ "a key that is too short, beside one that is not", "", "RequiredRSASize 3072\n",
+	  BY_KEY("00", "anna", "10.0.0.5", "1", "RSA " RSA_PRINT)
+		  BY_KEY("01", "anna", "10.0.0.5", "2", "ED25519 " KEY_PRINT),
+	  "Of 2 logins in the last day 1 would still work:\n"
+	  "  lost: anna from 10.0.0.5 (1 time, by RSA key " RSA_PRINT
+	  "): the RSA key has 2048 bits, and at least 3072 are required\n" },
+	{ "a list of revoked keys that is not there", "", "RevokedKeys /etc/ssh/gone\n",
+	  BY_KEY("01", "anna", "10.0.0.5", "2", "ED25519 " KEY_PRINT),
+	  "Of 1 login in the last day 0 would still work:\n"
+	  "  lost: anna from 10.0.0.5 (1 time, by ED25519 key " KEY_PRINT
+	  "): RevokedKeys /etc/ssh/gone is not there; sshd refuses every key\n" },
 	{ "keyboard-interactive", "KbdInteractiveAuthentication yes\nUsePAM yes\n",
 	  "KbdInteractiveAuthentication no\nUsePAM yes\n", BY("00", "keyboard-interactive/pam", "bob", "10.0.0.7", "1"),
 	  "Of 1 login in the last day 0 would still work:\n"
 	  "  lost: bob from 10.0.0.7 (1 time, by keyboard-interactive/pam)\n"
 	  "  ends: keyboard-interactive, used by bob\n" },
 	{ "a second factor that they have", "", "AuthenticationMethods publickey,password\n",
-	  BY_KEY("00", "anna", "10.0.0.5", "1", KEY_PRINT), "Of 1 login in the last day 1 would still work\n" },
+	  BY_KEY("00", "anna", "10.0.0.5", "1", "ED25519 " KEY_PRINT),
+	  "Of 1 login in the last day 1 would still work\n" },
 	{ "of a login that took two methods the log names the last", "AuthenticationMethods publickey,password\n",
 	  "AuthenticationMethods publickey,password\nMaxAuthTries 3\n", BY("00", "password", "anna", "10.0.0.5", "1"),
 	  "Of 1 login in the last day 1 would still work\n" },
@@ -210,7 +227,7 @@ static int make(void **state)
 		uid, uid, uid);
 	host_put(s, "etc/passwd", text_string(&passwd));
 	host_put(s, "etc/shadow", "anna:$6$salt$hash:19000:0:99999:7:::\nbob:$6$salt$hash:19000:0:99999:7:::\n");
-	host_put(s, "home/anna/.ssh/authorized_keys", KEY);
+	host_put(s, "home/anna/.ssh/authorized_keys", KEY RSA);
 	text_free(&passwd);
 	return 0;
 }
