@@ -15,7 +15,7 @@
 #define PAST_DAYS 90
 
 /*
- * What sessions were seen to use. No log shows all of it: sftp is told at LogLevel VERBOSE (before 8.0 at INFO), of
+ * What sessions were seen to use. No log shows all of it: sftp is told at LogLevel VERBOSE, of
  * forwarded TCP connections only those that failed; agents and X11 that work are told at no level but DEBUG.
  */
 enum past_feature {

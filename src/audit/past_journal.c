@@ -21,7 +21,7 @@
 
 /* Only these are of interest: with millions of refused logins in it the journal answers in a fraction of the time. */
 #define WANTED \
-	"^(Accepted |User child is on pid |Starting session: |subsystem request for sftp |error: connect_to |" \
+	"^(Accepted |User child is on pid |Starting session: |error: connect_to |" \
 	"error: channel_setup_fwd|Disconnected from user )"
 
 static bool is_program(const char *path, const char *name)

@@ -282,13 +282,6 @@ static bool parse_child(const char *s, const char *end, struct past_saying *out)
 	return take_number(&s, end, INT32_MAX, &out->child) && s == end;
 }
 
-static bool parse_subsystem(const char *s, const char *end, struct past_saying *out)
-{
-	out->kind = SAYS_HERE;
-	out->feature = PAST_SFTP;
-	return s < end;
-}
-
 static bool parse_local(const char *s, const char *end, struct past_saying *out)
 {
 	out->kind = SAYS_HERE;
@@ -329,7 +322,6 @@ static const struct saying {
 	{ "Accepted ", parse_accept },
 	{ "User child is on pid ", parse_child },
 	{ "Starting session: ", parse_starting },
-	{ "subsystem request for sftp by user ", parse_subsystem },
 	{ "error: connect_to ", parse_local },
 	{ "error: channel_setup_fwd_listener_tcpip: cannot listen to port: ", parse_remote },
 	{ "Received disconnect from ", parse_received },

@@ -107,8 +107,8 @@ static void other_messages_are_no_login(void **state)
 		"",
 		"Accepted",
 		"Accepted key ED25519 " FP_A " found at /home/anna/.ssh/authorized_keys:1",
-		"Accepted certificate ID \"x for root from 1.2.3.4 port 1 ssh2\" (serial 1) signed by RSA CA " FP_A
-		" via /etc/ca",
+		"Accepted certificate ID \"for a from 1.2.3.4 port 1 ssh2\" (serial 1) signed by RSA CA " FP_A
+		" via /c",
 		"Invalid user Accepted publickey for root from 1.2.3.4 port 1 ssh2 from 127.0.0.1 port 39564",
 		"Failed password for root from 1.2.3.4 port 1 ssh2",
 		"Postponed publickey for anna from 127.0.0.1 port 36538 ssh2 [preauth]",
@@ -270,9 +270,6 @@ static void features_belong_to_their_session(void **state)
 		/* root's session is one process */
 		"Nov  2 10:00:03 h sshd[40]: Accepted password for root from 1.1.1.4 port 8 ssh2\n"
 		"Nov  2 10:00:03 h sshd[40]: error: channel_setup_fwd_listener_tcpip: cannot listen to port: 9998\n"
-		"Nov  2 10:00:04 h sshd[50]: Accepted password for old from 1.1.1.5 port 9 ssh2\n"
-		"Nov  2 10:00:04 h sshd[52]: subsystem request for sftp by user old\n"
-		"Nov  2 10:00:04 h sshd[52]: Disconnected from user old 1.1.1.5 port 9\n"
 		/* a name in quotes is the client's */
 		"Nov  2 10:00:05 h sshd[60]: Accepted password for none from 1.1.1.6 port 10 ssh2\n"
 		"Nov  2 10:00:05 h sshd[62]: Starting session: subsystem 'x' for none from 1.1.1.6 port 10 id 0\n"
@@ -286,7 +283,6 @@ static void features_belong_to_their_session(void **state)
 	assert_int_equal(find(&l, "info")->features, PAST_LOCAL_FORWARDING);
 	assert_int_equal(find(&l, "jail")->features, PAST_SFTP);
 	assert_int_equal(find(&l, "root")->features, PAST_REMOTE_FORWARDING);
-	assert_int_equal(find(&l, "old")->features, PAST_SFTP);
 	assert_int_equal(find(&l, "none")->features, 0);
 	past_logins_free(&l);
 }
