@@ -308,7 +308,7 @@ int held_key_read(const struct scene *s, const char *file, struct held_key *out)
 		return fail(e, "cannot read the key '%s'", file);
 	if (strcmp(file, "-") != 0 && strncmp(content, "-----BEGIN ", 11) == 0)
 		status = read_public_half(file, &content, &len);
-	if (status == 0)
+	if (status == 0 && content)
 		status = parse_key(file, content, s->facts->config->release, out);
 	free(content);
 	return status;

@@ -173,6 +173,7 @@ static int check_there(const struct common_args *common, struct answer *a)
 		return fail(e, "cannot decide about '%s'", a->person->name);
 	a->decision = &d;
 	status = print_answer(common, a);
+	a->decision = NULL;
 	access_decision_clear(&d);
 	return status;
 }
@@ -189,10 +190,12 @@ static int check_anywhere(const struct common_args *common, struct answer *a)
 	if (e) {
 		status = sources_complain(a->person->name, e, why);
 	} else {
-		a->decision = &d;
-		a->login = &there;
-		a->networks = &networks;
-		status = print_answer(common, a);
+		struct answer all = *a;
+
+		all.decision = &d;
+		all.login = &there;
+		all.networks = &networks;
+		status = print_answer(common, &all);
 	}
 	access_decision_clear(&d);
 	networks_free(&networks);
@@ -346,6 +349,7 @@ static enum err batch_person(struct batch *b, const char *name, const struct per
 			free(p);
 			return ERR_MEMORY;
 		}
+		p->name = copy;
 	}
 	*out = p;
 	return ERR_NONE;

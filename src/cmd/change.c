@@ -14,6 +14,7 @@
 #include "harden/timer.h"
 #include "harden/transaction.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -552,6 +553,7 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 	enum err e;
 
 	if (status == 0) {
+		assert(w.plan);
 		check.plan = w.plan;
 		check.keepers = &w.keepers;
 		if (w.plan->nops == 0)

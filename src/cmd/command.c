@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "cmd/unfinished.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -90,6 +91,7 @@ static const char *last_word(const struct command *c)
 
 static void subs_help(const struct command *c, struct text *out)
 {
+	assert(c->subs[0]);
 	text_add(out, "sallyport %s - %s\n\nusage: sallyport %s %s [options] ...\n\n", c->name, c->summary, c->name,
 		 c->usual ? "[COMMAND]" : "COMMAND");
 	for (size_t i = 0; c->subs[i]; i++)
@@ -134,18 +136,28 @@ void command_version(struct text *out)
 		 sodium_version_string());
 }
 
-static int print_only(const struct common_args *common, void (*render)(struct text *), const struct command *c)
+static int print_only(const struct common_args *common, struct text *t)
+{
+	int status = command_print(&(struct common_args){ .quiet = common->quiet }, t, EXIT_YES);
+
+	text_free(t);
+	return status;
+}
+
+static int print_help(const struct common_args *common, const struct command *c)
 {
 	struct text t = { 0 };
-	int status;
 
-	if (c)
-		command_help(c, &t);
-	else
-		render(&t);
-	status = command_print(&(struct common_args){ .quiet = common->quiet }, &t, EXIT_YES);
-	text_free(&t);
-	return status;
+	command_help(c, &t);
+	return print_only(common, &t);
+}
+
+static int print_version(const struct common_args *common)
+{
+	struct text t = { 0 };
+
+	command_version(&t);
+	return print_only(common, &t);
 }
 
 static int run_parsed(const struct command *c, const struct common_args *common, void *args, const struct strings *rest)
@@ -153,9 +165,9 @@ static int run_parsed(const struct command *c, const struct common_args *common,
 	message_set_level(common->quiet ? -1 : common->verbose ? 1 : 0);
 	message_set_color((int)common->color);
 	if (common->help)
-		return print_only(common, NULL, c);
+		return print_help(common, c);
 	if (common->version)
-		return print_only(common, command_version, NULL);
+		return print_version(common);
 	if (!c->arguments[0] && rest->n) {
 		int status = complain("%s takes no argument, but there is '%s'", c->name, rest->v[0]);
 
@@ -251,12 +263,12 @@ static int subs_alone(const struct command *c, int argc, char **argv)
 
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
-			return print_only(&common, NULL, c);
+			return print_help(&common, c);
 	if (c->usual)
 		return command_main(c->usual, argc, argv);
 	for (int i = 1; i < argc; i++)
 		if (strcmp(argv[i], "--version") == 0)
-			return print_only(&common, command_version, NULL);
+			return print_version(&common);
 	sub_names(c, names);
 	for (size_t i = 0; names[i]; i++)
 		text_add(&list, "%s%s", i ? ", " : "", names[i]);

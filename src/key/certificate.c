@@ -107,7 +107,9 @@ static enum err parts_take(const uint8_t *blob, size_t len, const struct kind *k
 	uint32_t type;
 	enum err e;
 
-	if ((e = take(&in, &unused)) || (e = take(&in, &unused))) /* type, nonce */
+	if ((e = take(&in, &unused))) /* type */
+		return e;
+	if ((e = take(&in, &unused))) /* nonce */
 		return e;
 	p->fields.at = in.at;
 	for (size_t i = 0; i < kind->fields; i++)

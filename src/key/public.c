@@ -354,10 +354,15 @@ static const struct key_type *type_of_word(const char *word, size_t len, unsigne
 
 static enum err blob_decode(const char *word, size_t len, struct public_key_line *l)
 {
-	if (!(l->blob = malloc(len ? len : 1)))
+	uint8_t *blob = malloc(len ? len : 1);
+
+	if (!blob)
 		return ERR_MEMORY;
-	if (sodium_base642bin(l->blob, len, word, len, BASE64_SKIPPED, &l->blob_len, NULL, BASE64_VARIANT))
+	if (sodium_base642bin(blob, len, word, len, BASE64_SKIPPED, &l->blob_len, NULL, BASE64_VARIANT)) {
+		free(blob);
 		return ERR_SYNTAX;
+	}
+	l->blob = blob;
 	return public_key_parse_blob(l->blob, l->blob_len, &l->key);
 }
 

@@ -405,7 +405,9 @@ static char *base64_new(const uint8_t *blob, size_t len)
 	size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
 	char *out = malloc(size);
 
-	return out ? sodium_bin2base64(out, size, blob, len, sodium_base64_VARIANT_ORIGINAL) : NULL;
+	if (out)
+		(void)sodium_bin2base64(out, size, blob, len, sodium_base64_VARIANT_ORIGINAL);
+	return out;
 }
 
 /* What the words of a command may ask for; the base64 texts belong to it. */

@@ -42,10 +42,11 @@ static bool is_ca(const struct credential *c)
 
 static void count_one(const struct holding *h, const struct credential *c, struct count *n)
 {
-	if (c->obstacle == OBSTACLE_UNKNOWN)
+	/* the certificates of a CA, which nobody can list, may bring a command */
+	bool may_bring = !c->obstacle && h->wants_command && is_ca(c) && !c->key->options.command;
+
+	if (c->obstacle == OBSTACLE_UNKNOWN || may_bring)
 		n->unsure = true;
-	else if (!c->obstacle && h->wants_command && is_ca(c) && !c->key->options.command)
-		n->unsure = true; /* its certificates, which nobody can list, may bring a command */
 	else if (!c->obstacle)
 		n->keys++;
 }

@@ -89,6 +89,8 @@ static enum err check_modes(struct key_reader *k, struct key_file *f, const stru
 /* As whoever we are now. *denied: for lack of rights. */
 static enum err look(struct key_reader *k, struct key_file *f, bool strict, bool *denied)
 {
+	char *content = NULL;
+	size_t len = 0;
 	struct stat st;
 	enum err e = root_stat(k->root, f->path, &st);
 
@@ -101,8 +103,10 @@ static enum err look(struct key_reader *k, struct key_file *f, bool strict, bool
 		return object(f, OBSTACLE_UNKNOWN, "cannot be looked at: %s", err_text(e));
 	if (!S_ISREG(st.st_mode))
 		return object(f, OBSTACLE_NOT_LISTED, "is not a regular file");
-	e = root_read(k->root, f->path, FILE_BYTES, &f->content, &f->len);
+	e = root_read(k->root, f->path, FILE_BYTES, &content, &len);
 	*denied = e == ERR_SYSTEM && errno == EACCES;
+	f->content = content;
+	f->len = len;
 	if (*denied)
 		return ERR_NONE;
 	if (e == ERR_MEMORY)
@@ -154,13 +158,15 @@ static enum err read_by_modes(struct key_reader *k, struct key_file *f, bool str
 
 enum err key_file_read(struct key_reader *k, const char *path, bool strict, struct key_file *out)
 {
-	struct key_file f = { .path = strdup(path) };
+	struct key_file f = { 0 };
 	struct stat st;
-	enum err e = f.path ? ERR_NONE : ERR_MEMORY;
+	enum err e = ERR_NONE;
 
-	if (!e && root_stat(k->root, path, &st) && is_absent(errno))
+	if (!(f.path = strdup(path)))
+		return ERR_MEMORY;
+	if (root_stat(k->root, path, &st) && is_absent(errno))
 		e = absent(&f);
-	else if (!e && (e = identity_know(k, path)) && e != ERR_MEMORY)
+	else if ((e = identity_know(k, path)) && e != ERR_MEMORY)
 		e = object(&f, OBSTACLE_UNKNOWN, "was not read, since the groups of %s are not known",
 			   k->account->name);
 	else if (!e && identity_enter(k->root, &k->identity))

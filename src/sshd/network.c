@@ -223,7 +223,7 @@ enum err ranges_add(struct ranges *l, struct address first, struct address last)
 		before->last = last;
 		return ERR_NONE;
 	}
-	if (l->n == l->size) {
+	if (!l->v || l->n == l->size) {
 		size_t size = l->size ? l->size * 2 : 16;
 		struct range *v = reallocarray(l->v, size, sizeof *v);
 

@@ -523,6 +523,7 @@ static enum err walk(struct search *s, void (*family_walk)(struct search *s), st
 	}
 	ranges_free(&all_now);
 	ranges_free(&mixed_now);
+	s->all = s->mixed = NULL;
 	return s->e == ERR_TOO_BIG ? ERR_NONE : s->e;
 }
 

@@ -1,3 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_authorized_keys.py - lines of authorized_keys, of principals and certificates as the real sshd takes them.
 import base64
 import hashlib
 import json

@@ -496,6 +496,7 @@ static int follow(const struct settings *s)
 	t.first = start(s->command);
 	if (t.first < 0) {
 		fprintf(stderr, "cut: cannot follow '%s': %s\n", s->command[0], strerror(errno));
+		free(t.watch.inside);
 		return TROUBLE;
 	}
 	while ((pid = waitpid(-1, &status, __WALL)) > 0 || errno == EINTR) {
