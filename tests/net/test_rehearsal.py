@@ -384,3 +384,30 @@ EOF
     found = sorted((l["addr"], l["count"]) for l in answer["lost"])
     assert found == [("10.0.0.1", 1), ("10.0.0.2", 1), ("10.0.0.9", 1)], got.stdout + got.stderr
     assert answer["sources"] == ["journal", "/var/log/auth.log"]
+
+
+def test_the_real_journal_tells_sshd_from_who_pretends(world):
+    got = world(r"""
+        [ -x /lib/systemd/systemd-journald ] || { echo skip; exit; }
+        tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+        mkdir -p /run/systemd/journal /run/log/journal
+        mount -t tmpfs none /sys/fs && mkdir /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup || { echo skip; exit; }
+        /lib/systemd/systemd-journald >/dev/null 2>&1 &
+        lab_wait 10 test -S /run/systemd/journal/dev-log || { echo skip; exit; }
+        ln -s /run/systemd/journal/dev-log /dev/log
+        lab_account anna 1001; lab_password anna secret; lab_key anna
+        lab_sshd_start
+        lab_login anna true; lab_login anna true
+        pretend="logger -t 'sshd[99]' 'Accepted password for anna from 6.6.6.6 port 3 ssh2'"
+        sh -c "$pretend"; su anna -s /bin/sh -c "$pretend"
+        said() { [ "$(journalctl --no-pager --quiet | grep -c "Accepted $1")" = 2 ]; }
+        lab_wait 2 said password && lab_wait 2 said publickey || { echo skip; exit; }
+        sallyport access deny anna --dry-run --format json
+    """)
+    if got.stdout.endswith("skip\n"):
+        pytest.skip("no systemd-journald runs here")
+    answer = json.loads(got.stdout)["rehearsal"]
+    assert [(l["addr"], l["method"], l["count"]) for l in answer["lost"]] == [("127.0.0.1", "publickey", 2)], got.stderr
+    assert answer["logins"] == 2
+    assert answer["sources"] == ["journal"]
+    assert answer["since"]
