@@ -8,9 +8,11 @@
 #include "base/nearest.h"
 #include "cmd/unfinished.h"
 
+#include <archive.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,8 +134,9 @@ void command_complete(const struct command *c, struct text *out)
 
 void command_version(struct text *out)
 {
-	text_add(out, "sallyport %s\njansson %s, libsodium %s\n", SALLYPORT_VERSION, jansson_version_str(),
-		 sodium_version_string());
+	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s, libarchive %s\n", SALLYPORT_VERSION,
+		 jansson_version_str(), sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING),
+		 archive_version_string() + strlen("libarchive "));
 }
 
 static int print_only(const struct common_args *common, struct text *t)
