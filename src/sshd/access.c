@@ -175,7 +175,7 @@ static enum err look_account(struct login *l, struct check_found *f)
 	return ERR_NONE;
 }
 
-/* With PAM this is left to PAM's account modules. */
+/* With PAM this is left to PAM's account modules, which are asked last. */
 static enum err look_locked(struct login *l, struct check_found *f)
 {
 	f->by = decider(l, KW_USEPAM);
@@ -448,6 +448,18 @@ static void methods_unknown(struct login *l, const struct means *m, struct check
 	}
 }
 
+/* PAM's account modules speak last. pam_unix, which is in every distribution's stack, refuses who has expired. */
+static bool pam_refuses(const struct login *l)
+{
+	return l->rules->use_pam && l->account->expired;
+}
+
+static void pam_deny(struct login *l, struct check_found *f)
+{
+	l->methods = l->unknown = 0;
+	deny(f, REASON_LOCKED, decider(l, KW_USEPAM));
+}
+
 static enum err look_methods(struct login *l, struct check_found *f)
 {
 	static const enum access_method for_commands = METHOD_PUBLICKEY;
@@ -466,6 +478,8 @@ static enum err look_methods(struct login *l, struct check_found *f)
 	l->unknown = l->methods & ~m.sure.bits;
 	if (!l->methods)
 		methods_refuse(l, &m, allowed, f);
+	else if (pam_refuses(l))
+		pam_deny(l, f);
 	else if (!sure)
 		methods_unknown(l, &m, f);
 	return ERR_NONE;

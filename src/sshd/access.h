@@ -15,7 +15,7 @@ enum access_verdict { ACCESS_ALLOWED, ACCESS_DENIED, ACCESS_UNKNOWN };
 enum access_reason {
 	REASON_ACCEPTED,
 	REASON_UNKNOWN_USER,	/* "unknown-user" */
-	REASON_LOCKED,		/* "locked": UsePAM no and a "!" password or an expired account */
+	REASON_LOCKED,		/* "locked": an expired account, or UsePAM no and a "!" password */
 	REASON_SHELL,		/* "shell" */
 	REASON_DENY_USERS,	/* "DenyUsers" */
 	REASON_ALLOW_USERS,	/* "AllowUsers" */

@@ -35,8 +35,8 @@ static void say_unknown_user(struct login *l, const struct access_decision *d, s
 
 static void say_locked(struct login *l, const struct access_decision *d, struct text *out)
 {
-	text_add(out, "%s, and UsePAM is no",
-		 l->account->expired ? "the account has expired" : "the password is locked with '!'");
+	text_add(out, "%s, and %s", l->account->expired ? "the account has expired" : "the password is locked with '!'",
+		 l->rules->use_pam ? "PAM lets no such account in" : "UsePAM is no");
 }
 
 static void say_shell(struct login *l, const struct access_decision *d, struct text *out)

@@ -45,7 +45,7 @@ root() {
 
 # What differs from one machine, day or build to the next.
 FILTERS = [
-    (r"jansson [\d.]+, libsodium [\d.]+", "jansson N, libsodium N"),
+    (r"jansson [\d.]+, libsodium [\d.]+, OpenSSL [\d.]+, libarchive [\d.]+", "jansson N, libsodium N, OpenSSL N, libarchive N"),
     (r"sallyport \d+\.\d+\.\d+", "sallyport N"),
     (r'"version": "[^"]*"', '"version": "N"'),
     (r'"rules_digest": "[0-9a-f]{64}"', '"rules_digest": "DIGEST"'),

@@ -114,7 +114,7 @@ CERTIFICATES = {"certificates": 1, "keys": "certificates", "match": 0.2, "outsid
 THEMES = {
     "accepted": (USUAL, {"users": ORDINARY * 2 + EVERYBODY}),
     "unknown-user": (USUAL, {"users": ["ghost"] * 5 + ["alice"]}),
-    "locked": (USUAL, {"users": ["lock", "lock2", "old", "old", "bob"], "pam": 0}),
+    "locked": (USUAL, {"users": ["lock", "lock2", "old", "old", "bob"], "pam": 0.15}),
     "shell": (USUAL, {"users": ["nosh", "noexec", "nosh", "noexec", "nolog"], "chroot": 0.2}),
     "DenyUsers": (QUIET, {"lists": 1, "keywords": ["DenyUsers", "DenyUsers", "DenyGroups"]}),
     "AllowUsers": (QUIET, {"lists": 1, "keywords": ["AllowUsers", "AllowUsers", "DenyUsers"]}),

@@ -110,6 +110,7 @@ def further_attempts(login, reasons, log, client):
 ACCOUNT_REASONS = [
     (r"Invalid user ", "unknown-user"),
     (r"not allowed because account is locked|Account .* has expired", "locked"),
+    (r"Access denied for user .* by PAM account configuration", "locked"),
     (r"not allowed because shell .* (does not exist|is not executable)", "shell"),
     (r"not allowed because listed in DenyUsers", "DenyUsers"),
     (r"not allowed because not listed in AllowUsers", "AllowUsers"),

@@ -14,6 +14,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,11 @@ class Decider:
         if not answer.strip():
             raise RuntimeError(f"decide gave no answer to {question}")
         return json.loads(answer)
+
+    def stop(self):
+        self.process.stdin.close()
+        if self.process.wait(60):
+            raise RuntimeError(f"decide ended with {self.process.returncode}")
 
     def login(self, login):
         question = {name: login[name] for name in ("user", "addr", "laddr", "lport")}
@@ -87,11 +93,11 @@ class Comparison:
         for further in further_attempts(login, reasons, log, got.stderr):
             verdict, found, more, got = self.attempt(server, login | further)
             log += f"=== again with {further}\n" + more
-            if verdict == "allowed":
+            if verdict == "allowed" and (login["how"] != "key" or re.search(r"^(Accepted|Partial) publickey", more, re.M)):
                 return verdict, found, log, got
             if "key-algorithm" in reasons and "key-algorithm" not in found:
                 reasons = found
-        return verdict, reasons, log, got
+        return "denied", reasons, log, got
 
     def attempt(self, server, login):
         got = ssh(login)
@@ -173,6 +179,7 @@ def inside(arguments):
         if comparison.logins >= arguments.logins and (not arguments.each or
                 min(comparison.counts[theme] for theme in THEMES) >= arguments.each):
             break
+    comparison.decider.stop()
     print("=== " + json.dumps({"rounds": comparison.rounds, "logins": comparison.logins, "unknown": comparison.unknown,
                               "failures": comparison.failures, "counts": comparison.counts}))
     return 0

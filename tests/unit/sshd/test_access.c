@@ -57,6 +57,9 @@ static const struct {
 	{ "UsePAM no\n", "bob", NULL, KEYS, "denied locked 0" },
 	{ "UsePAM yes\n", "bob", NULL, KEYS, "allowed accepted 1" },
 	{ "UsePAM no\n", "old", NULL, KEYS, "denied locked 0" },
+	/* PAM has the last word */
+	{ "UsePAM yes\n", "old", NULL, KEYS, "denied locked 0" },
+	{ "UsePAM yes\nDenyUsers old\n", "old", NULL, KEYS, "denied DenyUsers 0" },
 	{ "", "eve", NULL, KEYS, "denied shell 0" },
 	{ "UsePAM yes\n", "free", NULL, KEYS, "denied shell 0" },
 	{ "ChrootDirectory /srv\n", "eve", NULL, KEYS, "allowed accepted 1" },
