@@ -394,6 +394,7 @@ void credential_store_free(struct credential_store *s)
 		key_policy_free(s->policies[i]);
 	hash_free(&s->holders);
 	strict_modes_cache_clear(&s->strict);
+	trail_clear(&s->trail);
 	free(s->all);
 	free(s->policies);
 	free(s);

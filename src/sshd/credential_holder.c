@@ -102,7 +102,7 @@ static enum err pattern_add(struct credential_store *s, struct key_reader *reade
 
 static enum err files_read(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict };
+	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict, .trail = &s->trail };
 	const struct strings *patterns = &h->policy->key_files;
 	enum err e = ERR_NONE;
 
@@ -121,7 +121,7 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 
 enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict };
+	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict, .trail = &s->trail };
 	struct text path = { 0 };
 	enum err e;
 

@@ -44,6 +44,7 @@ struct credential_store {
 	const struct sshd_config *config;
 	time_t now;
 	struct strict_modes_cache strict;
+	struct trail trail;
 	struct hash holders;
 	struct key_policy **policies;
 	size_t npolicies;

@@ -183,16 +183,18 @@ static bool has_acl(const struct root *r, const char *path)
 }
 
 /* One folder, or at the end the file. */
+static bool modes_differ(const struct stat *st, bool last)
+{
+	return ((st->st_mode >> 3 ^ st->st_mode) & (last ? 4 : 1)) || (last && !S_ISREG(st->st_mode));
+}
+
 static bool group_counts(const struct root *r, uid_t uid, const char *path, bool last)
 {
-	mode_t bit = last ? 4 : 1;
 	struct stat st;
 
 	if (root_stat(r, path, &st))
 		return true;
-	if (st.st_uid == uid)
-		return false;
-	return ((st.st_mode >> 3 ^ st.st_mode) & bit) || (last && !S_ISREG(st.st_mode)) || has_acl(r, path);
+	return st.st_uid != uid && (modes_differ(&st, last) || has_acl(r, path));
 }
 
 static bool group_counts_along(const struct root *r, uid_t uid, char *path)
@@ -219,6 +221,30 @@ bool identity_needs_groups(const struct root *r, uid_t uid, const char *path)
 	free(at);
 	free(real);
 	return needs;
+}
+
+/* Of another system modes decide alone: an ACL has no say. */
+static bool step_has_acl(const struct root *r, struct trail *t, size_t i)
+{
+	struct trail_step *s = &t->v[i];
+	char name[PATH_MAX];
+
+	if (!s->acl_known && root_is_live(r)) {
+		trail_name(t, i, name);
+		s->acl = has_acl(r, name);
+	}
+	s->acl_known = true;
+	return s->acl;
+}
+
+bool identity_needs_groups_along(const struct root *r, uid_t uid, struct trail *t)
+{
+	for (size_t i = 0; i < t->n && uid; i++) {
+		const struct stat *st = &t->v[i].st;
+		if (st->st_uid != uid && (modes_differ(st, i + 1 == t->n) || step_has_acl(r, t, i)))
+			return true;
+	}
+	return false;
 }
 
 void identity_clear(struct identity *id)
@@ -356,4 +382,12 @@ out:
 	if (!e)
 		*may = gives;
 	return e;
+}
+
+bool identity_may_read_along(const struct identity *id, const struct trail *t)
+{
+	for (size_t i = 1; i < t->n; i++)
+		if (!mode_gives(id, &t->v[i].st, i + 1 == t->n ? 4 : 1))
+			return false;
+	return true;
 }

@@ -7,6 +7,7 @@
 #include "base/macros.h"
 #include "base/root.h"
 #include "sshd/account.h"
+#include "sshd/trail.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -24,6 +25,7 @@ struct identity {
  * than for everybody, or an ACL, and is not the account's. Looking up groups costs much more than this. True in doubt.
  */
 bool identity_needs_groups(const struct root *r, uid_t uid, const char *path);
+bool identity_needs_groups_along(const struct root *r, uid_t uid, struct trail *t);
 /* From NSS on the running system, else from /etc/group under the root. ERR_MEMORY, or what reading gave. */
 MUST_USE enum err identity_find(const struct root *r, const struct account *a, struct identity *out);
 void identity_clear(struct identity *id);
@@ -38,5 +40,6 @@ void identity_leave(void);
 
 /* By owners and modes alone, where identity_enter() is not possible: whether the account may read the file at path. */
 MUST_USE enum err identity_may_read(const struct root *r, const struct identity *id, const char *path, bool *may);
+bool identity_may_read_along(const struct identity *id, const struct trail *t);
 
 #endif

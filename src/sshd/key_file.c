@@ -2,7 +2,10 @@
 /* key_file.c - read a file with an account's rights, and look at who else could have written it. */
 #include "sshd/key_file.h"
 
+#include "base/file.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,15 +60,17 @@ static enum err absent(struct key_file *f)
 	return object(f, OBSTACLE_NOT_LISTED, "is not there");
 }
 
-static enum err identity_know(struct key_reader *k, const char *path)
+/* 't' leads to path, or is NULL where it has links. */
+static enum err identity_know(struct key_reader *k, const char *path, struct trail *t)
 {
+	uid_t uid = k->account->uid;
 	enum err e;
 
 	if (k->known)
 		return ERR_NONE;
-	k->identity.uid = k->account->uid;
+	k->identity.uid = uid;
 	k->identity.gid = k->account->gid;
-	if (!identity_needs_groups(k->root, k->account->uid, path))
+	if (t ? !identity_needs_groups_along(k->root, uid, t) : !identity_needs_groups(k->root, uid, path))
 		return ERR_NONE;
 	e = identity_find(k->root, k->account, &k->identity);
 	k->known = !e;
@@ -73,10 +78,12 @@ static enum err identity_know(struct key_reader *k, const char *path)
 }
 
 /* A path that leads elsewhere, or whose folders somebody else can change. */
-static enum err check_modes(struct key_reader *k, struct key_file *f, const struct stat *st)
+static enum err check_modes(struct key_reader *k, struct key_file *f, const struct trail *t, const struct stat *st)
 {
+	const struct account *a = k->account;
 	struct text fault = { 0 };
-	enum err e = strict_modes_check(k->root, k->cache, f->path, st, k->account->home, k->account->uid, &fault);
+	enum err e = t ? strict_modes_check_along(k->root, k->cache, t, a->home, a->uid, &fault)
+		       : strict_modes_check(k->root, k->cache, f->path, st, a->home, a->uid, &fault);
 
 	if (e != ERR_MEMORY && fault.len)
 		e = object(f, OBSTACLE_STRICT_MODES, "does not count under StrictModes: %s", fault.s);
@@ -86,14 +93,35 @@ static enum err check_modes(struct key_reader *k, struct key_file *f, const stru
 	return e;
 }
 
-/* As whoever we are now. *denied: for lack of rights. */
-static enum err look(struct key_reader *k, struct key_file *f, bool strict, bool *denied)
+/* What was a regular file a moment ago; opening some devices would do something. */
+static enum err content_read(struct key_reader *k, struct key_file *f)
 {
-	char *content = NULL;
-	size_t len = 0;
 	struct stat st;
-	enum err e = root_stat(k->root, f->path, &st);
+	int fd = -1;
+	enum err e = root_open_file(k->root, f->path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
 
+	if (e)
+		return e;
+	if (fstat(fd, &st))
+		e = ERR_SYSTEM;
+	else if (!S_ISREG(st.st_mode))
+		e = ERR_NOT_FILE;
+	else
+		e = st.st_size > FILE_BYTES ? ERR_TOO_BIG : file_read_all(fd, FILE_BYTES, &f->content, &f->len);
+	file_close(fd);
+	return e;
+}
+
+/* As whoever we are now. *denied: for lack of rights. */
+static enum err look(struct key_reader *k, struct key_file *f, const struct trail *t, bool strict, bool *denied)
+{
+	struct stat st;
+	enum err e = ERR_NONE;
+
+	if (t)
+		st = *trail_file(t);
+	else
+		e = root_stat(k->root, f->path, &st);
 	*denied = e && errno == EACCES;
 	if (*denied)
 		return ERR_NONE;
@@ -103,10 +131,8 @@ static enum err look(struct key_reader *k, struct key_file *f, bool strict, bool
 		return object(f, OBSTACLE_UNKNOWN, "cannot be looked at: %s", err_text(e));
 	if (!S_ISREG(st.st_mode))
 		return object(f, OBSTACLE_NOT_LISTED, "is not a regular file");
-	e = root_read(k->root, f->path, FILE_BYTES, &content, &len);
+	e = content_read(k, f);
 	*denied = e == ERR_SYSTEM && errno == EACCES;
-	f->content = content;
-	f->len = len;
 	if (*denied)
 		return ERR_NONE;
 	if (e == ERR_MEMORY)
@@ -115,7 +141,7 @@ static enum err look(struct key_reader *k, struct key_file *f, bool strict, bool
 		return object(f, OBSTACLE_UNKNOWN, "is larger than 16 MiB and was not read");
 	if (e)
 		return object(f, OBSTACLE_UNKNOWN, "cannot be read: %s", err_text(e));
-	return strict ? check_modes(k, f, &st) : ERR_NONE;
+	return strict ? check_modes(k, f, t, &st) : ERR_NONE;
 }
 
 static enum err refuse_reader(struct key_reader *k, struct key_file *f)
@@ -124,10 +150,10 @@ static enum err refuse_reader(struct key_reader *k, struct key_file *f)
 }
 
 /* With the kernel as judge. What the account may not read is read again by us, to tell what stands there. */
-static enum err read_entered(struct key_reader *k, struct key_file *f, bool strict)
+static enum err read_entered(struct key_reader *k, struct key_file *f, const struct trail *t, bool strict)
 {
 	bool denied;
-	enum err e = look(k, f, strict, &denied);
+	enum err e = look(k, f, t, strict, &denied);
 
 	identity_leave();
 	if (e || !denied)
@@ -139,10 +165,10 @@ static enum err read_entered(struct key_reader *k, struct key_file *f, bool stri
 }
 
 /* We are not the ones who can become somebody else: modes must do. */
-static enum err read_by_modes(struct key_reader *k, struct key_file *f, bool strict)
+static enum err read_by_modes(struct key_reader *k, struct key_file *f, const struct trail *t, bool strict)
 {
 	bool own = root_is_live(k->root) && geteuid() == k->account->uid, denied, may = true;
-	enum err e = look(k, f, strict, &denied);
+	enum err e = look(k, f, t, strict, &denied);
 
 	if (e)
 		return e;
@@ -150,29 +176,42 @@ static enum err read_by_modes(struct key_reader *k, struct key_file *f, bool str
 		return own ? refuse_reader(k, f) : object(f, OBSTACLE_UNKNOWN, "cannot be read: %s", strerror(EACCES));
 	if (own || !f->content)
 		return ERR_NONE;
-	e = identity_may_read(k->root, &k->identity, f->path, &may);
+	if (t)
+		may = identity_may_read_along(&k->identity, t);
+	else
+		e = identity_may_read(k->root, &k->identity, f->path, &may);
 	if (e == ERR_MEMORY)
 		return e;
 	return may && !e ? ERR_NONE : refuse_reader(k, f);
 }
 
+/* Whether it is there. *t becomes NULL where the trail cannot tell more. */
+static enum err follow(struct key_reader *k, const char *path, struct trail **t, bool *there)
+{
+	struct stat st;
+	enum err e = trail_follow(k->trail, k->root, path);
+
+	*t = e ? NULL : k->trail;
+	*there = !e || !((e == ERR_SYSTEM || root_stat(k->root, path, &st)) && is_absent(errno));
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
 enum err key_file_read(struct key_reader *k, const char *path, bool strict, struct key_file *out)
 {
-	struct key_file f = { 0 };
-	struct stat st;
-	enum err e = ERR_NONE;
+	struct key_file f = { .path = strdup(path) };
+	struct trail *t = NULL;
+	bool there = false;
+	enum err e = f.path ? follow(k, path, &t, &there) : ERR_MEMORY;
 
-	if (!(f.path = strdup(path)))
-		return ERR_MEMORY;
-	if (root_stat(k->root, path, &st) && is_absent(errno))
+	if (!e && !there)
 		e = absent(&f);
-	else if ((e = identity_know(k, path)) && e != ERR_MEMORY)
+	else if (!e && (e = identity_know(k, path, t)) && e != ERR_MEMORY)
 		e = object(&f, OBSTACLE_UNKNOWN, "was not read, since the groups of %s are not known",
 			   k->account->name);
 	else if (!e && identity_enter(k->root, &k->identity))
-		e = read_entered(k, &f, strict);
+		e = read_entered(k, &f, t, strict);
 	else if (!e)
-		e = read_by_modes(k, &f, strict);
+		e = read_by_modes(k, &f, t, strict);
 	if (e) {
 		key_file_clear(&f);
 		return e;

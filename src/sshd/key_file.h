@@ -10,14 +10,16 @@
 #include "sshd/credential.h"
 #include "sshd/identity.h"
 #include "sshd/strict_modes.h"
+#include "sshd/trail.h"
 
 #include <stdbool.h>
 
-/* For whom files are read. Start with { .root, .account, .cache }; clear with key_reader_clear(). */
+/* For whom files are read. Start with { .root, .account, .cache, .trail }; clear with key_reader_clear(). */
 struct key_reader {
 	const struct root *root;
 	const struct account *account;
 	struct strict_modes_cache *cache;
+	struct trail *trail;
 	struct identity identity; /* with its groups only once they are needed */
 	bool known;
 };

@@ -231,3 +231,43 @@ out:
 	free(real_home);
 	return e;
 }
+
+/* The folder of that name on the way to the file; "/" where it is not on it. */
+static size_t step_of(const struct trail *t, const char *folder)
+{
+	size_t len = strlen(folder);
+
+	for (size_t i = 1; i + 1 < t->n; i++)
+		if (t->v[i].end == len && !memcmp(t->path, folder, len))
+			return i;
+	return 0;
+}
+
+static enum err home_step(const struct root *r, const struct trail *t, const char *home, size_t *out)
+{
+	char *real = NULL;
+	enum err e = ERR_NONE;
+
+	*out = home ? step_of(t, home) : 0;
+	if (*out || !home)
+		return ERR_NONE;
+	e = root_resolve(r, home, &real);
+	if (!e)
+		*out = step_of(t, real);
+	free(real);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+enum err strict_modes_check_along(const struct root *r, struct strict_modes_cache *cache, const struct trail *t,
+				  const char *home, uid_t uid, struct text *fault)
+{
+	char name[PATH_MAX];
+	size_t last;
+	enum err e = home_step(r, t, home, &last);
+
+	for (size_t i = t->n; !e && !fault->len && i-- > last;) {
+		trail_name(t, i, name);
+		e = one_check(r, cache, name, &t->v[i].st, uid, fault);
+	}
+	return e;
+}

@@ -8,6 +8,7 @@
 #include "base/root.h"
 #include "base/text.h"
 #include "sshd/account.h"
+#include "sshd/trail.h"
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -29,5 +30,8 @@ void strict_modes_cache_clear(struct strict_modes_cache *c);
  */
 MUST_USE enum err strict_modes_check(const struct root *r, struct strict_modes_cache *cache, const char *path,
 				     const struct stat *file, const char *home, uid_t uid, struct text *fault);
+/* The same for the file that t leads to. */
+MUST_USE enum err strict_modes_check_along(const struct root *r, struct strict_modes_cache *cache,
+					   const struct trail *t, const char *home, uid_t uid, struct text *fault);
 
 #endif
