@@ -132,13 +132,15 @@ static enum err credential_add(struct gathering *g, const char *name, const stru
 	struct credential *more = reallocarray(all->v, all->n + 1, sizeof *more);
 	struct credential c = { .file = name, .line = key->line, .key = key, .trusted_ca = trusted };
 	struct trouble f = { 0 };
-	enum err e;
+	enum err e = ERR_NONE;
 
 	if (!more)
 		return ERR_MEMORY;
 	all->v = more;
-	e = line_check(g, &c, file, &f);
-	if (e) {
+	if (key->options.from)
+		e = pattern_list_compile(key->options.from, &c.from);
+	if (e || (e = line_check(g, &c, file, &f))) {
+		pattern_list_clear(&c.from);
 		trouble_clear(&f);
 		return e;
 	}
@@ -413,14 +415,10 @@ enum err credentials_find(struct credential_store *s, const struct sshd_effectiv
 
 bool credential_admits(const struct credential *c, const char *host, const char *addr)
 {
-	const char *from = c->key->options.from;
-	int by_addr, by_name;
+	struct pattern_from from;
 
-	if (!from)
+	if (!c->key->options.from)
 		return true;
-	by_addr = pattern_list_match_addr(addr, from);
-	if (by_addr < 0 || !addr)
-		return false;
-	by_name = pattern_list_match(host ? host : addr, from, true);
-	return by_name >= 0 && (by_name || by_addr);
+	pattern_from_set(&from, host ? host : addr, addr);
+	return pattern_list_hosts(&c->from, &from) > 0;
 }

@@ -7,6 +7,7 @@
 #include "key/certificate.h"
 #include "sshd/account.h"
 #include "sshd/effective.h"
+#include "sshd/pattern.h"
 
 #include <time.h>
 
@@ -43,6 +44,7 @@ struct credential {
 		obstacle;	    /* what keeps it out wherever it is used from; the address is not looked at */
 	char *detail;		    /* a sentence, NULL without an obstacle */
 	const struct sshd_line *by; /* the setting behind the obstacle, or NULL */
+	struct pattern_list from;   /* of the line; empty where it has none */
 };
 
 struct credentials {
@@ -68,7 +70,7 @@ void credential_store_free(struct credential_store *s);
  */
 MUST_USE enum err credentials_find(struct credential_store *s, const struct sshd_effective *rules,
 				   const struct account *a, const struct credentials **out);
-/* Whether from= (or nothing) lets it be used from here. host may be the address. Without from= it costs nothing. */
+/* Whether from= (or nothing) lets it be used from here. host may be the address, or NULL. No allocation. */
 bool credential_admits(const struct credential *c, const char *host, const char *addr);
 
 /* A key that somebody holds: its blob, or only what a log says of it. */

@@ -36,8 +36,10 @@ void holder_free(struct holder *h)
 	for (size_t i = 0; i < h->nruns; i++)
 		run_free(h->runs[i]);
 	free(h->runs);
-	for (size_t i = 0; i < h->credentials.n; i++)
+	for (size_t i = 0; i < h->credentials.n; i++) {
+		pattern_list_clear(&h->credentials.v[i].from);
 		free(h->credentials.v[i].detail);
+	}
 	free(h->credentials.v);
 	free(h->credentials.detail);
 	free(h);

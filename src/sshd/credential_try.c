@@ -160,10 +160,19 @@ static bool is_its_ca(const struct attempt *a, const struct authorized_key *k)
 
 static enum err check_from(struct attempt *a, const struct authorized_options *o, const char *where, struct trouble *f)
 {
-	const struct authorized_key key = { .options = *o };
-	const struct credential c = { .key = &key };
+	struct pattern_list list = { 0 };
+	struct pattern_from from;
+	int hit;
+	enum err e;
 
-	if (credential_admits(&c, a->host, a->addr))
+	if (!o->from)
+		return ERR_NONE;
+	if ((e = pattern_list_compile(o->from, &list)))
+		return e;
+	pattern_from_set(&from, a->host ? a->host : a->addr, a->addr);
+	hit = pattern_list_hosts(&list, &from);
+	pattern_list_clear(&list);
+	if (hit > 0)
 		return ERR_NONE;
 	return trouble_set(f, OBSTACLE_FROM, NULL, "%s lets it be used only from=\"%s\"", where, o->from);
 }
