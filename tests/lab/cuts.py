@@ -24,7 +24,7 @@ HARDEN = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-w
 KEEP_FOR_GOOD = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-within", "0"]
 ROLLBACK = [SALLYPORT, "rollback", "--yes"]
 RECOVER = [SALLYPORT, "recover"]
-WATCHED = ["/etc/ssh", "/var/lib/sallyport", "/run/sallyport", "/run/lock", "/tmp"]
+WATCHED = ["/etc/ssh", "/var/lib/sallyport", "/run/sallyport", "/run/lock"]
 
 
 def run(command):

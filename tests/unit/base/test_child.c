@@ -303,7 +303,15 @@ static int nothing_is_left(void **state)
 }
 
 /* An account that every system has, with ids of nobody. */
-static const struct child_user nobody = { .name = "nobody", .home = "/nonexistent", .uid = 65534, .gid = 65534 };
+static const gid_t nogroup[] = { 65534 };
+static const struct child_user nobody = {
+	.name = "nobody",
+	.home = "/nonexistent",
+	.uid = 65534,
+	.gid = 65534,
+	.groups = nogroup,
+	.ngroups = 1,
+};
 
 static enum err run_as(const char *script, int timeout_ms, struct child_result *r)
 {
