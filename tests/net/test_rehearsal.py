@@ -234,7 +234,7 @@ def test_the_key_that_was_used_counts_whatever_else_is_on_the_list(world):
         echo "exit $?"
         snapshot | diff /tmp/before - && echo unchanged
         # once she has shown that she holds the other one, from there, and the old session is gone
-        pkill -u anna sleep
+        kill $(pgrep -u anna sleep)
         lab_wait 10 sh -c '! pgrep -u anna >/dev/null'
         session anna
         sallyport harden --yes --step banner
