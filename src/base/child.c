@@ -25,8 +25,7 @@
 
 #define SEARCH_PATH "/usr/sbin:/usr/bin:/sbin:/bin"
 #define SSHD_PATH "/usr/bin:/bin:/usr/sbin:/sbin" /* _PATH_STDPATH, which sshd's helpers get */
-#define MAX_GROUPS 65536
-#define LOOK_EVERY_MS 20 /* for the end of a child where the kernel has no pidfd */
+#define LOOK_EVERY_MS 20			  /* for the end of a child where the kernel has no pidfd */
 
 /* A running child and our ends of its pipes; -1 is closed. */
 struct child {
@@ -48,8 +47,6 @@ struct job {
 	char *const *env;
 	const char *input;
 	const struct child_user *user; /* NULL: as we are */
-	gid_t *groups;
-	int ngroups;
 };
 
 static uint64_t now_ms(void)
@@ -199,7 +196,7 @@ static bool change_user(const struct job *job)
 {
 	const struct child_user *u = job->user;
 
-	return !u || (!setgroups((size_t)job->ngroups, job->groups) && !setresgid(u->gid, u->gid, u->gid) &&
+	return !u || (!setgroups(u->ngroups, u->groups) && !setresgid(u->gid, u->gid, u->gid) &&
 		      !setresuid(u->uid, u->uid, u->uid) && !chdir("/"));
 }
 
@@ -459,27 +456,6 @@ static enum err make_user_environment(const struct child_user *user, struct stri
 	return language ? strings_add_format(env, "LANG=%s", language) : ERR_NONE;
 }
 
-/* Before fork(): the look-up is not safe behind it. */
-static enum err find_groups(struct job *job)
-{
-	int n = 64, room;
-
-	for (;;) {
-		gid_t *more = reallocarray(job->groups, (size_t)n, sizeof *more);
-		if (!more)
-			return ERR_MEMORY;
-		job->groups = more;
-		room = n;
-		if (getgrouplist(job->user->name, job->user->gid, job->groups, &n) >= 0)
-			break;
-		n = n > room ? n : room * 2;
-		if (n > MAX_GROUPS)
-			return ERR_TOO_BIG;
-	}
-	job->ngroups = n;
-	return ERR_NONE;
-}
-
 enum err child_run_as(const struct child_user *user, const char *const argv[], int timeout_ms, size_t max_output,
 		      struct child_result *out)
 {
@@ -487,12 +463,11 @@ enum err child_run_as(const struct child_user *user, const char *const argv[], i
 	struct strings env = { 0 };
 	enum err e;
 
-	if ((e = find_groups(&job)) || (e = make_user_environment(user, &env)))
+	if ((e = make_user_environment(user, &env)))
 		goto out;
 	job.env = env.v;
 	e = job_run(&job, timeout_ms, max_output, out);
 out:
-	free(job.groups);
 	strings_free(&env);
 	return e;
 }

@@ -33,6 +33,8 @@ struct child_user {
 	const char *name, *home;
 	uid_t uid;
 	gid_t gid;
+	const gid_t *groups; /* all of them, the primary one among them: nothing is looked up here */
+	size_t ngroups;
 };
 
 /*

@@ -3,6 +3,7 @@
 #include "sshd/key_command.h"
 
 #include "base/child.h"
+#include "sshd/identity.h"
 #include "sshd/strict_modes.h"
 
 #include <stdio.h>
@@ -168,10 +169,17 @@ static enum err program_check(const struct root *r, const char *path, enum key_c
 	return ERR_NONE;
 }
 
-static enum err words_run(const struct strings *words, const struct account *as, enum key_command_outcome *outcome,
-			  struct text *output, struct text *why)
+static enum err words_run(const struct strings *words, const struct account *as, const struct identity *id,
+			  enum key_command_outcome *outcome, struct text *output, struct text *why)
 {
-	const struct child_user user = { .name = as->name, .home = as->home, .uid = as->uid, .gid = as->gid };
+	const struct child_user user = {
+		.name = as->name,
+		.home = as->home,
+		.uid = id->uid,
+		.gid = id->gid,
+		.groups = id->groups,
+		.ngroups = id->ngroups,
+	};
 	struct child_result r = { 0 };
 	enum err e = child_run_as(&user, (const char *const *)words->v, SECONDS * 1000, OUTPUT_BYTES, &r);
 
@@ -199,6 +207,7 @@ static enum err run_as(const struct root *r, const char *user, const struct stri
 		       struct text *why)
 {
 	struct account *as = NULL;
+	struct identity id = { 0 };
 	struct text name = { 0 };
 	enum err e = key_command_expand(user, facts, &name);
 
@@ -206,10 +215,11 @@ static enum err run_as(const struct root *r, const char *user, const struct stri
 		e = refuse(outcome, why, "the user of the command has an unknown token: ", user);
 	else if (!e && (e = account_find(r, text_string(&name), &as)) == ERR_NOT_FOUND)
 		e = refuse(outcome, why, "there is no account to run the command: ", text_string(&name));
-	else if (!e)
-		e = words_run(words, as, outcome, output, why);
+	else if (!e && !(e = identity_find(r, as, &id)))
+		e = words_run(words, as, &id, outcome, output, why);
 	else if (e != ERR_MEMORY)
 		e = uncertain(outcome, why, "the account to run the command could not be looked up");
+	identity_clear(&id);
 	account_free(as);
 	text_free(&name);
 	return e;
