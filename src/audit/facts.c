@@ -6,11 +6,11 @@
 #include "base/clock.h"
 #include "key/revoked.h"
 #include "sshd/access.h"
+#include "sshd/group.h"
 #include "sshd/version.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -253,18 +253,25 @@ static const struct account *known_account(const struct facts *f, const char *na
 static enum err look_up_account(struct facts *f, const char *name)
 {
 	struct account *a = NULL;
-	enum err e = account_find(f->root, name, &a);
+	enum err e = why_not(account_find(f->root, name, &a));
 
-	if (e)
+	if (!e)
+		return add_account(f, a);
+	if (e == ERR_MEMORY || e == ERR_NOT_FOUND)
 		return e == ERR_MEMORY ? e : ERR_NONE;
-	return add_account(f, a);
+	return strings_add(&f->unsure, name);
 }
 
 static enum err look_up_group(struct facts *f, const char *name)
 {
-	if (!f->live || strings_has(&f->groups, name) || !getgrnam(name))
+	enum err e;
+
+	if (!f->live || strings_has(&f->groups, name))
 		return ERR_NONE;
-	return strings_add(&f->groups, name);
+	e = group_find(name);
+	if (e == ERR_MEMORY || e == ERR_NOT_FOUND)
+		return e == ERR_MEMORY ? e : ERR_NONE;
+	return strings_add(e ? &f->unsure : &f->groups, name);
 }
 
 static enum err look_up_name(struct facts *f, const char *name, bool user)
@@ -322,10 +329,11 @@ static enum err gather_accounts(struct facts *f)
 {
 	static const enum sshd_keyword_id lists[] = { KW_ALLOWUSERS, KW_DENYUSERS, KW_ALLOWGROUPS, KW_DENYGROUPS };
 	struct accounts all = { 0 };
-	enum err e = accounts_read(f->root, &all);
+	enum err e = why_not(accounts_read(f->root, &all));
 
 	if (e == ERR_MEMORY)
 		return e;
+	f->accounts_err = e == ERR_NOT_FOUND ? ERR_NONE : e;
 	f->accounts = all.v; /* the facts own them now */
 	f->naccounts = all.n;
 	if (group_names(f->root, &f->groups) == ERR_MEMORY)
@@ -376,7 +384,7 @@ static enum err gather_locked(struct facts *f)
 	struct access *access = NULL;
 	enum err e = ERR_NONE;
 
-	f->locked_known = true;
+	f->locked_known = !f->accounts_err;
 	if (!f->effective || strcasecmp(sshd_value(f->effective, KW_USEPAM), "no") != 0)
 		return ERR_NONE;
 	e = access_new(f->root, f->config, clock_wall(), &access);
@@ -604,7 +612,8 @@ static enum err gather_past(struct facts *f, bool wanted)
 	if ((e = past_logins_read(f->root, f->now, &f->past)))
 		return e;
 	f->past_read = true;
-	return holders_may_log_in(f->root, f->config, f->now, f->accounts, f->naccounts, &f->may_log_in);
+	return holders_may_log_in(f->root, f->config, f->now, f->accounts, f->naccounts, &f->may_log_in,
+				  &f->may_log_in_unsure);
 }
 
 static enum err gather_host(struct facts *f)
@@ -698,6 +707,7 @@ void facts_free(struct facts *f)
 	free(f->moduli_content);
 	moduli_free(&f->moduli);
 	strings_free(&f->groups);
+	strings_free(&f->unsure);
 	strings_free(&f->locked_with_keys);
 	loose_files_free(&f->loose);
 	past_logins_free(&f->past);

@@ -94,7 +94,9 @@ struct facts {
 
 	struct account **accounts; /* all that passwd lists, without their groups */
 	size_t naccounts;
+	enum err accounts_err;		 /* why some may be missing: NSS hangs (ERR_TIMEOUT) and the like */
 	struct strings groups;		 /* names of all groups */
+	struct strings unsure;		 /* accounts and groups that the rules name and that could not be looked up */
 	struct strings locked_with_keys; /* accounts that UsePAM no keeps out: "!" password, login shell and a key */
 	bool locked_known;		 /* false: shadow or keys could not be read */
 	struct loose_files loose;	 /* files of keys that others could change */
@@ -102,6 +104,7 @@ struct facts {
 	bool past_read;		   /* only where it was asked for */
 	struct past_logins past;   /* accepted logins */
 	struct strings may_log_in; /* accounts that the decision lets in from somewhere */
+	bool may_log_in_unsure;	   /* of some it could not be said */
 
 	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */
 	size_t nfiles;

@@ -112,8 +112,10 @@ static enum err account_look(const struct root *r, const struct sshd_config *c, 
 	struct account *a = NULL;
 	enum err e = account_find(r, listed->name, &a);
 
-	if (e)
+	if (e == ERR_MEMORY || e == ERR_NOT_FOUND)
 		return e == ERR_MEMORY ? e : ERR_NONE;
+	if (e)
+		return strings_add(&l->unseen, listed->name);
 	e = sshd_effective(c, &(struct sshd_connection){ .user = a->name, .groups = &a->groups }, &rules);
 	if (!e)
 		e = names_look(r, cache, a, rules, l);
@@ -155,7 +157,7 @@ void loose_files_free(struct loose_files *l)
 
 /* Rules that cut the addresses into too many pieces are taken to leave some. */
 static enum err may_log_in(struct access *access, const struct root *r, const struct sshd_config *c, const char *name,
-			   bool *may)
+			   bool *may, bool *unsure)
 {
 	struct access_sources from = { 0 };
 	struct account *a = NULL;
@@ -163,6 +165,7 @@ static enum err may_log_in(struct access *access, const struct root *r, const st
 	enum err e = account_find(r, name, &a);
 
 	*may = false;
+	*unsure |= e && e != ERR_NOT_FOUND;
 	if (e)
 		return e == ERR_MEMORY ? e : ERR_NONE;
 	e = access_sources_find(access, c, &(struct access_login){ .user = name, .account = a }, &from, &why);
@@ -177,14 +180,15 @@ static enum err may_log_in(struct access *access, const struct root *r, const st
 }
 
 enum err holders_may_log_in(const struct root *r, const struct sshd_config *c, time_t now,
-			    struct account *const *accounts, size_t n, struct strings *out)
+			    struct account *const *accounts, size_t n, struct strings *out, bool *unsure)
 {
 	struct access *access = NULL;
 	enum err e = access_new(r, c, now, &access);
 	bool may;
 
 	for (size_t i = 0; i < n && !e; i++)
-		if (holder_has_shell(accounts[i]) && !(e = may_log_in(access, r, c, accounts[i]->name, &may)) && may)
+		if (holder_has_shell(accounts[i]) && !(e = may_log_in(access, r, c, accounts[i]->name, &may, unsure)) &&
+		    may)
 			e = strings_add(out, accounts[i]->name);
 	access_free(access);
 	return e;

@@ -34,9 +34,9 @@ MUST_USE enum err loose_files_find(const struct root *r, const struct sshd_confi
 				   size_t n, struct loose_files *out);
 void loose_files_free(struct loose_files *l);
 
-/* Names of the accounts with a login shell for which there is an address that the decision lets in. ERR_MEMORY. */
+/* Names of the accounts with a login shell for which there is an address that the decision lets in; *unsure: not of all it could be said. ERR_MEMORY. */
 MUST_USE enum err holders_may_log_in(const struct root *r, const struct sshd_config *c, time_t now,
-				     struct account *const *accounts, size_t n, struct strings *out);
+				     struct account *const *accounts, size_t n, struct strings *out, bool *unsure);
 
 /* Whether the shell lets somebody work: not nologin, not false. */
 bool holder_has_shell(const struct account *a);

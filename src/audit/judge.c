@@ -148,6 +148,14 @@ bool judge_has_account(const struct facts *f, const char *name, size_t len)
 	return false;
 }
 
+bool judge_is_unsure(const struct facts *f, const char *name, size_t len)
+{
+	for (size_t i = 0; i < f->unsure.n; i++)
+		if (strlen(f->unsure.v[i]) == len && memcmp(f->unsure.v[i], name, len) == 0)
+			return true;
+	return false;
+}
+
 bool judge_is_host_name(const char *item, size_t len)
 {
 	if (memchr(item, ':', len) || memchr(item, '/', len))
@@ -206,6 +214,15 @@ enum err judge_unknown(const struct facts *f, struct finding *out)
 	if (!f->release)
 		return finding_detail(out, "The version of sshd is not known, so neither is what it does by default.");
 	return finding_detail(out, "It could not be found out%s.", f->privileged ? "" : "; root can see more");
+}
+
+enum err judge_accounts(const struct facts *f, struct finding *out)
+{
+	out->status = STATUS_UNKNOWN;
+	if (!f->unsure.n)
+		return finding_detail(out, "Not all accounts could be looked up: %s.",
+				      err_text(f->accounts_err ? f->accounts_err : ERR_TIMEOUT));
+	return finding_detail(out, "Not all accounts and groups could be looked up; '%s' is one.", f->unsure.v[0]);
 }
 
 enum err judge_skip(struct finding *out, const char *why)

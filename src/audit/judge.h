@@ -40,12 +40,15 @@ MUST_USE enum err judge_match_lines(const struct facts *f, enum sshd_keyword_id 
 /* Verdicts. Unknown and skip say why. */
 MUST_USE enum err judge_unknown(const struct facts *f, struct finding *out);
 MUST_USE enum err judge_skip(struct finding *out, const char *why);
+MUST_USE enum err judge_accounts(const struct facts *f, struct finding *out); /* unknown, since accounts are */
 /* "sudo sallyport harden --step NAME" as the command. */
 MUST_USE enum err judge_fix(struct finding *out, const char *format, ...) FORMAT(2, 3);
 /* A file's path as people should see it in a reason. */
 const char *judge_path(const struct facts *f, const char *path);
 
 bool judge_has_account(const struct facts *f, const char *name, size_t len);
+/* An account or group of that name could not be looked up: it may be there. */
+bool judge_is_unsure(const struct facts *f, const char *name, size_t len);
 /* Whether this item of a list of hosts can only be meant as a name: no address, no network, no wildcard over digits. */
 bool judge_is_host_name(const char *item, size_t len);
 

@@ -72,7 +72,7 @@ static const char *user_word_fault(const struct facts *f, const char *word, bool
 		return "host names are never seen without UseDNS yes";
 	*never = false;
 	if (len && !memchr(word, '*', len) && !memchr(word, '?', len) && f->naccounts &&
-	    !judge_has_account(f, word, len))
+	    !judge_has_account(f, word, len) && !judge_is_unsure(f, word, len))
 		return "there is no such account";
 	return NULL;
 }
@@ -87,7 +87,7 @@ static const char *group_word_fault(const struct facts *f, const char *word, boo
 	if (strchr(word, '@') && !strings_has(&f->groups, word))
 		return "group lists take no '@host': this is a group of that name";
 	*never = false;
-	if (!strpbrk(word, "*?") && f->groups.n && !strings_has(&f->groups, word))
+	if (!strpbrk(word, "*?") && f->groups.n && !strings_has(&f->groups, word) && !strings_has(&f->unsure, word))
 		return "there is no such group";
 	return NULL;
 }
@@ -98,13 +98,18 @@ static enum err judge_words(const struct facts *f, const struct sshd_line *l, st
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < l->args.n && !e; i++) {
-		const char *word = l->args.v[i], *fault;
+		const char *word = l->args.v[i], *fault, *at;
 		bool never;
 
 		fault = users ? user_word_fault(f, word, use_dns, &never) : group_word_fault(f, word, &never);
-		if (!fault)
+		if (!fault) {
+			at = users ? strrchr(word, '@') : NULL;
+			if (out->status == STATUS_PASS &&
+			    judge_is_unsure(f, word, at ? (size_t)(at - word) : strlen(word)))
+				out->status = STATUS_UNKNOWN;
 			continue;
-		if (out->status == STATUS_PASS || never)
+		}
+		if (out->status == STATUS_PASS || out->status == STATUS_UNKNOWN || never)
 			out->status = never ? STATUS_FAIL : STATUS_WARN;
 		e = finding_evidence(out, l->file, l->line, "%s %s: %s", l->spelling, word, fault);
 		if (!e && !out->reason)
@@ -130,6 +135,8 @@ static enum err judge_access_dead_rule(const struct facts *f, const struct polic
 	}
 	if (e || out->status == STATUS_PASS)
 		return e;
+	if (out->status == STATUS_UNKNOWN)
+		return judge_accounts(f, out);
 	if ((e = finding_detail(out, "Some words of the access lists match nobody, or not whom they seem to name.")))
 		return e;
 	return finding_fix(out, NULL, "correct or remove these words");

@@ -32,6 +32,8 @@ static enum err judge_authorized_keys_mode(const struct facts *f, const struct p
 		return finding_detail(out, "%s could not be looked at%s.", f->loose.unseen.v[0],
 				      f->privileged ? "" : "; root can");
 	}
+	if (!f->loose.n && f->accounts_err)
+		return judge_accounts(f, out);
 	if (!f->loose.n)
 		return ERR_NONE;
 	if ((e = finding_detail(out, strict ? "sshd takes no key from such a file, so its owner cannot log in with one."
@@ -57,7 +59,7 @@ static enum err judge_strict_modes(const struct facts *f, const struct policy *p
 	    (e = finding_detail(out, "sshd takes keys also from files that other accounts can write.")))
 		return e;
 	/* An account whose files are loose would be locked out by it. */
-	if (f->loose.n || f->loose.unseen.n)
+	if (f->loose.n || f->loose.unseen.n || f->accounts_err)
 		return finding_fix(out, NULL,
 				   "put the files of keys in order (authorized-keys-mode), then set StrictModes yes");
 	if ((e = finding_set(out, KW_STRICTMODES, "yes")))
@@ -94,7 +96,7 @@ static enum err judge_access_unused(const struct facts *f, const struct policy *
 			return e;
 	}
 	if (out->status == STATUS_PASS)
-		return ERR_NONE;
+		return f->accounts_err || f->may_log_in_unsure ? judge_accounts(f, out) : ERR_NONE;
 	if ((e = finding_detail(out, "An account that nobody uses over SSH is a door that nobody watches.")))
 		return e;
 	return finding_fix(out, NULL, "leave those that need not log in out of AllowUsers or AllowGroups");

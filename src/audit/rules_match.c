@@ -48,11 +48,14 @@ static bool is_address(enum sshd_criterion_kind kind)
 	return kind == CRITERION_ADDRESS || kind == CRITERION_LOCAL_ADDRESS;
 }
 
-/* What is wrong with one criterion for itself; NULL: nothing. *never: it cannot hold, else it only may be a leftover. */
+/*
+ * What is wrong with one criterion for itself; NULL: nothing. *never: it cannot hold, else it only may be a leftover. *unsure: what it
+ * names could not be looked up.
+ */
 static const char *list_fault(const struct facts *f, const struct sshd_criterion *c, const struct strings *wanted,
-			      bool *never)
+			      bool *never, bool *unsure)
 {
-	size_t names = 0, strangers = 0;
+	size_t names = 0, strangers = 0, unseen = 0;
 
 	*never = true;
 	if (!wanted->n)
@@ -64,12 +67,17 @@ static const char *list_fault(const struct facts *f, const struct sshd_criterion
 		names += judge_is_host_name(item, len);
 		if (item[strcspn(item, "*?")])
 			continue;
+		if ((c->kind == CRITERION_USER || c->kind == CRITERION_GROUP) && judge_is_unsure(f, item, len)) {
+			unseen++;
+			continue;
+		}
 		strangers += c->kind == CRITERION_USER && f->naccounts && !judge_has_account(f, item, len);
 		strangers += c->kind == CRITERION_GROUP && f->groups.n && !strings_has(&f->groups, item);
 	}
 	if (c->kind == CRITERION_HOST && names == wanted->n && !judge_is(f, KW_USEDNS, "yes"))
 		return "host names are never seen without UseDNS yes";
 	*never = false;
+	*unsure = unseen && strangers + unseen == wanted->n;
 	if (strangers == wanted->n)
 		return c->kind == CRITERION_USER ? "there is no such account" : "there is no such group";
 	return NULL;
@@ -138,7 +146,7 @@ static enum err never_cite(const struct facts *f, const struct sshd_match *m, co
 	const char *name = c ? criterion_names[c->kind] : "", *pattern = c ? c->pattern : "";
 	enum err e;
 
-	if (out->status == STATUS_PASS || never)
+	if (out->status == STATUS_PASS || out->status == STATUS_UNKNOWN || never)
 		out->status = never ? STATUS_FAIL : STATUS_WARN;
 	if ((e = finding_evidence(out, m->file, m->line, "Match %s%s%s: %s", name, c ? " " : "", pattern, fault)) ||
 	    out->reason)
@@ -170,11 +178,13 @@ static enum err judge_block(const struct facts *f, const struct sshd_match *m, s
 		const struct sshd_criterion *c = &m->criteria[i];
 		struct strings wanted = { 0 };
 		const char *fault = NULL;
-		bool never = false;
+		bool never = false, unsure = false;
 
 		if (is_list(c->kind) && !(e = wanted_items(c->pattern, &wanted)))
-			fault = list_fault(f, c, &wanted, &never);
+			fault = list_fault(f, c, &wanted, &never, &unsure);
 		strings_free(&wanted);
+		if (unsure && out->status == STATUS_PASS)
+			out->status = STATUS_UNKNOWN;
 		if (!e)
 			e = fault ? never_cite(f, m, c, fault, never, out) : judge_apart(f, m, i, out);
 	}
@@ -192,6 +202,8 @@ static enum err judge_match_never(const struct facts *f, const struct policy *p,
 			return e;
 	if (out->status == STATUS_PASS)
 		return ERR_NONE;
+	if (out->status == STATUS_UNKNOWN)
+		return judge_accounts(f, out);
 	if ((e = finding_detail(out, "What such a block sets never counts, for nobody.")))
 		return e;
 	return finding_fix(out, NULL, "correct the criteria, or remove the block");

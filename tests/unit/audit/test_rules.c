@@ -808,6 +808,53 @@ static void files_of_keys_that_cannot_be_seen_are_unknown(void **state)
 	facts_free(f);
 }
 
+static void what_could_not_be_looked_up_is_not_nobody(void **state)
+{
+	static const struct {
+		const char *rule, *config, *unsure;
+		enum status status;
+	} unsure[] = {
+		{ "access-dead-rule", "AllowUsers nobodyhome@10.0.0.0/8\n", "nobodyhome", STATUS_UNKNOWN },
+		{ "access-dead-rule", "DenyGroups nosuchgroup\n", "nosuchgroup", STATUS_UNKNOWN },
+		{ "access-dead-rule", "AllowUsers nobodyhome gone\n", "nobodyhome", STATUS_WARN },
+		{ "access-dead-rule", "AllowUsers gone nobodyhome\n", "nobodyhome", STATUS_WARN },
+		{ "access-dead-rule", "AllowUsers anna\n", "nobodyhome", STATUS_PASS },
+		{ "match-never", "Match User nobodyhome\n", "nobodyhome", STATUS_UNKNOWN },
+		{ "match-never", "Match User gone,nobodyhome\n", "nobodyhome", STATUS_UNKNOWN },
+		{ "match-never", "Match User anna,nobodyhome\n", "nobodyhome", STATUS_PASS },
+		{ "match-never", "Match Group nosuchgroup\n", "nosuchgroup", STATUS_UNKNOWN },
+		{ "match-never", "Match User nobodyhome\nMatch User gone\n", "nobodyhome", STATUS_WARN },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(unsure); i++) {
+		struct facts *f = made_facts(unsure[i].config, V92, NULL);
+
+		made_account(f, "anna", PASSWORD_SET);
+		assert_int_equal(strings_add(&f->groups, "staff"), ERR_NONE);
+		assert_int_equal(strings_add(&f->unsure, unsure[i].unsure), ERR_NONE);
+		assert_int_equal(status_of(f, modern, unsure[i].rule), unsure[i].status);
+		facts_free(f);
+	}
+}
+
+static void accounts_that_cannot_be_listed_are_no_good_news(void **state)
+{
+	struct facts *f = made_facts("UsePAM no\nStrictModes no\n", V92, NULL);
+
+	f->accounts_err = ERR_TIMEOUT;
+	f->locked_known = false;
+	f->past_read = true;
+	f->past.since = f->now - 90L * 86400;
+	assert_int_equal(status_of(f, modern, "authorized-keys-mode"), STATUS_UNKNOWN);
+	assert_int_equal(status_of(f, modern, "access-unused"), STATUS_UNKNOWN);
+	assert_int_equal(status_of(f, modern, "account-locked-lockout"), STATUS_UNKNOWN);
+	f->accounts_err = ERR_NONE;
+	f->may_log_in_unsure = true;
+	assert_int_equal(status_of(f, modern, "authorized-keys-mode"), STATUS_PASS);
+	assert_int_equal(status_of(f, modern, "access-unused"), STATUS_UNKNOWN);
+	facts_free(f);
+}
+
 static void accounts_that_nobody_uses_are_told_where_the_logs_reach_back(void **state)
 {
 	static const struct {
@@ -847,6 +894,8 @@ int main(void)
 		cmocka_unit_test(a_krl_that_cannot_be_read_is_shown),
 		cmocka_unit_test(files_of_keys_that_others_can_write_are_shown),
 		cmocka_unit_test(files_of_keys_that_cannot_be_seen_are_unknown),
+		cmocka_unit_test(what_could_not_be_looked_up_is_not_nobody),
+		cmocka_unit_test(accounts_that_cannot_be_listed_are_no_good_news),
 		cmocka_unit_test(accounts_that_nobody_uses_are_told_where_the_logs_reach_back),
 		cmocka_unit_test(without_a_server_all_that_needs_it_is_unknown),
 		cmocka_unit_test(an_unknown_release_has_no_defaults),

@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "sshd/account.h"
+#include "sshd/group.h"
+#include "sshd/identity.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,7 +26,8 @@ static int source_load(void **state)
 	if (!build)
 		return 1;
 	(void)snprintf(path, sizeof path, "%s/tests/unit/sshd/libnss_hang.so", build);
-	return !dlopen(path, RTLD_NOW | RTLD_GLOBAL) || __nss_configure_lookup("passwd", "files hang");
+	return !dlopen(path, RTLD_NOW | RTLD_GLOBAL) || __nss_configure_lookup("passwd", "files hang") ||
+	       __nss_configure_lookup("group", "files hang");
 }
 
 static struct root *live(void)
@@ -46,6 +49,8 @@ static void what_answers_is_believed(void **state)
 	a = NULL;
 	assert_int_equal(account_find(r, "nosuchaccount", &a), ERR_NOT_FOUND);
 	assert_null(a);
+	assert_int_equal(group_find("root"), ERR_NONE);
+	assert_int_equal(group_find("nosuchgroup"), ERR_NOT_FOUND);
 	root_close(r);
 }
 
@@ -55,6 +60,9 @@ static void trouble_is_not_taken_for_no_account(void **state)
 	struct account *a = NULL;
 
 	assert_int_equal(account_find(r, "trouble", &a), ERR_SYSTEM);
+	assert_int_equal(errno, ECONNREFUSED);
+	errno = 0;
+	assert_int_equal(group_find("trouble"), ERR_SYSTEM);
 	assert_int_equal(errno, ECONNREFUSED);
 	root_close(r);
 }
@@ -92,18 +100,23 @@ static void what_hangs_is_left_alone_and_then_not_asked(void **state)
 	struct root *r = live();
 	struct account *a = NULL;
 	struct accounts all = { 0 };
+	struct account of_groups = { .name = (char *)"stuckingroups", .uid = 1, .gid = 1 };
+	struct identity id = { 0 };
 	uint64_t start = clock_boot_ms(), took;
 
 	assert_int_equal(account_find(r, "stuck", &a), ERR_TIMEOUT);
 	took = clock_boot_ms() - start;
 	assert_true(took >= LIMIT_MS && took < 4 * LIMIT_MS);
+	assert_int_equal(identity_find(r, &of_groups, &id), ERR_TIMEOUT);
+	assert_null(id.groups);
+	assert_int_equal(group_find("stuck"), ERR_TIMEOUT);
 	assert_int_equal(accounts_read(r, &all), ERR_TIMEOUT);
+	assert_int_equal(all.n, 0);
 	start = clock_boot_ms();
 	for (int i = 0; i < 1000; i++)
 		assert_int_equal(account_find(r, "stuck", &a), ERR_TIMEOUT);
 	assert_true(clock_boot_ms() - start < LIMIT_MS);
 	assert_null(a);
-	assert_int_equal(all.n, 0);
 	root_close(r);
 }
 
