@@ -91,10 +91,10 @@ class Comparison:
         if verdict == "allowed" or login["how"] == "password":
             return verdict, reasons, log, got
         for further in further_attempts(login, reasons, log, got.stderr):
-            verdict, found, more, got = self.attempt(server, login | further)
+            verdict, found, more, last = self.attempt(server, login | further)
             log += f"=== again with {further}\n" + more
             if verdict == "allowed" and (login["how"] != "key" or re.search(r"^(Accepted|Partial) publickey", more, re.M)):
-                return verdict, found, log, got
+                return verdict, found, log, last
             if "key-algorithm" in reasons and "key-algorithm" not in found:
                 reasons = found
         return "denied", reasons, log, got
