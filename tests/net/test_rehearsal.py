@@ -375,9 +375,10 @@ def test_the_journal_is_believed_before_the_files(world):
 EOF
         } | lab_program journalctl
         line() { date -d "$1 seconds ago" "+%b %e %H:%M:%S h $2" >>/var/log/auth.log; }
+        # later than the journal has them, however slow this is
         line 7200 'sshd[5]: Accepted password for anna from 10.0.0.9 port 1 ssh2'
-        line 3600 'sshd[77]: Accepted password for anna from 10.0.0.1 port 1 ssh2'
-        line 1800 'sshd[77]: Accepted password for anna from 10.0.0.2 port 2 ssh2'
+        line 3000 'sshd[77]: Accepted password for anna from 10.0.0.1 port 1 ssh2'
+        line 1200 'sshd[77]: Accepted password for anna from 10.0.0.2 port 2 ssh2'
         line 60 'sshd[78]: Accepted password for anna from 6.6.6.6 port 3 ssh2' # by logger -t 'sshd[78]'
         sallyport harden --dry-run --step access --keep root --format json
     """)
