@@ -154,8 +154,8 @@ static void equal_accounts_share_a_row_and_root_is_first(void **state)
 	for (size_t r = 0; r < m.m->nrows; r++)
 		in_rows += m.m->rows[r].naccounts;
 	assert_int_equal(in_rows, m.m->naccounts);
-	/* those with a shell, those without, root */
-	assert_int_equal(m.m->nrows, 3);
+	/* those with a shell, those without, who has expired, root */
+	assert_int_equal(m.m->nrows, 4);
 	unmake(&m);
 }
 
