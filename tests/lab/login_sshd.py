@@ -144,6 +144,9 @@ def classify(login, log, client):
         if re.search(pattern, log):
             return "denied", {word}
     found = {word for pattern, word in KEY_REASONS if re.search(pattern, log)}
+    # of a line that has expired and could not let anybody in before either, sshd names the date only
+    if found == {"key-expired"} and re.search(r"check options: '(?!\S*cert-authority)\S*principals=", log):
+        found = {"key-expired", "key-not-listed"}
     if "ROOT LOGIN REFUSED" in log:
         return "denied", {"PermitRootLogin", "key-command"}
     if "no mutual signature" in client:

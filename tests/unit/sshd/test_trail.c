@@ -124,8 +124,8 @@ static void compare(const char *home)
 static void judged_along_it_all_is_as_before(void **state)
 {
 	static const char *const names[] = { "/", "/home", "/home/anna", "/home/anna/.ssh", FILE_PATH };
-	static const char *const homes[] = { NULL,	     "/home/anna", "/home/anna/", "/home/way", "/home/bob",
-					     "/home/none/x", "/",	   "/home/an",	  FILE_PATH };
+	static const char *const homes[] = { NULL,	    "/home/anna", "/home/anna/", "/home/way", "/home/bob",
+					     "/srv/none/x", "/",	  "/home/an",	 FILE_PATH };
 	static const mode_t modes[] = { 0700, 0755, 0775, 0757, 0710, 0701, 0644, 0604 };
 	static const uid_t owners[] = { 0, UID, UID + 1 };
 
