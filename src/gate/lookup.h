@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* lookup.h - the answer to a knock's question, by sshd's own files and sshd's own decision (sshd/access.h). */
+#ifndef GATE_LOOKUP_H
+#define GATE_LOOKUP_H
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "gate/message.h"
+
+#include <time.h>
+
+struct lookup;
+
+/*
+ * One configuration of sshd on one system. sshd_config is read here and again whenever it, one of its Includes or a file beside
+ * them has changed; everything else (accounts, keys, lists of revoked keys) is read anew for each question, so that nothing that
+ * was revoked on disk a moment ago is taken. 'release' as in sshd_config_load(). ERR_CONFIG with problems: the configuration
+ * has errors; lookup_answer() then says STAGE_UNKNOWN until it has none. r is borrowed.
+ */
+MUST_USE enum err lookup_new(const struct root *r, const char *sshd_config, unsigned release, struct lookup **out,
+			     struct diags *problems);
+void lookup_free(struct lookup *l);
+/* Reads the configuration again if it changed. ERR_CONFIG as above. */
+MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
+
+/*
+ * Always fills *out, a refusal where something goes wrong. Reads files as sshd would, runs AuthorizedKeysCommand: may hang where
+ * a home does, so the daemon asks in a child of its own. For a plain key the stages are KEY, USER, REVOKED, SIGNATURE
+ * (a size or algorithm that sshd does not accept), POLICY, UNKNOWN; for a certificate also CA, CASIG, CERT, PRINCIPAL, CRITICAL.
+ * Stages USER and KEY differ by whether lookup_known() was told of the key.
+ */
+void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out);
+
+/* Learns the ids of all keys of an account, so that a refusal can say that the key is somebody else's. */
+MUST_USE enum err lookup_known(struct lookup *l, const char *user, time_t now);
+
+#endif
