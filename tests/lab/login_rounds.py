@@ -179,6 +179,7 @@ class World:
         self.make_keys()
         write("/srv/noexec", "#!/bin/sh\n", 0o644)
         write("/srv/askpass", f"#!/bin/sh\necho '{PASSWORD}'\n", 0o755)
+        write("/srv/askpass-blank", "#!/bin/sh\necho\n", 0o755)
 
     def make_accounts(self):
         hashed = must("openssl", "passwd", "-6", "-salt", "sallyport", PASSWORD).strip()

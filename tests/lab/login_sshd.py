@@ -79,8 +79,8 @@ def ssh(login):
     command += ["-o", f"PreferredAuthentications={methods}"]
     key, env = login.get("key", ""), {"PATH": "/usr/bin:/bin"}
     certificate = key.startswith("cert")
-    if "password" in methods:
-        env = PASSWORD_ENV
+    if "password" in methods:  # the account without one has to say so
+        env = PASSWORD_ENV | ({"SSH_ASKPASS": "/srv/askpass-blank"} if login["user"] == "blank" else {})
     algorithms = login.get("algorithm", CERTIFICATE_ALGORITHMS if certificate else PLAIN_ALGORITHMS)
     command += ["-o", "PubkeyAcceptedAlgorithms=" + algorithms] + (["-i", KEYS / key] if key else [])
     command += [f"-oCertificateFile={KEYS / key}.pub"] + agent(key) if certificate else NO_AGENT
