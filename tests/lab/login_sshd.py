@@ -50,7 +50,7 @@ class Server:
 ALL_METHODS = "publickey,keyboard-interactive,password"
 NO_AGENT = ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]
 COMMON = ["ssh", "-F", "none", "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=/root/known_hosts",
-          "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=DEBUG1", "-o", "ConnectTimeout=60", "-o", "NumberOfPasswordPrompts=1",
+          "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=DEBUG1", "-o", "ConnectTimeout=60",
           "-o", "ForwardX11=no"]
 PLAIN_ALGORITHMS = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256,ssh-rsa"
 CERTIFICATE_ALGORITHMS = ",".join(f"{a}-cert-v01@openssh.com" for a in PLAIN_ALGORITHMS.split(","))
@@ -79,8 +79,11 @@ def ssh(login):
     command += ["-o", f"PreferredAuthentications={methods}"]
     key, env = login.get("key", ""), {"PATH": "/usr/bin:/bin"}
     certificate = key.startswith("cert")
-    if "password" in methods:  # the account without one has to say so
-        env = PASSWORD_ENV | ({"SSH_ASKPASS": "/srv/askpass-blank"} if login["user"] == "blank" else {})
+    if "password" in methods:
+        env = PASSWORD_ENV
+    if "password" in methods and login["user"] == "blank":  # has to say that it has none, at the second question
+        env = PASSWORD_ENV | {"SSH_ASKPASS": "/srv/askpass-blank"}
+    command += ["-o", f"NumberOfPasswordPrompts={2 if login['user'] == 'blank' else 1}"]
     algorithms = login.get("algorithm", CERTIFICATE_ALGORITHMS if certificate else PLAIN_ALGORITHMS)
     command += ["-o", "PubkeyAcceptedAlgorithms=" + algorithms] + (["-i", KEYS / key] if key else [])
     command += [f"-oCertificateFile={KEYS / key}.pub"] + agent(key) if certificate else NO_AGENT
