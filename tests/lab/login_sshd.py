@@ -176,7 +176,8 @@ class Rules:
         return found.group(1) if found else ""
 
     def root_refused(self, how):
-        return self.value("permitrootlogin") != "yes" if how == "password" else \
+        # with everything that root has the password may be what is left to refuse
+        return self.value("permitrootlogin") != "yes" if how != "key" else \
             self.value("permitrootlogin") in ("no", "forced-commands-only")
 
     def one_key_is_not_enough(self):
