@@ -382,8 +382,14 @@ enum err credential_store_new(const struct root *r, const struct sshd_config *c,
 	s->root = r;
 	s->config = c;
 	s->now = now;
+	s->limit = (struct key_file_limit){ KEY_FILE_BYTES, SIZE_MAX };
 	*out = s;
 	return ERR_NONE;
+}
+
+void credential_store_limit(struct credential_store *s, size_t bytes, size_t lines)
+{
+	s->limit = (struct key_file_limit){ bytes, lines };
 }
 
 void credential_store_free(struct credential_store *s)

@@ -63,6 +63,13 @@ static enum err path_expand(const char *pattern, const struct account *a, struct
 	return e;
 }
 
+static struct key_reader key_reader_of(struct credential_store *s, const struct account *a)
+{
+	return (struct key_reader){
+		.root = s->root, .limit = s->limit, .account = a, .cache = &s->strict, .trail = &s->trail
+	};
+}
+
 static enum err file_add(struct credential_store *s, struct key_reader *reader, struct holder *h, const char *path)
 {
 	struct listed_file *more = reallocarray(h->files, h->nfiles + 1, sizeof *more), *f;
@@ -104,7 +111,7 @@ static enum err pattern_add(struct credential_store *s, struct key_reader *reade
 
 static enum err files_read(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict, .trail = &s->trail };
+	struct key_reader reader = key_reader_of(s, a);
 	const struct strings *patterns = &h->policy->key_files;
 	enum err e = ERR_NONE;
 
@@ -123,7 +130,7 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 
 enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict, .trail = &s->trail };
+	struct key_reader reader = key_reader_of(s, a);
 	struct text path = { 0 };
 	enum err e;
 

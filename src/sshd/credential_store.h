@@ -43,6 +43,7 @@ struct credential_store {
 	const struct root *root;
 	const struct sshd_config *config;
 	time_t now;
+	struct key_file_limit limit;
 	struct strict_modes_cache strict;
 	struct trail trail;
 	struct hash holders;
