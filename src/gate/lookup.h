@@ -9,6 +9,8 @@
 #include "base/root.h"
 #include "gate/message.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 struct lookup;
@@ -33,7 +35,12 @@ MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
  */
 void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out);
 
+/* Whether it is one that lookup_answer() may be asked: lengths, kinds, families, a name without odd characters. */
+bool lookup_fits(const struct message_question *q);
+
 /* Learns the ids of all keys of an account, so that a refusal can say that the key is somebody else's. */
 MUST_USE enum err lookup_known(struct lookup *l, const char *user, time_t now);
+/* One such id, of a key that an answer has named. At most 65,536 are kept. */
+MUST_USE enum err lookup_learn(struct lookup *l, const uint8_t keyid[NATIVE_KEY_ID]);
 
 #endif
