@@ -95,6 +95,11 @@ void access_limit(struct access *a, size_t file_bytes, size_t file_lines)
 	credential_store_limit(holdings_store(a->holdings), file_bytes, file_lines);
 }
 
+void access_remember(struct access *a, struct command_memory *m, int command_ms)
+{
+	credential_store_remember(holdings_store(a->holdings), m, command_ms);
+}
+
 /* --- a login --- */
 
 enum err login_open(struct access *a, const struct access_login *who, struct login *out)

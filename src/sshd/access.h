@@ -45,6 +45,8 @@ MUST_USE enum err access_new(const struct root *r, const struct sshd_config *c, 
 void access_free(struct access *a); /* NULL is fine */
 /* As credential_store_limit(). */
 void access_limit(struct access *a, size_t file_bytes, size_t file_lines);
+/* As credential_store_remember(). */
+void access_remember(struct access *a, struct command_memory *m, int command_ms);
 
 struct access_login {
 	const char *user;

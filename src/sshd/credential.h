@@ -65,6 +65,9 @@ MUST_USE enum err credential_store_new(const struct root *r, const struct sshd_c
 void credential_store_free(struct credential_store *s);
 /* A file of keys or principals that is larger, or has more lines, counts as unreadable. From the start: 16 MiB, any. */
 void credential_store_limit(struct credential_store *s, size_t bytes, size_t lines);
+/* Commands are run only where the memory has no answer and allows it, and not longer than that. m is borrowed. */
+struct command_memory;
+void credential_store_remember(struct credential_store *s, struct command_memory *m, int command_ms);
 
 /*
  * All that the account has under these rules (AuthorizedKeysFile, TrustedUserCAKeys, AuthorizedKeysCommand where it does not ask for the
