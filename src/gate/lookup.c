@@ -26,6 +26,8 @@ struct lookup {
 	const struct root *root;
 	char *path;
 	struct lookup_config config;
+	struct command_memory *memory; /* NULL: none */
+	int command_ms;
 	struct hash known; /* ids, by their first bytes */
 };
 
@@ -97,6 +99,12 @@ enum err lookup_new(const struct root *r, const char *sshd_config, unsigned rele
 enum err lookup_refresh(struct lookup *l, struct diags *problems)
 {
 	return lookup_config_refresh(&l->config, problems);
+}
+
+void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms)
+{
+	l->memory = m;
+	l->command_ms = command_ms;
 }
 
 void lookup_free(struct lookup *l)
@@ -247,6 +255,8 @@ static void credentials_look(struct asking *a)
 {
 	enum err e = access_new(a->lookup->root, a->lookup->config.config, a->now, &a->access);
 
+	if (!e && a->lookup->memory)
+		access_remember(a->access, a->lookup->memory, a->lookup->command_ms);
 	if (!e) {
 		access_limit(a->access, FILE_BYTES, FILE_LINES);
 		e = access_credentials(a->access, &a->login, &a->credentials);

@@ -28,6 +28,13 @@ void lookup_free(struct lookup *l);
 MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
 
 /*
+ * Commands are run only where the memory (sshd/command_memory.h, borrowed) has no answer and allows it, and not longer than that.
+ * Without it each question runs them, for up to five seconds.
+ */
+struct command_memory;
+void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms);
+
+/*
  * Always fills *out, a refusal where something goes wrong. Reads files as sshd would, runs AuthorizedKeysCommand: may hang where
  * a home does, so the daemon asks in a child of its own. For a plain key the stages are KEY, USER, REVOKED, SIGNATURE
  * (a size or algorithm that sshd does not accept), POLICY, UNKNOWN; for a certificate also CA, CASIG, CERT, PRINCIPAL, CRITICAL.
