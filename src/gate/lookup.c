@@ -101,6 +101,14 @@ enum err lookup_refresh(struct lookup *l, struct diags *problems)
 	return lookup_config_refresh(&l->config, problems);
 }
 
+void lookup_release(struct lookup *l, unsigned release)
+{
+	if (l->config.release == release)
+		return;
+	lookup_config_clear(&l->config);
+	l->config.release = release;
+}
+
 void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms)
 {
 	l->memory = m;

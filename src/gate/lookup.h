@@ -26,6 +26,8 @@ MUST_USE enum err lookup_new(const struct root *r, const char *sshd_config, unsi
 void lookup_free(struct lookup *l);
 /* Reads the configuration again if it changed. ERR_CONFIG as above. */
 MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
+/* sshd was replaced: with the next lookup_refresh() the configuration is read as this release does. */
+void lookup_release(struct lookup *l, unsigned release);
 
 /*
  * Commands are run only where the memory (sshd/command_memory.h, borrowed) has no answer and allows it, and not longer than that.
