@@ -424,8 +424,21 @@ enum err credential_store_new(const struct root *r, const struct sshd_config *c,
 	s->root = r;
 	s->config = c;
 	s->now = now;
+	s->limit = (struct key_file_limit){ KEY_FILE_BYTES, SIZE_MAX };
+	s->command_ms = KEY_COMMAND_MS;
 	*out = s;
 	return ERR_NONE;
+}
+
+void credential_store_limit(struct credential_store *s, size_t bytes, size_t lines)
+{
+	s->limit = (struct key_file_limit){ bytes, lines };
+}
+
+void credential_store_remember(struct credential_store *s, struct command_memory *m, int command_ms)
+{
+	s->memory = m;
+	s->command_ms = command_ms;
 }
 
 void credential_store_free(struct credential_store *s)

@@ -68,6 +68,11 @@ struct credential_store;
 MUST_USE enum err credential_store_new(const struct root *r, const struct sshd_config *c, time_t now,
 				       struct credential_store **out);
 void credential_store_free(struct credential_store *s);
+/* A file of keys or principals that is larger, or has more lines, counts as unreadable. From the start: 16 MiB, any. */
+void credential_store_limit(struct credential_store *s, size_t bytes, size_t lines);
+/* Commands are run only where the memory has no answer and allows it, and not longer than that. m is borrowed. */
+struct command_memory;
+void credential_store_remember(struct credential_store *s, struct command_memory *m, int command_ms);
 
 /*
  * All that the account has under these rules (AuthorizedKeysFile, TrustedUserCAKeys, AuthorizedKeysCommand where it does not ask for the
@@ -97,7 +102,9 @@ struct credential_answer {
 	char file[256];			   /* where the deciding line of keys, principals or CAs stands, "" if none */
 	unsigned line;
 	bool has_command; /* forced: command= or force-command */
-	char *detail;	  /* a sentence; yours */
+	/* What the signature of a security key must show. Never of other keys, nor where only a fingerprint is known. */
+	bool wants_touch, wants_verify;
+	char *detail; /* a sentence; yours */
 };
 
 /* Whether sshd would take just this key for the account from there, by its own order. ERR_SYNTAX: the blob is no key; ERR_MEMORY. */
