@@ -168,7 +168,9 @@ struct staged {
 	bool changes;
 };
 
-static enum err stage(struct firewall *f, const struct firewall_grant *g, uint64_t now_ms, struct staged *s)
+/* Afresh: the element may be in the kernel although the mirror does not know it. */
+static enum err stage(struct firewall *f, const struct firewall_grant *g, uint64_t now_ms, bool afresh,
+		      struct staged *s)
 {
 	uint64_t until_ms = now_ms + g->seconds * 1000ull;
 	struct mirror_entry *known;
@@ -189,9 +191,11 @@ static enum err stage(struct firewall *f, const struct firewall_grant *g, uint64
 		return e;
 	s->changes = true;
 	/* An element that is there keeps its time when it is added: it has to go first, and to be there for that. */
-	firewall_element(&f->batch, &s->key, 0);
-	firewall_element_delete(&f->batch, &s->key);
-	firewall_element(&f->batch, &s->key, g->seconds * 1000ull);
+	if (known || afresh) {
+		firewall_element(&f->batch, &s->key, 0);
+		firewall_element_delete(&f->batch, &s->key);
+	}
+	firewall_element_new(&f->batch, &s->key, g->seconds * 1000ull);
 	return ERR_NONE;
 }
 
@@ -208,15 +212,15 @@ static void unstage(struct firewall *f, const struct staged *s)
 }
 
 /* All of them in one transaction; each that could not even be tried has its answer. */
-static enum err grant_batch(struct firewall *f, const struct firewall_grant *grants, size_t n, struct staged *staged,
-			    enum err *answers)
+static enum err grant_batch(struct firewall *f, const struct firewall_grant *grants, size_t n, bool afresh,
+			    struct staged *staged, enum err *answers)
 {
 	uint64_t now_ms = clock_boot_ms();
 	enum err e;
 
 	netlink_begin(&f->batch, &f->netlink);
 	for (size_t i = 0; i < n; i++)
-		answers[i] = stage(f, &grants[i], now_ms, &staged[i]);
+		answers[i] = stage(f, &grants[i], now_ms, afresh, &staged[i]);
 	e = netlink_commit(&f->batch, NULL);
 	/* Backwards: of two grants of one address the first knows what was before. */
 	for (size_t i = n; e && i-- > 0;)
@@ -226,18 +230,20 @@ static enum err grant_batch(struct firewall *f, const struct firewall_grant *gra
 
 void firewall_grant(struct firewall *f, const struct firewall_grant *grants, size_t n, enum err *answers)
 {
-	struct staged *staged = n > 1 ? calloc(n, sizeof *staged) : NULL, alone;
+	struct staged *staged = calloc(n + 1, sizeof *staged), alone;
 	enum err e;
 
+	/* A table that cannot be made anew after a sleep still has its grants, which only end later. */
+	(void)!firewall_watch_woken(f);
 	mirror_prune(&f->mirror, clock_boot_ms());
 	if (staged) {
-		e = grant_batch(f, grants, n, staged, answers);
+		e = grant_batch(f, grants, n, false, staged, answers);
 		free(staged);
 		if (!e)
 			return;
 	}
 	for (size_t i = 0; i < n; i++)
-		if ((e = grant_batch(f, &grants[i], 1, &alone, &answers[i])))
+		if ((e = grant_batch(f, &grants[i], 1, true, &alone, &answers[i])))
 			answers[i] = e;
 }
 

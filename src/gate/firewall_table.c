@@ -122,12 +122,17 @@ static void is_family(struct building *b, unsigned family)
 	compare(b, NFT_CMP_EQ, &value, 1);
 }
 
+static void is_protocol(struct building *b, uint8_t protocol)
+{
+	meta(b, NFT_META_L4PROTO);
+	compare(b, NFT_CMP_EQ, &protocol, 1);
+}
+
 static void is_port(struct building *b, uint8_t protocol, uint32_t offset, unsigned port)
 {
 	uint16_t value = htons((uint16_t)port);
 
-	meta(b, NFT_META_L4PROTO);
-	compare(b, NFT_CMP_EQ, &protocol, 1);
+	is_protocol(b, protocol);
 	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, offset, 2, REG);
 	compare(b, NFT_CMP_EQ, &value, sizeof value);
 }
@@ -166,6 +171,7 @@ static void build_flags(struct building *b, const struct part *p, const struct b
 {
 	uint8_t bits = (uint8_t)p->mask, value = (uint8_t)p->number;
 
+	is_protocol(b, IPPROTO_TCP);
 	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS, 1, REG);
 	mask(b, &bits, 1);
 	compare(b, NFT_CMP_EQ, &value, 1);
@@ -202,6 +208,7 @@ static void load_pair(struct building *b, const struct builder *row, unsigned bi
 	uint8_t all[16] = { 0 };
 
 	is_family(b, row->what);
+	is_protocol(b, IPPROTO_TCP);
 	payload(b, NFT_PAYLOAD_NETWORK_HEADER, row->address, row->what == 4 ? 4 : 16, REG);
 	if (bits < 128) {
 		for (unsigned i = 0; i < bits; i++)
@@ -398,9 +405,9 @@ size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY])
 	return len + 4;
 }
 
-static void element_put(struct netlink_batch *b, uint16_t type, const struct mirror_key *k, uint64_t ms)
+static void element_put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct mirror_key *k, uint64_t ms)
 {
-	struct nlmsghdr *m = netlink_add(b, type, type == NFT_MSG_NEWSETELEM ? NLM_F_CREATE : 0);
+	struct nlmsghdr *m = netlink_add(b, type, flags);
 	struct nlattr *list, *element, *key;
 	uint8_t bytes[FIREWALL_KEY];
 	size_t len = firewall_key(k, bytes);
@@ -423,12 +430,17 @@ static void element_put(struct netlink_batch *b, uint16_t type, const struct mir
 
 void firewall_element(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms)
 {
-	element_put(b, NFT_MSG_NEWSETELEM, k, ms);
+	element_put(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE, k, ms);
+}
+
+void firewall_element_new(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms)
+{
+	element_put(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, k, ms);
 }
 
 void firewall_element_delete(struct netlink_batch *b, const struct mirror_key *k)
 {
-	element_put(b, NFT_MSG_DELSETELEM, k, 0);
+	element_put(b, NFT_MSG_DELSETELEM, 0, k, 0);
 }
 
 /* The whole */

@@ -22,8 +22,9 @@ struct firewall {
 #define FIREWALL_KEY 20
 size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY]);
 
-/* One element of the set of its family: added without end, added until, or taken away. */
+/* One element of the set of its family: added if it is not there (ms 0: without end), added where it must not be there, taken away. */
 void firewall_element(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms);
+void firewall_element_new(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms);
 void firewall_element_delete(struct netlink_batch *b, const struct mirror_key *k);
 
 /*

@@ -75,6 +75,18 @@ enum err firewall_watch_begin(struct firewall *f)
 	return firewall_table_shape(f, &f->shape);
 }
 
+static enum err put_back(struct firewall *f)
+{
+	enum err e = firewall_table_put(f, NULL);
+
+	return e ? e : firewall_watch_begin(f);
+}
+
+enum err firewall_watch_woken(struct firewall *f)
+{
+	return slept_ms() > f->slept_ms + NAP_MS ? put_back(f) : ERR_NONE;
+}
+
 int firewall_watch_fd(const struct firewall *f)
 {
 	return f->watch;
@@ -205,18 +217,16 @@ enum err firewall_look(struct firewall *f, char **found)
 {
 	struct heard h = { 0 };
 	const char *what = NULL;
-	bool slept = slept_ms() > f->slept_ms + NAP_MS;
 	enum err e;
 
 	watch_drain(f, &h);
 	*found = NULL;
 	if (h.something && (e = table_compare(f, &what)))
 		return e;
-	if (!what && !slept)
-		return ERR_NONE;
-	if ((e = firewall_table_put(f, NULL)) || (e = firewall_watch_begin(f)))
+	if (!what)
+		return firewall_watch_woken(f);
+	if ((e = put_back(f)))
 		return e;
-	if (what)
-		*found = finding(what, &h);
+	*found = finding(what, &h);
 	return ERR_NONE;
 }

@@ -12,5 +12,7 @@ struct firewall;
 MUST_USE enum err firewall_watch_open(struct firewall *f);
 /* The table as it is now is the one that must stay. */
 MUST_USE enum err firewall_watch_begin(struct firewall *f);
+/* After the machine slept: the table is made anew, since the kernel's time-outs stood still meanwhile. */
+MUST_USE enum err firewall_watch_woken(struct firewall *f);
 
 #endif
