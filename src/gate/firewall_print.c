@@ -50,6 +50,21 @@ static void print_granted6(struct text *t, const struct part *p)
 	text_add(t, " . tcp dport @%s", p->name);
 }
 
+static void print_byte(struct text *t, const struct part *p)
+{
+	text_add(t, "%u,8 0x%02x", p->number * 8, p->mask);
+}
+
+static void print_quoted(struct text *t, const struct part *p)
+{
+	text_add(t, "%u,16 @%s", p->number * 8, p->name);
+}
+
+static void print_set_quoted(struct text *t, const struct part *p)
+{
+	text_add(t, "%u,16 set %u", (p->mask + 2) * 8, p->number);
+}
+
 static const struct printer printers[PART_KIND_COUNT] = {
 	[PART_TCP_TO] = { "tcp dport ", "", print_number },
 	[PART_TCP_FROM] = { "tcp sport ", "", print_number },
@@ -72,6 +87,12 @@ static const struct printer printers[PART_KIND_COUNT] = {
 	[PART_FORGET_SENDER6] = { "delete @", " { ip6 saddr . tcp sport }", print_name },
 	[PART_SET_TO] = { "tcp dport set ", "", print_number },
 	[PART_SET_FROM] = { "tcp sport set ", "", print_number },
+	[PART_ICMP4] = { "icmp type ", "", print_number },
+	[PART_ICMP6] = { "icmpv6 type ", "", print_number },
+	[PART_BYTE] = { "@th,", "", print_byte },
+	[PART_QUOTED4] = { "ip daddr . @th,", "", print_quoted },
+	[PART_QUOTED6] = { "ip6 daddr . @th,", "", print_quoted },
+	[PART_SET_QUOTED] = { "@th,", "", print_set_quoted },
 	[PART_NOTRACK] = { "notrack", "", NULL },
 	[PART_GOTO] = { "goto ", "", print_name },
 	[PART_ACCEPT] = { "accept", "", NULL },
@@ -107,6 +128,15 @@ struct chain_printer {
 	const char *chain;
 };
 
+/* nft(8) lists them, but has no type for a port that is quoted in an error. */
+static bool nft_takes(const struct rule *r)
+{
+	for (const struct part *p = r->parts; p->kind; p++)
+		if (p->kind == PART_QUOTED4 || p->kind == PART_QUOTED6)
+			return false;
+	return true;
+}
+
 static enum err print_rule(void *arg, const struct rule *r)
 {
 	const struct chain_printer *c = arg;
@@ -114,6 +144,8 @@ static enum err print_rule(void *arg, const struct rule *r)
 	if (strcmp(r->chain, c->chain) != 0)
 		return ERR_NONE;
 	text_add_string(c->t, "\t\t");
+	if (!nft_takes(r))
+		text_add_string(c->t, "# ");
 	for (const struct part *p = r->parts; p->kind; p++) {
 		print_part(c->t, p);
 		text_add_string(c->t, p[1].kind ? " " : "\n");

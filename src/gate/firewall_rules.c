@@ -2,12 +2,16 @@
 /* firewall_rules.c - the rules of our table: who may come to a protected port, and what others get. */
 #include "gate/firewall_rules.h"
 
+#include <arpa/inet.h>
 #include <linux/netfilter.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/banned.h"
 
+#define ICMP_HEAD 8u
 #define RST 0x04u
 #define SYN 0x02u
 #define ACK 0x10u
@@ -22,6 +26,7 @@ const struct firewall_chain firewall_chains[] = {
 	{ "arriving", NF_INET_PRE_ROUTING, "prerouting", -150, false },
 	{ "redirected", NF_INET_LOCAL_IN, "input", -10, false },
 	{ "answers", NF_INET_LOCAL_OUT, "output", -300, true },
+	{ "quotes", -1, NULL, 0, true },
 	{ "door", -1, NULL, 0, false },
 	{ "shut", -1, NULL, 0, false },
 };
@@ -101,6 +106,33 @@ static void rules_arriving(struct taker *t)
 	}
 }
 
+/* An error that quotes a packet names the port as well: of the host's other firewall, or of the stack for bad IP options. */
+static void rules_quotes(struct taker *t, unsigned port)
+{
+	char name[16];
+
+	set_name(name, 4, (uint16_t)port);
+	for (unsigned words = 5; words <= 15; words++) {
+		unsigned at = ICMP_HEAD + words * 4;
+
+		RULE(t, "quotes", { PART_BYTE, .number = ICMP_HEAD, .mask = 0x40 | words },
+		     { PART_BYTE, .number = ICMP_HEAD + 9, .mask = IPPROTO_TCP },
+		     { PART_BYTE, .number = at + 2, .mask = 0 }, { PART_BYTE, .number = at + 3, .mask = 0 },
+		     { PART_QUOTED4, .name = name, .number = at }, { PART_SET_QUOTED, .number = port, .mask = at });
+	}
+	set_name(name, 6, (uint16_t)port);
+	RULE(t, "quotes", { PART_BYTE, .number = ICMP_HEAD + 6, .mask = IPPROTO_TCP },
+	     { PART_BYTE, .number = ICMP_HEAD + 42, .mask = 0 }, { PART_BYTE, .number = ICMP_HEAD + 43, .mask = 0 },
+	     { PART_QUOTED6, .name = name, .number = ICMP_HEAD + 40 },
+	     { PART_SET_QUOTED, .number = port, .mask = ICMP_HEAD + 40 });
+	/* Behind one extension header of 8 bytes, whatever it is. */
+	RULE(t, "quotes", { PART_BYTE, .number = ICMP_HEAD + 40, .mask = IPPROTO_TCP },
+	     { PART_BYTE, .number = ICMP_HEAD + 41, .mask = 0 }, { PART_BYTE, .number = ICMP_HEAD + 50, .mask = 0 },
+	     { PART_BYTE, .number = ICMP_HEAD + 51, .mask = 0 },
+	     { PART_QUOTED6, .name = name, .number = ICMP_HEAD + 48 },
+	     { PART_SET_QUOTED, .number = port, .mask = ICMP_HEAD + 48 });
+}
+
 static void rules_answers(struct taker *t)
 {
 	char name[16];
@@ -114,7 +146,12 @@ static void rules_answers(struct taker *t)
 		set_name(name, 6, t->rules->ports[i]);
 		RULE(t, "answers", { PART_TCP_FROM, .number = 0 }, { PART_ASKED6, .name = name },
 		     { PART_FORGET6, .name = name }, { PART_SET_FROM, .number = t->rules->ports[i] });
+		rules_quotes(t, t->rules->ports[i]);
 	}
+	RULE(t, "answers", { PART_ICMP4, .number = ICMP_UNREACH }, { PART_GOTO, .name = "quotes" });
+	RULE(t, "answers", { PART_ICMP4, .number = ICMP_PARAMPROB }, { PART_GOTO, .name = "quotes" });
+	RULE(t, "answers", { PART_ICMP6, .number = ICMP6_DST_UNREACH }, { PART_GOTO, .name = "quotes" });
+	RULE(t, "answers", { PART_ICMP6, .number = ICMP6_PARAM_PROB }, { PART_GOTO, .name = "quotes" });
 }
 
 /* Where and for whom the port is never shut. */

@@ -11,7 +11,7 @@
 #define FIREWALL_TABLE "sallyport"
 #define FIREWALL_GRANTS4 "grants4"
 #define FIREWALL_GRANTS6 "grants6"
-#define RULE_PARTS 8
+#define RULE_PARTS 9
 /* Who is remembered until the stack has answered: it does so at once, or not at all. */
 #define FIREWALL_ASKED_SIZE 65535
 #define FIREWALL_ASKED_SECONDS 2
@@ -40,6 +40,12 @@ enum part_kind {
 	PART_FORGET_SENDER6,
 	PART_SET_TO,   /* goes to port .number instead */
 	PART_SET_FROM, /* comes from port .number instead */
+	PART_ICMP4,    /* an ICMP message of type .number */
+	PART_ICMP6,
+	PART_BYTE,    /* byte .number after the IP header is .mask */
+	PART_QUOTED4, /* an error for who is remembered in set .name, about the TCP packet at byte .number */
+	PART_QUOTED6,
+	PART_SET_QUOTED, /* the TCP packet at byte .mask of an error went to port .number instead */
 	PART_NOTRACK,
 	PART_GOTO, /* chain .name */
 	PART_ACCEPT,

@@ -218,15 +218,29 @@ static void load_pair(struct building *b, const struct builder *row, unsigned bi
 	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, row->port, 2, row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6);
 }
 
-static void build_lookup(struct building *b, const struct part *p, const struct builder *row)
+static void lookup(struct building *b, const char *set)
 {
-	struct nftnl_expr *e;
+	struct nftnl_expr *e = expr_add(b, "lookup");
 
-	load_pair(b, row, p->kind == PART_GRANTED6 ? p->number : 128);
-	if (!(e = expr_add(b, "lookup")))
+	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG);
-	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, p->name);
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
+}
+
+static void build_lookup(struct building *b, const struct part *p, const struct builder *row)
+{
+	load_pair(b, row, p->kind == PART_GRANTED6 ? p->number : 128);
+	lookup(b, p->name);
+}
+
+static void build_quoted(struct building *b, const struct part *p, const struct builder *row)
+{
+	is_family(b, row->what);
+	payload(b, NFT_PAYLOAD_NETWORK_HEADER, row->address, row->what == 4 ? 4 : 16, REG);
+	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, p->number + SPORT, 2,
+		row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6);
+	lookup(b, p->name);
 }
 
 static void dynamic(struct building *b, uint32_t op, const char *set)
@@ -252,9 +266,10 @@ static void build_forget(struct building *b, const struct part *p, const struct 
 	dynamic(b, NFT_DYNSET_OP_DELETE, p->name);
 }
 
-static void build_set_port(struct building *b, const struct part *p, const struct builder *row)
+/* Writes a port of the TCP header at 'head', and corrects its checksum. */
+static void write_port(struct building *b, unsigned port, uint32_t head, uint32_t offset)
 {
-	uint16_t value = htons((uint16_t)p->number);
+	uint16_t value = htons((uint16_t)port);
 	struct nftnl_expr *e = expr_add(b, "immediate");
 
 	if (!e)
@@ -262,8 +277,38 @@ static void build_set_port(struct building *b, const struct part *p, const struc
 	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, REG);
 	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &value, sizeof value);
 	EXPR(b, "payload", { NFTNL_EXPR_PAYLOAD_SREG, REG }, { NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_TRANSPORT_HEADER },
-	     { NFTNL_EXPR_PAYLOAD_OFFSET, row->port }, { NFTNL_EXPR_PAYLOAD_LEN, 2 },
-	     { NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET }, { NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, TCP_CHECKSUM });
+	     { NFTNL_EXPR_PAYLOAD_OFFSET, head + offset }, { NFTNL_EXPR_PAYLOAD_LEN, 2 },
+	     { NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET },
+	     { NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, head + TCP_CHECKSUM });
+}
+
+static void build_set_port(struct building *b, const struct part *p, const struct builder *row)
+{
+	write_port(b, p->number, 0, row->port);
+}
+
+/* The quoted checksum changes by as much as the quoted port, the other way: the message's own stays right. */
+static void build_set_quoted(struct building *b, const struct part *p, const struct builder *row)
+{
+	write_port(b, p->number, p->mask, DPORT);
+}
+
+static void build_icmp(struct building *b, const struct part *p, const struct builder *row)
+{
+	uint8_t type = (uint8_t)p->number;
+
+	is_family(b, row->what == IPPROTO_ICMP ? 4 : 6);
+	is_protocol(b, (uint8_t)row->what);
+	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, REG);
+	compare(b, NFT_CMP_EQ, &type, 1);
+}
+
+static void build_byte(struct building *b, const struct part *p, const struct builder *row)
+{
+	uint8_t value = (uint8_t)p->mask;
+
+	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, p->number, 1, REG);
+	compare(b, NFT_CMP_EQ, &value, 1);
 }
 
 static void build_notrack(struct building *b, const struct part *p, const struct builder *row)
@@ -305,6 +350,12 @@ static const struct builder builders[PART_KIND_COUNT] = {
 	[PART_FORGET_SENDER6] = { build_forget, 6, SADDR6, SPORT },
 	[PART_SET_TO] = { build_set_port, .port = DPORT },
 	[PART_SET_FROM] = { build_set_port, .port = SPORT },
+	[PART_ICMP4] = { build_icmp, IPPROTO_ICMP },
+	[PART_ICMP6] = { build_icmp, IPPROTO_ICMPV6 },
+	[PART_BYTE] = { build_byte },
+	[PART_QUOTED4] = { build_quoted, 4, DADDR4 },
+	[PART_QUOTED6] = { build_quoted, 6, DADDR6 },
+	[PART_SET_QUOTED] = { build_set_quoted },
 	[PART_NOTRACK] = { build_notrack },
 	[PART_GOTO] = { build_verdict, (uint32_t)NFT_GOTO },
 	[PART_ACCEPT] = { build_verdict, NF_ACCEPT },

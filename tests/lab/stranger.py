@@ -75,7 +75,7 @@ TCP = {
 IP = {"tos": dict(tos=0x48), "ecn-ip": dict(tos=0x03), "ttl1": dict(ttl=1), "ttl255": dict(ttl=255)}
 OPTIONS4 = {"nop": b"\x01\x01\x01\x01", "record-route": b"\x07\x0b\x04" + bytes(8), "timestamp": b"\x44\x0c\x05\x00" + bytes(8),
             "loose-route": b"\x83\x07\x04\x0a\x53\x00\x01", "broken": b"\x07\x02\x00\x00", "alert": b"\x94\x04\x00\x00"}
-EXTENSIONS6 = {"hop-by-hop": 0, "destination": 60, "fragment-whole": 44}
+EXTENSIONS6 = {"hop-by-hop": 0, "destination": 60, "fragment-whole": 44, "destination-broken": 60}
 
 
 def packets(src, dst, sport, dport):
@@ -112,6 +112,8 @@ def packets(src, dst, sport, dport):
                 sport += 1
                 body = tcp(src, dst, sport, dport, FLAGS[flags])
                 head = struct.pack("!BBHI", 6, 0, 0, sport) if kind == 44 else struct.pack("!BBBBI", 6, 0, 1, 4, 0)
+                if name == "destination-broken":
+                    head = struct.pack("!BBBBI", 6, 0, 0x9e, 4, 0)
                 yield f"{flags}/{name}", sport, [ip6(src, dst, head + body, following=kind)]
             sport += 1
             body = tcp(src, dst, sport, dport, FLAGS[flags], data=b"fragments of it")
