@@ -77,6 +77,8 @@ static const struct printer printers[PART_KIND_COUNT] = {
 	[PART_NETWORK] = { "", "", print_network },
 	[PART_GRANTED4] = { "ip saddr . tcp dport @", "", print_name },
 	[PART_GRANTED6] = { "ip6 saddr", "", print_granted6 },
+	[PART_GUEST4] = { "update @", " { ip saddr . tcp dport }", print_name },
+	[PART_GUEST6] = { "update @", " { ip6 saddr . tcp dport }", print_name },
 	[PART_ASK4] = { "update @", " { ip saddr . tcp sport }", print_name },
 	[PART_ASK6] = { "update @", " { ip6 saddr . tcp sport }", print_name },
 	[PART_ASKED4] = { "ip daddr . tcp dport @", "", print_name },
@@ -114,9 +116,9 @@ static enum err print_set(void *arg, const struct firewall_set *s)
 	struct text *t = arg;
 
 	text_add(t, "\tset %s {\n\t\ttype ipv%u_addr . inet_service\n", s->name, s->family);
-	if (s->remembered)
-		text_add(t, "\t\tsize %u\n\t\tflags dynamic,timeout\n\t\ttimeout %us\n", FIREWALL_ASKED_SIZE,
-			 FIREWALL_ASKED_SECONDS);
+	if (s->seconds)
+		text_add(t, "\t\tsize %u\n\t\tflags dynamic,timeout\n\t\ttimeout %us\n", FIREWALL_REMEMBERED,
+			 s->seconds);
 	else
 		text_add_string(t, "\t\tflags timeout\n");
 	text_add_string(t, "\t}\n");

@@ -12,7 +12,8 @@
 #include "base/banned.h"
 
 #define ICMP_HEAD 8u
-#define RST 0x04u
+#define GUESTS4 "guests4"
+#define GUESTS6 "guests6"
 #define SYN 0x02u
 #define ACK 0x10u
 
@@ -42,14 +43,15 @@ enum err firewall_sets_each(const struct firewall_rules *rules,
 {
 	enum err e;
 
-	if ((e = take(arg, &(struct firewall_set){ FIREWALL_GRANTS4, 4, false })) ||
-	    (e = take(arg, &(struct firewall_set){ FIREWALL_GRANTS6, 6, false })))
+	if ((e = take(arg, &(struct firewall_set){ FIREWALL_GRANTS4, 4, 0 })) ||
+	    (e = take(arg, &(struct firewall_set){ FIREWALL_GRANTS6, 6, 0 })) || rules->answer != FIREWALL_RESET)
 		return e;
-	if (rules->answer != FIREWALL_RESET)
-		return ERR_NONE;
+	if ((e = take(arg, &(struct firewall_set){ GUESTS4, 4, FIREWALL_GUEST_SECONDS })) ||
+	    (e = take(arg, &(struct firewall_set){ GUESTS6, 6, FIREWALL_GUEST_SECONDS })))
+		return e;
 	for (unsigned i = 0; i < rules->nports; i++) {
 		for (uint8_t family = 4; family <= 6; family += 2) {
-			struct firewall_set s = { .family = family, .remembered = true };
+			struct firewall_set s = { .family = family, .seconds = FIREWALL_ASKED_SECONDS };
 
 			set_name(s.name, family, rules->ports[i]);
 			if ((e = take(arg, &s)))
@@ -177,9 +179,11 @@ static void rules_reset(struct taker *t)
 {
 	char name[16];
 
-	/* Of no connection, and none can begin with it: a listener answers as a closed port does, and a session outlives it. */
-	RULE(t, "shut", { PART_INVALID }, { PART_FLAGS, .mask = SYN | ACK, .number = ACK }, { PART_ACCEPT });
-	RULE(t, "shut", { PART_FLAGS, .mask = RST, .number = RST }, { PART_DROP });
+	/* What conntrack cannot place may still be of a session, which our reset would end; no connection begins with it. */
+	RULE(t, "shut", { PART_INVALID }, { PART_FLAGS, .mask = SYN | ACK, .number = ACK },
+	     { PART_GRANTED4, .name = GUESTS4 }, { PART_ACCEPT });
+	RULE(t, "shut", { PART_INVALID }, { PART_FLAGS, .mask = SYN | ACK, .number = ACK },
+	     { PART_GRANTED6, .name = GUESTS6, .number = 128 }, { PART_ACCEPT });
 	for (unsigned i = 0; i < t->rules->nports; i++) {
 		unsigned port = t->rules->ports[i];
 
@@ -192,10 +196,24 @@ static void rules_reset(struct taker *t)
 	}
 }
 
+static void rules_granted(struct taker *t)
+{
+	unsigned bits = t->rules->ipv6_bits;
+
+	if (t->rules->answer == FIREWALL_RESET) {
+		RULE(t, "shut", { PART_GRANTED4, .name = FIREWALL_GRANTS4 }, { PART_GUEST4, .name = GUESTS4 },
+		     { PART_ACCEPT });
+		RULE(t, "shut", { PART_GRANTED6, .name = FIREWALL_GRANTS6, .number = bits },
+		     { PART_GUEST6, .name = GUESTS6 }, { PART_ACCEPT });
+	}
+	/* Also then: where nobody more can be remembered, a grant still counts. */
+	RULE(t, "shut", { PART_GRANTED4, .name = FIREWALL_GRANTS4 }, { PART_ACCEPT });
+	RULE(t, "shut", { PART_GRANTED6, .name = FIREWALL_GRANTS6, .number = bits }, { PART_ACCEPT });
+}
+
 static void rules_shut(struct taker *t)
 {
-	RULE(t, "shut", { PART_GRANTED4, .name = FIREWALL_GRANTS4 }, { PART_ACCEPT });
-	RULE(t, "shut", { PART_GRANTED6, .name = FIREWALL_GRANTS6, .number = t->rules->ipv6_bits }, { PART_ACCEPT });
+	rules_granted(t);
 	if (t->rules->answer == FIREWALL_RESET)
 		rules_reset(t);
 	/* Also with FIREWALL_RESET: where nobody more can be remembered, silence is better than a listener. */

@@ -13,8 +13,10 @@
 #define FIREWALL_GRANTS6 "grants6"
 #define RULE_PARTS 9
 /* Who is remembered until the stack has answered: it does so at once, or not at all. */
-#define FIREWALL_ASKED_SIZE 65535
 #define FIREWALL_ASKED_SECONDS 2
+/* As long as conntrack remembers a session of which nothing is heard. */
+#define FIREWALL_GUEST_SECONDS 432000
+#define FIREWALL_REMEMBERED 65535
 
 /* What a packet must be, or what becomes of it. */
 enum part_kind {
@@ -30,7 +32,9 @@ enum part_kind {
 	PART_NETWORK,	  /* from .network */
 	PART_GRANTED4,	  /* address and port have a grant */
 	PART_GRANTED6,	  /* the same, by the first .number bits of the address */
-	PART_ASK4,	  /* remembers the sender in set .name for a moment */
+	PART_GUEST4,	  /* remembers the sender and the port in set .name for long */
+	PART_GUEST6,
+	PART_ASK4, /* remembers the sender in set .name for a moment */
 	PART_ASK6,
 	PART_ASKED4, /* goes to one that is remembered in set .name */
 	PART_ASKED6,
@@ -80,8 +84,8 @@ extern const unsigned firewall_nchains;
 /* A set of addresses and ports. */
 struct firewall_set {
 	char name[16];
-	uint8_t family;	 /* 4, 6 */
-	bool remembered; /* filled by rules, each for a moment; else by us */
+	uint8_t family;	  /* 4, 6 */
+	unsigned seconds; /* filled by rules, each entry for so long; 0: filled by us */
 };
 
 /* The sets, in order, each to 'take'. What it gives ends it. */

@@ -340,6 +340,8 @@ static const struct builder builders[PART_KIND_COUNT] = {
 	[PART_NETWORK] = { build_network },
 	[PART_GRANTED4] = { build_lookup, 4, SADDR4, DPORT },
 	[PART_GRANTED6] = { build_lookup, 6, SADDR6, DPORT },
+	[PART_GUEST4] = { build_remember, 4, SADDR4, DPORT },
+	[PART_GUEST6] = { build_remember, 6, SADDR6, DPORT },
 	[PART_ASK4] = { build_remember, 4, SADDR4, SPORT },
 	[PART_ASK6] = { build_remember, 6, SADDR6, SPORT },
 	[PART_ASKED4] = { build_lookup, 4, DADDR4, DPORT },
@@ -394,13 +396,13 @@ static enum err set_put(void *arg, const struct firewall_set *s)
 		nftnl_set_set_str(set, NFTNL_SET_NAME, s->name);
 		nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
 		nftnl_set_set_u32(set, NFTNL_SET_ID, m->nlmsg_seq);
-		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT | (s->remembered ? NFT_SET_EVAL : 0));
+		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT | (s->seconds ? NFT_SET_EVAL : 0));
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE,
 				  TYPE_PAIR(s->family == 4 ? TYPE_IPV4 : TYPE_IPV6, TYPE_PORT));
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, s->family == 4 ? 8 : 20);
-		if (s->remembered) {
-			nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, FIREWALL_ASKED_SECONDS * 1000);
-			nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, FIREWALL_ASKED_SIZE);
+		if (s->seconds) {
+			nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, s->seconds * 1000ull);
+			nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, FIREWALL_REMEMBERED);
 		}
 		nftnl_set_nlmsg_build_payload(m, set);
 		netlink_added(batch, m);

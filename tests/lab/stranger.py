@@ -159,6 +159,8 @@ def describe(packet, port):
         size = (packet[0] & 15) * 4
         tos, length, ident, flags, ttl, protocol = struct.unpack("!xBHHHBB", packet[:10])
         ip = {"tos": tos, "id": ident != 0, "fragment": flags, "ttl": ttl, "options": packet[20:size].hex()}
+        if packet[20:21] == b"\x44":  # timestamps: the time differs, the form does not
+            ip["options"] = packet[20:24].hex() + str(size)
         src, dst, body = packet[12:16], packet[16:20], packet[size:length]
     else:
         first, length, protocol, ttl = struct.unpack("!IHBB", packet[:8])
