@@ -84,7 +84,7 @@ def test_sessions_outlive_their_grant(gate, mode):
         serve 22
         gate -p 22 {mode}
         say grant 10.83.0.2 22 2; say grant fd83::2 22 2
-        {BOTH} try friend $a 22 hold 4 & done; wait %2 %3 2>/dev/null; sleep 5
+        {BOTH} try friend $a 22 hold 4 & pids="$pids $!"; done; wait $pids
         {BOTH} try friend $a 22; done""")
     assert lines[3:] == ["held", "held", shut(mode), shut(mode)], (lines, got.stderr)
 
@@ -92,10 +92,10 @@ def test_sessions_outlive_their_grant(gate, mode):
 def test_sessions_from_before_the_table_go_on(gate, mode):
     lines, got = gate(f"""
         serve 22
-        {BOTH} try friend $a 22 hold 3 & done; sleep 1
+        {BOTH} try friend $a 22 hold 4 & pids="$pids $!"; done; sleep 2
         conntrack -L 2>/dev/null | wc -l
         gate -p 22 {mode}
-        {BOTH} try friend $a 22; done; sleep 4
+        {BOTH} try stranger $a 22; done; wait $pids
         {BOTH} try friend $a 22; done""")
     assert lines[0] == "0" and lines[1].endswith("entered 2"), (lines, got.stderr)
     no = shut(mode)

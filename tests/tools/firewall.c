@@ -143,7 +143,9 @@ static void do_many(struct firewall *f, char **words)
 	enum err *answers = calloc(n, sizeof *answers);
 	double before;
 
-	for (unsigned i = 0; grants && answers && i < n; i++) {
+	if (!grants || !answers)
+		die("no memory");
+	for (unsigned i = 0; i < n; i++) {
 		grants[i] = (struct firewall_grant){ address(i % 2 ? "2001:db8::" : "198.18.0.0"),
 						     (uint16_t)number(words[2], 65535), number(words[3], UINT32_MAX) };
 		memcpy(grants[i].address.bytes + (i % 2 ? 4 : 1),
