@@ -53,11 +53,12 @@ struct firewall;
 
 /*
  * Puts the table in place in one transaction: new, or in place of what is there, with no moment in between and the grants kept.
- * Where the kernel can (6.9), it is owned and persists: nobody else can change it and "flush ruleset" leaves it alone, also
- * after our death. Sessions that conntrack does not know yet (from before it began) are entered first; *entered, may be NULL,
- * tells how many; where that fails their peers get a grant of a day. ERR_SYSTEM; *why (yours, may be NULL) says what the kernel
- * refused, or what of that was left. CAP_NET_ADMIN. The netlink sockets stay
- * open until firewall_close(); the table stays after it.
+ * Where the kernel can (6.9), it is owned and persists: nobody else can change it and "flush ruleset" leaves it alone for as long
+ * as our netlink socket is open; after that it stays, but can be flushed (measured on 6.18). Sessions that conntrack does not know yet
+ * (from before it began) are entered first; *entered, may be NULL, tells how many; where that fails their peers get a grant of a
+ * day. ERR_RANGE: no such table can be made. ERR_SYSTEM. *why (yours, may be NULL, so may what it gets) says what the kernel refused,
+ * or, with ERR_NONE, that sessions could not be entered. CAP_NET_ADMIN. The sockets stay open until firewall_close(); the
+ * table stays after it.
  */
 MUST_USE enum err firewall_open(const struct firewall_rules *rules, struct firewall **out, unsigned *entered,
 				char **why);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # connect.py - can this host connect? "open", "refused", "unreachable" or "silence".
-"""usage: connect.py ADDRESS PORT [hold SECONDS | storm SECONDS]
+"""usage: connect.py ADDRESS PORT [hold SECONDS | storm SECONDS TIMEOUT]
 
 hold: stays, speaks once a second, says "held" when all was echoed. storm: connects all the time, says 'N tries, M good'.
 """
@@ -31,22 +31,25 @@ def hold(connection, seconds):
     return "held"
 
 
-def storm(address, port, seconds):
+def storm(address, port, seconds, timeout):
+    """Each one waits for its echo, so that the server is not overrun."""
     tries = good = 0
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        found, connection = connect(address, port, 0.05)
+        found, connection = connect(address, port, timeout)
         tries += 1
         if connection:
-            good += 1
-            connection.close()
+            with connection:
+                connection.settimeout(5)
+                connection.sendall(b"x")
+                good += connection.recv(1) == b"x"
     return f"{tries} tries {good} good"
 
 
 def main():
     address, port, *more = sys.argv[1:]
     if more[:1] == ["storm"]:
-        print(storm(address, int(port), int(more[1])), flush=True)
+        print(storm(address, int(port), int(more[1]), float(more[2])), flush=True)
         return
     found, connection = connect(address, int(port), 1 if not more else 5)
     if connection and more:

@@ -213,7 +213,7 @@ def main():
     for i, port in enumerate(ports):
         for name, answers in ask(interface, address, int(port), 20000 + 1000 * i).items():
             table.setdefault(name, {})[port] = answers
-    json.dump(table, sys.stdout)
+    print(json.dumps(table))
 
 
 main()

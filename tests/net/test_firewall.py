@@ -75,8 +75,8 @@ def test_what_is_no_grant_is_refused_alone(gate):
         gate -p 22
         say grant 10.83.0.2 0 5; say grant 10.83.0.2 22 0; say grant 10.83.0.2 22 4000000000; say grant 10.83.0.2 22 60
         say list""")
-    assert lines[1:] == ["a number is out of range"] * 3 + ["no error", "no error 1 10.83.0.2,22,60"] or \
-        (len(set(lines[1:4])) == 1 and "error" not in lines[1] and lines[4:] == ["no error", "no error 1 10.83.0.2,22,60"]), lines
+    assert len(set(lines[1:4])) == 1 and "number" in lines[1], lines
+    assert lines[4:] == ["no error", "no error 1 10.83.0.2,22,60"], lines
 
 
 def test_sessions_outlive_their_grant(gate, mode):
@@ -92,7 +92,7 @@ def test_sessions_outlive_their_grant(gate, mode):
 def test_sessions_from_before_the_table_go_on(gate, mode):
     lines, got = gate(f"""
         serve 22
-        {BOTH} try friend $a 22 hold 4 & pids="$pids $!"; done; sleep 2
+        {BOTH} try friend $a 22 hold 9 & pids="$pids $!"; done; sleep 2
         conntrack -L 2>/dev/null | wc -l
         gate -p 22 {mode}
         {BOTH} try stranger $a 22; done; wait $pids
@@ -178,10 +178,11 @@ def test_an_owned_table_cannot_be_flushed_or_deleted(gate):
         nft insert rule inet sallyport door accept 2>/dev/null || echo no
         nft delete element inet sallyport grants4 '{ 10.83.0.2 . 22 }' 2>/dev/null || echo no
         try stranger 10.83.0.1 22; try friend 10.83.0.1 22; say look
-        gate_end; nft flush ruleset; try stranger 10.83.0.1 22; try friend 10.83.0.1 22
-        """)
+        gate_end; try stranger 10.83.0.1 22; try friend 10.83.0.1 22
+        gate -p 22; nft flush ruleset; try stranger 10.83.0.1 22; try friend 10.83.0.1 22""")
     assert lines[0] == "open owned entered 0", got.stderr
-    assert lines[1:] == ["no error", "no", "no", "no", "no", "silence", "open", "no error: -", "silence", "open"], (lines, got.stderr)
+    assert lines[1:] == ["no error", "no", "no", "no", "no", "silence", "open", "no error: -",
+                         "silence", "open", "open owned entered 0", "silence", "open"], (lines, got.stderr)
 
 
 @pytest.mark.parametrize("change, what", [
@@ -242,15 +243,17 @@ def test_there_is_no_moment_without_a_table(gate, mode):
     lines, got = gate(f"""
         serve 22
         gate -p 22 {mode}; say grant 10.83.0.2 22 100; gate_end
-        lab_in stranger python3 -I "$LAB_SOURCE/tests/lab/connect.py" 10.83.0.1 22 storm 6 & stranger=$!
-        lab_in friend python3 -I "$LAB_SOURCE/tests/lab/connect.py" 10.83.0.1 22 storm 6 & friend=$!
+        lab_in stranger python3 -I "$LAB_SOURCE/tests/lab/connect.py" 10.83.0.1 22 storm 6 0.05 & stranger=$!
+        lab_in friend python3 -I "$LAB_SOURCE/tests/lab/connect.py" 10.83.0.1 22 storm 6 0.9 & friend=$!
         end=$((SECONDS + 6)); n=0
         while [ $SECONDS -lt $end ]; do "$BUILD/tests/firewall" -p 22 {mode} </dev/null >/dev/null || echo failed; n=$((n + 1)); done
-        wait $stranger $friend; [ $n -gt 30 ] && echo often""")
+        wait $stranger $friend; [ $n -gt 10 ] && echo often""")
     assert "failed" not in lines
     assert lines[2:] and lines[-1] == "often", (lines, got.stderr)
-    tried = sorted(line.split() for line in lines[2:-1])
-    assert len(tried) == 2 and tried[0][2] == "0" and tried[1][2] == tried[1][0] and int(tried[1][0]) > 50, (lines, got.stderr)
+    # a SYN that is lost is sent again after a second, so that a friend who waited less would have noticed
+    stranger, friend = sorted(([int(line.split()[0]), int(line.split()[2])] for line in lines[2:-1]), key=lambda x: x[1])
+    assert stranger[1] == 0 and stranger[0] > 30, lines
+    assert friend[1] == friend[0] > 100, lines
 
 
 def test_interfaces_networks_and_exceptions(gate, mode):
@@ -370,7 +373,7 @@ def test_with_drop_a_stranger_hears_nothing(gate):
         lab_in stranger python3 -I $LAB_SOURCE/tests/lab/stranger.py eth0 10.83.0.1 22
         lab_in stranger python3 -I $LAB_SOURCE/tests/lab/stranger.py eth0 fd83::1 22""")
     for line in lines[1:]:
-        told = {name: answers for name, answers in json.loads(line.replace("}{", "}")).items()
+        told = {name: answers for name, answers in json.loads(line).items()
                 if answers["22"] and "broken" not in name}
         assert told == {}
 
@@ -378,17 +381,17 @@ def test_with_drop_a_stranger_hears_nothing(gate):
 def test_twenty_thousand_grants_in_one_batch(gate):
     lines, got = gate("""
         gate -p 22
-        say many 20000 22 300; say many 20000 22 400; say many 20000 22 100; say list | cut -c1-14
-        say speed 2000 22 300; gate_end; gate -p 22; say list | cut -c1-14""")
+        say many 20000 22 300; say many 20000 22 400; say many 20000 22 100; say list
+        say speed 2000 22 300; gate_end; gate -p 22; say list""")
     for line in lines[1:4]:
         assert line.startswith("20000 good"), lines
-    assert lines[4] == "no error 20000", lines
+    assert lines[4].startswith("no error 20000 "), lines
     assert lines[5].startswith("2000 good")
-    assert lines[7] == "no error 22000", (lines, got.stderr)
-    print("\n".join(lines))
+    assert lines[7].startswith("no error 22000 "), (lines, got.stderr)
+    print("\n".join(line[:60] for line in lines))
 
 
-@pytest.mark.parametrize("options", ["", "-r", "-b 56 -i lab2 -x wg0 -n 192.0.2.0/24 -n 2001:db8::/33 -k 62201 -k 443 -p 2222",
+@pytest.mark.parametrize("options", ["", "-r",
                                      "-b 64 -i lab2 -x wg0 -n 192.0.2.0/24 -n 2001:db8::/33 -k 62201 -k 443 -p 2222"])
 def test_what_is_printed_is_what_is_loaded(gate, options):
     lines, got = gate(f"""
@@ -399,9 +402,6 @@ def test_what_is_printed_is_what_is_loaded(gate, options):
         # nft cannot load what it lists of quoted packets
         sort /tmp/ours | grep -v ' @th,[0-9]*,16 @' >/tmp/a; sort /tmp/theirs | grep -v ' @th,[0-9]*,16 @' >/tmp/b
         diff /tmp/a /tmp/b && echo same""")
-    if "-b 56" in options:
-        assert lines[0] == "good" or "range" in "".join(lines), lines
-        return
     assert [line for line in lines if line in ("good", "same")] == ["good", "same"], (lines, got.stderr)
 
 
