@@ -242,19 +242,13 @@ static enum err version_from(const char *s, size_t len, unsigned *release, char 
 
 enum err ask_version(const char *sshd, unsigned *release, char **text)
 {
-	const char *argv[] = { sshd, "-V", NULL };
-	struct child_result r = { 0 };
-	struct text both = { 0 };
+	char name[32];
 	enum err e;
 
-	if ((e = child_run(argv, NULL, ASK_TIMEOUT_MS, ASK_MAX_OUTPUT, &r)))
+	if ((e = sshd_version_ask(sshd, ASK_TIMEOUT_MS, release, name, sizeof name)))
 		return e;
-	text_add_string(&both, text_string(&r.err));
-	text_add_string(&both, text_string(&r.out));
-	e = version_from(text_string(&both), both.len, release, text);
-	text_free(&both);
-	child_result_free(&r);
-	return e;
+	*text = strdup(name);
+	return *text ? ERR_NONE : ERR_MEMORY;
 }
 
 /* "OpenSSH_9.2p1": the patterns of old peers that the binary also holds ("OpenSSH_6.6.1*") have no patch level. */

@@ -9,6 +9,8 @@
 #include "base/root.h"
 #include "gate/message.h"
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <time.h>
 
 struct lookup;
@@ -24,6 +26,15 @@ MUST_USE enum err lookup_new(const struct root *r, const char *sshd_config, unsi
 void lookup_free(struct lookup *l);
 /* Reads the configuration again if it changed. ERR_CONFIG as above. */
 MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
+/* sshd was replaced: with the next lookup_refresh() the configuration is read as this release does. */
+void lookup_release(struct lookup *l, unsigned release);
+
+/*
+ * Commands are run only where the memory (sshd/command_memory.h, borrowed) has no answer and allows it, and not longer than that.
+ * Without it each question runs them, for up to five seconds.
+ */
+struct command_memory;
+void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms);
 
 /*
  * Always fills *out, a refusal where something goes wrong. Reads files as sshd would, runs AuthorizedKeysCommand: may hang where
@@ -33,7 +44,12 @@ MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
  */
 void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out);
 
+/* Whether it is one that lookup_answer() may be asked: lengths, kinds, families, a name without odd characters. */
+bool lookup_fits(const struct message_question *q);
+
 /* Learns the ids of all keys of an account, so that a refusal can say that the key is somebody else's. */
 MUST_USE enum err lookup_known(struct lookup *l, const char *user, time_t now);
+/* One such id, of a key that an answer has named. At most 65,536 are kept. */
+MUST_USE enum err lookup_learn(struct lookup *l, const uint8_t keyid[NATIVE_KEY_ID]);
 
 #endif

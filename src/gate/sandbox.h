@@ -23,6 +23,7 @@ struct sandbox {
 	const struct sandbox_path *paths; /* what Landlock leaves; NULL: nothing at all */
 	const int *calls;		  /* system calls that seccomp leaves, ends with -1 */
 	bool landlock_off;		  /* a role that runs the programs of others */
+	bool network;			  /* Landlock leaves TCP alone: those programs may ask a directory */
 };
 
 /*

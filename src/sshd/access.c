@@ -90,6 +90,16 @@ void access_free(struct access *a)
 	free(a);
 }
 
+void access_limit(struct access *a, size_t file_bytes, size_t file_lines)
+{
+	credential_store_limit(holdings_store(a->holdings), file_bytes, file_lines);
+}
+
+void access_remember(struct access *a, struct command_memory *m, int command_ms)
+{
+	credential_store_remember(holdings_store(a->holdings), m, command_ms);
+}
+
 /* --- a login --- */
 
 enum err login_open(struct access *a, const struct access_login *who, struct login *out)
@@ -365,10 +375,20 @@ static enum err means_offered(struct login *l, struct means *m)
 		m->sure.bits |= METHOD_PUBLICKEY;
 	if (!m->obstacle || m->obstacle == OBSTACLE_UNKNOWN)
 		m->best.bits |= METHOD_PUBLICKEY;
+	l->wants_touch = answer.wants_touch;
+	l->wants_verify = answer.wants_verify;
 	l->keys_detail = l->own_detail = answer.detail; /* ours now */
 	answer.detail = NULL;
 	credential_answer_clear(&answer);
 	return ERR_NONE;
+}
+
+/* A module of PAM asks for what it likes, a one-time code, so that a password that is missing says nothing about it. */
+static void means_also(const struct login *l, struct means *m)
+{
+	const unsigned possible = m->best.bits | METHOD_KEYBOARD;
+
+	m->sure.bits |= l->who->also & possible & ~(unsigned)METHOD_PUBLICKEY;
 }
 
 static enum err means_find(struct login *l, struct means *m)
@@ -383,6 +403,8 @@ static enum err means_find(struct login *l, struct means *m)
 	if (e)
 		return e;
 	means_password(l, m);
+	if (l->who->key)
+		means_also(l, m);
 	m->best.bits |= m->sure.bits;
 	return ERR_NONE;
 }
@@ -528,6 +550,8 @@ enum err login_decision(const struct login *l, const struct check_found *found, 
 	d.methods = l->methods;
 	d.unknown = l->unknown;
 	d.obstacle = l->obstacle;
+	d.wants_touch = l->wants_touch;
+	d.wants_verify = l->wants_verify;
 	if (keys_decided(&d) && l->keys_detail && !(d.detail = strdup(l->keys_detail)))
 		return ERR_MEMORY;
 	*out = d;

@@ -43,6 +43,10 @@ struct access;
 /* r and c are borrowed and must outlive it; 'now' decides about expiry and validity. */
 MUST_USE enum err access_new(const struct root *r, const struct sshd_config *c, time_t now, struct access **out);
 void access_free(struct access *a); /* NULL is fine */
+/* As credential_store_limit(). */
+void access_limit(struct access *a, size_t file_bytes, size_t file_lines);
+/* As credential_store_remember(). */
+void access_remember(struct access *a, struct command_memory *m, int command_ms);
 
 struct access_login {
 	const char *user;
@@ -55,6 +59,11 @@ struct access_login {
 	 * really has is looked up (keys, certificates, a password); with a key only publickey.
 	 */
 	unsigned assume;
+	/*
+	 * With a key: other methods that AuthenticationMethods may ask for besides, taken on trust unless the account surely
+	 * cannot answer them (a password that it has not): METHOD_*. What PAM asks for at the keyboard can be anything.
+	 */
+	unsigned also;
 };
 
 /* Owns nothing but detail. */
@@ -66,7 +75,8 @@ struct access_decision {
 	unsigned unknown;		   /* those of which that could not be found out */
 	const struct sshd_line *by;	   /* the line that decided, NULL for a default; belongs to the config */
 	const char *pattern;		   /* the word of it that hit, or NULL; belongs to the config */
-	char *detail; /* set where keys decided, else NULL; access_detail() always has a sentence */
+	bool wants_touch, wants_verify; /* of the key, if a security key: what its signature must show (credential.h) */
+	char *detail;			/* set where keys decided, else NULL; access_detail() always has a sentence */
 };
 
 /*

@@ -19,6 +19,7 @@ struct login {
 	/* what check_methods() found */
 	unsigned methods, unknown;
 	enum credential_obstacle obstacle;
+	bool wants_touch, wants_verify;
 	const char *keys_detail; /* why no key is of use, or NULL */
 	char *own_detail;	 /* the same, where it is ours */
 };

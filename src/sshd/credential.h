@@ -45,6 +45,11 @@ struct credential {
 	char *detail;		    /* a sentence, NULL without an obstacle */
 	const struct sshd_line *by; /* the setting behind the obstacle, or NULL */
 	struct pattern_list from;   /* of the line; empty where it has none */
+	/*
+	 * An earlier line with the same key, at which sshd stops and refuses where that line's from= lets it: it never comes
+	 * to this one. NULL: none.
+	 */
+	const struct credential *stopper;
 };
 
 struct credentials {
@@ -63,6 +68,11 @@ struct credential_store;
 MUST_USE enum err credential_store_new(const struct root *r, const struct sshd_config *c, time_t now,
 				       struct credential_store **out);
 void credential_store_free(struct credential_store *s);
+/* A file of keys or principals that is larger, or has more lines, counts as unreadable. From the start: 16 MiB, any. */
+void credential_store_limit(struct credential_store *s, size_t bytes, size_t lines);
+/* Commands are run only where the memory has no answer and allows it, and not longer than that. m is borrowed. */
+struct command_memory;
+void credential_store_remember(struct credential_store *s, struct command_memory *m, int command_ms);
 
 /*
  * All that the account has under these rules (AuthorizedKeysFile, TrustedUserCAKeys, AuthorizedKeysCommand where it does not ask for the
@@ -70,8 +80,12 @@ void credential_store_free(struct credential_store *s);
  */
 MUST_USE enum err credentials_find(struct credential_store *s, const struct sshd_effective *rules,
 				   const struct account *a, const struct credentials **out);
-/* Whether from= (or nothing) lets it be used from here. host may be the address, or NULL. No allocation. */
+/* Whether from= (or nothing) lets it be used from here, and no stopper does. host may be the address, or NULL. No allocation. */
 bool credential_admits(const struct credential *c, const char *host, const char *addr);
+/* The stopper that does so, NULL for none. */
+const struct credential *credential_stopper(const struct credential *c, const char *host, const char *addr);
+/* Whether that depends on where it is used from. */
+bool credential_depends(const struct credential *c);
 
 /* A key that somebody holds: its blob, or only what a log says of it. */
 struct offered_key {
@@ -88,7 +102,9 @@ struct credential_answer {
 	char file[256];			   /* where the deciding line of keys, principals or CAs stands, "" if none */
 	unsigned line;
 	bool has_command; /* forced: command= or force-command */
-	char *detail;	  /* a sentence; yours */
+	/* What the signature of a security key must show. Never of other keys, nor where only a fingerprint is known. */
+	bool wants_touch, wants_verify;
+	char *detail; /* a sentence; yours */
 };
 
 /* Whether sshd would take just this key for the account from there, by its own order. ERR_SYNTAX: the blob is no key; ERR_MEMORY. */

@@ -2,12 +2,15 @@
 /* credential_holder.c - the files of one account, and what commands answer about it. */
 #include "sshd/credential_store.h"
 
+#include "base/clock.h"
 #include "sshd/version.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
+
+#define KEYS_WORD "keys "
 
 static void run_free(struct command_run *r)
 {
@@ -63,6 +66,13 @@ static enum err path_expand(const char *pattern, const struct account *a, struct
 	return e;
 }
 
+static struct key_reader key_reader_of(struct credential_store *s, const struct account *a)
+{
+	return (struct key_reader){
+		.root = s->root, .limit = s->limit, .account = a, .cache = &s->strict, .trail = &s->trail
+	};
+}
+
 static enum err file_add(struct credential_store *s, struct key_reader *reader, struct holder *h, const char *path)
 {
 	struct listed_file *more = reallocarray(h->files, h->nfiles + 1, sizeof *more), *f;
@@ -104,7 +114,7 @@ static enum err pattern_add(struct credential_store *s, struct key_reader *reade
 
 static enum err files_read(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict, .trail = &s->trail };
+	struct key_reader reader = key_reader_of(s, a);
 	const struct strings *patterns = &h->policy->key_files;
 	enum err e = ERR_NONE;
 
@@ -123,7 +133,7 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 
 enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
 {
-	struct key_reader reader = { .root = s->root, .account = a, .cache = &s->strict, .trail = &s->trail };
+	struct key_reader reader = key_reader_of(s, a);
 	struct text path = { 0 };
 	enum err e;
 
@@ -155,6 +165,43 @@ static enum err run_parse(struct credential_store *s, struct command_run *run, b
 	return authorized_keys_parse(text_string(output), output->len, s->config->release, &run->keys);
 }
 
+/* All that tells this run from another. */
+static enum err run_asked(const struct account *a, const char *user, const char *words, struct text *out)
+{
+	text_add(out, "%s\n%s\n%s", a->name, user, words);
+	return text_check(out);
+}
+
+/* What it answered a moment ago, or does now. */
+static enum err run_command(struct credential_store *s, const char *command, const char *user, const char *words,
+			    const struct key_command_facts *facts, struct command_run *run, struct text *output,
+			    struct text *why)
+{
+	const bool keys = !strncmp(words, KEYS_WORD, strlen(KEYS_WORD));
+	struct text asked = { 0 };
+	const char *kept;
+	size_t len;
+	enum err e = run_asked(facts->account, user, words, &asked);
+
+	if (!e && s->memory && command_memory_find(s->memory, text_string(&asked), clock_boot_ms(), &kept, &len)) {
+		run->outcome = COMMAND_DONE;
+		text_add_bytes(output, kept, len);
+		e = text_check(output);
+	} else if (!e && s->memory && !command_memory_start(s->memory)) {
+		run->outcome = COMMAND_UNCERTAIN;
+		text_add_string(why, "too many commands were run just now");
+		e = text_check(why);
+	} else if (!e &&
+		   !(e = key_command_run(s->root, command, user, keys, s->command_ms, facts, &run->outcome, output,
+					 why)) &&
+		   s->memory && run->outcome == COMMAND_DONE) {
+		e = command_memory_keep(s->memory, text_string(&asked), text_string(output), output->len,
+					clock_boot_ms());
+	}
+	text_free(&asked);
+	return e;
+}
+
 static enum err run_new(struct credential_store *s, struct holder *h, bool principals,
 			const struct key_command_facts *facts, const char *words, struct command_run **out)
 {
@@ -170,8 +217,7 @@ static enum err run_new(struct credential_store *s, struct holder *h, bool princ
 	if (!e && !user) {
 		run->outcome = COMMAND_REFUSED;
 		text_add_string(&why, "no user is set to run the command as");
-	} else if (!e &&
-		   !(e = key_command_run(s->root, command, user, !principals, facts, &run->outcome, &output, &why))) {
+	} else if (!e && !(e = run_command(s, command, user, words, facts, run, &output, &why))) {
 		e = run_parse(s, run, principals, &output);
 	}
 	if (!e && !(run->why = strdup(text_string(&why))))
@@ -192,7 +238,7 @@ static enum err run_words(const struct key_policy *p, bool principals, const str
 {
 	enum err e;
 
-	text_add_string(out, principals ? "principals " : "keys ");
+	text_add_string(out, principals ? "principals " : KEYS_WORD);
 	e = key_command_expand(principals ? p->principals_command : p->keys_command, facts, out);
 	return e == ERR_SYNTAX ? ERR_NONE : e;
 }

@@ -3,6 +3,7 @@
 #ifndef SSHD_CREDENTIAL_STORE_H
 #define SSHD_CREDENTIAL_STORE_H
 
+#include "sshd/command_memory.h"
 #include "sshd/credential.h"
 #include "sshd/hash.h"
 #include "sshd/key_command.h"
@@ -43,6 +44,9 @@ struct credential_store {
 	const struct root *root;
 	const struct sshd_config *config;
 	time_t now;
+	struct key_file_limit limit;
+	struct command_memory *memory; /* NULL: none */
+	int command_ms;
 	struct strict_modes_cache strict;
 	struct trail trail;
 	struct hash holders;

@@ -20,6 +20,7 @@
 #define COMMAND_NAME "AuthorizedKeysCommand"
 #define RSA_MOST 16384u
 #define CERTIFICATE_IN_LOG "-CERT"
+#define SECURITY_KEY "sk-"
 
 /* Where something stands. */
 struct place {
@@ -38,7 +39,7 @@ struct attempt {
 	bool is_certificate, parsed;
 	struct certificate certificate; /* only with a blob */
 
-	bool accepted, has_command;
+	bool accepted, has_command, wants_touch, wants_verify;
 	struct place place;	/* of the finding, or of what let it in */
 	struct trouble finding; /* the first thing that keeps it out */
 	struct trouble unsure;	/* the first place that could not be looked at */
@@ -49,18 +50,40 @@ static void place_write(const struct place *at, char *to, size_t size)
 	snprintf(to, size, "%s:%u", at->file, at->line);
 }
 
-static void let_in(struct attempt *a, struct place at, bool command)
+/*
+ * As sshd asks of a security key: a touch can be waived only by all that let it in, the line and the certificate, and what any of
+ * them wants holds. 'line': the options of the key, the CA or the principal; NULL: a CA of TrustedUserCAKeys alone.
+ */
+static void signature_wants(struct attempt *a, const struct authorized_options *line)
+{
+	const struct strings *always = sshd_values(a->rules, KW_PUBKEYAUTHOPTIONS);
+	bool waived = (!line || line->no_touch_required) && (!a->parsed || a->certificate.touch_not_required);
+	bool verify = (line && line->verify_required) || (a->parsed && a->certificate.verify_required);
+	bool touch = !waived;
+
+	for (size_t i = 0; i < always->n; i++) {
+		touch |= strstr(always->v[i], "touch-required") != NULL;
+		verify |= strstr(always->v[i], "verify-required") != NULL;
+	}
+	a->wants_touch = touch && !strncmp(a->key.type, SECURITY_KEY, strlen(SECURITY_KEY));
+	a->wants_verify = verify && !strncmp(a->key.type, SECURITY_KEY, strlen(SECURITY_KEY));
+}
+
+static void let_in(struct attempt *a, struct place at, bool command, const struct authorized_options *line)
 {
 	a->accepted = true;
 	a->has_command = command;
 	a->place = at;
+	signature_wants(a, line);
 }
 
 /* Root with forced-commands-only: sshd looks for no other line once one was taken. */
-static enum err take(struct attempt *a, struct place at, bool command)
+static enum err take(struct attempt *a, struct place at, const struct authorized_options *line)
 {
+	const bool command = (line && line->command) || (a->parsed && a->certificate.force_command);
+
 	if (command || a->account->uid || !a->holder->policy->forced_only) {
-		let_in(a, at, command);
+		let_in(a, at, command, line);
 		return ERR_NONE;
 	}
 	trouble_clear(&a->finding);
@@ -214,7 +237,7 @@ static enum err plain_line(struct attempt *a, const struct authorized_key *k, co
 	if (!e)
 		e = check_options(a, &k->options, where, &f);
 	if (!e && !f.obstacle)
-		return take(a, at, k->options.command);
+		return take(a, at, &k->options);
 	if (!e && !a->finding.obstacle) {
 		a->finding = f;
 		a->place = at;
@@ -241,10 +264,12 @@ static enum err check_certificate_options(struct attempt *a, struct trouble *f)
 		text_free(&t);
 		return e;
 	}
+	if (c->source_address && pattern_list_match_cidr(NULL, c->source_address) == -2)
+		return trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "its source-address is no list of networks");
+	if (c->fault)
+		return trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "sshd does not take its options: %s", c->fault);
 	if (!c->source_address)
 		return ERR_NONE;
-	if (pattern_list_match_cidr(NULL, c->source_address) == -2)
-		return trouble_set(f, OBSTACLE_CERT_OPTION, NULL, "its source-address is no list of networks");
 	from = a->addr ? pattern_list_match_cidr(a->addr, c->source_address) : 0;
 	if (from == 1)
 		return ERR_NONE;
@@ -367,8 +392,7 @@ static enum err authority_line(struct attempt *a, const struct authorized_key *k
 	if (!e)
 		e = authority_checks(a, k, where, &f);
 	if (!e && !f.obstacle)
-		return a->parsed ? take(a, at, k->options.command || a->certificate.force_command)
-				 : certificate_unknown(a, where);
+		return a->parsed ? take(a, at, &k->options) : certificate_unknown(a, where);
 	if (!e && !a->finding.obstacle) {
 		a->finding = f;
 		a->place = at;
@@ -572,8 +596,9 @@ static enum err check_principal_options(struct attempt *a, const struct authoriz
 	return e ? e : check_from(a, o, where, f);
 }
 
-/* *command: what the line of the principal forces. *at: that line, where there is one. */
-static enum err trusted_checks(struct attempt *a, struct trouble *f, const char **command, struct place *at)
+/* *options and *at: of the principal's line, where there is one. */
+static enum err trusted_checks(struct attempt *a, struct trouble *f, const struct authorized_options **options,
+			       struct place *at)
 {
 	const struct key_policy *p = a->holder->policy;
 	bool listed = p->principals_file || p->principals_command;
@@ -589,17 +614,17 @@ static enum err trusted_checks(struct attempt *a, struct trouble *f, const char 
 		return e;
 	*at = (struct place){ where, hit->line };
 	place_write(at, line, sizeof line);
-	*command = hit->options.command;
+	*options = &hit->options;
 	if ((e = check_principal_options(a, &hit->options, line, f)))
 		return e;
-	return check_commands(a, *command, line, f);
+	return check_commands(a, hit->options.command, line, f);
 }
 
 static enum err trusted_line(struct attempt *a, const struct authorized_key *ca)
 {
 	struct place at = { a->holder->policy->ca_file, ca->line };
 	struct trouble f = { 0 };
-	const char *command = NULL;
+	const struct authorized_options *options = NULL;
 	char where[512];
 	enum err e;
 
@@ -609,9 +634,9 @@ static enum err trusted_line(struct attempt *a, const struct authorized_key *ca)
 		if (!e && !f.obstacle)
 			return certificate_unknown(a, where);
 	} else {
-		e = trusted_checks(a, &f, &command, &at);
+		e = trusted_checks(a, &f, &options, &at);
 		if (!e && !f.obstacle)
-			return take(a, at, command || a->certificate.force_command);
+			return take(a, at, options);
 	}
 	if (!e && !a->finding.obstacle) {
 		a->finding = f;
@@ -698,7 +723,11 @@ static void answer_write(struct attempt *a, struct credential_answer *out)
 {
 	struct trouble *f = may_be_elsewhere(a) ? &a->unsure : &a->finding;
 
-	*out = (struct credential_answer){ .has_command = a->has_command };
+	*out = (struct credential_answer){
+		.has_command = a->has_command,
+		.wants_touch = a->wants_touch,
+		.wants_verify = a->wants_verify,
+	};
 	if (a->accepted || f == &a->finding)
 		file_copy(&a->place, out);
 	if (a->accepted)

@@ -13,7 +13,6 @@
 
 #include "base/banned.h"
 
-#define SECONDS 5
 #define OUTPUT_BYTES (16u << 20)
 
 /* What %C stands for; NULL: no such letter, or not known. */
@@ -170,7 +169,7 @@ static enum err program_check(const struct root *r, const char *path, enum key_c
 }
 
 static enum err words_run(const struct strings *words, const struct account *as, const struct identity *id,
-			  enum key_command_outcome *outcome, struct text *output, struct text *why)
+			  int timeout_ms, enum key_command_outcome *outcome, struct text *output, struct text *why)
 {
 	const struct child_user user = {
 		.name = as->name,
@@ -181,12 +180,12 @@ static enum err words_run(const struct strings *words, const struct account *as,
 		.ngroups = id->ngroups,
 	};
 	struct child_result r = { 0 };
-	enum err e = child_run_as(&user, (const char *const *)words->v, SECONDS * 1000, OUTPUT_BYTES, &r);
+	enum err e = child_run_as(&user, (const char *const *)words->v, timeout_ms, OUTPUT_BYTES, &r);
 
 	switch (e) {
 	case ERR_NONE: break;
 	case ERR_MEMORY: return e;
-	case ERR_TIMEOUT: return uncertain(outcome, why, "the command did not end within 5 seconds");
+	case ERR_TIMEOUT: return uncertain(outcome, why, "the command did not end in time");
 	case ERR_TOO_BIG: return uncertain(outcome, why, "the command printed more than 16 MiB");
 	default: return refuse(outcome, why, "the command cannot be run: ", err_text(e));
 	}
@@ -202,7 +201,7 @@ static enum err words_run(const struct strings *words, const struct account *as,
 	return e ? e : text_check(output);
 }
 
-static enum err run_as(const struct root *r, const char *user, const struct strings *words,
+static enum err run_as(const struct root *r, const char *user, const struct strings *words, int timeout_ms,
 		       const struct key_command_facts *facts, enum key_command_outcome *outcome, struct text *output,
 		       struct text *why)
 {
@@ -216,7 +215,7 @@ static enum err run_as(const struct root *r, const char *user, const struct stri
 	else if (!e && (e = account_find(r, text_string(&name), &as)) == ERR_NOT_FOUND)
 		e = refuse(outcome, why, "there is no account to run the command: ", text_string(&name));
 	else if (!e && !(e = identity_find(r, as, &id)))
-		e = words_run(words, as, &id, outcome, output, why);
+		e = words_run(words, as, &id, timeout_ms, outcome, output, why);
 	else if (e != ERR_MEMORY)
 		e = uncertain(outcome, why, "the account to run the command could not be looked up");
 	identity_clear(&id);
@@ -225,7 +224,7 @@ static enum err run_as(const struct root *r, const char *user, const struct stri
 	return e;
 }
 
-enum err key_command_run(const struct root *r, const char *command, const char *user, bool append_user,
+enum err key_command_run(const struct root *r, const char *command, const char *user, bool append_user, int timeout_ms,
 			 const struct key_command_facts *facts, enum key_command_outcome *outcome, struct text *output,
 			 struct text *why)
 {
@@ -250,7 +249,7 @@ enum err key_command_run(const struct root *r, const char *command, const char *
 		goto out;
 	if ((e = program_check(r, words.v[0], outcome, why)) || *outcome != COMMAND_DONE)
 		goto out;
-	e = run_as(r, user, &words, facts, outcome, output, why);
+	e = run_as(r, user, &words, timeout_ms, facts, outcome, output, why);
 out:
 	strings_free(&raw);
 	strings_free(&words);

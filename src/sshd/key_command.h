@@ -11,6 +11,8 @@
 
 #include <stdbool.h>
 
+#define KEY_COMMAND_MS 5000 /* as long as anybody waits who is not in a hurry */
+
 /* What the letters behind "%" stand for; NULL: not known here. */
 struct key_command_facts {
 	const struct account *account;		       /* %u %U %h */
@@ -36,11 +38,11 @@ enum key_command_outcome {
 };
 
 /*
- * Runs it as 'user' ("%u" is expanded there too), at most 5 seconds and 16 MiB. 'append_user': a command without words
+ * Runs it as 'user' ("%u" is expanded there too), at most so long and 16 MiB. 'append_user': a command without words
  * gets the account's name. *why gets a sentence unless it is done. ERR_MEMORY.
  */
 MUST_USE enum err key_command_run(const struct root *r, const char *command, const char *user, bool append_user,
-				  const struct key_command_facts *facts, enum key_command_outcome *outcome,
-				  struct text *output, struct text *why);
+				  int timeout_ms, const struct key_command_facts *facts,
+				  enum key_command_outcome *outcome, struct text *output, struct text *why);
 
 #endif

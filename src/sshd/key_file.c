@@ -13,8 +13,6 @@
 
 #include "base/banned.h"
 
-#define FILE_BYTES (16u << 20)
-
 void key_reader_clear(struct key_reader *k)
 {
 	identity_clear(&k->identity);
@@ -93,6 +91,18 @@ static enum err check_modes(struct key_reader *k, struct key_file *f, const stru
 	return e;
 }
 
+static bool has_more_lines(const struct key_file *f, size_t most)
+{
+	size_t lines = 0;
+
+	for (const char *p = f->content, *end = p + f->len; p < end && lines <= most; p++, lines++) {
+		p = memchr(p, '\n', (size_t)(end - p));
+		if (!p)
+			return lines >= most;
+	}
+	return lines > most;
+}
+
 /* What was a regular file a moment ago; opening some devices would do something. */
 static enum err content_read(struct key_reader *k, struct key_file *f)
 {
@@ -107,9 +117,15 @@ static enum err content_read(struct key_reader *k, struct key_file *f)
 	else if (!S_ISREG(st.st_mode))
 		e = ERR_NOT_FILE;
 	else
-		e = st.st_size > FILE_BYTES ? ERR_TOO_BIG : file_read_all(fd, FILE_BYTES, &f->content, &f->len);
+		e = (uint64_t)st.st_size > k->limit.bytes ? ERR_TOO_BIG
+							  : file_read_all(fd, k->limit.bytes, &f->content, &f->len);
 	file_close(fd);
-	return e;
+	if (e || !has_more_lines(f, k->limit.lines))
+		return e;
+	free(f->content);
+	f->content = NULL;
+	f->len = 0;
+	return ERR_TOO_BIG;
 }
 
 /* As whoever we are now. *denied: for lack of rights. */
@@ -138,7 +154,8 @@ static enum err look(struct key_reader *k, struct key_file *f, const struct trai
 	if (e == ERR_MEMORY)
 		return e;
 	if (e == ERR_TOO_BIG)
-		return object(f, OBSTACLE_UNKNOWN, "is larger than 16 MiB and was not read");
+		return object(f, OBSTACLE_UNKNOWN, "is larger than %zu MiB or has too many lines, and was not read",
+			      k->limit.bytes >> 20);
 	if (e)
 		return object(f, OBSTACLE_UNKNOWN, "cannot be read: %s", err_text(e));
 	return strict ? check_modes(k, f, t, &st) : ERR_NONE;
@@ -160,7 +177,7 @@ static enum err read_entered(struct key_reader *k, struct key_file *f, const str
 		return e;
 	if ((e = refuse_reader(k, f)))
 		return e;
-	e = root_read(k->root, f->path, FILE_BYTES, &f->content, &f->len);
+	e = root_read(k->root, f->path, k->limit.bytes, &f->content, &f->len);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 

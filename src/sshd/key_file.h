@@ -14,9 +14,16 @@
 
 #include <stdbool.h>
 
-/* For whom files are read. Start with { .root, .account, .cache, .trail }; clear with key_reader_clear(). */
+/* What is larger is not read. */
+struct key_file_limit {
+	size_t bytes, lines;
+};
+#define KEY_FILE_BYTES (16u << 20)
+
+/* For whom files are read. Start with { .root, .limit, .account, .cache, .trail }; clear with key_reader_clear(). */
 struct key_reader {
 	const struct root *root;
+	struct key_file_limit limit;
 	const struct account *account;
 	struct strict_modes_cache *cache;
 	struct trail *trail;
@@ -29,7 +36,7 @@ struct key_file {
 	char *path;
 	/*
 	 * NONE: sshd reads it. NOT_LISTED: it is not there, or no file. STRICT_MODES: sshd leaves it out for its owner or
-	 * mode, or since the account may not read it. UNKNOWN: we could not read it, or it is larger than 16 MiB.
+	 * mode, or since the account may not read it. UNKNOWN: we could not read it, or it is over the limit.
 	 */
 	enum credential_obstacle obstacle;
 	bool missing;

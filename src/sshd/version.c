@@ -2,6 +2,8 @@
 /* version.c - finds OpenSSH's release number in whatever names it. */
 #include "sshd/version.h"
 
+#include "base/child.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -10,6 +12,7 @@
 #include "base/banned.h"
 
 #define PREFIX "OpenSSH_"
+#define MAX_OUTPUT (1024 * 1024)
 
 /* At most three digits: no release will need more, and nothing overflows. */
 static bool digits_read(const char **at, const char *end, unsigned *out)
@@ -58,4 +61,23 @@ enum err sshd_version_find(const char *text, size_t len, unsigned *release, char
 			return ERR_NONE;
 	}
 	return ERR_NOT_FOUND;
+}
+
+enum err sshd_version_ask(const char *sshd, int timeout_ms, unsigned *release, char *name, size_t size)
+{
+	const char *argv[] = { sshd, "-V", NULL };
+	struct child_result r = { 0 };
+	struct text both = { 0 };
+	enum err e = child_run(argv, NULL, timeout_ms, MAX_OUTPUT, &r);
+
+	if (e)
+		return e;
+	text_add_string(&both, text_string(&r.err));
+	text_add_string(&both, text_string(&r.out));
+	e = text_check(&both);
+	if (!e)
+		e = sshd_version_find(text_string(&both), both.len, release, name, size);
+	text_free(&both);
+	child_result_free(&r);
+	return e;
 }

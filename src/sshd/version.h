@@ -20,4 +20,7 @@
  */
 MUST_USE enum err sshd_version_find(const char *text, size_t len, unsigned *release, char *name, size_t size);
 
+/* The same from `sshd -V`, on old releases from the line in its usage text. ERR_NOT_FOUND, or as child_run(). */
+MUST_USE enum err sshd_version_ask(const char *sshd, int timeout_ms, unsigned *release, char *name, size_t size);
+
 #endif

@@ -156,13 +156,16 @@ static void the_deciding_line_and_word_are_named(void **state)
 }
 
 /* "verdict word methods unknown", by what lies on disk. */
-static const char *has(const struct host *s, const char *config, const char *user, const struct offered_key *key)
+static const char *has_also(const struct host *s, const char *config, const char *user, const struct offered_key *key,
+			    unsigned also)
 {
 	static const char *const verdicts[] = { "allowed", "denied", "unknown" };
 	static char out[128];
 	struct sshd_config *c = text_fine(config, R92);
 	struct account *account = host_account(s, user);
-	const struct access_login who = { .user = user, .account = account, .addr = "10.0.0.5", .key = key };
+	const struct access_login who = {
+		.user = user, .account = account, .addr = "10.0.0.5", .key = key, .also = also
+	};
 	struct access_decision d = { 0 };
 	struct access *access = NULL;
 
@@ -174,6 +177,11 @@ static const char *has(const struct host *s, const char *config, const char *use
 	account_free(account);
 	sshd_config_free(c);
 	return out;
+}
+
+static const char *has(const struct host *s, const char *config, const char *user, const struct offered_key *key)
+{
+	return has_also(s, config, user, key, 0);
 }
 
 #define LAX "StrictModes no\n" /* the files of these tests belong to whoever runs them */
@@ -235,6 +243,52 @@ static void a_key_alone_must_do_or_be_part_of_it(void **state)
 			    "denied method-disabled 0 0");
 }
 
+/* anna has a password, free none, bob a locked one, and shadow can be lost. */
+static void what_else_a_login_wants_is_taken_on_trust_where_it_can_be(void **state)
+{
+	static const unsigned rest = METHOD_PASSWORD | METHOD_KEYBOARD | METHOD_HOSTBASED | METHOD_GSSAPI;
+	static const struct {
+		const char *methods, *user;
+		unsigned also;
+		const char *decided, *without_shadow;
+	} rows[] = {
+		{ "publickey,keyboard-interactive", "anna", rest, "allowed accepted 5 0", "allowed accepted 5 0" },
+		{ "publickey,keyboard-interactive", "anna", 0, "allowed accepted 5 0", "unknown unreadable 5 4" },
+		{ "publickey,keyboard-interactive", "bob", rest, "allowed accepted 5 0", "allowed accepted 5 0" },
+		{ "publickey,keyboard-interactive", "bob", 0, "denied method-disabled 0 0", "unknown unreadable 5 4" },
+		{ "publickey,password", "bob", rest, "denied method-disabled 0 0", "allowed accepted 3 0" },
+		{ "publickey,password", "anna", rest, "allowed accepted 3 0", "allowed accepted 3 0" },
+		{ "publickey,gssapi-with-mic", "anna", rest, "allowed accepted 17 0", "allowed accepted 17 0" },
+		{ "publickey,gssapi-with-mic", "anna", METHOD_PASSWORD, "unknown unreadable 17 16",
+		  "unknown unreadable 17 16" },
+		/* a key is never taken on trust */
+		{ "publickey,publickey", "anna", rest | METHOD_PUBLICKEY, "denied method-disabled 0 0",
+		  "denied method-disabled 0 0" },
+		{ "keyboard-interactive", "anna", rest, "denied method-disabled 0 0", "denied method-disabled 0 0" },
+	};
+	static const struct offered_key hers = { .fingerprint = KEY_PRINT },
+					other = { .fingerprint = "SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" };
+	struct host *s = *state;
+
+	host_put(s, "home/keys", KEY "\n");
+	for (unsigned lost = 0; lost < 2; lost++) {
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+			const char *expected = lost ? rows[i].without_shadow : rows[i].decided;
+			char config[256];
+			snprintf(config, sizeof config,
+				 LAX "UsePAM yes\nGSSAPIAuthentication yes\nAuthorizedKeysFile /home/keys\n"
+				     "AuthenticationMethods %s\n",
+				 rows[i].methods);
+			if (strcmp(has_also(s, config, rows[i].user, &hers, rows[i].also), expected))
+				fail_msg("%s %s: not %s", rows[i].methods, rows[i].user, expected);
+			assert_true(strncmp(has_also(s, config, rows[i].user, &other, rest), "allowed", 7));
+		}
+		unlink(scratch_path(s->dir, "etc/shadow"));
+	}
+	assert_string_equal(has_also(s, LAX "AuthorizedKeysFile /home/keys\n", "anna", &other, rest),
+			    "denied key-not-listed 0 0");
+}
+
 static void forced_commands_only_lets_root_in_with_a_command(void **state)
 {
 	struct host *s = *state;
@@ -246,6 +300,33 @@ static void forced_commands_only_lets_root_in_with_a_command(void **state)
 			    "denied key-command 0 0");
 	host_put(s, "root/.ssh/authorized_keys", "command=\"backup\" " KEY "\n");
 	assert_string_equal(has(s, LAX "PermitRootLogin forced-commands-only\n", "root", NULL), "allowed accepted 1 0");
+}
+
+/* sshd never comes to the line with the command, unless from= or expiry-time= keeps it from the one above. */
+static void the_first_line_with_a_key_decides_about_its_command(void **state)
+{
+	static const struct {
+		const char *above, *says; /* from 10.0.0.5 */
+	} lines[] = {
+		{ "", "denied key-command 0 0" },
+		{ "from=\"10.0.0.0/8\" ", "denied key-from 0 0" },
+		{ "from=\"192.168.0.0/16\" ", "allowed accepted 1 0" },
+		{ "expiry-time=\"20200101\" ", "allowed accepted 1 0" },
+		{ "cert-authority ", "allowed accepted 1 0" },
+		{ "command=\"other\" ", "allowed accepted 1 0" },
+		{ "from=\"192.168.0.0/16\" " KEY "\nfrom=\"10.*\" ", "denied key-from 0 0" },
+		{ "from=\"192.168.0.0/16\" " KEY "\nfrom=\"172.16.0.0/12\" ", "allowed accepted 1 0" },
+	};
+	struct host *s = *state;
+	char content[1024];
+
+	assert_int_equal(mkdir(scratch_path(s->dir, "root"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(s->dir, "root/.ssh"), 0700), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		snprintf(content, sizeof content, "%s" KEY "\ncommand=\"backup\" " KEY "\n", lines[i].above);
+		host_put(s, "root/.ssh/authorized_keys", content);
+		assert_string_equal(has(s, LAX "PermitRootLogin forced-commands-only\n", "root", NULL), lines[i].says);
+	}
 }
 
 /* "name=outcome" of all steps. */
@@ -361,6 +442,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_password_that_cannot_be_read_is_not_taken_for_none, host_make,
 						host_remove),
 		cmocka_unit_test_setup_teardown(a_key_alone_must_do_or_be_part_of_it, host_make, host_remove),
+		cmocka_unit_test_setup_teardown(the_first_line_with_a_key_decides_about_its_command, host_make,
+						host_remove),
+		cmocka_unit_test_setup_teardown(what_else_a_login_wants_is_taken_on_trust_where_it_can_be, host_make,
+						host_remove),
 		cmocka_unit_test_setup_teardown(forced_commands_only_lets_root_in_with_a_command, host_make,
 						host_remove),
 		cmocka_unit_test_setup_teardown(every_check_is_told, host_make, host_remove),

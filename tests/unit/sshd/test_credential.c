@@ -31,6 +31,9 @@
 	"l0LXB0eQAAAAAAAAAOcGVybWl0LXVzZXItcmMAAAAAAAAAAAAAADMAAAALc3NoLWVkMjU1MTkAAAAgZQk3BnUr9O3L" \
 	"hg1FwCPH8S6g3+dYX4n7MhkKApSeUYQAAABTAAAAC3NzaC1lZDI1NTE5AAAAQBAGVTuawc2U6cZgl143oPSu/btEwa" \
 	"rkrDuthklZnFhPGXcYp0EDzyoLVnLBTekT0qWUih9b9vp0155E7n1SEwg="
+#define SK \
+	"sk-ssh-ed25519@openssh.com " \
+	"AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAICGWztcNOdD6Zu5kPh/R+0aM5MHDKIRI89n3neEABhXmAAAABHNzaDo="
 #define KEY_PRINT "SHA256:i/1FhGwaXWqfbfnjtyCzNxWgni+XoyI4gV2kMudQti4"
 #define OTHER_PRINT "SHA256:KxZ9LnefNZjUlDjwRzFs01U4cRfKaGYf1HYpWrMq/Zg"
 #define CA_PRINT "SHA256:chFhK9Lz+gifoA9/LLP3p5Ssbf3IxySwL/OQQX3wUZI"
@@ -314,6 +317,73 @@ static void odd_files_are_no_keys(void **state)
 	assert_string_equal(found("", R92), "no-keys");
 }
 
+static void files_over_the_limit_are_unreadable(void **state)
+{
+	static const struct {
+		size_t bytes, lines;
+		const char *said;
+	} limits[] = {
+		{ 1000, 3, " 3" },
+		{ 1000, 2, "unreadable" },
+		{ sizeof(KEY) + 1, 3, "unreadable" },
+		{ sizeof(KEY) + 2, 3, " 3" },
+		{ 1000, 1000, " 3" },
+	};
+	const struct offered_key hers = { .fingerprint = KEY_PRINT };
+
+	/* with and without a newline at the end it has three lines */
+	for (size_t end = 0; end < 2; end++)
+		for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+			struct asked a;
+			put(KEYS, end ? "\n\n" KEY "\n" : "#\n\n" KEY);
+			a = ask("", R92);
+			credential_store_limit(a.store, limits[i].bytes, limits[i].lines);
+			assert_string_equal(said(&a, "10.0.0.5", &hers), limits[i].said);
+			ask_end(&a);
+		}
+}
+
+/* The touch that a security key must show, by the line and by the rules. */
+static void security_keys_must_show_what_line_or_rules_want(void **state)
+{
+	static const struct {
+		const char *config, *options, *key;
+		bool touch, verify;
+	} rows[] = {
+		{ "", "", SK, true, false },
+		{ "", "no-touch-required ", SK, false, false },
+		{ "", "verify-required ", SK, true, true },
+		{ "", "no-touch-required,verify-required ", SK, false, true },
+		{ "PubkeyAuthOptions none\n", "no-touch-required ", SK, false, false },
+		{ "PubkeyAuthOptions touch-required\n", "no-touch-required ", SK, true, false },
+		{ "PubkeyAuthOptions verify-required\n", "no-touch-required ", SK, false, true },
+		{ "PubkeyAuthOptions touch-required verify-required\n", "", SK, true, true },
+		{ "Match User anna\nPubkeyAuthOptions touch-required\n", "no-touch-required ", SK, false, false },
+		{ "PubkeyAuthOptions touch-required verify-required\n", "verify-required ", KEY, false, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct asked a = ask(rows[i].config, R92);
+		struct credential_answer answer;
+		struct public_key_line key = { 0 };
+		char line[1024];
+		snprintf(line, sizeof line, "%s%s\n", rows[i].options, rows[i].key);
+		put(KEYS, line);
+		assert_int_equal(public_key_decode_line(rows[i].key, strlen(rows[i].key), R92, &key), ERR_NONE);
+		assert_int_equal(credential_try(a.store, a.rules, a.anna, NULL, "10.0.0.5",
+						&(struct offered_key){ .blob = key.blob, .len = key.blob_len },
+						&answer),
+				 ERR_NONE);
+		assert_int_equal(answer.obstacle, OBSTACLE_NONE);
+		if (answer.wants_touch != rows[i].touch || answer.wants_verify != rows[i].verify)
+			fail_msg("'%s' '%s': touch %d, verify %d", rows[i].config, rows[i].options, answer.wants_touch,
+				 answer.wants_verify);
+		credential_answer_clear(&answer);
+		public_key_line_clear(&key);
+		ask_end(&a);
+	}
+}
+
 static void modes_keep_all_keys_of_a_file_out(void **state)
 {
 	put(KEYS, KEY "\n" OTHER "\n");
@@ -393,6 +463,8 @@ int main(void)
 		IN_WORLD(a_certificate_of_a_log_is_refused_or_unknown),
 		IN_WORLD(commands_of_another_root_leave_it_open),
 		IN_WORLD(odd_files_are_no_keys),
+		IN_WORLD(files_over_the_limit_are_unreadable),
+		IN_WORLD(security_keys_must_show_what_line_or_rules_want),
 		IN_WORLD(modes_keep_all_keys_of_a_file_out),
 		IN_WORLD(from_is_looked_at_for_each_address),
 		IN_WORLD(what_was_read_once_stays),
