@@ -27,6 +27,19 @@ def sallyport(build):
 
 
 @pytest.fixture
+def figure(record_property):
+    """figure(text): a line of the run's own output, for what a test measured or counted."""
+    return lambda text: record_property("figure", text)
+
+
+def pytest_terminal_summary(terminalreporter):
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, text in report.user_properties:
+            if name == "figure" and report.when == "call":
+                terminalreporter.write_line(text)
+
+
+@pytest.fixture
 def world(build):
     """Runs a bash snippet as root in a private world with lib.sh sourced: world("lab_account anna 1001; ...").
 

@@ -247,31 +247,8 @@ static enum err entry_of(struct past_log *p, const struct past_accepted *a, uint
 	return e;
 }
 
-static bool counted_already(const struct past_log *p, uint64_t key)
+static void count(struct past_log *p, time_t when, unsigned long pid, struct past_login *l)
 {
-	return table_find(&p->seen, key) != NULL;
-}
-
-static enum err say_accepted(struct past_log *p, time_t when, unsigned long pid, const struct past_accepted *a)
-{
-	struct past_word once[] = { { (const char *)&when, sizeof when },
-				    { (const char *)&pid, sizeof pid },
-				    { (const char *)&a->port, sizeof a->port },
-				    { a->user, a->user_len },
-				    a->addr };
-	uint64_t key = digest(p, once, ARRAY_SIZE(once));
-	struct past_login *l;
-	uint32_t at;
-	enum err e;
-
-	if ((e = entry_of(p, a, &at)) || (e = table_set(&p->peers, digest_peer(p, a->addr, a->port), at)) ||
-	    (e = table_set(&p->pids, digest_pid(p, pid), at)) || (e = table_set(&p->promised, digest_pid(p, pid), 0)))
-		return e;
-	if (counted_already(p, key))
-		return ERR_NONE;
-	if ((e = table_set(&p->seen, key, 0)))
-		return e;
-	l = &p->l.v[at];
 	if (!l->count || when < l->first)
 		l->first = when;
 	if (!l->count || when >= l->last) {
@@ -282,7 +259,29 @@ static enum err say_accepted(struct past_log *p, time_t when, unsigned long pid,
 		p->first = when;
 	l->count++;
 	p->l.logins++;
-	return ERR_NONE;
+}
+
+/* A line that says the same login again, perhaps by another method, adds none: the entry of the first one stands. */
+static enum err say_accepted(struct past_log *p, time_t when, unsigned long pid, const struct past_accepted *a)
+{
+	struct past_word once[] = { { (const char *)&when, sizeof when },
+				    { (const char *)&pid, sizeof pid },
+				    { (const char *)&a->port, sizeof a->port },
+				    { a->user, a->user_len },
+				    a->addr };
+	uint64_t key = digest(p, once, ARRAY_SIZE(once));
+	const uint32_t *counted = table_find(&p->seen, key);
+	uint32_t at = counted ? *counted : 0;
+	enum err e;
+
+	if (!counted && ((e = entry_of(p, a, &at)) || (e = table_set(&p->seen, key, at))))
+		return e;
+	if (!counted)
+		count(p, when, pid, &p->l.v[at]);
+	if ((e = table_set(&p->peers, digest_peer(p, a->addr, a->port), at)) ||
+	    (e = table_set(&p->pids, digest_pid(p, pid), at)))
+		return e;
+	return table_set(&p->promised, digest_pid(p, pid), 0);
 }
 
 static enum err say_feature(struct past_log *p, unsigned long pid, unsigned feature)

@@ -118,12 +118,21 @@ static bool admits(const struct story *t, const struct credential *c)
 	return credential_admits(c, t->login.host ? t->login.host : t->login.addr, t->login.addr);
 }
 
+static const struct credential *stopper(const struct story *t, const struct credential *c)
+{
+	return credential_stopper(c, t->login.host ? t->login.host : t->login.addr, t->login.addr);
+}
+
 static void add_key_state(const struct story *t, const struct credential *c, struct text *out)
 {
 	const struct authorized_options *o = &c->key->options;
 
 	if (c->obstacle != OBSTACLE_NONE) {
 		add_outside(out, c->detail ? c->detail : credential_obstacle_text(c->obstacle));
+	} else if (stopper(t, c)) {
+		text_add_string(out, "not reached: ");
+		add_outside(out, stopper(t, c)->file);
+		text_add(out, ":%u has the same key, and no command", stopper(t, c)->line);
 	} else if (!admits(t, c)) {
 		text_add(out, "not from %s: from=\"", t->login.addr);
 		add_outside(out, o->from);

@@ -391,6 +391,25 @@ enum err certificate_verify(const uint8_t *blob, size_t len)
 	return e;
 }
 
+enum err certificate_split(const uint8_t *blob, size_t len, struct certificate_pieces *out)
+{
+	struct certificate c = { 0 };
+	struct parts p = { 0 };
+	enum err e;
+
+	if (!(e = parse(blob, len, &c, &p)))
+		*out = (struct certificate_pieces){
+			.body = blob,
+			.body_len = p.signed_len - 4 - p.ca.len,
+			.ca = p.ca.at,
+			.ca_len = p.ca.len,
+			.signature = p.signature.at,
+			.signature_len = p.signature.len,
+		};
+	certificate_clear(&c);
+	return e;
+}
+
 void certificate_clear(struct certificate *c)
 {
 	free(c->plain);

@@ -49,4 +49,12 @@ MUST_USE enum err certificate_parse(const uint8_t *blob, size_t len, struct cert
 MUST_USE enum err certificate_verify(const uint8_t *blob, size_t len);
 void certificate_clear(struct certificate *c); /* leaves { 0 } */
 
+/* A certificate in three, borrowed from the blob: what is before the CA's key, that key, its signature, both without their length. */
+struct certificate_pieces {
+	const uint8_t *body, *ca, *signature;
+	size_t body_len, ca_len, signature_len;
+};
+/* As certificate_parse(). */
+MUST_USE enum err certificate_split(const uint8_t *blob, size_t len, struct certificate_pieces *out);
+
 #endif

@@ -161,6 +161,48 @@ static enum err keys_add(struct gathering *g, const char *name, const struct key
 	return e;
 }
 
+static bool is_plain(const struct credential *c)
+{
+	return !c->trusted_ca && !c->key->options.cert_authority;
+}
+
+static bool same_key(const struct credential *a, const struct credential *b)
+{
+	return a->key->blob_len == b->key->blob_len && !memcmp(a->key->blob, b->key->blob, a->key->blob_len);
+}
+
+/*
+ * sshd takes the first line that has the key and passes by from= and expiry-time=; whether PermitRootLogin likes its
+ * command is asked afterwards, and there is no going on to a later line with a better one.
+ */
+static enum err stopper_find(const struct credentials *all, struct credential *c)
+{
+	for (const struct credential *b = c; b-- > all->v;)
+		if (b->obstacle == OBSTACLE_COMMAND && is_plain(b) && same_key(b, c)) {
+			c->stopper = b;
+			break;
+		}
+	if (!c->stopper || c->obstacle || c->stopper->key->options.from)
+		return ERR_NONE;
+	c->obstacle = OBSTACLE_COMMAND;
+	c->by = c->stopper->by;
+	c->detail = strdup(c->stopper->detail);
+	return c->detail ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err stoppers_find(struct gathering *g)
+{
+	struct credentials *all = &g->holder->credentials;
+	enum err e = ERR_NONE;
+
+	if (g->account->uid || !g->holder->policy->forced_only)
+		return ERR_NONE;
+	for (size_t i = 0; i < all->n && !e; i++)
+		if (is_plain(&all->v[i]))
+			e = stopper_find(all, &all->v[i]);
+	return e;
+}
+
 /* Something could not be read: the first such sentence is kept for the whole. */
 static enum err unsure(struct gathering *g, const struct sshd_line *by, const char *detail)
 {
@@ -336,7 +378,7 @@ static enum err holder_gather(struct credential_store *s, const struct sshd_effe
 
 	if ((e = policy_find(s, rules, by, &p)) || (e = holder_new(s, p, a, &g.holder)))
 		return e;
-	if ((e = gather(&g)) || (e = whole_judge(&g))) {
+	if ((e = gather(&g)) || (e = stoppers_find(&g)) || (e = whole_judge(&g))) {
 		holder_free(g.holder);
 		return e;
 	}
@@ -426,12 +468,35 @@ enum err credentials_find(struct credential_store *s, const struct sshd_effectiv
 	return e;
 }
 
+static bool from_admits(const struct credential *c, const struct pattern_from *from)
+{
+	return !c->key->options.from || pattern_list_hosts(&c->from, from) > 0;
+}
+
+const struct credential *credential_stopper(const struct credential *c, const char *host, const char *addr)
+{
+	const struct credential *b = c->stopper;
+	struct pattern_from from;
+
+	if (!b)
+		return NULL;
+	pattern_from_set(&from, host ? host : addr, addr);
+	while (b && !from_admits(b, &from))
+		b = b->stopper;
+	return b;
+}
+
 bool credential_admits(const struct credential *c, const char *host, const char *addr)
 {
 	struct pattern_from from;
 
-	if (!c->key->options.from)
+	if (!credential_depends(c))
 		return true;
 	pattern_from_set(&from, host ? host : addr, addr);
-	return pattern_list_hosts(&c->from, &from) > 0;
+	return from_admits(c, &from) && !credential_stopper(c, host, addr);
+}
+
+bool credential_depends(const struct credential *c)
+{
+	return c->key->options.from || c->stopper;
 }

@@ -45,6 +45,11 @@ struct credential {
 	char *detail;		    /* a sentence, NULL without an obstacle */
 	const struct sshd_line *by; /* the setting behind the obstacle, or NULL */
 	struct pattern_list from;   /* of the line; empty where it has none */
+	/*
+	 * An earlier line with the same key, at which sshd stops and refuses where that line's from= lets it: it never comes
+	 * to this one. NULL: none.
+	 */
+	const struct credential *stopper;
 };
 
 struct credentials {
@@ -75,8 +80,12 @@ void credential_store_remember(struct credential_store *s, struct command_memory
  */
 MUST_USE enum err credentials_find(struct credential_store *s, const struct sshd_effective *rules,
 				   const struct account *a, const struct credentials **out);
-/* Whether from= (or nothing) lets it be used from here. host may be the address, or NULL. No allocation. */
+/* Whether from= (or nothing) lets it be used from here, and no stopper does. host may be the address, or NULL. No allocation. */
 bool credential_admits(const struct credential *c, const char *host, const char *addr);
+/* The stopper that does so, NULL for none. */
+const struct credential *credential_stopper(const struct credential *c, const char *host, const char *addr);
+/* Whether that depends on where it is used from. */
+bool credential_depends(const struct credential *c);
 
 /* A key that somebody holds: its blob, or only what a log says of it. */
 struct offered_key {

@@ -53,7 +53,7 @@ static void count_one(const struct holding *h, const struct credential *c, struc
 
 static bool depends_on_place(const struct credential *c)
 {
-	return !c->obstacle && c->key->options.from;
+	return !c->obstacle && credential_depends(c);
 }
 
 static void holding_sum(struct holding *h)

@@ -179,6 +179,8 @@ class World:
         self.make_keys()
         write("/srv/noexec", "#!/bin/sh\n", 0o644)
         write("/srv/askpass", f"#!/bin/sh\necho '{PASSWORD}'\n", 0o755)
+        # The first password of a connection, where it is empty, is the method "none" for sshd's monitor, later ones are "password".
+        write("/srv/askpass-blank", "#!/bin/sh\nf=/run/askpass.$PPID\n[ -e $f ] && echo || { : >$f; echo wrong; }\n", 0o755)
 
     def make_accounts(self):
         hashed = must("openssl", "passwd", "-6", "-salt", "sallyport", PASSWORD).strip()

@@ -50,7 +50,7 @@ class Server:
 ALL_METHODS = "publickey,keyboard-interactive,password"
 NO_AGENT = ["-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none"]
 COMMON = ["ssh", "-F", "none", "-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile=/root/known_hosts",
-          "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=DEBUG1", "-o", "ConnectTimeout=60", "-o", "NumberOfPasswordPrompts=1",
+          "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=DEBUG1", "-o", "ConnectTimeout=60",
           "-o", "ForwardX11=no"]
 PLAIN_ALGORITHMS = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,rsa-sha2-512,rsa-sha2-256,ssh-rsa"
 CERTIFICATE_ALGORITHMS = ",".join(f"{a}-cert-v01@openssh.com" for a in PLAIN_ALGORITHMS.split(","))
@@ -81,6 +81,9 @@ def ssh(login):
     certificate = key.startswith("cert")
     if "password" in methods:
         env = PASSWORD_ENV
+    if "password" in methods and login["user"] == "blank":  # has to say that it has none, at the second question
+        env = PASSWORD_ENV | {"SSH_ASKPASS": "/srv/askpass-blank"}
+    command += ["-o", f"NumberOfPasswordPrompts={2 if login['user'] == 'blank' else 1}"]
     algorithms = login.get("algorithm", CERTIFICATE_ALGORITHMS if certificate else PLAIN_ALGORITHMS)
     command += ["-o", "PubkeyAcceptedAlgorithms=" + algorithms] + (["-i", KEYS / key] if key else [])
     command += [f"-oCertificateFile={KEYS / key}.pub"] + agent(key) if certificate else NO_AGENT
@@ -173,7 +176,8 @@ class Rules:
         return found.group(1) if found else ""
 
     def root_refused(self, how):
-        return self.value("permitrootlogin") != "yes" if how == "password" else \
+        # with everything that root has the password may be what is left to refuse
+        return self.value("permitrootlogin") != "yes" if how != "key" else \
             self.value("permitrootlogin") in ("no", "forced-commands-only")
 
     def one_key_is_not_enough(self):

@@ -79,6 +79,8 @@ class Comparison:
             if not folder.exists():
                 shutil.copytree("/etc/ssh", folder / "ssh", ignore=shutil.ignore_patterns("*_key", "moduli"))
                 shutil.copytree("/home", folder / "home", symlinks=True)
+                if os.path.isdir("/root/.ssh"):
+                    shutil.copytree("/root/.ssh", folder / "root", symlinks=True)
                 shutil.copytree("/srv", folder / "srv", symlinks=True)
             with open(folder / "report", "a", encoding="utf-8") as f:
                 f.write("\n".join(shown) + "\n")

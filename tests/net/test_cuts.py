@@ -20,10 +20,10 @@ touch -d '2021-03-04 05:06:07.089' /etc/ssh/sshd_config /etc/ssh/sshd_config.d
 
 @pytest.mark.parametrize("how", ["--watch", "--changing"] if LONG else ["--watch", "--changing --every 6"])
 @pytest.mark.parametrize("kind", ["apply", "rollback", "recover"])
-def test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state(world, kind, how):
+def test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state(world, figure, kind, how):
     if "ASAN_OPTIONS" in os.environ:
         pytest.skip("the leak checker does not work in a process that is traced")
     got = world(SETUP + f'/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/cuts.py" {kind} {how}', timeout=3600 if LONG else 400)
     assert got.returncode == 0, got.stdout + got.stderr
-    print(got.stdout)
+    figure(got.stdout.strip())
     assert " cuts" in got.stdout or "watched at" in got.stdout

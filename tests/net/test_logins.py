@@ -29,10 +29,12 @@ def logins(build, *arguments):
     return got
 
 
-def test_random_logins_end_as_we_say(build):
+def test_random_logins_end_as_we_say(build, figure):
     how = ["--seed", str(int(time.time())), "--logins", "2000", "--each", "50"] if LONG else ["--seed", "1", "--logins", "100"]
     got = logins(build, *how)
-    assert got.returncode == 0, got.stdout[-8000:] + got.stderr
+    differ = "".join(line + "\n" for line in got.stdout.splitlines() if line.startswith("==="))
+    assert got.returncode == 0, differ + got.stdout[-8000:] + got.stderr
+    figure(got.stdout.strip() if LONG else got.stdout.strip().splitlines()[-1])
     assert re.search(r" \d+ logins in \d+ rounds, \d+ unknown, \d+ s, 0 differ$", got.stdout.strip())
 
 

@@ -257,6 +257,19 @@ static void what_stands_twice_counts_once(void **state)
 	past_logins_free(&l);
 }
 
+/* Only somebody who shapes log lines does this; an entry without a login must not come of it. */
+static void the_same_login_by_another_method_is_no_second_one(void **state)
+{
+	struct past_logins l =
+		read_text("Nov  2 10:00:00 host sshd[10]: Accepted password for a from 1.1.1.1 port 5 ssh2\n"
+			  "Nov  2 10:00:00 host sshd[10]: Accepted gssapi-with-mic for a from 1.1.1.1 port 5 ssh2\n");
+
+	assert_int_equal(l.logins, 1);
+	assert_int_equal(l.n, 1);
+	assert_string_equal(l.v[0].method, "password");
+	past_logins_free(&l);
+}
+
 static void features_belong_to_their_session(void **state)
 {
 	struct past_logins l = read_text(
@@ -533,6 +546,7 @@ int main(void)
 		cmocka_unit_test(only_the_tag_at_its_place_counts),
 		cmocka_unit_test(only_the_last_days_count),
 		cmocka_unit_test(what_stands_twice_counts_once),
+		cmocka_unit_test(the_same_login_by_another_method_is_no_second_one),
 		cmocka_unit_test(features_belong_to_their_session),
 		cmocka_unit_test(the_journal_is_believed_for_what_it_knows_itself),
 		cmocka_unit_test(rotated_and_compressed_files_are_read),

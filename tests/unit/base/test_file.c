@@ -365,7 +365,7 @@ static void in_a_small_file_system(int (*check)(void))
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status) == 77) {
-		print_message("# skipped: no mount namespace without root\n");
+		print_message("# skipped: no private mount namespace can be had here\n");
 		skip();
 	}
 	assert_int_equal(WEXITSTATUS(status), 0);

@@ -302,6 +302,33 @@ static void forced_commands_only_lets_root_in_with_a_command(void **state)
 	assert_string_equal(has(s, LAX "PermitRootLogin forced-commands-only\n", "root", NULL), "allowed accepted 1 0");
 }
 
+/* sshd never comes to the line with the command, unless from= or expiry-time= keeps it from the one above. */
+static void the_first_line_with_a_key_decides_about_its_command(void **state)
+{
+	static const struct {
+		const char *above, *says; /* from 10.0.0.5 */
+	} lines[] = {
+		{ "", "denied key-command 0 0" },
+		{ "from=\"10.0.0.0/8\" ", "denied key-from 0 0" },
+		{ "from=\"192.168.0.0/16\" ", "allowed accepted 1 0" },
+		{ "expiry-time=\"20200101\" ", "allowed accepted 1 0" },
+		{ "cert-authority ", "allowed accepted 1 0" },
+		{ "command=\"other\" ", "allowed accepted 1 0" },
+		{ "from=\"192.168.0.0/16\" " KEY "\nfrom=\"10.*\" ", "denied key-from 0 0" },
+		{ "from=\"192.168.0.0/16\" " KEY "\nfrom=\"172.16.0.0/12\" ", "allowed accepted 1 0" },
+	};
+	struct host *s = *state;
+	char content[1024];
+
+	assert_int_equal(mkdir(scratch_path(s->dir, "root"), 0700), 0);
+	assert_int_equal(mkdir(scratch_path(s->dir, "root/.ssh"), 0700), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		snprintf(content, sizeof content, "%s" KEY "\ncommand=\"backup\" " KEY "\n", lines[i].above);
+		host_put(s, "root/.ssh/authorized_keys", content);
+		assert_string_equal(has(s, LAX "PermitRootLogin forced-commands-only\n", "root", NULL), lines[i].says);
+	}
+}
+
 /* "name=outcome" of all steps. */
 static const char *explained(const struct host *s, const char *config, const char *user)
 {
@@ -415,6 +442,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_password_that_cannot_be_read_is_not_taken_for_none, host_make,
 						host_remove),
 		cmocka_unit_test_setup_teardown(a_key_alone_must_do_or_be_part_of_it, host_make, host_remove),
+		cmocka_unit_test_setup_teardown(the_first_line_with_a_key_decides_about_its_command, host_make,
+						host_remove),
 		cmocka_unit_test_setup_teardown(what_else_a_login_wants_is_taken_on_trust_where_it_can_be, host_make,
 						host_remove),
 		cmocka_unit_test_setup_teardown(forced_commands_only_lets_root_in_with_a_command, host_make,

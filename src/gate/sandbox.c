@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sandbox.c - one lock after the other; the first that cannot be closed ends it. */
+#include "gate/sandbox.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/landlock.h>
+#include <pwd.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+/* What the headers of Debian 12 do not have yet; the kernel is asked which of it there is. */
+#ifndef LANDLOCK_ACCESS_FS_REFER
+#define LANDLOCK_ACCESS_FS_REFER (1ULL << 13)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+#define ACCESS_FS_IOCTL_DEV (1ULL << 15)
+#define ACCESS_NET_BIND_TCP (1ULL << 0)
+#define ACCESS_NET_CONNECT_TCP (1ULL << 1)
+#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
+#define SCOPE_SIGNAL (1ULL << 1)
+
+#define FS_READ (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FS_ALL_1 ((LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1) /* version 1 */
+
+struct ruleset {
+	uint64_t fs, net, scoped;
+};
+
+/* ---- the user ---- */
+
+static enum err become_user(const struct sandbox *s)
+{
+	const struct passwd *pw;
+
+	if (!s->user)
+		return ERR_NONE;
+	errno = 0;
+	if (!(pw = getpwnam(s->user)))
+		return errno && errno != ENOENT ? ERR_SYSTEM : ERR_NOT_FOUND;
+	/* The capabilities that are to stay come through the change of the user; the rest goes right after it. */
+	if (prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L) || setgroups(0, NULL) ||
+	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) ||
+	    prctl(PR_SET_KEEPCAPS, 0L, 0L, 0L, 0L))
+		return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
+static enum err enter_root(const struct sandbox *s)
+{
+	if (s->chroot && (chroot(s->chroot) || chdir("/")))
+		return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
+/* ---- capabilities ---- */
+
+static enum err bounding_drop(uint64_t keep)
+{
+	for (cap_value_t c = 0; prctl(PR_CAPBSET_READ, (long)c, 0L, 0L, 0L) >= 0; c++)
+		if (!(keep >> c & 1) && prctl(PR_CAPBSET_DROP, (long)c, 0L, 0L, 0L))
+			return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
+static enum err capabilities_set(uint64_t keep)
+{
+	cap_t caps = cap_init();
+	enum err e = caps ? ERR_NONE : ERR_MEMORY;
+
+	for (cap_value_t c = 0; c < 64 && !e; c++)
+		if (keep >> c & 1 && (cap_set_flag(caps, CAP_PERMITTED, 1, &c, CAP_SET) ||
+				      cap_set_flag(caps, CAP_EFFECTIVE, 1, &c, CAP_SET)))
+			e = ERR_SYSTEM;
+	if (!e && (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0L, 0L, 0L) || cap_set_proc(caps)))
+		e = ERR_SYSTEM;
+	cap_free(caps);
+	return e;
+}
+
+/* ---- Landlock ---- */
+
+static enum err path_allow(int ruleset, const struct sandbox_path *p, uint64_t handled)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = FS_READ };
+	struct stat st;
+	enum err e = ERR_NONE;
+
+	if (p->write)
+		rule.allowed_access |= FS_ALL_1 & ~LANDLOCK_ACCESS_FS_EXECUTE;
+	if (p->write)
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE | ACCESS_FS_IOCTL_DEV;
+	if (p->execute)
+		rule.allowed_access |= LANDLOCK_ACCESS_FS_EXECUTE;
+	rule.parent_fd = open(p->path, O_PATH | O_CLOEXEC);
+	if (rule.parent_fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NONE : ERR_SYSTEM;
+	if (fstat(rule.parent_fd, &st))
+		e = ERR_SYSTEM;
+	if (!S_ISDIR(st.st_mode)) /* the rights of folders are refused for anything else */
+		rule.allowed_access &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+				       LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_TRUNCATE | ACCESS_FS_IOCTL_DEV;
+	rule.allowed_access &= handled;
+	if (!e && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0))
+		e = ERR_SYSTEM;
+	file_close(rule.parent_fd);
+	return e;
+}
+
+/* The rights and the size of the struct that this version of the kernel has. */
+static size_t ruleset_for(long version, bool network, struct ruleset *r)
+{
+	*r = (struct ruleset){ .fs = FS_ALL_1 };
+	if (version >= 2)
+		r->fs |= LANDLOCK_ACCESS_FS_REFER;
+	if (version >= 3)
+		r->fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
+	if (version >= 4 && !network)
+		r->net = ACCESS_NET_BIND_TCP | ACCESS_NET_CONNECT_TCP;
+	if (version >= 5)
+		r->fs |= ACCESS_FS_IOCTL_DEV;
+	if (version >= 6)
+		r->scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+	return version < 4 ? 8 : version < 6 ? 16 : 24;
+}
+
+static enum err landlock_enter(const struct sandbox *s, bool *missing)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+	struct ruleset r;
+	enum err e = ERR_NONE;
+	size_t size;
+	int fd;
+
+	*missing = version < 1 && !s->landlock_off;
+	if (version < 1 || s->landlock_off)
+		return ERR_NONE;
+	size = ruleset_for(version, s->network, &r);
+	if ((fd = (int)syscall(SYS_landlock_create_ruleset, &r, size, 0)) < 0)
+		return ERR_SYSTEM;
+	for (const struct sandbox_path *p = s->paths; p && p->path && !e; p++)
+		e = path_allow(fd, p, r.fs);
+	if (!e && syscall(SYS_landlock_restrict_self, fd, 0))
+		e = ERR_SYSTEM;
+	file_close(fd);
+	return e;
+}
+
+/* ---- seccomp ---- */
+
+static enum err seccomp_enter(const struct sandbox *s)
+{
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	enum err e = ctx ? ERR_NONE : ERR_MEMORY;
+
+	if (!e && (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) ||
+		   seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2)))
+		e = ERR_SYSTEM;
+	for (const int *call = s->calls; !e && *call != -1; call++)
+		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, *call, 0))
+			e = ERR_SYSTEM;
+	if (!e && seccomp_load(ctx))
+		e = ERR_SYSTEM;
+	seccomp_release(ctx);
+	return e;
+}
+
+static enum err no_traces(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) || setrlimit(RLIMIT_CORE, &none) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L))
+		return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
+enum err sandbox_enter(const struct sandbox *s, const char **what, bool *missing)
+{
+	const char *step = "traces";
+	bool lacks = false;
+	enum err e = no_traces();
+
+	/* The bounding set can be shrunk only while CAP_SETPCAP is there. */
+	if (!e && (step = "bounding set", e = bounding_drop(s->capabilities)) == ERR_NONE &&
+	    (step = "chroot", e = enter_root(s)) == ERR_NONE && (step = "user", e = become_user(s)) == ERR_NONE &&
+	    (step = "capabilities", e = capabilities_set(s->capabilities)) == ERR_NONE &&
+	    (step = "dumpable", e = no_traces()) == ERR_NONE &&
+	    (step = "Landlock", e = landlock_enter(s, &lacks)) == ERR_NONE)
+		step = "seccomp", e = seccomp_enter(s);
+	if (what)
+		*what = step;
+	if (missing)
+		*missing = lacks;
+	return e;
+}

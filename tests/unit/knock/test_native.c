@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_native.c - our knock is that of the shared vectors, byte for byte in both directions; nothing changed holds. */
+#include "knock/native.h"
+
+#include "base/macros.h"
+#include "key/certificate.h"
+#include "key/public.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <sodium.h>
+
+#include "base/banned.h"
+
+static json_t *keys, *components, *accepted;
+
+static json_t *vectors(const char *name)
+{
+	const char *source = getenv("SALLYPORT_SOURCE");
+	char path[4096];
+	json_t *j;
+
+	(void)snprintf(path, sizeof path, "%s/tests/vectors/spa-native/%s", source ? source : ".", name);
+	j = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(j);
+	return j;
+}
+
+static const char *text_of(const json_t *j, const char *name)
+{
+	return json_string_value(json_object_get(j, name));
+}
+
+static size_t hex_of(const json_t *j, const char *name, uint8_t *out, size_t size)
+{
+	const char *hex = text_of(j, name);
+	size_t len = 0;
+
+	assert_non_null(hex);
+	assert_int_equal(sodium_hex2bin(out, size, hex, strlen(hex), NULL, &len, NULL), 0);
+	return len;
+}
+
+/* A case of accept.json with what it needs. */
+struct sample {
+	json_t *j, *trace;
+	uint8_t host[32], seed[32], scalar[32], psk[32], datagram[NATIVE_DATAGRAM], plain[NATIVE_PLAIN], enc[32];
+	const uint8_t *secret; /* psk or NULL */
+	uint64_t now_ms;
+};
+
+static void sample_read(size_t i, struct sample *s)
+{
+	json_t *host;
+
+	s->j = json_array_get(accepted, i);
+	s->trace = json_object_get(s->j, "trace");
+	host = json_object_get(json_object_get(keys, "hosts"), text_of(s->j, "host"));
+	hex_of(host, "ed25519_public", s->host, sizeof s->host);
+	hex_of(host, "ed25519_seed", s->seed, sizeof s->seed);
+	native_host_secret(s->seed, s->scalar);
+	s->secret = NULL;
+	if (text_of(s->j, "psk")) {
+		hex_of(s->j, "psk", s->psk, sizeof s->psk);
+		s->secret = s->psk;
+	}
+	s->now_ms = (uint64_t)json_integer_value(json_object_get(s->j, "now_ms"));
+	assert_int_equal(hex_of(s->j, "datagram", s->datagram, sizeof s->datagram), NATIVE_DATAGRAM);
+	assert_int_equal(hex_of(s->trace, "plaintext", s->plain, sizeof s->plain), NATIVE_PLAIN);
+	memcpy(s->enc, s->datagram + 8, sizeof s->enc);
+}
+
+/* The blob of a line with options, as keys.json has them. */
+static void blob_of_line(const char *line, struct public_key_line *out)
+{
+	const char *from = line;
+
+	while (public_key_decode_line(from, strlen(from), 1000, out)) {
+		assert_non_null(strchr(from, ' '));
+		from = strchr(from, ' ') + 1;
+	}
+}
+
+/* Looks among lines for the key whose SHA-256 is that. */
+static bool blob_find(const json_t *lines, bool pairs, const uint8_t keyid[32], struct public_key_line *out)
+{
+	uint8_t digest[32];
+	size_t i;
+	json_t *line;
+
+	json_array_foreach(lines, i, line)
+	{
+		blob_of_line(pairs ? text_of(line, "line") : json_string_value(line), out);
+		crypto_hash_sha256(digest, out->blob, out->blob_len);
+		if (!memcmp(digest, keyid, sizeof digest))
+			return true;
+		public_key_line_clear(out);
+	}
+	return false;
+}
+
+/* The key that must have signed: the listed one, or the one in the certificate. */
+static void signer_find(const struct native_knock *k, uint8_t *blob, size_t *len)
+{
+	struct public_key_line found = { 0 };
+	struct text whole = { 0 };
+	struct certificate c = { 0 };
+
+	if (k->kind == NATIVE_PLAIN_KEY) {
+		assert_true(blob_find(json_object_get(keys, "authorized"), true, k->keyid, &found));
+		memcpy(blob, found.blob, *len = found.blob_len);
+	} else {
+		struct native_certificate parts = { k->cert, NULL, k->casig, k->cert_len, 0, k->casig_len };
+
+		assert_true(blob_find(json_object_get(keys, "trusted_user_ca"), false, k->keyid, &found));
+		parts.ca = found.blob;
+		parts.ca_len = found.blob_len;
+		assert_int_equal(native_certificate_verify(&parts), ERR_NONE);
+		native_certificate_join(&parts, &whole);
+		assert_int_equal(certificate_parse((const uint8_t *)whole.s, whole.len, &c), ERR_NONE);
+		memcpy(blob, c.plain, *len = c.plain_len);
+	}
+	certificate_clear(&c);
+	text_free(&whole);
+	public_key_line_clear(&found);
+}
+
+static void gate_keys_and_tags_are_those_of_the_vectors(void **state)
+{
+	size_t i, seen = 0;
+	json_t *j;
+
+	(void)state;
+	json_array_foreach(json_object_get(components, "vectors"), i, j)
+	{
+		uint8_t host[32], psk[32], wanted[32], enc[32], got[NATIVE_GATE_KEY], tag[8];
+
+		if (strcmp(text_of(j, "what"), "gate") != 0)
+			continue;
+		hex_of(j, "host_ed25519_public", host, sizeof host);
+		if (text_of(j, "psk"))
+			hex_of(j, "psk", psk, sizeof psk);
+		native_gate_key(text_of(j, "psk") ? psk : NULL, host,
+				(uint64_t)json_integer_value(json_object_get(j, "epoch")), got);
+		hex_of(j, "key", wanted, sizeof wanted);
+		assert_memory_equal(got, wanted, sizeof got);
+		hex_of(j, "enc", enc, sizeof enc);
+		native_gate_tag(got, enc, tag);
+		hex_of(j, "tag", wanted, sizeof wanted);
+		assert_memory_equal(tag, wanted, sizeof tag);
+		seen++;
+	}
+	assert_int_equal(seen, 4);
+}
+
+static void epochs_are_those_of_the_vectors(void **state)
+{
+	size_t i, seen = 0;
+	json_t *j;
+
+	(void)state;
+	json_array_foreach(json_object_get(components, "vectors"), i, j)
+	{
+		json_t *wanted = json_object_get(j, "epochs");
+		uint64_t got[2];
+
+		if (!wanted)
+			continue;
+		native_epochs((uint64_t)json_integer_value(json_object_get(j, "server_time_s")), got);
+		assert_int_equal(got[0], json_integer_value(json_array_get(wanted, 0)));
+		assert_int_equal(got[1], json_integer_value(json_array_get(wanted, 1)));
+		seen++;
+	}
+	assert_int_equal(seen, 5);
+}
+
+/* Section 4.2: the gate never refuses what the window would accept. */
+static void epochs_cover_the_window(void **state)
+{
+	(void)state;
+	for (uint64_t now = 0; now < 4000; now++) {
+		uint64_t e[2];
+
+		native_epochs(now, e);
+		for (uint64_t ts = now < 300 ? 0 : now - 300; ts <= now + 300; ts++)
+			assert_true(native_epoch(ts) == e[0] || native_epoch(ts) == e[1]);
+	}
+}
+
+static void host_keys_are_those_of_the_vectors(void **state)
+{
+	const char *name;
+	json_t *j;
+
+	(void)state;
+	json_object_foreach(json_object_get(keys, "hosts"), name, j)
+	{
+		uint8_t in[32], wanted[32], got[32];
+
+		hex_of(j, "ed25519_seed", in, sizeof in);
+		hex_of(j, "x25519_secret", wanted, sizeof wanted);
+		wanted[31] = (uint8_t)((wanted[31] & 127) | 64); /* they have it as it was before clamping */
+		wanted[0] &= 248;
+		native_host_secret(in, got);
+		assert_memory_equal(got, wanted, sizeof got);
+		hex_of(j, "ed25519_public", in, sizeof in);
+		hex_of(j, "x25519_public", wanted, sizeof wanted);
+		assert_int_equal(native_host_public(in, got), ERR_NONE);
+		assert_memory_equal(got, wanted, sizeof got);
+	}
+}
+
+static void every_good_datagram_opens_and_is_sealed_again_the_same(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		uint8_t plain[NATIVE_PLAIN], again[NATIVE_DATAGRAM], ephemeral[32], key[NATIVE_GATE_KEY], enc[32];
+		struct sample s;
+
+		sample_read(i, &s);
+		hex_of(s.trace, "gate_key", key, sizeof key);
+		assert_true(native_gate_holds(key, s.datagram));
+		assert_int_equal(native_open(s.host, s.scalar, s.secret, s.datagram, plain), ERR_NONE);
+		assert_memory_equal(plain, s.plain, sizeof plain);
+		hex_of(s.trace, "eph_secret", ephemeral, sizeof ephemeral);
+		assert_int_equal(native_enc(ephemeral, enc), ERR_NONE);
+		assert_memory_equal(enc, s.enc, sizeof enc);
+		assert_int_equal(native_seal(s.host, s.secret, ephemeral, plain, again), ERR_NONE);
+		assert_memory_equal(again, s.datagram, sizeof again);
+	}
+}
+
+static void every_good_plaintext_is_read_and_written_again_the_same(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		json_t *grant = json_object_get(json_array_get(accepted, i), "grant");
+		uint8_t again[NATIVE_PLAIN];
+		struct native_knock k;
+		struct sample s;
+		size_t len;
+
+		sample_read(i, &s);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		assert_string_equal(k.user, text_of(grant, "user"));
+		assert_int_equal(k.duration, json_integer_value(json_object_get(grant, "duration")));
+		assert_int_equal(k.nports, json_array_size(json_object_get(grant, "ports")));
+		for (unsigned p = 0; p < k.nports; p++)
+			assert_int_equal(k.ports[p],
+					 json_integer_value(json_array_get(json_object_get(grant, "ports"), p)));
+		assert_int_equal(native_write(&k, again, &len), ERR_NONE);
+		assert_int_equal(len, k.signed_len);
+		assert_int_equal(native_write_signature(again, len, k.sig, k.sig_len), ERR_NONE);
+		assert_memory_equal(again, s.plain, sizeof again);
+	}
+}
+
+static void every_good_signature_holds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		uint8_t wanted[2048], blob[2048];
+		struct text m = { 0 }, tbs = { 0 };
+		struct native_knock k;
+		char algorithm[64] = "";
+		struct sample s;
+		size_t len;
+
+		sample_read(i, &s);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		native_message(s.host, s.enc, s.plain, k.signed_len, &m);
+		len = hex_of(s.trace, "signed_message", wanted, sizeof wanted);
+		assert_int_equal(m.len, len);
+		assert_memory_equal(m.s, wanted, len);
+		native_to_be_signed(&m, &tbs);
+		len = hex_of(s.trace, "sshsig_to_be_signed", wanted, sizeof wanted);
+		assert_int_equal(tbs.len, len);
+		assert_memory_equal(tbs.s, wanted, len);
+		signer_find(&k, blob, &len);
+		assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, len, 0, algorithm), STAGE_ACCEPTED);
+		assert_true(strlen(algorithm) > 6);
+		text_free(&m);
+		text_free(&tbs);
+	}
+}
+
+/* Whatever bit changes inside of the seal, the knock does not hold any more. */
+static void no_changed_bit_holds(void **state)
+{
+	uint8_t blob[2048], changed[NATIVE_PLAIN];
+	struct native_knock k;
+	struct sample s;
+	size_t len;
+
+	(void)state;
+	sample_read(0, &s);
+	assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+	signer_find(&k, blob, &len);
+	for (size_t bit = 0; bit < NATIVE_PLAIN * 8; bit++) {
+		memcpy(changed, s.plain, sizeof changed);
+		changed[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		if (native_parse(changed, &k) == ERR_NONE)
+			assert_int_equal(native_verify(&k, s.host, s.enc, changed, blob, len, 0, NULL),
+					 STAGE_SIGNATURE);
+	}
+	assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+	s.host[3] ^= 1;
+	assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, len, 0, NULL), STAGE_SIGNATURE);
+	s.host[3] ^= 1;
+	s.enc[31] ^= 1;
+	assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, len, 0, NULL), STAGE_SIGNATURE);
+}
+
+/* The signature's blob, cut anywhere, and the key's. */
+static void no_truncation_holds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		uint8_t blob[2048], cut[NATIVE_PLAIN];
+		struct native_knock k;
+		struct sample s;
+		size_t len;
+
+		sample_read(i, &s);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		signer_find(&k, blob, &len);
+		for (size_t sig = 1; sig<k.sig_len; sig += k.sig_len> 200 ? 7 : 1) {
+			struct native_knock shorter;
+
+			memcpy(cut, s.plain, sizeof cut);
+			assert_int_equal(native_write_signature(cut, k.signed_len, k.sig, sig), ERR_NONE);
+			assert_int_equal(native_parse(cut, &shorter), ERR_NONE);
+			assert_int_equal(native_verify(&shorter, s.host, s.enc, cut, blob, len, 0, NULL),
+					 STAGE_SIGNATURE);
+		}
+		for (size_t key = 0; key<len; key += len> 200 ? 7 : 1)
+			assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, key, 0, NULL),
+					 STAGE_SIGNATURE);
+	}
+}
+
+/* Where a security key's flags are not what is wanted, the touch is missing and not the signature. */
+static void touch_and_pin_are_wanted_of_security_keys_only(void **state)
+{
+	unsigned seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		const char *name = text_of(json_array_get(accepted, i), "name");
+		bool untouched = !strcmp(name, "sk-no-touch-required"), plain = !strcmp(name, "plain-ed");
+		bool verified = !strcmp(name, "sk-flags-up-uv-be-bs"), touched = !strcmp(name, "plain-sk-ed");
+		struct native_knock k;
+		uint8_t blob[2048];
+		struct sample s;
+		size_t len;
+
+		if (!untouched && !plain && !verified && !touched)
+			continue;
+		seen++;
+		sample_read(i, &s);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		signer_find(&k, blob, &len);
+		assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, len, NATIVE_WANT_TOUCH, NULL),
+				 untouched ? STAGE_TOUCH : STAGE_ACCEPTED);
+		assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, len, NATIVE_WANT_VERIFY, NULL),
+				 plain || verified ? STAGE_ACCEPTED : STAGE_TOUCH);
+	}
+	assert_int_equal(seen, 4);
+}
+
+static void time_has_a_window_of_300_seconds_and_no_wrap_around(void **state)
+{
+	static const struct {
+		uint64_t ts, now;
+		bool in;
+	} cases[] = {
+		{ 1000000, 1000000, true },
+		{ 1000000, 1300000, true },
+		{ 1000000, 1300001, false },
+		{ 1300000, 1000000, true },
+		{ 1300001, 1000000, false },
+		{ 0, 300000, true },
+		{ 0, 300001, false },
+		{ UINT64_MAX, 0, false },
+		{ UINT64_MAX, UINT64_MAX - 300000, true },
+		{ UINT64_MAX - 1, 299998, false },
+		{ 0, UINT64_MAX, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(native_in_time(cases[i].ts, cases[i].now), cases[i].in);
+}
+
+static const struct native_knock usual = { .kind = NATIVE_PLAIN_KEY, .ts = 1790000000000, .user = "anna" };
+
+static void what_the_rules_do_not_allow_is_not_written(void **state)
+{
+	static const uint8_t some[1100] = { 1 };
+	uint8_t plain[NATIVE_PLAIN];
+	size_t len = 77;
+	struct native_knock k;
+
+	(void)state;
+#define REFUSES(change, error) \
+	do { \
+		k = usual; \
+		change; \
+		assert_int_equal(native_write(&k, plain, &len), error); \
+		assert_int_equal(len, 77); \
+	} while (0)
+	REFUSES(k.kind = 0, ERR_SYNTAX);
+	REFUSES(k.kind = 3, ERR_SYNTAX);
+	REFUSES(k.user[0] = '\0', ERR_SYNTAX);
+	REFUSES(k.user[0] = '-', ERR_SYNTAX);
+	REFUSES(k.user[1] = ' ', ERR_SYNTAX);
+	REFUSES(k.user[1] = '/', ERR_SYNTAX);
+	REFUSES(k.user[1] = ':', ERR_SYNTAX);
+	REFUSES(k.user[1] = 0x7f, ERR_SYNTAX);
+	REFUSES(k.addr[0] = 1, ERR_SYNTAX);
+	REFUSES(k.addr_type = 4, ERR_SYNTAX);
+	REFUSES(k.addr_type = 5, ERR_SYNTAX);
+	REFUSES(k.nports = 1, ERR_SYNTAX);
+	REFUSES((k.nports = 1, k.ports[1] = 22), ERR_SYNTAX);
+	REFUSES(k.ports[0] = 22, ERR_SYNTAX);
+	REFUSES(k.cert_len = 1, ERR_SYNTAX);
+	REFUSES((k.kind = NATIVE_CERTIFICATE, k.cert = some, k.cert_len = 10), ERR_SYNTAX);
+	REFUSES((k.kind = NATIVE_CERTIFICATE, k.cert = some, k.casig = some, k.cert_len = 1094, k.casig_len = 2),
+		ERR_TOO_BIG);
+	REFUSES((k.kind = NATIVE_CERTIFICATE, k.cert = some, k.casig = some, k.cert_len = SIZE_MAX, k.casig_len = 2),
+		ERR_TOO_BIG);
+#undef REFUSES
+	k = usual;
+	k.kind = NATIVE_CERTIFICATE;
+	k.cert = k.casig = some;
+	k.cert_len = 1093;
+	k.casig_len = 2;
+	assert_int_equal(native_write(&k, plain, &len), ERR_NONE);
+	assert_int_equal(len, NATIVE_PLAIN - 3);
+	assert_int_equal(native_write_signature(plain, len, some, 1), ERR_NONE);
+	assert_int_equal(native_write_signature(plain, len, some, 2), ERR_TOO_BIG);
+	assert_int_equal(native_write_signature(plain, len, some, 0), ERR_TOO_BIG);
+	assert_int_equal(native_write_signature(plain, SIZE_MAX, some, 1), ERR_TOO_BIG);
+}
+
+static void certificates_come_apart_and_together_again(void **state)
+{
+	unsigned seen = 0;
+
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		struct public_key_line ca = { 0 };
+		struct text whole = { 0 };
+		struct native_certificate parts, again;
+		struct native_knock k;
+		struct sample s;
+
+		sample_read(i, &s);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		if (k.kind != NATIVE_CERTIFICATE)
+			continue;
+		seen++;
+		assert_true(blob_find(json_object_get(keys, "trusted_user_ca"), false, k.keyid, &ca));
+		parts = (struct native_certificate){ k.cert, ca.blob, k.casig, k.cert_len, ca.blob_len, k.casig_len };
+		native_certificate_join(&parts, &whole);
+		assert_int_equal(native_certificate_split((const uint8_t *)whole.s, whole.len, &again), ERR_NONE);
+		assert_int_equal(again.body_len, parts.body_len);
+		assert_memory_equal(again.body, parts.body, parts.body_len);
+		assert_int_equal(again.ca_len, parts.ca_len);
+		assert_memory_equal(again.ca, parts.ca, parts.ca_len);
+		assert_int_equal(again.casig_len, parts.casig_len);
+		assert_memory_equal(again.casig, parts.casig, parts.casig_len);
+		assert_int_equal(native_certificate_verify(&again), ERR_NONE);
+		for (size_t len = 0; len < whole.len; len++)
+			assert_int_not_equal(native_certificate_split((const uint8_t *)whole.s, len, &again), ERR_NONE);
+		whole.s[4 + (unsigned char)whole.s[3] + 4] ^= 1; /* in the nonce */
+		assert_int_equal(native_certificate_split((const uint8_t *)whole.s, whole.len, &again), ERR_NONE);
+		assert_int_equal(native_certificate_verify(&again), ERR_SIGNATURE);
+		text_free(&whole);
+		public_key_line_clear(&ca);
+	}
+	assert_int_equal(seen, 6);
+}
+
+static void every_stage_has_a_word_of_its_own(void **state)
+{
+	(void)state;
+	for (int i = 0; i < STAGE_COUNT; i++)
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(knock_stage_text((enum knock_stage)i),
+						knock_stage_text((enum knock_stage)j));
+	assert_string_equal(knock_stage_text(STAGE_COUNT), "invalid");
+}
+
+static int load(void **state)
+{
+	(void)state;
+	keys = vectors("keys.json");
+	components = vectors("components.json");
+	accepted = vectors("accept.json");
+	return json_array_size(accepted) == 30 ? 0 : -1;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	json_decref(keys);
+	json_decref(components);
+	json_decref(accepted);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(gate_keys_and_tags_are_those_of_the_vectors),
+		cmocka_unit_test(epochs_are_those_of_the_vectors),
+		cmocka_unit_test(epochs_cover_the_window),
+		cmocka_unit_test(host_keys_are_those_of_the_vectors),
+		cmocka_unit_test(every_good_datagram_opens_and_is_sealed_again_the_same),
+		cmocka_unit_test(every_good_plaintext_is_read_and_written_again_the_same),
+		cmocka_unit_test(every_good_signature_holds),
+		cmocka_unit_test(no_changed_bit_holds),
+		cmocka_unit_test(no_truncation_holds),
+		cmocka_unit_test(touch_and_pin_are_wanted_of_security_keys_only),
+		cmocka_unit_test(time_has_a_window_of_300_seconds_and_no_wrap_around),
+		cmocka_unit_test(what_the_rules_do_not_allow_is_not_written),
+		cmocka_unit_test(certificates_come_apart_and_together_again),
+		cmocka_unit_test(every_stage_has_a_word_of_its_own),
+	};
+
+	return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, load, unload);
+}
