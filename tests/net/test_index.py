@@ -2,6 +2,8 @@
 # test_index.py - the gate's index on a running system: commands that hang, files that change between two questions.
 import json
 
+import pytest
+
 PRELUDE = r"""
 set -eu
 mkdir -p /etc/ssh/bin
@@ -9,7 +11,8 @@ program() { cat >"/etc/ssh/bin/$1"; chmod 755 "/etc/ssh/bin/$1"; }
 ask() { printf '{"user": "%s", "from": "%s", "key": "%s"%s}\n' "$1" "${3:-198.51.100.7}" "$(cut -d' ' -f2 "/root/keys/$2.pub")" "${4-}"; }
 # until all that was asked is answered
 await() { local f; f=$(mktemp -u /tmp/await.XXXXXX); echo "{\"await\": \"$f\"}"; lab_wait 10 test -e "$f"; }
-index() { "$BUILD/tests/index" 902 /etc/ssh/sshd_config; }
+# the loop alone, or the role as sallyportd executes it, with its sandbox
+index() { "$BUILD/tests/index" 902 /etc/ssh/sshd_config $PROGRAM; }
 lab_account anna 1001; lab_key anna
 lab_account berta 1002; lab_key berta
 lab_account helper 2400
@@ -17,15 +20,20 @@ install -m 666 /dev/null /tmp/runs
 """
 
 
-def answers(world, snippet):
-    got = world(PRELUDE + snippet)
+@pytest.fixture(params=["loop", "role"])
+def program(request):
+    return "$BUILD/src/gate/sallyport-index" if request.param == "role" else ""
+
+
+def answers(world, program, snippet):
+    got = world(f"PROGRAM={program}\n" + PRELUDE + snippet)
     assert got.returncode == 0, got.stdout[-2000:] + got.stderr[-2000:]
     rows = [json.loads(line) for line in got.stdout.splitlines() if line.startswith("{")]
     return {row["id"]: row for row in rows}, got
 
 
-def test_each_question_sees_the_files_of_the_moment(world):
-    said, _ = answers(world, r"""
+def test_each_question_sees_the_files_of_the_moment(world, program):
+    said, _ = answers(world, program, r"""
 echo >/etc/ssh/sshd_config
 {
 	ask anna anna; await; ask anna berta; ask nobody anna; await
@@ -43,8 +51,8 @@ echo >/etc/ssh/sshd_config
                       "accepted"], said
 
 
-def test_a_command_is_run_once_for_many_questions_and_revocation_counts_at_once(world):
-    said, got = answers(world, r"""
+def test_a_command_is_run_once_for_many_questions_and_revocation_counts_at_once(world, program):
+    said, got = answers(world, program, r"""
 program keys <<'END'
 #!/bin/sh
 echo "$1 $(id -un)" >>/tmp/runs
@@ -64,8 +72,8 @@ echo "runs: $(cat /tmp/runs)"
     assert "runs: anna helper\n" in got.stdout
 
 
-def test_a_command_that_hangs_costs_its_account_alone_and_is_ended(world):
-    said, got = answers(world, r"""
+def test_a_command_that_hangs_costs_its_account_alone_and_is_ended(world, program):
+    said, got = answers(world, program, r"""
 program keys <<'END'
 #!/bin/sh
 [ "$1" = anna ] || exit 0
@@ -88,8 +96,8 @@ echo "left: $(pgrep -xc sleep) $(pgrep -xc keys)"
     assert "left: 0 0\n" in got.stdout, got.stdout
 
 
-def test_commands_are_run_only_so_often(world):
-    said, got = answers(world, r"""
+def test_commands_are_run_only_so_often(world, program):
+    said, got = answers(world, program, r"""
 program keys <<'END'
 #!/bin/sh
 echo run >>/tmp/runs
@@ -105,8 +113,8 @@ echo "runs: $(wc -l </tmp/runs)"
     assert len(refused) >= 10 and not [row for row in said.values() if row["stage"] == "accepted"], said
 
 
-def test_odd_homes_are_answered_at_once(world):
-    said, _ = answers(world, r"""
+def test_odd_homes_are_answered_at_once(world, program):
+    said, _ = answers(world, program, r"""
 echo >/etc/ssh/sshd_config
 lab_account fifo 1010; install -d -o fifo /home/fifo/.ssh; mkfifo /home/fifo/.ssh/authorized_keys
 lab_account huge 1011; install -d -o huge /home/huge/.ssh; truncate -s 10G /home/huge/.ssh/authorized_keys; chown huge: /home/huge/.ssh/*
@@ -117,3 +125,35 @@ lab_account open 1014; lab_key open; chmod 666 /home/open/.ssh/authorized_keys
 """)
     assert [said[i]["stage"] for i in range(8)] == ["key", "unknown", "key", "key", "key", "key", "key", "accepted"], said
     assert all(row["ms"] < 3000 for row in said.values()), said
+
+
+def test_the_role_keeps_no_right_that_it_does_not_need(world):
+    _, got = answers(world, "$BUILD/src/gate/sallyport-index", r"""
+program keys <<'END'
+#!/bin/sh
+# as somebody else, and from inside
+grep -E '^(Uid|Groups|NoNewPrivs|Seccomp):' /proc/self/status | tr -s '\t ' '  ' >>/tmp/runs
+unshare -Ur true 2>/dev/null && echo unshared >>/tmp/runs
+python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 4711))' 2>/dev/null && echo bound >>/tmp/runs
+echo x 2>/dev/null >/srv/open/new && echo written >>/tmp/runs
+echo done >>/tmp/runs
+END
+mkdir -m 1777 /srv/open
+printf '%s\n' 'AuthorizedKeysFile none' 'AuthorizedKeysCommand /etc/ssh/bin/keys %u' 'AuthorizedKeysCommandUser helper' >/etc/ssh/sshd_config
+{
+	ask anna anna; await
+	grep -E '^(Cap|NoNewPrivs|Seccomp:)' "/proc/$(pgrep -o sallyport-index)/status" | tr -s '\t ' '  ' >/tmp/status
+} | index
+sed 's/^/status: /' /tmp/status; sed 's/^/run: /' /tmp/runs
+""")
+    lines = got.stdout.splitlines()
+    # CAP_DAC_READ_SEARCH, KILL, SETGID, SETUID
+    for name in ("CapPrm", "CapEff", "CapBnd"):
+        assert f"status: {name}: 00000000000000e4" in lines, got.stdout
+    for name in ("CapInh", "CapAmb"):
+        assert f"status: {name}: 0000000000000000" in lines, got.stdout
+    assert "status: NoNewPrivs: 1" in lines and "status: Seccomp: 2" in lines, got.stdout
+    written = ["run: written"] if "landlock-missing" in got.stderr else []
+    assert [line for line in lines if line.startswith("run: ")] == [
+        "run: Uid: 2400 2400 2400 2400", "run: Groups: 2400 ", "run: NoNewPrivs: 1", "run: Seccomp: 2", *written,
+        "run: done"], got.stdout

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* index.c - asks the gate's index about logins to this system, for tests: index RELEASE CONFIG, JSON lines in and out. */
+/* index.c - asks the gate's index about logins to this system, for tests: index RELEASE CONFIG [PROGRAM], JSON lines in and out. */
 #include "gate/index_serve.h"
 #include "gate/message.h"
+#include "gate/role.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -57,9 +59,28 @@ static int serve(const char *config, unsigned release, const int fds[3])
 	return status;
 }
 
-static bool begin(struct asker *a, const char *config, unsigned release)
+/* As sallyportd executes it: nothing but these descriptors, and no environment. */
+static NORETURN void execute(const char *program, const char *config, const int fds[3])
+{
+	int settings = memfd_create("settings", 0), given[] = { fds[0], settings, fds[1], fds[2] };
+	char *const argv[] = { (char *)program, (char[]){ "-D" }, NULL };
+	char *const environment[] = { NULL };
+
+	dprintf(settings, "SshdConfig %s\n", config);
+	lseek(settings, 0, SEEK_SET);
+	/* out of the way first */
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+		given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, 100);
+	for (size_t i = 0; i < ARRAY_SIZE(given); i++)
+		dup2(given[i], ROLE_PARENT + (int)i);
+	execve(program, argv, environment);
+	_exit(2);
+}
+
+static bool begin(struct asker *a, const char *config, unsigned release, const char *program)
 {
 	int parent[2], net[2], grant[2];
+	char ready;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, parent) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, net) ||
 	    socketpair(AF_UNIX, SOCK_SEQPACKET, 0, grant) || (a->index = fork()) < 0)
@@ -68,11 +89,16 @@ static bool begin(struct asker *a, const char *config, unsigned release)
 		close(parent[0]);
 		close(net[0]);
 		close(grant[0]);
+		if (program)
+			execute(program, config, (const int[]){ parent[1], net[1], grant[1] });
 		_exit(serve(config, release, (const int[]){ parent[1], net[1], grant[1] }));
 	}
 	close(parent[1]);
 	close(net[1]);
 	close(grant[1]);
+	/* of a role: that it serves */
+	if (program && recv(parent[0], &ready, 1, 0) != 1)
+		return false;
 	a->parent = parent[0];
 	a->net = net[0];
 	a->grant = grant[0];
@@ -159,12 +185,13 @@ int main(int argc, char **argv)
 	int status = 2;
 	bool fine;
 
-	if (argc != 3 || number_parse(argv[1], 704, 9999, &release) || sodium_init() < 0 ||
-	    !begin(&a, argv[2], (unsigned)release)) {
-		fprintf(stderr, "usage: index RELEASE CONFIG\n");
+	if (argc < 3 || argc > 4 || number_parse(argv[1], 704, 9999, &release) || sodium_init() < 0 ||
+	    !begin(&a, argv[2], (unsigned)release, argv[3])) {
+		fprintf(stderr, "usage: index RELEASE CONFIG [PROGRAM]\n");
 		return 2;
 	}
 	fine = ask_all(&a);
+	fflush(stdout);
 	if (!fine)
 		fprintf(stderr, "index: a line that is none, or no answer came\n");
 	close(a.parent);
