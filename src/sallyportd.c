@@ -4,6 +4,7 @@
 #include "base/option.h"
 #include "gate/firewall.h"
 #include "gate/preflight.h"
+#include "gate/premises.h"
 #include "gate/settings.h"
 #include "gate/supervisor.h"
 
@@ -75,14 +76,17 @@ static int print_settings(const struct settings *s)
 	return print_text(&t);
 }
 
+/* A daemon that runs keeps the table in place by itself, and may be the only one that the kernel lets. */
 static int load_table(const struct settings *s)
 {
 	struct firewall *f = NULL;
 	char *why = NULL;
-	enum err e = firewall_open(&s->firewall, &f, NULL, &why);
 	int status = EXIT_FINE;
+	enum err e;
 
-	if (e)
+	if (premises_taken(s))
+		return status;
+	if ((e = firewall_open(&s->firewall, &f, NULL, &why)))
 		status = why ? complain("cannot load the firewall table: %s", why)
 			     : fail(e, "cannot load the firewall table");
 	firewall_close(f); /* the table stays */

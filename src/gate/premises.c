@@ -57,6 +57,15 @@ static enum err state_lock(const char *path, uint64_t patience_ms, int *out)
 	return ERR_NONE;
 }
 
+bool premises_taken(const struct settings *s)
+{
+	int fd = -1;
+	enum err e = state_lock(s->state_dir, 0, &fd);
+
+	file_close(fd);
+	return e == ERR_BUSY;
+}
+
 /* One level only: /run is empty after each boot. */
 static enum err folder_make(const char *path)
 {

@@ -7,6 +7,8 @@
 #include "base/macros.h"
 #include "gate/settings.h"
 
+#include <stdbool.h>
+
 struct premises {
 	struct settings *settings;
 	int state; /* the folder, locked: no second daemon writes there, nor does this one before the last grant has ended */
@@ -19,6 +21,8 @@ struct premises {
  */
 MUST_USE enum err premises_open(struct settings *settings, const struct premises *old, struct premises **out,
 				char **why);
+/* Another daemon holds the state folder of these settings: it looks after the table, too. */
+bool premises_taken(const struct settings *s);
 /* 'next' (may be NULL) is what goes on: the control socket's name is removed unless it is the same there. NULL is fine. */
 void premises_free(struct premises *p, const struct premises *next);
 
