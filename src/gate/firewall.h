@@ -16,7 +16,10 @@
 #define FIREWALL_NETWORKS 64
 #define FIREWALL_INTERFACES 16
 
-enum firewall_answer { FIREWALL_DROP, FIREWALL_RESET }; /* what a stranger gets: silence, or what a closed port says */
+/*
+ * What a stranger gets: silence, or what the stack (and any other firewall of the host) says for a port where nobody listens.
+ */
+enum firewall_answer { FIREWALL_DROP, FIREWALL_RESET };
 
 struct firewall_network {
 	struct message_address address;
@@ -37,6 +40,7 @@ struct firewall_rules {
 	unsigned nnetworks;
 	unsigned ipv6_bits; /* 64 to 128: how much of a granted IPv6 address counts */
 	enum firewall_answer answer;
+	bool unowned; /* as on kernels that cannot keep an owned table (before 6.9); for tests */
 };
 
 struct firewall_grant {
@@ -49,10 +53,12 @@ struct firewall;
 
 /*
  * Puts the table in place in one transaction: new, or in place of what is there, with no moment in between and the grants kept.
- * Where the kernel can (6.9), it is owned and persists: nobody else can change it and "flush ruleset" leaves it alone, also
- * after our death. Sessions that conntrack does not know yet (from before it began) are entered first; *entered, may be NULL,
- * tells how many. ERR_SYSTEM; *why (yours, may be NULL) says what the kernel refused. CAP_NET_ADMIN. The netlink sockets stay
- * open until firewall_close(); the table stays after it.
+ * Where the kernel can (6.9), it is owned and persists: nobody else can change it and "flush ruleset" leaves it alone for as long
+ * as our netlink socket is open; after that it stays, but can be flushed (measured on 6.18). Sessions that conntrack does not know yet
+ * (from before it began) are entered first; *entered, may be NULL, tells how many; where that fails their peers get a grant of a
+ * day. ERR_RANGE: no such table can be made. ERR_SYSTEM. *why (yours, may be NULL, so may what it gets) says what the kernel refused,
+ * or, with ERR_NONE, that sessions could not be entered. CAP_NET_ADMIN. The sockets stay open until firewall_close(); the
+ * table stays after it.
  */
 MUST_USE enum err firewall_open(const struct firewall_rules *rules, struct firewall **out, unsigned *entered,
 				char **why);
@@ -70,10 +76,11 @@ MUST_USE enum err firewall_revoke(struct firewall *f, const struct message_addre
 /* As the kernel has them. *out is an array of *n, free(). */
 MUST_USE enum err firewall_list(struct firewall *f, struct firewall_grant **out, size_t *n);
 
-/* Becomes readable when somebody changed rulesets, or interfaces came; then firewall_look(). */
+/* Becomes readable when somebody else changed rulesets; then firewall_look(). Interfaces and addresses may come and go unseen. */
 int firewall_watch_fd(const struct firewall *f);
 /*
  * Drains the watch and looks whether the table is as we made it; if not, it is put back at once, with the grants that were in force.
+ * After the machine slept it is made anew too: the kernel's time-outs stood still meanwhile. Call it now and then for that.
  * *found (yours, NULL: all was well) says in a sentence what was changed.
  */
 MUST_USE enum err firewall_look(struct firewall *f, char **found);
