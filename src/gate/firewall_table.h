@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* firewall_table.h - our table on its way into the kernel and back: inside of firewall.h. */
+#ifndef GATE_FIREWALL_TABLE_H
+#define GATE_FIREWALL_TABLE_H
+
+#include "gate/firewall.h"
+#include "gate/firewall_mirror.h"
+#include "gate/netlink.h"
+
+struct firewall {
+	struct firewall_rules rules;
+	struct netlink netlink;
+	struct netlink_batch batch;
+	struct mirror mirror; /* what we granted, and until when */
+	struct text shape;    /* the table as the kernel told it after we made it */
+	uint64_t slept_ms;    /* how long the machine had slept when the table was made */
+	int watch;
+	bool owned;
+};
+
+/* The element of a grant, as the kernel's sets have it. */
+#define FIREWALL_KEY 20
+size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY]);
+
+/* One element of the set of its family: added if it is not there (ms 0: without end), added where it must not be there, taken away. */
+void firewall_element(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms);
+void firewall_element_new(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms);
+void firewall_element_delete(struct netlink_batch *b, const struct mirror_key *k);
+
+/*
+ * Table, sets, chains, rules and the grants of the mirror in one transaction, in place of what is there. Owned where the kernel can;
+ * else ERR_NONE too, and f->owned is false. ERR_SYSTEM: *why (may be NULL) says more.
+ */
+MUST_USE enum err firewall_table_put(struct firewall *f, char **why);
+/* The transaction that takes it away. */
+MUST_USE enum err firewall_table_delete(struct firewall *f);
+/* All elements of both sets, each with what is left of its time (UINT64_MAX: no end). None where there is no table. */
+MUST_USE enum err firewall_table_grants(struct firewall *f,
+					enum err (*take)(void *arg, const struct mirror_key *k, uint64_t left_ms),
+					void *arg);
+/* What the kernel has: empty where there is no table. Equal texts mean equal tables, grants aside. */
+MUST_USE enum err firewall_table_shape(struct firewall *f, struct text *out);
+
+#endif
