@@ -140,7 +140,10 @@ def test_published_ports_and_redirects_are_shut_and_containers_go_out(gate, mode
 		END
         (lab_in box python3 -I "$LAB_SOURCE/tests/lab/echo.py" 2222 &)
         (lab_in stranger python3 -I "$LAB_SOURCE/tests/lab/echo.py" 22 &)
-        serve 2022; sleep 1
+        serve 2022
+        # the box's link takes its time before it speaks IPv6
+        published() {{ [ "$(try stranger 10.83.0.1 22)$(try stranger fd83::1 22)" = openopen ]; }}
+        lab_wait 10 published
         {BOTH} try stranger $a 22; done; try stranger 10.83.0.1 2200
         gate -p 22 -p 2022 {mode}
         {BOTH} try stranger $a 22; done; try stranger 10.83.0.1 2200; try stranger 10.83.0.1 2022
