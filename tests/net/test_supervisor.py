@@ -386,3 +386,18 @@ def test_what_is_wrong_at_the_start_ends_the_daemon(daemon, how, says):
     assert says in daemon.log()
     assert "READY=1" not in daemon.notes()
     assert not daemon.control.exists()
+
+
+def test_the_table_alone_is_loaded_where_no_daemon_runs_and_left_to_one_that_does(daemon):
+    if not shutil.which("nft"):
+        pytest.skip("nft is not installed")
+    load = ["unshare", "--net", "sh", "-c", f"'{daemon.build}/sallyportd' -L -f '{daemon.conf}'; echo $?; nft list tables"]
+
+    def loaded():
+        got = subprocess.run(load, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        assert got.stderr == ""
+        return got.stdout.splitlines()
+
+    assert loaded() == ["0", "table inet sallyport"]
+    daemon.start().ready()
+    assert loaded() == ["0"]
