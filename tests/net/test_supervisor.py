@@ -240,7 +240,19 @@ def test_the_death_of_one_role_renews_all(daemon, role):
     assert daemon.process.poll() is None
 
 
-@pytest.mark.parametrize("word", ["die", "early", "wrong"])
+def test_who_served_is_back_within_a_second_however_often_it_dies(daemon):
+    daemon.start().ready()
+    for n in range(12):
+        old = daemon.pids()
+        before = time.monotonic()
+        os.kill(old[ROLES[n % 4]], signal.SIGKILL)
+        daemon.renewed(old)
+        daemon.ready(2 + n)
+        assert time.monotonic() - before < 1, daemon.log()
+        assert not any(alive(pid) for pid in old.values())
+
+
+@pytest.mark.parametrize("word", ["early", "wrong"])
 def test_who_goes_on_dying_is_started_at_once_and_then_ever_later(daemon, word):
     daemon.behave("keeper", word)
     daemon.start()
