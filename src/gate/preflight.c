@@ -2,9 +2,8 @@
 /* preflight.c - look at what the settings name, without doing anything with it. */
 #include "gate/preflight.h"
 
-#include "base/reader.h"
+#include "gate/host_key.h"
 #include "gate/role.h"
-#include "key/public.h"
 #include "sshd/account.h"
 #include "sshd/config.h"
 #include "sshd/version.h"
@@ -15,12 +14,8 @@
 
 #include "base/banned.h"
 
-#define KEY_FILE_MAX (64 * 1024)
-#define SECRET_FILE_MAX 4096
-#define SECRET_DIGITS (2 * NATIVE_SECRET)
 #define SSHD_PROGRAM "/usr/sbin/sshd"
 #define SSHD_PROGRAM_MAX (64 * 1024 * 1024)
-#define MAGIC "openssh-key-v1"
 
 static void wipe(char *secret, size_t len)
 {
@@ -39,86 +34,51 @@ static void check_mode(const struct root *r, const char *path, struct diags *pro
 			   (unsigned)st.st_mode & 07777);
 }
 
-/* PROTOCOL.key of OpenSSH, as far as it is not encrypted. */
-static const char *key_complaint(const uint8_t *bytes, size_t len)
+/* Reads a file of the keeper's; ERR_NOT_FILE, ERR_SYSTEM and the like are noted, and *content is then NULL. */
+static enum err secret_read(const struct root *r, const char *path, const char *what, char **content, size_t *len,
+			    struct diags *problems)
 {
-	struct reader in = { .at = bytes, .left = len };
-	const uint8_t *cipher, *skipped, *blob;
-	size_t cipher_len, skipped_len, blob_len;
-	char magic[sizeof MAGIC];
-	struct public_key key;
-	uint32_t n;
+	enum err e = root_read(r, path, HOST_KEY_FILE_MAX, content, len);
 
-	if (read_bytes(&in, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof MAGIC) != 0 ||
-	    read_string(&in, &cipher, &cipher_len) || read_string(&in, &skipped, &skipped_len) ||
-	    read_string(&in, &skipped, &skipped_len) || read_u32(&in, &n) || n != 1 ||
-	    read_string(&in, &blob, &blob_len) || public_key_parse_blob(blob, blob_len, &key))
-		return "wants a private key in OpenSSH's format";
-	if (strcmp(key.type, "ssh-ed25519") != 0)
-		return "is no Ed25519 key: knocks are sealed to one of that kind";
-	if (cipher_len != strlen("none") || memcmp(cipher, "none", cipher_len) != 0)
-		return "has a passphrase, which nobody is there to type";
-	return NULL;
-}
-
-static const char *key_file_complaint(const char *content, size_t len)
-{
-	static const char begin[] = "-----BEGIN OPENSSH PRIVATE KEY-----", end[] = "-----END OPENSSH PRIVATE KEY-----";
-	const char *from = strstr(content, begin), *to = from ? strstr(from, end) : NULL;
-	const char *complaint = "wants a private key in OpenSSH's format";
-	uint8_t *bytes;
-	size_t n;
-
-	if (!to)
-		return complaint;
-	from += strlen(begin);
-	if (!(bytes = malloc(len)))
-		return "no memory";
-	if (sodium_base642bin(bytes, len, from, (size_t)(to - from), " \r\n\t", &n, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) == 0)
-		complaint = key_complaint(bytes, n);
-	wipe((char *)bytes, len);
-	return complaint;
+	if (e && e != ERR_MEMORY) {
+		*content = NULL;
+		diag_error(problems, path, 0, "the %s cannot be read: %s", what, err_text(e));
+		return ERR_NONE;
+	}
+	return e;
 }
 
 static enum err check_host_key(const struct root *r, const char *path, struct diags *problems)
 {
-	const char *complaint;
+	uint8_t public[NATIVE_HOST_KEY], seed[32];
+	const char *why = NULL;
 	char *content = NULL;
-	size_t len;
-	enum err e = root_read(r, path, KEY_FILE_MAX, &content, &len);
+	size_t len = 0;
+	enum err e = secret_read(r, path, "host key", &content, &len, problems);
 
-	if (e == ERR_MEMORY)
+	if (e || !content)
 		return e;
-	if (e) {
-		diag_error(problems, path, 0, "the host key cannot be read: %s", err_text(e));
-		return ERR_NONE;
-	}
-	if ((complaint = key_file_complaint(content, len)))
-		diag_error(problems, path, 0, "the host key %s", complaint);
+	if ((e = host_key_parse((const uint8_t *)content, len, public, seed, &why)) && e != ERR_MEMORY)
+		diag_error(problems, path, 0, "the host key does not serve: %s", why ? why : err_text(e));
 	check_mode(r, path, problems);
+	sodium_memzero(seed, sizeof seed);
 	wipe(content, len);
-	return ERR_NONE;
+	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 
 static enum err check_secret(const struct root *r, const char *path, struct diags *problems)
 {
+	uint8_t secret[NATIVE_SECRET];
 	char *content = NULL;
-	size_t len, digits;
-	enum err e = root_read(r, path, SECRET_FILE_MAX, &content, &len);
+	size_t len = 0;
+	enum err e = secret_read(r, path, "site secret", &content, &len, problems);
 
-	if (e == ERR_MEMORY)
+	if (e || !content)
 		return e;
-	if (e) {
-		diag_error(problems, path, 0, "the site secret cannot be read: %s", err_text(e));
-		return ERR_NONE;
-	}
-	digits = strspn(content, "0123456789abcdefABCDEF");
-	if (digits != SECRET_DIGITS || content[digits + strspn(content + digits, " \t\r\n")] != '\0')
-		diag_error(problems, path, 0, "wants %d hexadecimal digits and nothing else", SECRET_DIGITS);
-	else if (strspn(content, "0") == SECRET_DIGITS)
-		diag_error(problems, path, 0, "a site secret of zeros is none");
+	if (site_secret_parse((const uint8_t *)content, len, secret))
+		diag_error(problems, path, 0, "wants %d hexadecimal digits, not all of them zero", 2 * NATIVE_SECRET);
 	check_mode(r, path, problems);
+	sodium_memzero(secret, sizeof secret);
 	wipe(content, len);
 	return ERR_NONE;
 }

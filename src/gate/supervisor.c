@@ -28,8 +28,10 @@
 #define START_MS 5000	 /* a role must serve by then */
 #define END_MS 1000	 /* a role must have ended by then */
 #define SETTLED_MS 30000 /* who lives that long has not failed at the start */
-#define PAUSE_MIN_MS 100
-#define PAUSE_MAX_MS 10000
+#define PAUSE_MIN_MS 100u
+#define PAUSE_MAX_MS 10000u
+/* With a longer pause after a role that had served, one packet that kills it every ten seconds would shut everybody out. */
+#define PAUSE_SERVED_MS 400u
 #define EVENT_SIGNAL GENERATION_ROLES /* in epoll's data, behind the numbers of the roles */
 
 /*
@@ -62,6 +64,7 @@ struct supervisor {
 	uint64_t began;	   /* when the running generation started */
 	uint64_t beat;	   /* when the service manager was told last that we live */
 	unsigned failures; /* generations in a row that did not live long */
+	bool served;	   /* the generation that ends or has just ended did */
 	bool stopping;
 	bool again; /* a reload was asked for while the one before had not taken over yet */
 };
@@ -100,11 +103,14 @@ static void log_end(const struct generation_member *m, int i, int status)
 
 static void start_later(struct supervisor *s)
 {
+	const uint64_t most = s->served ? PAUSE_SERVED_MS : PAUSE_MAX_MS;
 	uint64_t pause = 0;
 	char text[32];
 
 	if (s->failures > 0)
-		pause = s->failures > 7 ? PAUSE_MAX_MS : PAUSE_MIN_MS << (s->failures - 1);
+		pause = s->failures > 7 ? most : (uint64_t)PAUSE_MIN_MS << (s->failures - 1);
+	if (pause > most)
+		pause = most;
 	s->failures++;
 	s->phase = PHASE_WAITING;
 	s->due = clock_boot_ms() + pause;
@@ -157,6 +163,7 @@ static void start_generation(struct supervisor *s)
 	enum err e;
 
 	s->began = clock_boot_ms();
+	s->served = false;
 	if (take_generation(s)) {
 		start_later(s);
 		return;
@@ -197,6 +204,7 @@ static void after_end(struct supervisor *s)
 static void serve(struct supervisor *s)
 {
 	s->phase = PHASE_SERVING;
+	s->served = true;
 	log_event(LOG_LEVEL_NOTICE, "serving", NULL);
 	notify_ready(&s->notify, "serving");
 }

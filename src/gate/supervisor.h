@@ -19,8 +19,9 @@ struct supervisor_options {
  * blocked and capabilities dropped for good. Says what is wrong in the log; returns the exit status, 0 or 2.
  *
  * A role that dies takes its generation with it; the next one starts at once, then, while generations live less than 30 s, after a
- * pause that doubles from 100 ms to 10 s. On SIGHUP the settings are read and all that they name is opened: where something is
- * wrong the generation stays, else a new one takes over. What is in the kernel is never touched from here.
+ * pause that doubles from 100 ms to 10 s, or to 400 ms where the generation had served. On SIGHUP the settings are read and all
+ * that they name is opened: where something is wrong the generation stays, else a new one takes over. What is in the kernel is
+ * never touched from here.
  */
 MUST_USE int supervisor_run(const struct supervisor_options *o, struct settings *settings);
 

@@ -46,7 +46,7 @@ root() {
 # What differs from one machine, day or build to the next.
 FILTERS = [
     (r"jansson [\d.]+, libsodium [\d.]+, OpenSSL [\d.]+, libarchive [\d.]+", "jansson N, libsodium N, OpenSSL N, libarchive N"),
-    (r"sallyport \d+\.\d+\.\d+", "sallyport N"),
+    (r"(sallyportd?) \d+\.\d+\.\d+", r"\1 N"),
     (r'"version": "[^"]*"', '"version": "N"'),
     (r'"rules_digest": "[0-9a-f]{64}"', '"rules_digest": "DIGEST"'),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "TIME"),

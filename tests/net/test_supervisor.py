@@ -24,6 +24,8 @@ PEERS = {
     "index": {"5": "net 6", "6": "grant 6"},
     "grant": {"5": "net 7", "6": "index 6"},
 }
+# Seconds for what takes a tenth of one: the machine may be busy, and the programs slow that look for their own mistakes.
+SOON = 10 if "ASAN_OPTIONS" in os.environ else 3
 # SETGID, SETUID, SETPCAP, KILL, DAC_READ_SEARCH, NET_ADMIN, NET_RAW, SYS_CHROOT
 CAPABILITIES = sum(1 << cap for cap in (2, 5, 6, 7, 8, 12, 13, 18))
 
@@ -233,14 +235,28 @@ def test_the_death_of_one_role_renews_all(daemon, role):
     before = time.monotonic()
     os.kill(old[role], signal.SIGKILL)
     daemon.renewed(old)
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < SOON
     assert not any(alive(pid) for pid in old.values())
     assert re.search(rf"role-ended role=\W?{role}\W? how=\W?signal 9", daemon.log())
     assert len(re.findall(r"role-ended", daemon.log())) <= 4
     assert daemon.process.poll() is None
 
 
-@pytest.mark.parametrize("word", ["die", "early", "wrong"])
+def test_who_served_is_back_soon_however_often_it_dies(daemon):
+    daemon.start().ready()
+    for n in range(12):
+        old = daemon.pids()
+        before = time.monotonic()
+        os.kill(old[ROLES[n % 4]], signal.SIGKILL)
+        daemon.renewed(old)
+        daemon.ready(2 + n)
+        assert time.monotonic() - before < SOON, daemon.log()
+        assert not any(alive(pid) for pid in old.values())
+    pauses = re.findall(r"pause-ms=\W?(\d+)", daemon.log())
+    assert pauses == ["0", "100", "200"] + ["400"] * 9
+
+
+@pytest.mark.parametrize("word", ["early", "wrong"])
 def test_who_goes_on_dying_is_started_at_once_and_then_ever_later(daemon, word):
     daemon.behave("keeper", word)
     daemon.start()
@@ -386,3 +402,18 @@ def test_what_is_wrong_at_the_start_ends_the_daemon(daemon, how, says):
     assert says in daemon.log()
     assert "READY=1" not in daemon.notes()
     assert not daemon.control.exists()
+
+
+def test_the_table_alone_is_loaded_where_no_daemon_runs_and_left_to_one_that_does(daemon):
+    if not shutil.which("nft"):
+        pytest.skip("nft is not installed")
+    load = ["unshare", "--net", "sh", "-c", f"'{daemon.build}/sallyportd' -L -f '{daemon.conf}'; echo $?; nft list tables"]
+
+    def loaded():
+        got = subprocess.run(load, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        assert got.stderr == ""
+        return got.stdout.splitlines()
+
+    assert loaded() == ["0", "table inet sallyport"]
+    daemon.start().ready()
+    assert loaded() == ["0"]
