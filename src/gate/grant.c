@@ -15,7 +15,7 @@
 
 #include "base/banned.h"
 
-#define RECORD "knocks"
+#define RECORD "replay"
 
 static const int calls[] = {
 	SCMP_SYS(recvfrom),
