@@ -130,9 +130,9 @@ static enum err open_secrets(struct generation *g, const struct settings *s, con
 
 	_Static_assert(ARRAY_SIZE(keys) == MESSAGE_HOSTS && ARRAY_SIZE(secrets) == SETTINGS_SECRETS,
 		       "a place for each");
-	for (size_t i = 0; i < s->nhost_keys && !e; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && i < s->nhost_keys && !e; i++)
 		e = open_secret(*what = s->host_keys[i], &given[keys[i]]);
-	for (size_t i = 0; i < s->nsecrets && !e; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(secrets) && i < s->nsecrets && !e; i++)
 		e = open_secret(*what = s->secrets[i], &given[secrets[i]]);
 	return e;
 }

@@ -91,7 +91,9 @@ static json_t *descriptors(void)
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *d;
 
-	while (dir && (d = readdir(dir)))
+	if (!dir)
+		die("/proc/self/fd");
+	while ((d = readdir(dir)))
 		if (d->d_name[0] != '.' && strtol(d->d_name, NULL, 10) != dirfd(dir))
 			json_object_set_new(all, d->d_name, descriptor((int)strtol(d->d_name, NULL, 10)));
 	closedir(dir);
@@ -166,8 +168,9 @@ static NORETURN void stay(bool stubborn)
 	struct pollfd p = { .fd = ROLE_PARENT, .events = POLLIN };
 	char byte;
 
-	while (stubborn)
-		pause();
+	if (stubborn)
+		for (;;)
+			pause();
 	while (poll(&p, 1, -1) < 0 || read(ROLE_PARENT, &byte, 1) > 0)
 		;
 	exit(0);
