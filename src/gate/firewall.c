@@ -149,9 +149,12 @@ enum err firewall_remove(struct firewall *f)
 {
 	enum err e = firewall_table_delete(f);
 
-	if (!e)
-		mirror_free(&f->mirror);
-	return e;
+	if (e)
+		return e;
+	/* Nothing is now what must stay. */
+	mirror_free(&f->mirror);
+	text_reset(&f->shape);
+	return ERR_NONE;
 }
 
 bool firewall_owned(const struct firewall *f)

@@ -84,7 +84,8 @@ static enum err put_back(struct firewall *f)
 
 enum err firewall_watch_woken(struct firewall *f)
 {
-	return slept_ms() > f->slept_ms + NAP_MS ? put_back(f) : ERR_NONE;
+	/* Without a shape it is removed. */
+	return f->shape.len && slept_ms() > f->slept_ms + NAP_MS ? put_back(f) : ERR_NONE;
 }
 
 int firewall_watch_fd(const struct firewall *f)
@@ -189,10 +190,8 @@ static enum err table_compare(struct firewall *f, const char **what)
 	struct text now = { 0 };
 	enum err e = firewall_table_shape(f, &now);
 
-	if (!e && !now.len)
-		*what = "was gone";
-	else if (!e && (now.len != f->shape.len || memcmp(now.s, f->shape.s, now.len) != 0))
-		*what = "was changed";
+	if (!e && (now.len != f->shape.len || (now.len && memcmp(now.s, f->shape.s, now.len) != 0)))
+		*what = now.len ? "was changed" : "was gone";
 	else if (!e)
 		e = grants_compare(f, what);
 	text_free(&now);

@@ -5,6 +5,7 @@
 #include "gate/lookup_config.h"
 #include "key/certificate.h"
 #include "sshd/access.h"
+#include "sshd/command_memory.h"
 #include "sshd/hash.h"
 #include "sshd/pattern.h"
 
@@ -504,24 +505,39 @@ static void ask(struct asking *a)
 		size_look(a);
 }
 
-void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+static void ask_all(const struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
 {
 	struct asking a = { .lookup = l, .question = q, .now = now, .answer = out };
 
 	*out = (struct message_answer){ 0 };
-	if (!lookup_fits(q)) {
-		stop(&a, STAGE_UNKNOWN, "this is no question");
-		return;
-	}
-	if (!l->config.config) {
-		stop(&a, STAGE_UNKNOWN, "the configuration of sshd has errors or cannot be read");
-		return;
-	}
 	address_write(&q->from, a.from);
 	if (q->to.family)
 		address_write(&q->to, a.to);
 	ask(&a);
 	asking_clear(&a);
+}
+
+/* As sshd, which does not run a command for a key that stands in a file. Whether that was enough. */
+static bool ask_files(const struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+{
+	if (!l->memory)
+		return false;
+	command_memory_hold(l->memory);
+	ask_all(l, q, now, out);
+	return !command_memory_release(l->memory) || out->stage != STAGE_UNKNOWN;
+}
+
+void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+{
+	struct asking a = { .lookup = l, .question = q, .answer = out };
+
+	*out = (struct message_answer){ 0 };
+	if (!lookup_fits(q))
+		stop(&a, STAGE_UNKNOWN, "this is no question");
+	else if (!l->config.config)
+		stop(&a, STAGE_UNKNOWN, "the configuration of sshd has errors or cannot be read");
+	else if (!ask_files(l, q, now, out))
+		ask_all(l, q, now, out);
 }
 
 /* --- what else is known --- */

@@ -20,7 +20,7 @@ struct entry {
 
 struct command_memory {
 	struct entry entry[COMMAND_MEMORY_ENTRIES];
-	bool forbidden;
+	bool forbidden, held, held_back;
 	unsigned started;
 };
 
@@ -123,10 +123,25 @@ void command_memory_allow(struct command_memory *m, bool allowed)
 	m->forbidden = !allowed;
 }
 
+void command_memory_hold(struct command_memory *m)
+{
+	m->held = true;
+	m->held_back = false;
+}
+
+bool command_memory_release(struct command_memory *m)
+{
+	m->held = false;
+	return m->held_back;
+}
+
 bool command_memory_start(struct command_memory *m)
 {
-	m->started += !m->forbidden;
-	return !m->forbidden;
+	const bool may = !m->forbidden && !m->held;
+
+	m->held_back |= m->held;
+	m->started += may;
+	return may;
 }
 
 unsigned command_memory_started(const struct command_memory *m)

@@ -32,6 +32,10 @@ MUST_USE enum err command_memory_keep(struct command_memory *m, const char *aske
 
 /* From now on nothing that is not kept may be run; from the start it may. */
 void command_memory_allow(struct command_memory *m, bool allowed);
+/* While held nothing is run either, but whether something would have been is noted: to try without commands first. */
+void command_memory_hold(struct command_memory *m);
+/* Whether anything was held back. */
+bool command_memory_release(struct command_memory *m);
 /* Whether one may be run now; counted. */
 bool command_memory_start(struct command_memory *m);
 unsigned command_memory_started(const struct command_memory *m);

@@ -171,35 +171,68 @@ static bool same_key(const struct credential *a, const struct credential *b)
 	return a->key->blob_len == b->key->blob_len && !memcmp(a->key->blob, b->key->blob, a->key->blob_len);
 }
 
-/*
- * sshd takes the first line that has the key and passes by from= and expiry-time=; whether PermitRootLogin likes its
- * command is asked afterwards, and there is no going on to a later line with a better one.
- */
-static enum err stopper_find(const struct credentials *all, struct credential *c)
+/* The first line with this key; NULL: c is it. */
+static struct credential *first_find(const struct hash *firsts, uint64_t key, const struct credential *c)
 {
-	for (const struct credential *b = c; b-- > all->v;)
-		if (b->obstacle == OBSTACLE_COMMAND && is_plain(b) && same_key(b, c)) {
-			c->stopper = b;
-			break;
-		}
-	if (!c->stopper || c->obstacle || c->stopper->key->options.from)
+	struct credential *b;
+
+	for (size_t at = 0; (b = hash_next(firsts, key, &at));)
+		if (same_key(b, c))
+			return b;
+	return NULL;
+}
+
+/* Links the lines with the same plain key; by a hash, since a file may have a hundred thousand lines, all of them the same. */
+static enum err earlier_find(struct credentials *all)
+{
+	struct credential **last =
+		all->n ? calloc(all->n, sizeof *last) : NULL; /* of each key, where its first line is */
+	struct hash firsts = { 0 };
+	enum err e = all->n && !last ? ERR_MEMORY : ERR_NONE;
+
+	for (size_t i = 0; i < all->n && !e; i++) {
+		struct credential *c = &all->v[i], *first;
+		const uint64_t key = hash_bytes(HASH_START, c->key->blob, c->key->blob_len);
+
+		if (!is_plain(c))
+			continue;
+		if (!(first = first_find(&firsts, key, c)))
+			e = hash_add(&firsts, key, first = c);
+		c->earlier = last[first - all->v];
+		last[first - all->v] = c;
+	}
+	hash_free(&firsts);
+	free(last);
+	return e;
+}
+
+static bool stops(const struct credential *c)
+{
+	return c->obstacle == OBSTACLE_COMMAND;
+}
+
+/* Where the line above is reached from everywhere and has no command, this one is of no use anywhere. */
+static enum err stopped_everywhere(struct credential *c)
+{
+	const struct credential *b = c->earlier;
+
+	while (b && !(stops(b) && !b->key->options.from))
+		b = b->earlier;
+	if (!b || c->obstacle)
 		return ERR_NONE;
 	c->obstacle = OBSTACLE_COMMAND;
-	c->by = c->stopper->by;
-	c->detail = strdup(c->stopper->detail);
+	c->by = b->by;
+	c->detail = strdup(b->detail);
 	return c->detail ? ERR_NONE : ERR_MEMORY;
 }
 
-static enum err stoppers_find(struct gathering *g)
+static enum err lines_relate(struct gathering *g)
 {
 	struct credentials *all = &g->holder->credentials;
-	enum err e = ERR_NONE;
+	enum err e = earlier_find(all);
 
-	if (g->account->uid || !g->holder->policy->forced_only)
-		return ERR_NONE;
-	for (size_t i = 0; i < all->n && !e; i++)
-		if (is_plain(&all->v[i]))
-			e = stopper_find(all, &all->v[i]);
+	for (size_t i = 0; i < all->n && !e && g->holder->policy->forced_only; i++)
+		e = stopped_everywhere(&all->v[i]);
 	return e;
 }
 
@@ -378,7 +411,7 @@ static enum err holder_gather(struct credential_store *s, const struct sshd_effe
 
 	if ((e = policy_find(s, rules, by, &p)) || (e = holder_new(s, p, a, &g.holder)))
 		return e;
-	if ((e = gather(&g)) || (e = stoppers_find(&g)) || (e = whole_judge(&g))) {
+	if ((e = gather(&g)) || (e = lines_relate(&g)) || (e = whole_judge(&g))) {
 		holder_free(g.holder);
 		return e;
 	}
@@ -475,14 +508,14 @@ static bool from_admits(const struct credential *c, const struct pattern_from *f
 
 const struct credential *credential_stopper(const struct credential *c, const char *host, const char *addr)
 {
-	const struct credential *b = c->stopper;
+	const struct credential *b = c->earlier;
 	struct pattern_from from;
 
 	if (!b)
 		return NULL;
 	pattern_from_set(&from, host ? host : addr, addr);
-	while (b && !from_admits(b, &from))
-		b = b->stopper;
+	while (b && !(stops(b) && from_admits(b, &from)))
+		b = b->earlier;
 	return b;
 }
 
@@ -498,5 +531,18 @@ bool credential_admits(const struct credential *c, const char *host, const char 
 
 bool credential_depends(const struct credential *c)
 {
-	return c->key->options.from || c->stopper;
+	const struct credential *b = c->earlier;
+
+	while (b && !stops(b))
+		b = b->earlier;
+	return c->key->options.from || b;
+}
+
+bool credential_repeats(const struct credential *c, const char *host, const char *addr)
+{
+	const struct credential *b = c->earlier;
+
+	while (b && (b->obstacle || !credential_admits(b, host, addr)))
+		b = b->earlier;
+	return b != NULL;
 }

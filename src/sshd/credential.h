@@ -41,15 +41,11 @@ struct credential {
 	const struct authorized_key *key; /* of a TrustedUserCAKeys file too: without options, cert_authority set */
 	bool trusted_ca;		  /* from TrustedUserCAKeys */
 	enum credential_obstacle
-		obstacle;	    /* what keeps it out wherever it is used from; the address is not looked at */
-	char *detail;		    /* a sentence, NULL without an obstacle */
-	const struct sshd_line *by; /* the setting behind the obstacle, or NULL */
-	struct pattern_list from;   /* of the line; empty where it has none */
-	/*
-	 * An earlier line with the same key, at which sshd stops and refuses where that line's from= lets it: it never comes
-	 * to this one. NULL: none.
-	 */
-	const struct credential *stopper;
+		obstacle;		  /* what keeps it out wherever it is used from; the address is not looked at */
+	char *detail;			  /* a sentence, NULL without an obstacle */
+	const struct sshd_line *by;	  /* the setting behind the obstacle, or NULL */
+	struct pattern_list from;	  /* of the line; empty where it has none */
+	const struct credential *earlier; /* the last line above with the same plain key; NULL: none */
 };
 
 struct credentials {
@@ -80,12 +76,18 @@ void credential_store_remember(struct credential_store *s, struct command_memory
  */
 MUST_USE enum err credentials_find(struct credential_store *s, const struct sshd_effective *rules,
 				   const struct account *a, const struct credentials **out);
+/*
+ * sshd takes the first line that has the key and passes by from= and expiry-time=; whether PermitRootLogin likes its command is
+ * asked afterwards, and there is no going on to a later line with a better one. NULL: c is reached from there, else the line that
+ * stops sshd.
+ */
+const struct credential *credential_stopper(const struct credential *c, const char *host, const char *addr);
 /* Whether from= (or nothing) lets it be used from here, and no stopper does. host may be the address, or NULL. No allocation. */
 bool credential_admits(const struct credential *c, const char *host, const char *addr);
-/* The stopper that does so, NULL for none. */
-const struct credential *credential_stopper(const struct credential *c, const char *host, const char *addr);
 /* Whether that depends on where it is used from. */
 bool credential_depends(const struct credential *c);
+/* Whether a line above lets the same key be used from here, so that this one adds none. */
+bool credential_repeats(const struct credential *c, const char *host, const char *addr);
 
 /* A key that somebody holds: its blob, or only what a log says of it. */
 struct offered_key {

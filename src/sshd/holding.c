@@ -19,8 +19,8 @@ struct holding {
 	const struct keys_rules *rules;
 	const struct credentials *all;
 	bool wants_command;    /* PermitRootLogin forced-commands-only, and this is root */
-	struct count anywhere; /* of those that are of use, or not, wherever one comes from */
-	bool depends;	       /* there are others */
+	bool depends;	       /* on where one comes from, */
+	struct count anywhere; /* else this is what there is */
 	char *name;
 };
 
@@ -56,14 +56,27 @@ static bool depends_on_place(const struct credential *c)
 	return !c->obstacle && credential_depends(c);
 }
 
+/* From one place: of the same key in several lines only one counts, since sshd wants others of an AuthenticationMethods list. */
+static struct count count_at(const struct holding *h, const char *host, const char *addr)
+{
+	struct count n = { .unsure = h->all->unsure || h->all->obstacle == OBSTACLE_UNKNOWN };
+
+	for (size_t i = 0; i < h->all->n && !all_out(h->all); i++) {
+		const struct credential *c = &h->all->v[i];
+
+		if (!depends_on_place(c) || credential_admits(c, host, addr))
+			if (!credential_repeats(c, host, addr))
+				count_one(h, c, &n);
+	}
+	return n;
+}
+
 static void holding_sum(struct holding *h)
 {
-	h->anywhere.unsure = h->all->unsure || h->all->obstacle == OBSTACLE_UNKNOWN;
 	for (size_t i = 0; i < h->all->n && !all_out(h->all); i++)
-		if (depends_on_place(&h->all->v[i]))
-			h->depends = true;
-		else
-			count_one(h, &h->all->v[i], &h->anywhere);
+		h->depends |= depends_on_place(&h->all->v[i]);
+	if (!h->depends)
+		h->anywhere = count_at(h, NULL, NULL);
 }
 
 static struct holding *holding_new(const struct ruleset *rules, const struct account *a)
@@ -157,11 +170,8 @@ static void blame(const struct holding *h, struct holding_use *out)
 
 void holding_ask(const struct holding *h, const char *host, const char *addr, struct holding_use *out)
 {
-	struct count n = h->anywhere;
+	const struct count n = h->depends ? count_at(h, host, addr) : h->anywhere;
 
-	for (size_t i = 0; h->depends && i < h->all->n; i++)
-		if (depends_on_place(&h->all->v[i]) && credential_admits(&h->all->v[i], host, addr))
-			count_one(h, &h->all->v[i], &n);
 	*out = (struct holding_use){ .keys = n.keys, .unsure = n.unsure };
 	if (!n.keys)
 		blame(h, out);

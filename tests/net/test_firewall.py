@@ -140,7 +140,10 @@ def test_published_ports_and_redirects_are_shut_and_containers_go_out(gate, mode
 		END
         (lab_in box python3 -I "$LAB_SOURCE/tests/lab/echo.py" 2222 &)
         (lab_in stranger python3 -I "$LAB_SOURCE/tests/lab/echo.py" 22 &)
-        serve 2022; sleep 1
+        serve 2022
+        # the box's link takes its time before it speaks IPv6
+        published() {{ [ "$(try stranger 10.83.0.1 22)$(try stranger fd83::1 22)" = openopen ]; }}
+        lab_wait 10 published
         {BOTH} try stranger $a 22; done; try stranger 10.83.0.1 2200
         gate -p 22 -p 2022 {mode}
         {BOTH} try stranger $a 22; done; try stranger 10.83.0.1 2200; try stranger 10.83.0.1 2022
@@ -220,6 +223,15 @@ def test_changes_of_others_are_no_news(gate):
         say many 100 22 60; say watch 50""")
     assert lines[1].startswith("heard no error") and lines[1].endswith(": -")
     assert lines[2].startswith("quiet") and lines[4].startswith("quiet"), got.stderr
+
+
+def test_a_removed_table_stays_away(gate, mode):
+    lines, got = gate(f"""
+        serve 22
+        gate -p 22 {mode}; say grant 10.83.0.2 22 60; say remove; say remove
+        nft add table inet theirs; say watch 5000; try stranger 10.83.0.1 22; nft list tables""")
+    assert lines[1:4] == ["no error"] * 3 and lines[4].endswith(": -"), lines
+    assert lines[5:] == ["open", "table inet theirs"], (lines, got.stderr)
 
 
 def test_a_restart_keeps_grants_with_their_times(gate, mode):

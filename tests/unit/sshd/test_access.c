@@ -10,6 +10,7 @@
 
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBhVBSIm5UBHpmR7JWxpAynMjgc3/M9Xmh6Ws9yNsCmt anna"
 #define KEY_PRINT "SHA256:h0iC46FSIL/HpsdA/el1e+uqfDSmi8BRctCFGSfuC1s"
+#define OTHER "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOoF6uM5dJOS9V8vk/69sgYXXoTvqoZbu4Gq2/NdCtD7 other"
 #define NOW 1700000000
 
 /* "verdict reason methods" */
@@ -329,6 +330,29 @@ static void the_first_line_with_a_key_decides_about_its_command(void **state)
 	}
 }
 
+/* AuthenticationMethods publickey,publickey wants two keys, and the same one on two lines is one. */
+static void a_key_that_is_listed_twice_is_one_key(void **state)
+{
+	static const struct {
+		const char *lines, *says; /* from 10.0.0.5 */
+	} files[] = {
+		{ KEY "\n" KEY "\n", "denied method-disabled 0 0" },
+		{ "from=\"10.*\" " KEY "\n" KEY "\n", "denied method-disabled 0 0" },
+		{ KEY "\nfrom=\"10.*\" " KEY "\n", "denied method-disabled 0 0" },
+		{ "from=\"10.*\" " KEY "\nfrom=\"10.0.*\" " KEY "\n", "denied method-disabled 0 0" },
+		{ KEY "\n" OTHER "\n", "allowed accepted 1 0" },
+		{ KEY "\nfrom=\"10.*\" " OTHER "\n" KEY "\n", "allowed accepted 1 0" },
+		{ KEY "\nfrom=\"192.168.*\" " OTHER "\n" KEY "\n", "denied method-disabled 0 0" },
+	};
+	struct host *s = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		host_put(s, "home/anna/.ssh/authorized_keys", files[i].lines);
+		assert_string_equal(has(s, LAX "AuthenticationMethods publickey,publickey\n", "anna", NULL),
+				    files[i].says);
+	}
+}
+
 /* "name=outcome" of all steps. */
 static const char *explained(const struct host *s, const char *config, const char *user)
 {
@@ -446,6 +470,7 @@ int main(void)
 						host_remove),
 		cmocka_unit_test_setup_teardown(what_else_a_login_wants_is_taken_on_trust_where_it_can_be, host_make,
 						host_remove),
+		cmocka_unit_test_setup_teardown(a_key_that_is_listed_twice_is_one_key, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(forced_commands_only_lets_root_in_with_a_command, host_make,
 						host_remove),
 		cmocka_unit_test_setup_teardown(every_check_is_told, host_make, host_remove),

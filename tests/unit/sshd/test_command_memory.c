@@ -108,6 +108,13 @@ static void commands_are_counted_and_forbidden(void **state)
 	command_memory_mark(m);
 	command_memory_allow(m, true);
 	assert_int_equal(command_memory_started(m), 0);
+	command_memory_hold(m);
+	assert_false(command_memory_release(m));
+	command_memory_hold(m);
+	assert_false(command_memory_start(m));
+	assert_true(command_memory_release(m));
+	assert_int_equal(command_memory_started(m), 0);
+	assert_true(command_memory_start(m));
 }
 
 static void news_are_handed_on_and_nothing_else(void **state)

@@ -98,7 +98,8 @@ static enum key_command_outcome outcome_of(const struct root *r, const char *com
 	enum key_command_outcome outcome = COMMAND_DONE;
 	struct text output = { 0 }, why = { 0 };
 
-	assert_int_equal(key_command_run(r, command, user, true, KEY_COMMAND_MS, &facts, &outcome, &output, &why), ERR_NONE);
+	assert_int_equal(key_command_run(r, command, user, true, KEY_COMMAND_MS, &facts, &outcome, &output, &why),
+			 ERR_NONE);
 	assert_int_equal(outcome == COMMAND_DONE, !why.len);
 	text_free(&output);
 	text_free(&why);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* grant.c - the role that changes the firewall: it makes the table and opens the record, and then can do little else. */
+#include "gate/grant_serve.h"
+
+#include "gate/log.h"
+#include "gate/role.h"
+#include "gate/sandbox.h"
+
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+#define RECORD "replay"
+
+static const int calls[] = {
+	SCMP_SYS(recvfrom),
+	SCMP_SYS(recvmsg),
+	SCMP_SYS(sendmsg),
+	SCMP_SYS(sendto),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(accept4),
+	SCMP_SYS(getsockopt),
+	SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockname),
+	SCMP_SYS(close),
+	SCMP_SYS(read),
+	SCMP_SYS(write),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(openat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fsync),
+	SCMP_SYS(fdatasync),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(adjtimex),
+	SCMP_SYS(clock_adjtime),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(getpid),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(madvise),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(futex),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(restart_syscall),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(lseek),
+	-1,
+};
+
+/* The state folder by its descriptor: whatever its path is called by now. */
+static enum err lock_in(void)
+{
+	char state[32];
+	const struct sandbox_path paths[] = { { state, .write = true }, { 0 } };
+	const struct sandbox box = {
+		.user = ROLE_USER_GRANT, .capabilities = 1ULL << CAP_NET_ADMIN, .paths = paths, .calls = calls
+	};
+	const char *step = "";
+	bool missing = false;
+	enum err e;
+
+	snprintf(state, sizeof state, "/proc/self/fd/%d", ROLE_D);
+	if ((e = sandbox_enter(&box, &step, &missing)))
+		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
+	else if (missing)
+		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
+	return e;
+}
+
+static enum err table_open(const struct settings *s, struct firewall **out)
+{
+	unsigned entered = 0;
+	char *why = NULL, n[16];
+	enum err e = firewall_open(&s->firewall, out, &entered, &why);
+
+	snprintf(n, sizeof n, "%u", entered);
+	if (e)
+		log_event(LOG_LEVEL_ERROR, "table-not-loaded", "why", why ? why : err_text(e), NULL);
+	else
+		log_event(LOG_LEVEL_INFO, "table-loaded", "owned", firewall_owned(*out) ? "yes" : "no", "sessions", n,
+			  "but", why, NULL);
+	free(why);
+	return e;
+}
+
+static enum err record_open(struct replay **out)
+{
+	struct timespec t;
+	enum err e;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	e = replay_open(ROLE_D, RECORD, (uint64_t)t.tv_sec * 1000, out);
+	if (e)
+		log_event(LOG_LEVEL_ERROR, "record-not-opened", "why", err_text(e), NULL);
+	return e;
+}
+
+int grant_main(bool foreground)
+{
+	struct grant_setup setup = { .parent = ROLE_PARENT, .net = ROLE_A, .index = ROLE_B, .control = ROLE_C };
+	struct settings *s;
+	int status = 1;
+
+	log_open("grant", foreground);
+	setup.settings = s = role_settings();
+	/* The record is opened by the user that will write it. */
+	if (sodium_init() >= 0 && !table_open(s, &setup.firewall) && !lock_in() && !record_open(&setup.replay)) {
+		role_ready();
+		status = grant_serve(&setup);
+	}
+	replay_free(setup.replay);
+	firewall_close(setup.firewall);
+	settings_free(s);
+	return status;
+}
