@@ -165,16 +165,20 @@ static void report_write(const struct fake *f, char **argv)
 	json_decref(report);
 }
 
+/* Until the parent or a peer closes, as a real one. */
 static NORETURN void stay(bool stubborn)
 {
-	struct pollfd p = { .fd = ROLE_PARENT, .events = POLLIN };
-	char byte;
+	struct pollfd p[ROLE_D];
+	int gone = 0;
 
 	if (stubborn)
 		for (;;)
 			pause();
-	while (poll(&p, 1, -1) < 0 || read(ROLE_PARENT, &byte, 1) > 0)
-		;
+	for (int fd = 0; fd < ROLE_D; fd++)
+		p[fd] = (struct pollfd){ .fd = fd >= ROLE_PARENT && fcntl(fd, F_GETFL) >= 0 ? fd : -1 };
+	while (!gone && poll(p, ROLE_D, -1) >= 0)
+		for (int fd = 0; fd < ROLE_D; fd++)
+			gone |= p[fd].revents & POLLHUP;
 	exit(0);
 }
 
