@@ -175,9 +175,9 @@ enum err ssh_answer_parse(const char *text, size_t len, const char *home, const 
 
 enum err ssh_ask(const struct ssh_flags *f, struct ssh_answer *out)
 {
-	const char *argv[16] = { "ssh", "-G" };
+	const char *argv[16] = { "ssh", "-G", "-T" }; /* -T: no word about the terminal */
 	struct text answer = { 0 };
-	size_t n = 2;
+	size_t n = 3;
 	enum err e;
 
 	if (f->config)

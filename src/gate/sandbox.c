@@ -56,6 +56,9 @@ static enum err become_user(const struct sandbox *s)
 	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) ||
 	    prctl(PR_SET_KEEPCAPS, 0L, 0L, 0L, 0L))
 		return ERR_SYSTEM;
+	/* The change of user undoes what the parent asked for; that it died meanwhile shows at its socket. */
+	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L))
+		return ERR_SYSTEM;
 	return ERR_NONE;
 }
 
