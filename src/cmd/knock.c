@@ -156,7 +156,10 @@ static int read_secret(struct run *r)
 		sodium_memzero(content, len);
 	free(content);
 	r->has_secret = !e;
-	return e ? fail(e, "'%s' is no site secret: wants 64 hexadecimal digits, not all zero", r->a->secret) : 0;
+	return e == ERR_SYNTAX
+		       ? complain("'%s' is no site secret: wants 64 hexadecimal digits, not all zero", r->a->secret)
+	       : e ? fail(e, "cannot read '%s'", r->a->secret)
+		   : 0;
 }
 
 static int ask_ssh(struct run *r, const char *host)

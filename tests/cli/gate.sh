@@ -6,7 +6,11 @@ done
 try sallyport knock
 try sallyport knock one two
 try sallyport knock --carry nothing-there
-echo 'sallyport-knock 192.0.2.1 22 AAAA' | try sallyport knock --carry -
+echo 'sallyport-knock 192.0.2.1 22 AAAA' >knock.txt
+try sallyport knock --carry knock.txt
+: >knock.txt
+try sallyport knock --carry knock.txt
+rm knock.txt
 try sallyport knock --carry - host </dev/null
 try sallyport knock --site-secret /dev/null host
 try sallyport knock --knock-port 0 host
