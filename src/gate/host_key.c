@@ -5,7 +5,6 @@
 #include "base/reader.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -13,6 +12,7 @@
 #define BEGIN "-----BEGIN OPENSSH PRIVATE KEY-----"
 #define END "-----END OPENSSH PRIVATE KEY-----"
 #define TYPE "ssh-ed25519"
+#define BLOCK 8 /* of no cipher: what the private part is padded to */
 
 static const char magic[] = "openssh-key-v1"; /* with its zero byte */
 
@@ -45,10 +45,12 @@ static enum err read_private(struct bytes part, struct bytes public, uint8_t see
 		return e;
 	if (check1 != check2 || !are(type, TYPE) || pk.len != NATIVE_HOST_KEY || sk.len != 64)
 		return ERR_SYNTAX;
+	if (part.len % BLOCK || in.left >= BLOCK)
+		return ERR_SYNTAX;
 	for (uint8_t pad = 1; in.left; pad++) {
 		uint8_t byte;
 
-		if (read_u8(&in, &byte) || byte != pad || pad == 16)
+		if (read_u8(&in, &byte) || byte != pad)
 			return ERR_SYNTAX;
 	}
 	if (memcmp(pk.at, public.at, pk.len) != 0 || memcmp(sk.at + 32, pk.at, pk.len) != 0)
@@ -94,7 +96,7 @@ static enum err read_key(struct reader in, uint8_t public[NATIVE_HOST_KEY], uint
 		return ERR_UNSUPPORTED;
 	}
 	if (count != 1) {
-		*why = "it holds more than one key";
+		*why = "it does not hold one key";
 		return ERR_UNSUPPORTED;
 	}
 	if ((e = take(&in, &blob)) || (e = take(&in, &part)) || (e = read_end(&in)) ||
