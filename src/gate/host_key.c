@@ -135,37 +135,42 @@ static const char *armor_find(const char *text, size_t len, size_t *inside)
 	return end ? text : NULL;
 }
 
-enum err host_key_parse(const uint8_t *content, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
-			const char **why)
+static enum err read_text(const char *text, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
+			  const char **why)
 {
 	uint8_t *bytes = sodium_malloc(HOST_KEY_FILE_MAX), found_seed[32] = { 0 }, found_public[NATIVE_HOST_KEY];
-	const char *text;
-	size_t inside, got;
-	enum err e = ERR_NONE;
+	size_t got;
+	enum err e = ERR_SYNTAX;
 
-	*why = "";
+	*why = "there is no memory for it";
 	if (!bytes)
 		return ERR_MEMORY;
-	if (len > HOST_KEY_FILE_MAX) {
-		*why = "it is larger than any key";
-		e = ERR_SYNTAX;
-	} else if (!(text = armor_find((const char *)content, len, &inside))) {
-		*why = "it is no private key of OpenSSH's own form";
-		e = ERR_UNSUPPORTED;
-	} else if (sodium_base642bin(bytes, HOST_KEY_FILE_MAX, text, inside, "\r\n", &got, NULL,
-				     sodium_base64_VARIANT_ORIGINAL)) {
-		*why = "it is damaged";
-		e = ERR_SYNTAX;
-	} else if (!(e = read_key((struct reader){ .at = bytes, .left = got }, found_public, found_seed, why))) {
-		e = pair_check(found_public, found_seed, why);
-	}
-	sodium_free(bytes);
-	if (!e) {
+	*why = "it is damaged";
+	if (!sodium_base642bin(bytes, HOST_KEY_FILE_MAX, text, len, "\r\n", &got, NULL,
+			       sodium_base64_VARIANT_ORIGINAL) &&
+	    !(e = read_key((struct reader){ .at = bytes, .left = got }, found_public, found_seed, why)) &&
+	    !(e = pair_check(found_public, found_seed, why))) {
 		memcpy(public, found_public, sizeof found_public);
 		memcpy(seed, found_seed, sizeof found_seed);
 	}
 	sodium_memzero(found_seed, sizeof found_seed);
+	sodium_free(bytes);
 	return e;
+}
+
+enum err host_key_parse(const uint8_t *content, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
+			const char **why)
+{
+	const char *text;
+	size_t inside;
+
+	*why = "it is larger than any key";
+	if (len > HOST_KEY_FILE_MAX)
+		return ERR_SYNTAX;
+	*why = "it is no private key of OpenSSH's own form";
+	if (!(text = armor_find((const char *)content, len, &inside)))
+		return ERR_UNSUPPORTED;
+	return read_text(text, inside, public, seed, why);
 }
 
 enum err site_secret_parse(const uint8_t *content, size_t len, uint8_t secret[NATIVE_SECRET])
