@@ -249,9 +249,9 @@ static enum err load(struct keeper *k, const struct settings *s)
 	static const int hosts[] = { ROLE_C, ROLE_D }, secrets[] = { ROLE_E, ROLE_F };
 	enum err e = ERR_NONE;
 
-	for (unsigned i = 0; i < s->nhost_keys && !e; i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(hosts) && i < s->nhost_keys && !e; i++)
 		e = load_host(k, hosts[i], s->host_keys[i]);
-	for (unsigned i = 0; i < s->nsecrets && !e; i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(secrets) && i < s->nsecrets && !e; i++)
 		e = load_secret(k, secrets[i], s->secrets[i]);
 	return e;
 }
