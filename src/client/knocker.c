@@ -94,7 +94,7 @@ static enum err claim_given(const char *from, struct native_knock *out)
 
 enum err knocker_claim(const struct knocker_place *p, const char *from, struct native_knock *out)
 {
-	struct sockaddr_storage own;
+	struct sockaddr_storage own = { 0 };
 	socklen_t len = sizeof own;
 	enum err e = ERR_NONE;
 	int fd;

@@ -403,7 +403,7 @@ static void commands_are_run_only_so_often(void **state)
 	const struct ends *e = *state;
 	const uint64_t began = clock_boot_ms();
 	unsigned accepted = 0;
-	enum knock_stage stage;
+	enum knock_stage stage = STAGE_COUNT;
 	char user[16];
 
 	for (uint32_t id = 1; id <= 10; id++) {
