@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* knock.c - ask a server, by one silent datagram, to open its SSH port to us. */
+#include "cmd/knock.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/message.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define AT(field) OPTION_AT(struct knock_args, field)
+#define DURATION_MAX 65535
+
+/* As a monitoring plug-in exits. */
+enum check_status { CHECK_OK = 0, CHECK_WARNING = 1, CHECK_CRITICAL = 2, CHECK_UNKNOWN = 3 };
+
+static const struct option_row options[] = {
+	{ "login", 'l', OPTION_TEXT, AT(login), "<account>", "the account to log in to" },
+	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "knock with this key and no other" },
+	{ .name = "port",
+	  .letter = 'p',
+	  .kind = OPTION_NUMBER,
+	  .offset = AT(port),
+	  .value = "<port>",
+	  .help = "the SSH port",
+	  .min = 1,
+	  .max = 65535 },
+	{ "ipv4", '4', OPTION_FLAG, AT(four), NULL, "over IPv4 only" },
+	{ "ipv6", '6', OPTION_FLAG, AT(six), NULL, "over IPv6 only" },
+	{ "ssh-config", 'F', OPTION_TEXT, AT(ssh_config), "<file>", "the ssh_config that ssh is to read" },
+	{ "for", 0, OPTION_DURATION, AT(duration), "<time>", "how long the port is to be open to us" },
+	{ "from", 0, OPTION_TEXT, AT(from), "<address>", "open it to this address" },
+	{ .name = "knock-port",
+	  .kind = OPTION_NUMBER,
+	  .offset = AT(knock_port),
+	  .value = "<port>",
+	  .help = "the UDP port to knock at; that of SSH by default",
+	  .min = 1,
+	  .max = 65535 },
+	{ "site-secret", 0, OPTION_TEXT, AT(secret), "<file>", "the secret of the site, if it has one" },
+	{ "check", 0, OPTION_FLAG, AT(check), NULL, "connect, too; exit as a monitoring plug-in" },
+	{ "print", 0, OPTION_FLAG, AT(print), NULL, "do not send: print it, for another machine to send" },
+	{ "carry", 0, OPTION_TEXT, AT(carry), "<file>", "send what --print made; - is standard input" },
+	{ 0 },
+};
+
+/* ---- what is wanted ---- */
+
+static int check_together(const struct knock_args *a)
+{
+	if (a->four && a->six)
+		return complain("-4 and -6 do not go together");
+	if (a->print && (a->check || a->carry))
+		return complain("--print does not go with --%s", a->check ? "check" : "carry");
+	if (a->carry && (a->from || a->duration || a->secret || a->identity))
+		return complain(
+			"what --carry sends is finished: --from, --for, --site-secret and -i belong to --print");
+	if (a->duration > DURATION_MAX)
+		return complain("--for is at most 18h12m15s, and servers give far less");
+	return 0;
+}
+
+static int read_from(const char *text, struct address_claim *out)
+{
+	enum err e = text ? address_claim_parse(text, out) : ERR_NONE;
+
+	if (e == ERR_RANGE)
+		return complain("--from is '%s': nobody can come from there", text);
+	return e ? complain("--from is '%s': wants an address such as 192.0.2.7 or 2001:db8::7", text) : 0;
+}
+
+static int read_arguments(struct knock *k, const struct strings *rest)
+{
+	int status;
+
+	if (rest->n != 1) {
+		status = complain(rest->n ? "knock takes one host at a time" : "knock wants a host");
+		hint("sallyport knock HOST, as ssh would be called");
+		return status;
+	}
+	k->host = rest->v[0];
+	if ((status = check_together(k->args)))
+		return status;
+	return read_from(k->args->from, &k->from);
+}
+
+/* ---- carried ---- */
+
+static bool load_carried(struct knock *k)
+{
+	const char *path = k->args->carry;
+	const bool in = !strcmp(path, "-");
+	int fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	char *content = NULL;
+	size_t len = 0;
+	enum err e = fd < 0 ? ERR_SYSTEM : file_read_all(fd, CARRY_TEXT_MAX, &content, &len);
+
+	if (!in)
+		file_close(fd);
+	k->trouble = KNOCK_OTHER;
+	if (e) {
+		fail(e, "cannot read '%s'", path);
+		return false;
+	}
+	e = carry_parse(content, len, k->datagram, &k->n);
+	free(content);
+	if (e) {
+		complain("there is no knock in '%s': wants what --print wrote", path);
+		return false;
+	}
+	for (size_t i = 0; i < k->n; i++)
+		k->job[i] = (struct send_job){ &k->target[0], k->datagram[i] };
+	k->trouble = KNOCK_FINE;
+	return true;
+}
+
+/* ---- the work ---- */
+
+static bool send_made(struct knock *k)
+{
+	enum err e = k->args->check ? send_and_connect(k->job, k->n, k->ssh.port, &k->result)
+				    : send_jobs(k->job, k->n, &k->result);
+
+	if (!e)
+		return true;
+	complain("cannot send to '%s': %s", k->ssh.hostname, strerror(errno));
+	k->trouble = KNOCK_NO_ADDRESS;
+	return false;
+}
+
+/* A host may have been known by an older key: where one opens nothing, the next is tried. */
+static bool knock_and_look(struct knock *k)
+{
+	for (k->key = 0; k->key < k->keys.n; k->key++) {
+		if (!knock_make(k) || !send_made(k))
+			return false;
+		if (!k->args->check || k->result.open)
+			return true;
+	}
+	k->key = 0;
+	return true;
+}
+
+static bool work(struct knock *k)
+{
+	if (k->args->carry)
+		return load_carried(k) && knock_prepare(k) && send_made(k);
+	if (!knock_prepare(k))
+		return false;
+	return k->args->print ? knock_make(k) : knock_and_look(k);
+}
+
+/* ---- the answer ---- */
+
+static enum check_status check_status(const struct knock *k)
+{
+	if (k->trouble)
+		return CHECK_UNKNOWN;
+	if (!k->result.open)
+		return CHECK_CRITICAL;
+	return k->result.greeted && !k->key ? CHECK_OK : CHECK_WARNING;
+}
+
+static int exit_status(const struct knock *k)
+{
+	if (k->args->check)
+		return (int)check_status(k);
+	return k->trouble ? EXIT_TROUBLE : EXIT_YES;
+}
+
+static json_t *keys_json(const struct knock *k)
+{
+	json_t *keys = json_array();
+
+	for (size_t i = 0; i < k->n && !k->args->carry; i++)
+		if (!i || strcmp(k->fingerprint[i], k->fingerprint[i - 1]) != 0)
+			json_array_append_new(keys, json_string(k->fingerprint[i]));
+	return keys;
+}
+
+static json_t *printed_json(const struct knock *k)
+{
+	json_t *knocks = json_array();
+	struct text line = { 0 };
+
+	for (size_t i = 0; i < k->n; i++) {
+		text_reset(&line);
+		carry_print(k->datagram[i], &line);
+		json_array_append_new(knocks, json_stringn(text_string(&line), line.len ? line.len - 1 : 0));
+	}
+	text_free(&line);
+	return knocks;
+}
+
+static int answer_json(const struct common_args *common, const struct knock *k)
+{
+	const bool ours = k->n && !k->args->carry;
+	char address[CLAIM_TEXT] = "";
+	int status;
+	json_t *j;
+
+	if (ours)
+		address_claim_print(&k->claim[0], address);
+	j = json_pack("{s:s,s:o,s:i,s:i,s:s?,s:o,s:s?,s:s?}", "schema", "sallyport.knock.v1", "host",
+		      json_safe_string(k->ssh.hostname ? k->ssh.hostname : k->host), "port", (int)k->ssh.port, "sent",
+		      (int)k->result.sent, "key", ours ? k->fingerprint[0] : NULL, "keys", keys_json(k), "address",
+		      address[0] ? address : NULL, "error", knock_trouble_text(k->trouble));
+	if (k->args->check)
+		json_object_set_new(j, "open", json_boolean(k->result.open));
+	if (k->args->check && k->result.open)
+		json_object_set_new(j, "milliseconds", json_integer(k->result.waited));
+	if (k->args->print)
+		json_object_set_new(j, "knocks", printed_json(k));
+	status = command_print_json(common, j, exit_status(k));
+	json_decref(j);
+	return status;
+}
+
+static void add_check(const struct knock *k, struct text *out)
+{
+	switch (check_status(k)) {
+	case CHECK_OK:
+		text_add(out, "OK - %s opened %u ms after the knock, and SSH answers\n", k->host, k->result.waited);
+		break;
+	case CHECK_WARNING:
+		if (!k->result.greeted)
+			text_add(out, "WARNING - %s opened, but no SSH server speaks there\n", k->host);
+		else
+			text_add(
+				out,
+				"WARNING - %s opened to a knock for its host key number %zu in known_hosts, not to the "
+				"first\n",
+				k->host, k->key + 1);
+		break;
+	case CHECK_CRITICAL: text_add(out, "CRITICAL - %s did not open\n", k->host); break;
+	case CHECK_UNKNOWN: text_add(out, "UNKNOWN - no knock could be sent to %s\n", k->host); break;
+	}
+}
+
+/* "Knocked at server for 203.0.113.7 with SHA256:... and 1 more." */
+static void add_sent(const struct knock *k, struct text *out)
+{
+	char address[CLAIM_TEXT] = "";
+
+	text_add(out, "Knocked at %s", k->host);
+	if (k->args->carry) {
+		text_add_string(out, " with what was carried.\n");
+		return;
+	}
+	address_claim_print(&k->claim[0], address);
+	text_add(out, " for %s with %s", address[0] ? address : "the address that it comes from", k->fingerprint[0]);
+	if (k->n > 1)
+		text_add(out, " and %zu more", k->n - 1);
+	text_add_string(out, ".\n");
+}
+
+static int answer(const struct common_args *common, const struct knock *k)
+{
+	struct text out = { 0 };
+	int status = exit_status(k);
+
+	if (k->args->print && !k->trouble && common->format != FORMAT_JSON) {
+		for (size_t i = 0; i < k->n; i++)
+			carry_print(k->datagram[i], &out);
+	} else if (common->format == FORMAT_JSON) {
+		return answer_json(common, k);
+	} else if (k->args->check) {
+		add_check(k, &out);
+	} else if (!k->trouble && !message_quiet()) {
+		add_sent(k, &out);
+	}
+	status = command_print(common, &out, status);
+	text_free(&out);
+	return status;
+}
+
+static void knock_clear(struct knock *k)
+{
+	ask_ssh_clear(&k->ssh);
+	choice_clear(&k->choice);
+	file_close(k->agent);
+	sodium_memzero(k->secret, sizeof k->secret);
+	free(k);
+}
+
+static int knock_run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	const struct knock_args *a = args;
+	struct knock *k;
+	int status;
+
+	if (sodium_init() < 0)
+		return complain("libsodium does not start");
+	k = calloc(1, sizeof *k);
+	if (!k)
+		return fail(ERR_MEMORY, "cannot start");
+	k->args = a;
+	k->agent = -1;
+	status = read_arguments(k, rest);
+	if (status) {
+		knock_clear(k);
+		return a->check ? (int)CHECK_UNKNOWN : status;
+	}
+	if (work(k) && a->duration && !a->carry && !k->claim[0].type)
+		warn("--for counts only with an address: the server gives its usual time (--from ADDRESS)");
+	status = answer(common, k);
+	if (a->check && !k->trouble && !k->result.open)
+		knock_say_silence(k);
+	knock_clear(k);
+	return status;
+}
+
+const struct command cmd_knock = {
+	.name = "knock",
+	.summary = "ask a server to open its SSH port to us",
+	.arguments = "[USER@]HOST",
+	.common = COMMON_REPORT | COMMON_NO_RECOVERY,
+	.options = options,
+	.args_size = sizeof(struct knock_args),
+	.examples = "  sallyport knock server && ssh server\n"
+		    "  sallyport knock -l anna -i ~/.ssh/work server --check   # and does it open?\n"
+		    "  sallyport knock server --print --from 192.0.2.7 >knock  # for another machine to send:\n"
+		    "  sallyport knock server --carry knock\n",
+	.run = knock_run,
+};
