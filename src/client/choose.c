@@ -2,7 +2,7 @@
 /* choose.c - the order of ssh: certificates that are named, keys of the agent, the remaining files. */
 #include "client/choose.h"
 
-#include "client/identity.h"
+#include "client/keyfile.h"
 #include "key/certificate.h"
 
 #include <sodium.h>
@@ -19,7 +19,7 @@
 /* All that is chosen from. */
 struct pool {
 	const struct agent_identities *agent;
-	struct identity file[FILES_MAX];
+	struct keyfile file[FILES_MAX];
 	size_t nfiles;
 	bool only; /* nothing but those files */
 	struct choice *out;
@@ -63,7 +63,7 @@ static const struct agent_identity *agent_find(const struct pool *p, const char 
 	return found;
 }
 
-static const struct identity *file_find(const struct pool *p, const char *fingerprint)
+static const struct keyfile *file_find(const struct pool *p, const char *fingerprint)
 {
 	for (size_t i = 0; i < p->nfiles; i++)
 		if (!strcmp(p->file[i].key.fingerprint, fingerprint))
@@ -101,7 +101,7 @@ static bool choice_has(const struct choice *c, const struct candidate *one)
 static enum err signer_set(const struct pool *p, struct candidate *c)
 {
 	const struct agent_identity *a = agent_find(p, c->fingerprint);
-	const struct identity *f = file_find(p, c->fingerprint);
+	const struct keyfile *f = file_find(p, c->fingerprint);
 
 	if (a)
 		return blob_copy(a->blob, a->blob_len, &c->asked, &c->asked_len);
@@ -170,7 +170,7 @@ static enum err add_named_certificates(struct pool *p, const struct strings *nam
 	for (size_t i = 0; i < names->n && !e; i++) {
 		struct public_key_line line = { 0 };
 
-		if ((e = identity_read_public(names->v[i], &line))) {
+		if ((e = keyfile_read_public(names->v[i], &line))) {
 			e = e == ERR_MEMORY ? e : ERR_NONE;
 			continue;
 		}
@@ -201,7 +201,7 @@ static enum err add_files(struct pool *p)
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < p->nfiles && !e; i++) {
-		const struct identity *f = &p->file[i];
+		const struct keyfile *f = &p->file[i];
 		struct public_key k;
 
 		e = add(p, &f->key, NULL, 0);
@@ -217,12 +217,12 @@ static enum err pool_fill(struct pool *p, const struct choose_wish *w)
 	enum err e = ERR_NONE;
 
 	if (w->pinned) {
-		e = identity_read(w->pinned, &p->file[0]);
+		e = keyfile_read(w->pinned, &p->file[0]);
 		p->nfiles = !e;
 		return e == ERR_MEMORY ? e : ERR_NONE;
 	}
 	for (size_t i = 0; i < w->ssh->identity_files.n && p->nfiles < FILES_MAX; i++) {
-		e = identity_read(w->ssh->identity_files.v[i], &p->file[p->nfiles]);
+		e = keyfile_read(w->ssh->identity_files.v[i], &p->file[p->nfiles]);
 		if (e == ERR_MEMORY)
 			return e;
 		p->nfiles += !e;
@@ -243,7 +243,7 @@ enum err choose_keys(const struct choose_wish *w, struct choice *out)
 	e = add_files(&p);
 out:
 	for (size_t i = 0; i < p.nfiles; i++)
-		identity_clear(&p.file[i]);
+		keyfile_clear(&p.file[i]);
 	if (e)
 		choice_clear(&c);
 	else

@@ -2,7 +2,7 @@
 /* close.c - end what lets an address or a key in, before its time. */
 #include "base/file.h"
 #include "base/message.h"
-#include "client/identity.h"
+#include "client/keyfile.h"
 #include "cmd/command.h"
 #include "cmd/gate.h"
 
@@ -52,7 +52,7 @@ static int file_read(const char *path, struct whom *w)
 {
 	struct public_key_line line = { 0 };
 	struct text shown = { 0 };
-	enum err e = identity_read_public(path, &line);
+	enum err e = keyfile_read_public(path, &line);
 	int status = 0;
 
 	text_add_escaped(&shown, path, strlen(path));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* identity.c - the public half of a key file. */
-#include "client/identity.h"
+/* keyfile.c - the public half of a key file. */
+#include "client/keyfile.h"
 
 #include "base/file.h"
 #include "base/number.h"
@@ -38,7 +38,7 @@ static enum err content_read(const char *path, char **out, size_t *len)
 	return e == ERR_NONE || e == ERR_MEMORY ? e : ERR_SYNTAX;
 }
 
-enum err identity_read_public(const char *path, struct public_key_line *out)
+enum err keyfile_read_public(const char *path, struct public_key_line *out)
 {
 	char *content = NULL, *end;
 	size_t len;
@@ -90,7 +90,7 @@ static enum err listing_fill(const struct strings *words, struct public_key *out
 	return ERR_SYNTAX;
 }
 
-enum err identity_parse_listing(const char *line, size_t len, struct public_key *out)
+enum err keyfile_parse_listing(const char *line, size_t len, struct public_key *out)
 {
 	struct strings whole = { 0 }, words = { 0 };
 	const char *end = memchr(line, '\n', len);
@@ -123,21 +123,21 @@ static enum err listing_ask(const char *path, struct public_key *out)
 			.argv = argv, .timeout_ms = PATIENCE_MS, .max_output = LISTING_MAX, .silent = true },
 		&said, &status);
 	if (!e)
-		e = status ? ERR_SYNTAX : identity_parse_listing(text_string(&said), said.len, out);
+		e = status ? ERR_SYNTAX : keyfile_parse_listing(text_string(&said), said.len, out);
 	text_free(&said);
 	return e == ERR_NONE || e == ERR_MEMORY ? e : ERR_SYNTAX;
 }
 
 /* One that is of another key, or cannot be read, is as good as none: ssh does the same. */
-static enum err certificate_look(const char *path, struct identity *i)
+static enum err certificate_look(const char *path, struct keyfile *i)
 {
 	struct public_key_line line = { 0 };
-	enum err e = identity_read_public(path, &line);
+	enum err e = keyfile_read_public(path, &line);
 
 	if (e)
 		return e == ERR_MEMORY ? e : ERR_NONE;
 	if (certificate_is_type(line.key.type) && !strcmp(line.key.fingerprint, i->key.fingerprint)) {
-		i->certificate = line.blob; /* the identity owns it now */
+		i->certificate = line.blob; /* the keyfile owns it now */
 		i->certificate_len = line.blob_len;
 		line.blob = NULL;
 	}
@@ -145,10 +145,10 @@ static enum err certificate_look(const char *path, struct identity *i)
 	return ERR_NONE;
 }
 
-static enum err public_look(const char *path, struct identity *i)
+static enum err public_look(const char *path, struct keyfile *i)
 {
 	struct public_key_line line = { 0 };
-	enum err e = identity_read_public(path, &line);
+	enum err e = keyfile_read_public(path, &line);
 
 	if (e == ERR_MEMORY)
 		return e;
@@ -160,12 +160,12 @@ static enum err public_look(const char *path, struct identity *i)
 	return i->private ? listing_ask(i->path, &i->key) : e;
 }
 
-enum err identity_read(const char *name, struct identity *out)
+enum err keyfile_read(const char *name, struct keyfile *out)
 {
 	const size_t len = strlen(name);
 	const bool public = len > 4 && !strcmp(name + len - 4, ".pub");
 	struct text pub = { 0 }, cert = { 0 }, path = { 0 };
-	struct identity i = { 0 };
+	struct keyfile i = { 0 };
 	enum err e;
 
 	text_add_bytes(&path, name, public ? len - 4 : len);
@@ -184,15 +184,15 @@ enum err identity_read(const char *name, struct identity *out)
 	text_free(&pub);
 	text_free(&cert);
 	if (e)
-		identity_clear(&i);
+		keyfile_clear(&i);
 	else
 		*out = i;
 	return e;
 }
 
-void identity_clear(struct identity *i)
+void keyfile_clear(struct keyfile *i)
 {
 	free(i->path);
 	free(i->certificate);
-	*i = (struct identity){ 0 };
+	*i = (struct keyfile){ 0 };
 }
