@@ -224,25 +224,30 @@ static int answer_json(const struct common_args *common, const struct knock *k)
 	return status;
 }
 
+static void add_host(const struct knock *k, struct text *out)
+{
+	text_add_escaped(out, k->host, strlen(k->host));
+}
+
 static void add_check(const struct knock *k, struct text *out)
 {
-	switch (check_status(k)) {
-	case CHECK_OK:
-		text_add(out, "OK - %s opened %u ms after the knock, and SSH answers\n", k->host, k->result.waited);
-		break;
-	case CHECK_WARNING:
-		if (!k->result.greeted)
-			text_add(out, "WARNING - %s opened, but no SSH server speaks there\n", k->host);
-		else
-			text_add(
-				out,
-				"WARNING - %s opened to a knock for its host key number %zu in known_hosts, not to the "
-				"first\n",
-				k->host, k->key + 1);
-		break;
-	case CHECK_CRITICAL: text_add(out, "CRITICAL - %s did not open\n", k->host); break;
-	case CHECK_UNKNOWN: text_add(out, "UNKNOWN - no knock could be sent to %s\n", k->host); break;
-	}
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+	const enum check_status status = check_status(k);
+
+	text_add(out, "%s - ", words[status]);
+	if (status == CHECK_UNKNOWN)
+		text_add_string(out, "no knock could be sent to ");
+	add_host(k, out);
+	if (status == CHECK_OK)
+		text_add(out, " opened %u ms after the knock, and SSH answers", k->result.waited);
+	else if (status == CHECK_CRITICAL)
+		text_add_string(out, " did not open");
+	else if (status == CHECK_WARNING && !k->result.greeted)
+		text_add_string(out, " opened, but no SSH server speaks there");
+	else if (status == CHECK_WARNING)
+		text_add(out, " opened to a knock for its host key number %zu in known_hosts, not to the first",
+			 k->key + 1);
+	text_add_string(out, "\n");
 }
 
 /* "Knocked at server for 203.0.113.7 with SHA256:... and 1 more." */
@@ -250,7 +255,8 @@ static void add_sent(const struct knock *k, struct text *out)
 {
 	char address[CLAIM_TEXT] = "";
 
-	text_add(out, "Knocked at %s", k->host);
+	text_add_string(out, "Knocked at ");
+	add_host(k, out);
 	if (k->args->carry) {
 		text_add_string(out, " with what was carried.\n");
 		return;
