@@ -2,6 +2,7 @@
 /* fuzz_ask_ssh.c - whatever is said in the place of ssh -G, and the file names in it. */
 #include "client/ask_ssh.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
