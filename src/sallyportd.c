@@ -113,14 +113,16 @@ static int serve(const struct daemon_args *args, struct settings *s)
 {
 	char *file = realpath(args->file, NULL), *libexec = realpath(args->libexec, NULL);
 	struct supervisor_options o = { .file = file, .libexec = libexec, .foreground = args->foreground };
-	int status;
+	int status = EXIT_FINE;
+	char *why = NULL;
 
 	if (!file || !libexec) {
 		status = fail(ERR_SYSTEM, "cannot find '%s'", file ? args->libexec : args->file);
 		settings_free(s);
-	} else {
-		status = supervisor_run(&o, s);
+	} else if (supervisor_run(&o, s, &why)) {
+		status = complain("cannot serve: %s", why ? why : err_text(ERR_MEMORY));
 	}
+	free(why);
 	free(file);
 	free(libexec);
 	return status;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
@@ -15,9 +16,6 @@
 
 #include "base/banned.h"
 
-#define FIRST_TRY_MS 100 /* for the server to do its work */
-#define TRY_EVERY_MS 500
-#define GIVE_UP_MS 6000
 #define GREETING_MS 5000
 #define TRIES_MAX 24
 #define GREETING_MAX 4096
@@ -25,12 +23,20 @@
 /* When the copies go out, counted from the start. */
 static const unsigned copies_ms[] = { 0, 500, 1500 };
 
+/*
+ * When connections are tried: soon, for the port may be open in a few milliseconds, and less often later, when only a slow line or
+ * a lost datagram explains why nothing came of it.
+ */
+static const unsigned tries_ms[] = { 30, 80, 150, 300, 500, 800, 1200, 1700, 2300, 3000, 3900, 4900 };
+
 struct attempt {
 	const struct send_job *jobs;
 	size_t n;
 	uint64_t start;
 	size_t copies;	   /* sent so far */
 	unsigned ssh_port; /* 0: do not connect */
+	unsigned wait_ms;
+	bool greeting;
 	struct pollfd tries[TRIES_MAX];
 	size_t ntries;
 	unsigned rounds;
@@ -160,14 +166,14 @@ static bool greeting_read(int fd)
 
 static unsigned try_due(const struct attempt *a)
 {
-	return FIRST_TRY_MS + a->rounds * TRY_EVERY_MS;
+	return a->rounds < ARRAY_SIZE(tries_ms) ? tries_ms[a->rounds] : UINT_MAX;
 }
 
 /* How long nothing is to be done but to wait. */
 static unsigned pause_length(const struct attempt *a)
 {
 	const unsigned now = since(a);
-	unsigned next = a->ssh_port ? GIVE_UP_MS : 0;
+	unsigned next = a->ssh_port ? a->wait_ms : 0;
 
 	if (a->copies < ARRAY_SIZE(copies_ms))
 		next = copies_ms[a->copies];
@@ -197,27 +203,23 @@ static enum err attempt_run(struct attempt *a, struct send_result *r)
 		}
 		if (a->ssh_port && since(a) >= try_due(a))
 			tries_begin(a);
-		if (a->ssh_port ? since(a) >= GIVE_UP_MS : a->copies == ARRAY_SIZE(copies_ms))
+		if (a->ssh_port ? since(a) >= a->wait_ms : a->copies == ARRAY_SIZE(copies_ms))
 			return ERR_NONE;
 		open = tries_wait(a, pause_length(a));
 		if (open < 0)
 			continue;
 		r->open = true;
 		r->waited = since(a);
-		r->greeted = greeting_read(open);
+		r->greeted = a->greeting && greeting_read(open);
 		file_close(open);
 		return ERR_NONE;
 	}
 }
 
-enum err send_jobs(const struct send_job *jobs, size_t n, struct send_result *out)
+enum err send_jobs(const struct send_job *jobs, size_t n, unsigned ssh_port, unsigned wait_ms, bool greeting,
+		   struct send_result *out)
 {
-	return send_and_connect(jobs, n, 0, out);
-}
-
-enum err send_and_connect(const struct send_job *jobs, size_t n, unsigned ssh_port, struct send_result *out)
-{
-	struct attempt a = { .jobs = jobs, .n = n, .ssh_port = ssh_port };
+	struct attempt a = { .jobs = jobs, .n = n, .ssh_port = ssh_port, .wait_ms = wait_ms, .greeting = greeting };
 	struct send_result r = { 0 };
 	enum err e = attempt_run(&a, &r);
 

@@ -25,11 +25,11 @@ struct send_result {
 };
 
 /*
- * Sends each at once, and the same bytes again after 0.5 s and 1.5 s: the server knows copies. No TCP, so that sshd does not
- * take us for somebody who comes and goes. ERR_CLOSED: not one could be sent, errno says why.
+ * Sends each at once, and the same bytes again after 0.5 s and 1.5 s: the server knows copies. Tries to connect to the SSH port
+ * meanwhile, for wait_ms at most; nothing is sent any more once that came through. ssh_port 0: does not. greeting: waits for
+ * the server to speak, too. ERR_CLOSED: not one could be sent, errno says why.
  */
-MUST_USE enum err send_jobs(const struct send_job *jobs, size_t n, struct send_result *out);
-/* The same while connecting to the SSH port, for some seconds; nothing is sent any more once that came through. */
-MUST_USE enum err send_and_connect(const struct send_job *jobs, size_t n, unsigned ssh_port, struct send_result *out);
+MUST_USE enum err send_jobs(const struct send_job *jobs, size_t n, unsigned ssh_port, unsigned wait_ms, bool greeting,
+			    struct send_result *out);
 
 #endif

@@ -18,7 +18,7 @@ int gate_connect(const char *path, int *fd)
 	if (!e)
 		return 0;
 	if (e == ERR_SYSTEM && (errno == EACCES || errno == EPERM)) {
-		complain("only root may ask the daemon");
+		complain("only root can ask the daemon");
 		hint("the same command with sudo in front");
 		return EXIT_TROUBLE;
 	}

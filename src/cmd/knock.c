@@ -18,12 +18,14 @@
 
 #define AT(field) OPTION_AT(struct knock_args, field)
 #define DURATION_MAX 65535
+#define WAIT_MS 2000	   /* for the port to open; ssh itself would wait longer */
+#define CHECK_WAIT_MS 6000 /* for a verdict */
 
 /* As a monitoring plug-in exits. */
 enum check_status { CHECK_OK = 0, CHECK_WARNING = 1, CHECK_CRITICAL = 2, CHECK_UNKNOWN = 3 };
 
 static const struct option_row options[] = {
-	{ "login", 'l', OPTION_TEXT, AT(login), "<account>", "the account to log in to" },
+	{ "user", 'l', OPTION_TEXT, AT(user), "<account>", "the account to log in to" },
 	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "knock with this key and no other" },
 	{ .name = "port",
 	  .letter = 'p',
@@ -81,12 +83,12 @@ static int read_arguments(struct knock *k, const struct strings *rest)
 {
 	int status;
 
-	if (rest->n != 1) {
+	if (rest->n > 1 || (!rest->n && (!k->args->carry || k->args->check))) {
 		status = complain(rest->n ? "knock takes one host at a time" : "knock wants a host");
 		hint("sallyport knock HOST, as ssh would be called");
 		return status;
 	}
-	k->host = rest->v[0];
+	k->host = rest->n ? rest->v[0] : NULL;
 	if ((status = check_together(k->args)))
 		return status;
 	return read_from(k->args->from, &k->from);
@@ -110,24 +112,35 @@ static bool load_carried(struct knock *k)
 		fail(e, "cannot read '%s'", path);
 		return false;
 	}
-	e = carry_parse(content, len, k->datagram, &k->n);
+	e = carry_parse(content, len, k->carried, &k->n);
 	free(content);
 	if (e) {
 		complain("there is no knock in '%s': wants what --print wrote", path);
 		return false;
 	}
 	for (size_t i = 0; i < k->n; i++)
-		k->job[i] = (struct send_job){ &k->target[0], k->datagram[i] };
+		k->job[i] = (struct send_job){ &k->target[0], k->carried[i].datagram };
 	k->trouble = KNOCK_FINE;
 	return true;
+}
+
+/* To the host that was typed, else where the knock itself says. */
+static bool resolve_carried(struct knock *k)
+{
+	if (k->host)
+		return knock_prepare(k);
+	k->host = k->carried[0].host;
+	k->ssh.hostname = strdup(k->host);
+	k->ssh.family = k->args->four ? 4 : k->args->six ? 6 : 0;
+	return k->ssh.hostname && knock_resolve(k);
 }
 
 /* ---- the work ---- */
 
 static bool send_made(struct knock *k)
 {
-	enum err e = k->args->check ? send_and_connect(k->job, k->n, k->ssh.port, &k->result)
-				    : send_jobs(k->job, k->n, &k->result);
+	const bool check = k->args->check;
+	enum err e = send_jobs(k->job, k->n, k->ssh.port, check ? CHECK_WAIT_MS : WAIT_MS, check, &k->result);
 
 	if (!e)
 		return true;
@@ -137,12 +150,12 @@ static bool send_made(struct knock *k)
 }
 
 /* A host may have been known by an older key: where one opens nothing, the next is tried. */
-static bool knock_and_look(struct knock *k)
+static bool knock_until_open(struct knock *k)
 {
 	for (k->key = 0; k->key < k->keys.n; k->key++) {
 		if (!knock_make(k) || !send_made(k))
 			return false;
-		if (!k->args->check || k->result.open)
+		if (k->result.open)
 			return true;
 	}
 	k->key = 0;
@@ -152,10 +165,10 @@ static bool knock_and_look(struct knock *k)
 static bool work(struct knock *k)
 {
 	if (k->args->carry)
-		return load_carried(k) && knock_prepare(k) && send_made(k);
+		return load_carried(k) && resolve_carried(k) && send_made(k);
 	if (!knock_prepare(k))
 		return false;
-	return k->args->print ? knock_make(k) : knock_and_look(k);
+	return k->args->print ? knock_make(k) : knock_until_open(k);
 }
 
 /* ---- the answer ---- */
@@ -186,6 +199,12 @@ static json_t *keys_json(const struct knock *k)
 	return keys;
 }
 
+static void print_one(const struct knock *k, size_t i, struct text *out)
+{
+	carry_print(k->ssh.hostname, k->args->knock_port ? (unsigned)k->args->knock_port : k->ssh.port, k->datagram[i],
+		    out);
+}
+
 static json_t *printed_json(const struct knock *k)
 {
 	json_t *knocks = json_array();
@@ -193,7 +212,7 @@ static json_t *printed_json(const struct knock *k)
 
 	for (size_t i = 0; i < k->n; i++) {
 		text_reset(&line);
-		carry_print(k->datagram[i], &line);
+		print_one(k, i, &line);
 		json_array_append_new(knocks, json_stringn(text_string(&line), line.len ? line.len - 1 : 0));
 	}
 	text_free(&line);
@@ -210,12 +229,15 @@ static int answer_json(const struct common_args *common, const struct knock *k)
 	if (ours)
 		address_claim_print(&k->claim[0], address);
 	j = json_pack("{s:s,s:o,s:i,s:i,s:s?,s:o,s:s?,s:s?}", "schema", "sallyport.knock.v1", "host",
-		      json_safe_string(k->ssh.hostname ? k->ssh.hostname : k->host), "port", (int)k->ssh.port, "sent",
-		      (int)k->result.sent, "key", ours ? k->fingerprint[0] : NULL, "keys", keys_json(k), "address",
-		      address[0] ? address : NULL, "error", knock_trouble_text(k->trouble));
-	if (k->args->check)
+		      json_safe_string(k->ssh.hostname ? k->ssh.hostname
+				       : k->host       ? k->host
+						       : ""),
+		      "port", (int)k->ssh.port, "sent", (int)k->result.sent, "key", ours ? k->fingerprint[0] : NULL,
+		      "keys", keys_json(k), "address", address[0] ? address : NULL, "error",
+		      knock_trouble_text(k->trouble));
+	if (!k->args->print)
 		json_object_set_new(j, "open", json_boolean(k->result.open));
-	if (k->args->check && k->result.open)
+	if (k->result.open)
 		json_object_set_new(j, "milliseconds", json_integer(k->result.waited));
 	if (k->args->print)
 		json_object_set_new(j, "knocks", printed_json(k));
@@ -250,6 +272,11 @@ static void add_check(const struct knock *k, struct text *out)
 	text_add_string(out, "\n");
 }
 
+static void add_open(const struct knock *k, struct text *out)
+{
+	text_add_string(out, k->result.open ? ": it is open.\n" : ".\n");
+}
+
 /* "Knocked at server for 203.0.113.7 with SHA256:... and 1 more." */
 static void add_sent(const struct knock *k, struct text *out)
 {
@@ -258,14 +285,15 @@ static void add_sent(const struct knock *k, struct text *out)
 	text_add_string(out, "Knocked at ");
 	add_host(k, out);
 	if (k->args->carry) {
-		text_add_string(out, " with what was carried.\n");
+		text_add_string(out, " with what was carried");
+		add_open(k, out);
 		return;
 	}
 	address_claim_print(&k->claim[0], address);
 	text_add(out, " for %s with %s", address[0] ? address : "the address that it comes from", k->fingerprint[0]);
 	if (k->n > 1)
 		text_add(out, " and %zu more", k->n - 1);
-	text_add_string(out, ".\n");
+	add_open(k, out);
 }
 
 static int answer(const struct common_args *common, const struct knock *k)
@@ -275,7 +303,7 @@ static int answer(const struct common_args *common, const struct knock *k)
 
 	if (k->args->print && !k->trouble && common->format != FORMAT_JSON) {
 		for (size_t i = 0; i < k->n; i++)
-			carry_print(k->datagram[i], &out);
+			print_one(k, i, &out);
 	} else if (common->format == FORMAT_JSON) {
 		return answer_json(common, k);
 	} else if (k->args->check) {
@@ -318,8 +346,11 @@ static int knock_run(const struct common_args *common, void *args, const struct 
 	if (work(k) && a->duration && !a->carry && !k->claim[0].type)
 		warn("--for counts only with an address: the server gives its usual time (--from ADDRESS)");
 	status = answer(common, k);
-	if (a->check && !k->trouble && !k->result.open)
+	if (!k->trouble && !k->result.open && a->check)
 		knock_say_silence(k);
+	else if (!k->trouble && !k->result.open && !a->print && k->ssh.port)
+		warn("sent, but %s has not opened; what may be the reason: sallyport knock %s --check", k->host,
+		     k->host);
 	knock_clear(k);
 	return status;
 }
@@ -327,13 +358,13 @@ static int knock_run(const struct common_args *common, void *args, const struct 
 const struct command cmd_knock = {
 	.name = "knock",
 	.summary = "ask a server to open its SSH port to us",
-	.arguments = "[USER@]HOST",
+	.arguments = "[USER@]HOST | --carry FILE [HOST]",
 	.common = COMMON_REPORT | COMMON_NO_RECOVERY,
 	.options = options,
 	.args_size = sizeof(struct knock_args),
 	.examples = "  sallyport knock server && ssh server\n"
 		    "  sallyport knock -l anna -i ~/.ssh/work server --check   # and does it open?\n"
 		    "  sallyport knock server --print --from 192.0.2.7 >knock  # for another machine to send:\n"
-		    "  sallyport knock server --carry knock\n",
+		    "  sallyport knock --carry knock\n",
 	.run = knock_run,
 };

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 struct knock_args {
-	const char *login, *identity, *ssh_config, *from, *secret, *carry;
+	const char *user, *identity, *ssh_config, *from, *secret, *carry;
 	uint64_t port, knock_port, duration;
 	bool four, six, check, print;
 };
@@ -31,7 +31,7 @@ enum knock_trouble {
 
 struct knock {
 	const struct knock_args *args;
-	const char *host; /* as typed */
+	const char *host; /* as typed; of what is carried without one, as it says */
 	struct ask_ssh ssh;
 	struct host_keys keys;
 	size_t key; /* the host key in use */
@@ -45,6 +45,7 @@ struct knock {
 	size_t ntargets;
 	/* what was made */
 	uint8_t datagram[CARRY_MAX][NATIVE_DATAGRAM];
+	struct carried carried[CARRY_MAX]; /* what somebody else made */
 	struct send_job job[CARRY_MAX];
 	struct address_claim claim[CARRY_MAX];
 	char fingerprint[CARRY_MAX][64];

@@ -31,7 +31,7 @@ static bool ask(struct knock *k)
 	const struct knock_args *a = k->args;
 	char port[16];
 	struct ask_ssh_wish w = { .host = k->host,
-				  .user = a->login,
+				  .user = a->user,
 				  .key = a->identity,
 				  .config = a->ssh_config,
 				  .family = a->four  ? 4
@@ -156,7 +156,9 @@ static bool read_secret(struct knock *k)
 
 bool knock_resolve(struct knock *k)
 {
-	const unsigned port = k->args->knock_port ? (unsigned)k->args->knock_port : k->ssh.port;
+	const unsigned port = k->args->knock_port ? (unsigned)k->args->knock_port
+			      : k->args->carry	  ? k->carried[0].port
+						  : k->ssh.port;
 	const char *why = "";
 	enum err e;
 

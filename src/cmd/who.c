@@ -87,17 +87,17 @@ static void line_entry(const struct control_entry *e, struct text *out)
 	gate_address_print(&e->address, address);
 	duration_format(e->seconds_left, left, sizeof left);
 	clock_print(clock_wall() + (time_t)e->seconds_left, "%H:%M:%S", until, sizeof until);
-	text_add(out, "  %-15s port %-5u until %s (%s)  ", address, e->port, until, left);
+	text_add(out, "%-15s port %-5u until %s (%s)  ", address, e->port, until, left);
 	if (!e->known) {
 		text_add_string(out, "from before the daemon started\n");
 		return;
 	}
 	if (e->by_hand)
-		text_add_string(out, "by hand, ");
+		text_add_string(out, "by hand: ");
 	text_add_escaped(out, e->user, strlen(e->user));
 	if (!e->by_hand) {
 		fingerprint_print(e->key, key);
-		text_add(out, "  %s", key);
+		text_add(out, " %s", key);
 	}
 	text_add_string(out, "\n");
 }
@@ -129,7 +129,7 @@ static void lines_status(const struct control_status *s, struct text *out)
 
 static void render(const struct view *v, struct text *out)
 {
-	text_add_string(out, v->n ? "Let in now:\n" : "Nobody is let in now.\n");
+	text_add_string(out, v->n ? "" : "Nobody is let in now.\n");
 	for (size_t i = 0; i < v->n; i++)
 		line_entry(&v->v[i], out);
 	lines_status(&v->status, out);

@@ -130,9 +130,9 @@ static enum err open_secrets(struct generation *g, const struct settings *s, con
 
 	_Static_assert(ARRAY_SIZE(keys) == MESSAGE_HOSTS && ARRAY_SIZE(secrets) == SETTINGS_SECRETS,
 		       "a place for each");
-	for (size_t i = 0; i < s->nhost_keys && !e; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(keys) && i < s->nhost_keys && !e; i++)
 		e = open_secret(*what = s->host_keys[i], &given[keys[i]]);
-	for (size_t i = 0; i < s->nsecrets && !e; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(secrets) && i < s->nsecrets && !e; i++)
 		e = open_secret(*what = s->secrets[i], &given[secrets[i]]);
 	return e;
 }
@@ -297,8 +297,18 @@ static void generation_signal(const struct generation *g, int sig)
 			kill(g->member[i].pid, sig);
 }
 
+static bool has_closed(int fd)
+{
+	char byte;
+
+	return fd >= 0 && recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* One that is killed may be reaped later than a peer that left because of it: who went first is seen now or never. */
 void generation_end(struct generation *g)
 {
+	for (size_t i = 0; i < GENERATION_ROLES; i++)
+		g->member[i].closed |= has_closed(g->member[i].parent);
 	generation_signal(g, SIGTERM);
 	for (size_t i = 0; i < GENERATION_ROLES; i++) {
 		file_close(g->member[i].parent);

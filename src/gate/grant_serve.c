@@ -255,8 +255,8 @@ static void settle(struct grant *g)
 	if (!any)
 		return;
 	if (replay_commit(g->setup->replay, now, &lost_type0) || replay_memory_only(g->setup->replay))
-		log_event(LOG_LEVEL_ERROR, "record-not-written", "why",
-			  "the disk does not take it: knocks are remembered in memory only", NULL);
+		log_event_limited(&g->unwritten, LOG_LEVEL_ERROR, "record-not-written", "why",
+				  "the disk does not take it: knocks are remembered in memory only", NULL);
 	for (size_t i = 0; i < GRANT_PENDING; i++) {
 		struct grant_pending *p = &g->pending[i];
 
@@ -407,6 +407,7 @@ static enum err begin(struct grant *g, const struct grant_setup *s)
 
 	g->setup = s;
 	g->status.started = (uint64_t)clock_wall();
+	g->unwritten = (struct log_limit){ .burst = 1, .every_seconds = 60 };
 	for (size_t i = 0; i < GRANT_CLIENTS; i++)
 		g->client[i].fd = -1;
 	if ((e = rates_new(&g->rates)) || (e = grants_new(&g->grants)))

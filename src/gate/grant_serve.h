@@ -5,6 +5,7 @@
 
 #include "gate/firewall.h"
 #include "gate/grants.h"
+#include "gate/log.h"
 #include "gate/message.h"
 #include "gate/rates.h"
 #include "gate/replay.h"
@@ -44,6 +45,7 @@ struct grant {
 	struct grant_client client[GRANT_CLIENTS];
 	struct control_status status;
 	uint64_t looked_ms;
+	struct log_limit unwritten;
 };
 
 /* Until the parent, net or index closes (0), or one of them sends what it may not (1). */

@@ -415,24 +415,16 @@ static enum err signals_open(struct supervisor *s)
 }
 
 /* Before the first role: what fails here ends the daemon, for somebody is looking. */
-static enum err begin(struct supervisor *s, struct settings *settings)
+static enum err begin(struct supervisor *s, struct settings *settings, char **why)
 {
-	char *why = NULL;
 	enum err e;
 
-	if ((e = premises_open(settings, NULL, &s->premises, &why)) || (e = root_open("/", &s->live)) ||
+	if ((e = premises_open(settings, NULL, &s->premises, why)) || (e = root_open("/", &s->live)) ||
 	    (e = signals_open(s)) || (e = capability_keep(CAPABILITIES)))
-		goto out;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) {
-		e = ERR_SYSTEM;
-		goto out;
-	}
-	e = generation_open(s->premises->settings, s->premises->state, s->premises->control, &s->next, &why);
-out:
-	if (e)
-		log_event(LOG_LEVEL_ERROR, "cannot-start", "problem", why ? why : err_text(e), NULL);
-	free(why);
-	return e;
+		return e;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return ERR_SYSTEM;
+	return generation_open(s->premises->settings, s->premises->state, s->premises->control, &s->next, why);
 }
 
 static void finish(struct supervisor *s)
@@ -446,19 +438,23 @@ static void finish(struct supervisor *s)
 	notify_close(&s->notify);
 }
 
-int supervisor_run(const struct supervisor_options *o, struct settings *settings)
+enum err supervisor_run(const struct supervisor_options *o, struct settings *settings, char **why)
 {
 	struct supervisor s = { .o = o, .epoll = -1, .signals = -1 };
 	enum err e;
 
+	*why = NULL;
 	log_open("parent", o->foreground);
 	notify_open(&s.notify);
 	s.beat = clock_boot_ms();
-	if (!(e = begin(&s, settings))) {
+	if (!(e = begin(&s, settings, why))) {
 		start_generation(&s);
-		if ((e = loop(&s)))
-			log_event(LOG_LEVEL_ERROR, "loop", "problem", err_text(e), NULL);
+		e = loop(&s);
 	}
+	if (e && !*why)
+		*why = strdup(err_text(e));
+	if (e)
+		log_event(LOG_LEVEL_ERROR, "cannot-serve", "problem", *why ? *why : "", NULL);
 	finish(&s);
-	return e ? 2 : 0;
+	return e;
 }

@@ -3,6 +3,7 @@
 #ifndef GATE_SUPERVISOR_H
 #define GATE_SUPERVISOR_H
 
+#include "base/err.h"
 #include "base/macros.h"
 #include "gate/settings.h"
 
@@ -16,13 +17,14 @@ struct supervisor_options {
 
 /*
  * Serves with these settings (taken over) until SIGTERM or SIGINT; only as root, and as the process's whole life: signals are
- * blocked and capabilities dropped for good. Says what is wrong in the log; returns the exit status, 0 or 2.
+ * blocked and capabilities dropped for good. Says what is wrong in the log; ERR_NONE after a signal, else what kept it from
+ * starting or going on, and *why (yours) in words.
  *
  * A role that dies takes its generation with it; the next one starts at once, then, while generations live less than 30 s, after a
  * pause that doubles from 100 ms to 10 s, or to 400 ms where the generation had served. On SIGHUP the settings are read and all
  * that they name is opened: where something is wrong the generation stays, else a new one takes over. What is in the kernel is
  * never touched from here.
  */
-MUST_USE int supervisor_run(const struct supervisor_options *o, struct settings *settings);
+MUST_USE enum err supervisor_run(const struct supervisor_options *o, struct settings *settings, char **why);
 
 #endif

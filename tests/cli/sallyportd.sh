@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # sallyportd.sh - the daemon's options, and what it says about settings with mistakes.
 # world
 try sallyportd --help

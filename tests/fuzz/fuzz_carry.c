@@ -11,15 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static uint8_t in[CARRY_MAX][NATIVE_DATAGRAM], again[CARRY_MAX][NATIVE_DATAGRAM];
+	static struct carried in[CARRY_MAX], again[CARRY_MAX];
 	struct text t = { 0 };
 	size_t n = 0, n2 = 0;
 
 	if (carry_parse((const char *)data, size, in, &n))
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		carry_print(in[i], &t);
-	if (carry_parse(text_string(&t), t.len, again, &n2) || n2 != n || memcmp(in, again, n * NATIVE_DATAGRAM) != 0)
+		carry_print(in[i].host, in[i].port, in[i].datagram, &t);
+	if (carry_parse(text_string(&t), t.len, again, &n2) || n2 != n || memcmp(in, again, n * sizeof *in) != 0)
 		abort();
 	text_free(&t);
 	return 0;

@@ -14,6 +14,7 @@ static const struct word {
 } words[] = {
 	{ "effective", judge_effective },
 	{ "access", judge_access },
+	{ "spa-native", judge_spa_native },
 };
 
 void score_row(struct score *s, const json_t *row, json_t *differences)
@@ -38,6 +39,7 @@ static int usage(void)
 {
 	fputs("usage: judge effective FILE...\n"
 	      "       judge access FILE...\n"
+	      "       judge spa-native FOLDER...\n"
 	      "       judge dump RELEASE ROOT FILE [USER HOST ADDRESS LOCAL-ADDRESS LOCAL-PORT GROUPS]\n",
 	      stderr);
 	return 2;

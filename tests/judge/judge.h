@@ -37,8 +37,12 @@ struct account *world_account(const struct world *w, const char *name);
 /* Calls 'each' for every line of a file of JSON objects; ends early when it returns something else than 0. */
 int rows_each(const char *file, int (*each)(const json_t *row, void *context), void *context);
 
+/* Everything below that folder of the root, deepest first. */
+void judge_tree_remove(const struct root *r, const char *dir);
+
 int judge_effective(const char *file, struct score *s);
 int judge_access(const char *file, struct score *s);
+int judge_spa_native(const char *folder, struct score *s);
 int judge_dump(int argc, char **argv);
 
 #endif

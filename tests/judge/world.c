@@ -86,8 +86,7 @@ int world_open(const char *file, struct world *w)
 	return 0;
 }
 
-/* Everything that world_lay() makes, deepest first. */
-static void tree_remove(const struct root *r, const char *dir)
+void judge_tree_remove(const struct root *r, const char *dir)
 {
 	struct strings names = { 0 };
 	char path[4096], *outside = NULL;
@@ -98,7 +97,7 @@ static void tree_remove(const struct root *r, const char *dir)
 		struct stat st;
 		snprintf(path, sizeof path, "%s/%s", strcmp(dir, "/") ? dir : "", names.v[i]);
 		if (!root_lstat(r, path, &st) && S_ISDIR(st.st_mode))
-			tree_remove(r, path);
+			judge_tree_remove(r, path);
 		if (!root_outside(r, path, &outside)) {
 			remove(outside);
 			free(outside);
@@ -110,7 +109,7 @@ static void tree_remove(const struct root *r, const char *dir)
 void world_close(struct world *w)
 {
 	if (w->root)
-		tree_remove(w->root, "/");
+		judge_tree_remove(w->root, "/");
 	if (w->dir)
 		rmdir(w->dir);
 	root_close(w->root);
@@ -153,7 +152,7 @@ int world_lay(const struct world *w, const json_t *row)
 
 	if (!base || !config)
 		return trouble("a row or accounts.json lacks", "config", "not of the form that is wanted");
-	tree_remove(w->root, CONFIG_DIR);
+	judge_tree_remove(w->root, CONFIG_DIR);
 	status = file_write(w, "sshd_config", base, config);
 	json_object_foreach(includes, name, text)
 	{

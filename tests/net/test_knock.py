@@ -297,7 +297,7 @@ def test_a_knock_is_made_here_and_sent_there(lab):
     status, lines, said = lab("""
         key anna ed25519
         knock -l anna -i anna localhost --print --from 2001:db8::7 >carried || exit 1
-        [ ! -e got/1 ] && [ "$(wc -c <carried)" = 1645 ] || exit 2
+        [ ! -e got/1 ] && [ "$(wc -c <carried)" = 1674 ] || exit 2
         mv anna away
         knock -4 localhost --carry carried >/dev/null || exit 3
         opened anna.pub || exit 4
@@ -305,6 +305,8 @@ def test_a_knock_is_made_here_and_sent_there(lab):
         sallyport knock -4 localhost --carry - <carried >/dev/null || exit 5
         opened anna.pub || exit 6
         cmp got/1 got/4 || exit 7
+        knock --carry carried >/dev/null || exit 10 # where the knock itself says
+        cmp got/1 got/7 || exit 11
         head -c 1000 carried >cut; knock localhost --carry cut; [ $? = 2 ] || exit 8
         mv away anna; knock -l anna -i anna localhost --print --format json
         cmp carried <(knock -l anna -i anna localhost --print) && exit 9; true""")

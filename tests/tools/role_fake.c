@@ -4,7 +4,8 @@
  *
  * Runs under the name of a role. STATE/NAME.json, STATE being the StateDirectory of the settings, is what it finds; the first word
  * of STATE/NAME.do is what it does: stay (or no such file), die (once it has said that it serves), early (die before), silent
- * (never say it), stubborn (heed neither a signal nor a closed socket), wrong (say something else).
+ * (never say it), stubborn (heed neither a signal nor a closed socket), wrong (say something else), quiet (say nothing to the peers,
+ * who may be real).
  */
 #include "base/macros.h"
 #include "gate/role.h"
@@ -91,7 +92,9 @@ static json_t *descriptors(void)
 	DIR *dir = opendir("/proc/self/fd");
 	const struct dirent *d;
 
-	while (dir && (d = readdir(dir)))
+	if (!dir)
+		die("/proc/self/fd");
+	while ((d = readdir(dir)))
 		if (d->d_name[0] != '.' && strtol(d->d_name, NULL, 10) != dirfd(dir))
 			json_object_set_new(all, d->d_name, descriptor((int)strtol(d->d_name, NULL, 10)));
 	closedir(dir);
@@ -102,8 +105,9 @@ static json_t *descriptors(void)
 static json_t *peers(const struct fake *f)
 {
 	json_t *all = json_object();
+	const int end = strcmp(f->word, "quiet") == 0 ? ROLE_A : ROLE_D;
 
-	for (int fd = ROLE_A; fd <= ROLE_C; fd++) {
+	for (int fd = ROLE_A; fd < end; fd++) {
 		char text[64], key[16];
 		struct pollfd p = { .fd = fd, .events = POLLIN };
 		ssize_t n;
@@ -161,15 +165,20 @@ static void report_write(const struct fake *f, char **argv)
 	json_decref(report);
 }
 
+/* Until the parent or a peer closes, as a real one. */
 static NORETURN void stay(bool stubborn)
 {
-	struct pollfd p = { .fd = ROLE_PARENT, .events = POLLIN };
-	char byte;
+	struct pollfd p[ROLE_D];
+	int gone = 0;
 
-	while (stubborn)
-		pause();
-	while (poll(&p, 1, -1) < 0 || read(ROLE_PARENT, &byte, 1) > 0)
-		;
+	if (stubborn)
+		for (;;)
+			pause();
+	for (int fd = 0; fd < ROLE_D; fd++)
+		p[fd] = (struct pollfd){ .fd = fd >= ROLE_PARENT && fcntl(fd, F_GETFL) >= 0 ? fd : -1 };
+	while (!gone && poll(p, ROLE_D, -1) >= 0)
+		for (int fd = 0; fd < ROLE_D; fd++)
+			gone |= p[fd].revents & POLLHUP;
 	exit(0);
 }
 

@@ -52,7 +52,7 @@ static void sends_the_same_bytes_three_times(void **state)
 	int fd = listen_at(SOCK_DGRAM, &t, &port);
 
 	memset(d, 'x', sizeof d);
-	assert_int_equal(send_jobs(&(struct send_job){ &t, d }, 1, &r), ERR_NONE);
+	assert_int_equal(send_jobs(&(struct send_job){ &t, d }, 1, 0, 0, false, &r), ERR_NONE);
 	assert_int_equal(arrived(fd, d), 3);
 	assert_int_equal(r.sent, 1);
 	assert_false(r.open || r.greeted);
@@ -69,7 +69,7 @@ static void an_open_port_ends_it(void **state)
 
 	assert_int_equal(listen(tcp, 8), 0);
 	/* the kernel takes the connection, nobody speaks: the greeting is waited for, and missed */
-	assert_int_equal(send_and_connect(&(struct send_job){ &t, d }, 1, ssh_port, &r), ERR_NONE);
+	assert_int_equal(send_jobs(&(struct send_job){ &t, d }, 1, ssh_port, 6000, true, &r), ERR_NONE);
 	assert_true(r.open);
 	assert_false(r.greeted);
 	assert_in_range(arrived(fd, d), 1, 2);
@@ -86,7 +86,7 @@ static void a_shut_port_is_given_up(void **state)
 	int fd = listen_at(SOCK_DGRAM, &t, &port), tcp = listen_at(SOCK_STREAM, &ssh, &ssh_port);
 
 	/* bound, but nobody listens: refused */
-	assert_int_equal(send_and_connect(&(struct send_job){ &t, d }, 1, ssh_port, &r), ERR_NONE);
+	assert_int_equal(send_jobs(&(struct send_job){ &t, d }, 1, ssh_port, 6000, true, &r), ERR_NONE);
 	assert_false(r.open);
 	assert_int_equal(arrived(fd, d), 3);
 	close(fd);
@@ -100,7 +100,7 @@ static void nothing_sent_is_an_error(void **state)
 	struct send_result r = { 0 };
 
 	t.to.ss_family = AF_INET; /* port 0 takes nothing */
-	assert_int_equal(send_jobs(&(struct send_job){ &t, d }, 1, &r), ERR_CLOSED);
+	assert_int_equal(send_jobs(&(struct send_job){ &t, d }, 1, 0, 0, false, &r), ERR_CLOSED);
 }
 
 int main(void)
