@@ -18,10 +18,11 @@
 
 #define CHECK 8
 #define PAYLOAD (REPLAY_RECORD - CHECK)
+#define FREE 128   /* records that are looked over at once: most of a file is free */
 #define CHUNK 1024 /* records that one write takes */
 
 static const uint8_t magic[8] = { 'S', 'P', 'k', 'n', 'o', 'c', 'k', '1' };
-static const uint8_t free_record[REPLAY_RECORD];
+static const uint8_t free_records[FREE * REPLAY_RECORD];
 
 /* ---- one record ---- */
 
@@ -96,7 +97,10 @@ static const char *parse_entries(const uint8_t *bytes, size_t records, struct re
 {
 	size_t end = records, firm;
 
-	while (end && !memcmp(bytes + (end - 1) * REPLAY_RECORD, free_record, REPLAY_RECORD))
+	while (end % FREE == 0 && end &&
+	       !memcmp(bytes + (end - FREE) * REPLAY_RECORD, free_records, sizeof free_records))
+		end -= FREE;
+	while (end && !memcmp(bytes + (end - 1) * REPLAY_RECORD, free_records, REPLAY_RECORD))
 		end--;
 	firm = end > REPLAY_BATCH ? end - REPLAY_BATCH : 0;
 	for (size_t i = 0; i < end; i++) {
@@ -118,7 +122,9 @@ void replay_file_parse(const uint8_t *bytes, size_t len, struct replay_content *
 	*why = len && len != REPLAY_SIZE ? "the file is shorter or longer than it was made" : NULL;
 	if (*why)
 		return;
-	memset(c, 0, sizeof *c);
+	memset(c->closed, 0, sizeof c->closed);
+	c->nclosed = 0;
+	c->n = 0;
 	if (len && !(*why = parse_head(bytes, c)))
 		*why = parse_entries(bytes + REPLAY_HEAD * REPLAY_RECORD, REPLAY_ENTRIES, c);
 }
