@@ -252,7 +252,8 @@ static void settle(struct grant *g)
 		p->stage = replay_add(g->setup->replay, p->knock.ts, p->knock.id, (const char *)p->knock.question.user,
 				      p->knock.addr_type != 0, now);
 	}
-	if (!any)
+	/* With memory alone a new file is tried all the time: before somebody starts us anew on a disk that is well again. */
+	if (!any && !replay_memory_only(g->setup->replay))
 		return;
 	if (replay_commit(g->setup->replay, now, &lost_type0) || replay_memory_only(g->setup->replay))
 		log_event_limited(&g->unwritten, LOG_LEVEL_ERROR, "record-not-written", "why",
