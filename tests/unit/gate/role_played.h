@@ -196,7 +196,12 @@ static inline bool hear(int fd, int ms, struct heard *out)
 
 static inline void say(int fd, uint32_t kind, uint32_t id, const void *body, size_t len)
 {
-	assert_int_equal(message_send(fd, kind, id, body, len), ERR_NONE);
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
+	enum err e;
+
+	while ((e = message_send(fd, kind, id, body, len)) == ERR_BUSY)
+		assert_int_equal(poll(&room, 1, PLAYED_WAIT_MS), 1);
+	assert_int_equal(e, ERR_NONE);
 }
 
 #endif
