@@ -26,8 +26,6 @@
 #define JOURNAL_MAX 8192
 #define NAME "sallyportd"
 #define FACILITY LOG_AUTHPRIV
-#define FACILITY_TEXT "10" /* the same, as a number without its shift */
-_Static_assert(FACILITY == 10 << 3, "as in FACILITY_TEXT");
 
 /* The one thing of a process that every part of it may reach: where it speaks. */
 static struct {
@@ -162,13 +160,14 @@ static void journal_field(struct line *l, const char *name, const char *value)
 static void journal_say(enum log_level level, const char *message, const char *suppressed, const char *event,
 			va_list fields)
 {
-	char bytes[JOURNAL_MAX], priority[] = { (char)('0' + (int)level), '\0' }, name[64];
+	char bytes[JOURNAL_MAX], facility[8], priority[] = { (char)('0' + (int)level), '\0' }, name[64];
 	struct line l = { .s = bytes, .size = sizeof bytes };
 	const char *field;
 
+	snprintf(facility, sizeof facility, "%d", LOG_FAC(FACILITY));
 	journal_field(&l, "MESSAGE", message);
 	journal_field(&l, "PRIORITY", priority);
-	journal_field(&l, "SYSLOG_FACILITY", FACILITY_TEXT);
+	journal_field(&l, "SYSLOG_FACILITY", facility);
 	journal_field(&l, "SYSLOG_IDENTIFIER", NAME);
 	journal_field(&l, "SALLYPORT_ROLE", out.role);
 	journal_field(&l, "SALLYPORT_EVENT", event);
