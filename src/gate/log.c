@@ -202,11 +202,17 @@ static void syslog_say(enum log_level level, const char *message)
 static void stderr_say(const char *message)
 {
 	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char line[LINE_MAX_BYTES + 64];
+	int n;
 
-	if (poll(&room, 1, 0) >= 0 && room.revents != POLLOUT)
+	if (poll(&room, 1, 0) >= 0 && room.revents != POLLOUT) {
 		out.unsaid += out.fd < 0; /* it stands nowhere else */
-	else
-		(void)dprintf(STDERR_FILENO, NAME "[%s]: %s\n", out.role, message);
+		return;
+	}
+	/* dprintf(3) looks at the file before it writes, which a role that is locked in may not. */
+	n = snprintf(line, sizeof line, NAME "[%s]: %s\n", out.role, message);
+	if (n > 0)
+		(void)!write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
 static void say(enum log_level level, unsigned long suppressed, const char *event, va_list fields)
