@@ -244,7 +244,7 @@ static struct message_answer good_answer(unsigned key)
 
 static uint32_t question_hear(const struct ends *e, struct message_question *q)
 {
-	struct heard h;
+	struct heard h = { 0 };
 
 	assert_true(hear(e->index, PLAYED_WAIT_MS, &h));
 	assert_int_equal(h.head.kind, MESSAGE_QUESTION);
@@ -262,7 +262,7 @@ static void answer_say(const struct ends *e, uint32_t id, const struct message_a
 /* The next answer to net: STAGE_COUNT if there is none. */
 static enum knock_stage knocked_hear(const struct ends *e, uint32_t *id)
 {
-	struct heard h;
+	struct heard h = { 0 };
 
 	if (!hear(e->net, PLAYED_WAIT_MS, &h))
 		return STAGE_COUNT;
@@ -341,7 +341,7 @@ static void what_is_not_said_has_its_default_and_what_is_too_long_is_cut(void **
 /* What net must have looked at, had it not been taken over. */
 static void net_is_not_believed(void **state)
 {
-	static const struct {
+	const struct {
 		const char *name;
 		enum knock_stage stage;
 		int old_s;
@@ -380,7 +380,7 @@ static void net_is_not_believed(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct message_knock k = knock_of(e, 1);
-		struct heard h;
+		struct heard h = { 0 };
 
 		k.ts -= (uint64_t)((int64_t)cases[i].old_s * 1000);
 		k.addr_type = cases[i].addr_type;
@@ -623,7 +623,7 @@ static void a_thousand_knocks_at_once_are_bounded_and_time_out(void **state)
 {
 	struct ends *e = *state;
 	unsigned asked = 0, unknown = 0;
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (unsigned i = 0; i < 1000; i++) {
 		const struct message_knock k = knock_of(e, i);
@@ -886,7 +886,7 @@ static void by_hand_it_is_opened_and_shut(void **state)
 
 static void what_cannot_be_granted_by_hand_is_refused(void **state)
 {
-	static const struct {
+	const struct {
 		struct control_grant g;
 		enum err error;
 	} cases[] = {
@@ -924,7 +924,7 @@ static void a_client_that_says_nonsense_costs_itself_alone(void **state)
 {
 	static const uint8_t zeros[PLAYED_MESSAGE];
 	struct ends *e = *state;
-	struct heard h;
+	struct heard h = { 0 };
 	int good = control_of(e);
 
 	if (good < 0)
@@ -953,7 +953,7 @@ static void no_more_than_so_many_clients_are_served(void **state)
 {
 	struct ends *e = *state;
 	int fds[GRANT_CLIENTS + 3];
-	struct heard h;
+	struct heard h = { 0 };
 
 	fds[0] = control_of(e);
 	if (fds[0] < 0)

@@ -78,7 +78,7 @@ static void net_begin(struct ends *e, const char *settings)
 	struct settings *parsed = settings_make(settings);
 	struct net_setup s = { .settings = parsed };
 	const struct message_slots slots = slots_of(e);
-	struct heard h;
+	struct heard h = { 0 };
 
 	pair_make(SOCK_STREAM, &e->parent, &s.parent);
 	pair_make(SOCK_SEQPACKET, &e->keeper, &s.keeper);
@@ -157,7 +157,7 @@ static bool hear_grant(struct ends *e, int ms, struct heard *h)
 /* How many ended at this stage until now. They are told once a second. */
 static uint64_t count_of(struct ends *e, enum knock_stage stage, uint64_t wanted)
 {
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (int i = 0; i < 30 && e->counted[stage] < wanted; i++)
 		assert_false(hear_grant(e, 100, &h));
@@ -237,7 +237,7 @@ static void knock_send(const struct ends *e, const struct message_address *from,
 static uint32_t opened_say(const struct ends *e, const struct knock *k, bool opens)
 {
 	struct message_opened m = { .opened = opens };
-	struct heard h;
+	struct heard h = { 0 };
 
 	assert_true(hear_keeper(e, PLAYED_WAIT_MS, &h));
 	assert_int_equal(h.head.kind, MESSAGE_OPEN);
@@ -249,7 +249,7 @@ static uint32_t opened_say(const struct ends *e, const struct knock *k, bool ope
 
 static uint32_t question_hear(const struct ends *e, struct message_question *q)
 {
-	struct heard h;
+	struct heard h = { 0 };
 
 	assert_true(hear(e->index, PLAYED_WAIT_MS, &h));
 	assert_int_equal(h.head.kind, MESSAGE_QUESTION);
@@ -274,7 +274,7 @@ static void answer_say(const struct ends *e, uint32_t id, const struct message_a
 
 static uint32_t knock_hear(struct ends *e, struct message_knock *out)
 {
-	struct heard h;
+	struct heard h = { 0 };
 
 	assert_true(hear_grant(e, PLAYED_WAIT_MS, &h));
 	assert_int_equal(h.head.kind, MESSAGE_KNOCK);
@@ -315,7 +315,7 @@ static void a_knock_goes_from_step_to_step(void **state)
 	struct message_opened opened = { .opened = 1 };
 	struct message_open open;
 	uint8_t hash[32];
-	struct heard h;
+	struct heard h = { 0 };
 
 	knock_make(e, 1, &k);
 	knock_send(e, &other, &k);
@@ -393,7 +393,7 @@ static void no_other_length_and_no_other_tag_reaches_keeper(void **state)
 	struct knock k = good_knock(e);
 	uint8_t longer[NATIVE_DATAGRAM + 200] = { 0 };
 	unsigned sent = 0;
-	struct heard h;
+	struct heard h = { 0 };
 
 	memcpy(longer, k.datagram, sizeof k.datagram);
 	for (size_t len = 0; len <= sizeof longer; len++)
@@ -414,7 +414,7 @@ static void what_keeper_does_not_open_ends(void **state)
 {
 	struct ends *e = *state;
 	const struct knock k = good_knock(e);
-	struct heard h;
+	struct heard h = { 0 };
 
 	knock_send(e, &anna, &k);
 	opened_say(e, &k, false);
@@ -450,7 +450,7 @@ static void refused_before_the_question(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct knock k = good_knock(e);
-		struct heard h;
+		struct heard h = { 0 };
 
 		wanted[cases[i].stage]++;
 		k.fields.addr_type = cases[i].addr_type;
@@ -472,7 +472,7 @@ static void no_changed_plaintext_reaches_grant(void **state)
 {
 	struct ends *e = *state;
 	const struct message_answer a = good_answer(e);
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (size_t at = 0; at < NATIVE_PLAIN; at += at < 200 ? 1 : 97) {
 		struct knock k = good_knock(e);
@@ -512,7 +512,7 @@ static void a_signature_of_another_key_does_not_hold(void **state)
 	struct ends *e = *state;
 	const struct knock k = good_knock(e);
 	struct message_answer a = good_answer(e);
-	struct heard h;
+	struct heard h = { 0 };
 
 	a.key[a.key_len - 1] ^= 1;
 	knock_send(e, &anna, &k);
@@ -528,7 +528,7 @@ static void settings_forbid(void **state)
 	struct ends *e = *state;
 	struct knock k = { .fields = { .kind = NATIVE_PLAIN_KEY, .ts = now_ms(), .user = "anna" } };
 	struct message_answer a;
-	struct heard h;
+	struct heard h = { 0 };
 
 	net_end(e);
 	net_begin(e, "Port 22 2222\nPacketSource no\nSlowKeys no\n");
@@ -553,7 +553,7 @@ static void a_copy_of_what_grant_has_taken_is_not_asked_about(void **state)
 {
 	static const enum knock_stage answers[] = { STAGE_ACCEPTED, STAGE_DUPLICATE };
 	struct ends *e = *state;
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
 		const struct knock k = good_knock(e);
@@ -636,7 +636,7 @@ static void one_enc_is_opened_eight_times(void **state)
 {
 	struct ends *e = *state;
 	const struct knock k = good_knock(e);
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (int i = 0; i < 20; i++)
 		knock_send(e, &anna, &k);
@@ -656,7 +656,7 @@ static void answers_find_their_knocks_in_any_order(void **state)
 	struct knock k[N];
 	uint32_t opens[N], asked[N];
 	struct message_question q[N];
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (int i = 0; i < N; i++) {
 		k[i] = good_knock(e);
@@ -691,7 +691,7 @@ static void answers_to_what_nobody_waits_for_change_nothing(void **state)
 	const struct knock k = good_knock(e);
 	const struct message_opened no = { 0 };
 	uint32_t id;
-	struct heard h;
+	struct heard h = { 0 };
 
 	knock_send(e, &anna, &k);
 	assert_true(hear_keeper(e, PLAYED_WAIT_MS, &h));
@@ -726,7 +726,7 @@ static void a_thousand_knocks_at_once_are_bounded_and_time_out(void **state)
 {
 	struct ends *e = *state;
 	unsigned opens = 0;
-	struct heard h;
+	struct heard h = { 0 };
 
 	for (int i = 0; i < 1000; i++) {
 		const struct knock k = good_knock(e);
@@ -769,7 +769,7 @@ static void a_peer_that_never_answers_costs_that_knock(void **state)
 static void counters_are_told_when_there_is_something_to_tell(void **state)
 {
 	struct ends *e = *state;
-	struct heard h;
+	struct heard h = { 0 };
 
 	packet_send(e, &anna, "x", 1);
 	assert_true(count_of(e, STAGE_LENGTH, 1) == 1);
