@@ -590,6 +590,55 @@ static void every_rule_of_the_plaintext_is_kept(void **state)
 	}
 }
 
+/* Laid out as the lengths say, so that nothing else is wrong. */
+static void lengths_have_limits(void **state)
+{
+	static const struct {
+		unsigned kind, user, cert, casig, sig;
+		bool holds;
+	} cases[] = {
+		{ 1, 1, 0, 0, 1, true },	  { 1, 0, 0, 0, 1, false },
+		{ 1, 255, 0, 0, 1, true },	  { 1, 256, 0, 0, 1, false },
+		{ 1, 1, 0, 0, 0, false },	  { 1, 1, 0, 0, 1099, true },
+		{ 1, 1, 0, 0, 1100, false },	  { 1, 1, 1, 0, 1, false },
+		{ 1, 1, 0, 1, 1, false },	  { 1, 1, 1, 1, 1, false },
+		{ 2, 1, 1, 1, 1, true },	  { 2, 1, 0, 1, 1, false },
+		{ 2, 1, 1, 0, 1, false },	  { 2, 1, 0, 0, 1, false },
+		{ 2, 1, 1, 1, 0, false },	  { 2, 1, 1097, 1, 1, true },
+		{ 2, 1, 1098, 1, 1, false },	  { 2, 1, 1, 1097, 1, true },
+		{ 2, 1, 1, 1, 1097, true },	  { 2, 1, 1, 1, 1098, false },
+		{ 2, 1, 65535, 1, 1, false },	  { 2, 255, 300, 300, 245, true },
+		{ 2, 255, 300, 300, 246, false }, { 2, 65535, 65535, 65535, 65535, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const unsigned numbers[] = { cases[i].user, cases[i].cert, cases[i].casig };
+		const size_t end = 74u + cases[i].user + cases[i].cert + cases[i].casig;
+		uint8_t plain[NATIVE_PLAIN] = { (uint8_t)cases[i].kind };
+		struct native_knock k;
+
+		for (size_t at = 0; at < ARRAY_SIZE(numbers); at++) {
+			plain[68 + 2 * at] = (uint8_t)(numbers[at] >> 8);
+			plain[69 + 2 * at] = (uint8_t)numbers[at];
+		}
+		for (size_t at = 74; at < end + 2 + cases[i].sig && at < sizeof plain; at++)
+			plain[at] = 'a';
+		if (end + 2 <= sizeof plain) {
+			plain[end] = (uint8_t)(cases[i].sig >> 8);
+			plain[end + 1] = (uint8_t)cases[i].sig;
+		}
+		if ((native_parse(plain, &k) == ERR_NONE) != cases[i].holds)
+			fail_msg("row %zu", i);
+		if (!cases[i].holds)
+			continue;
+		assert_int_equal(strlen(k.user), cases[i].user);
+		assert_true(k.cert == plain + 74 + cases[i].user && k.cert_len == cases[i].cert);
+		assert_true(k.casig == k.cert + k.cert_len && k.casig_len == cases[i].casig);
+		assert_true(k.sig == plain + end + 2 && k.sig_len == cases[i].sig && k.signed_len == end);
+	}
+}
+
 /* The unspecified address is none, and IPv4 in IPv6 has a type of its own. */
 static void addresses_have_one_form(void **state)
 {
@@ -830,6 +879,7 @@ int main(void)
 		cmocka_unit_test(no_changed_bit_holds),
 		cmocka_unit_test(no_beginning_holds),
 		cmocka_unit_test(every_rule_of_the_plaintext_is_kept),
+		cmocka_unit_test(lengths_have_limits),
 		cmocka_unit_test(addresses_have_one_form),
 		cmocka_unit_test(no_truncation_holds),
 		cmocka_unit_test(touch_and_pin_are_wanted_of_security_keys_only),
