@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sock_filter;
+
 /* One UDP datagram for this host. */
 struct capture_packet {
 	struct message_address from, to;
@@ -21,8 +23,9 @@ struct capture_packet {
 
 /*
  * A packet socket that only receives, on all interfaces, for IPv4 and IPv6, whose filter lets pass nothing but whole UDP datagrams of
- * NATIVE_DATAGRAM bytes to one of the ports, in packets to this host (IPv6 extension headers are walked; fragments are not taken);
- * the filter is locked. Nothing can be sent with it. CAP_NET_RAW. ERR_SYSTEM.
+ * NATIVE_DATAGRAM bytes to one of the ports, in packets to this host (IPv6 extension headers are walked; fragments are not taken; of
+ * a VLAN only what its own interface sees); the filter is locked. Nothing can be sent with it, unless by who may map files
+ * (sandbox.h). CAP_NET_RAW. ERR_SYSTEM; ERR_TOO_BIG: so many ports.
  */
 MUST_USE enum err capture_open(const uint16_t *ports, unsigned nports, int *fd);
 
@@ -35,5 +38,9 @@ MUST_USE enum err capture_open(const uint16_t *ports, unsigned nports, int *fd);
 MUST_USE enum err capture_next(int fd, uint8_t buffer[CAPTURE_BUFFER], struct capture_packet *out);
 /* The same from memory: an IP packet from its first header on. For tests and fuzzing. ERR_SYNTAX. */
 MUST_USE enum err capture_parse(const uint8_t *packet, size_t len, struct capture_packet *out);
+
+/* The filter alone: classic BPF, *n instructions in an array of CAPTURE_PROGRAM. For tests and fuzzing. ERR_TOO_BIG. */
+#define CAPTURE_PROGRAM 256
+MUST_USE enum err capture_program(const uint16_t *ports, unsigned nports, struct sock_filter *out, unsigned short *n);
 
 #endif

@@ -6,6 +6,8 @@
 #include "base/text.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,35 +22,51 @@
 #define JOURNAL "/run/systemd/journal/socket"
 #define SYSLOG "/dev/log"
 #define LINE_MAX_BYTES 1024
+#define VALUE_MAX_BYTES 300 /* in the line, escaped; the journal's fields have all of it */
 #define JOURNAL_MAX 8192
 #define NAME "sallyportd"
+#define FACILITY LOG_AUTHPRIV
+#define FACILITY_TEXT "10" /* the same, as a number without its shift */
+_Static_assert(FACILITY == 10 << 3, "as in FACILITY_TEXT");
 
 /* The one thing of a process that every part of it may reach: where it speaks. */
 static struct {
 	const char *role;
-	int fd; /* not connected: a log daemon that was restarted is found again by its path */
+	/*
+	 * Not connected: a log daemon that was restarted, and made its socket anew, is found again by its path. Seccomp leaves
+	 * sendto(2), and Landlock has no rule about such sockets.
+	 */
+	int fd;
 	bool journal, foreground;
 	struct sockaddr_un to;
 	unsigned long unsaid;
 } out = { .role = "", .fd = -1 };
 
-static bool listens(int fd, const char *path, struct sockaddr_un *to)
+static bool send_bytes(const char *bytes, size_t len)
 {
-	*to = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	snprintf(to->sun_path, sizeof to->sun_path, "%s", path);
-	return sendto(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)to, sizeof *to) == 0;
+	return sendto(out.fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&out.to,
+		      sizeof out.to) >= 0;
+}
+
+/* An empty datagram is no message to either. Who has no time at this moment is there all the same. */
+static bool listens(const char *path)
+{
+	out.to = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	snprintf(out.to.sun_path, sizeof out.to.sun_path, "%s", path);
+	return send_bytes("", 0) || errno == EAGAIN || errno == ENOBUFS;
 }
 
 void log_open(const char *role, bool foreground)
 {
 	out.role = role;
 	out.foreground = foreground;
+	tzset(); /* reads a file, which the sandbox would not let it */
 	if (out.fd < 0)
 		out.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (out.fd < 0)
 		return;
-	out.journal = listens(out.fd, JOURNAL, &out.to);
-	if (!out.journal && !listens(out.fd, SYSLOG, &out.to)) {
+	out.journal = listens(JOURNAL);
+	if (!out.journal && !listens(SYSLOG)) {
 		close(out.fd);
 		out.fd = -1;
 	}
@@ -71,21 +89,34 @@ static void line_add(struct line *l, const char *s, size_t len)
 	l->s[l->len] = '\0';
 }
 
-static void line_add_value(struct line *l, const char *value)
+/* Cut between characters, so that no escape is cut in two. */
+static void value_add(struct text *t, const char *value)
 {
-	const bool quoted = !*value || strpbrk(value, " \t\"=");
+	const size_t len = strlen(value), begin = t->len;
+	size_t n;
+
+	for (size_t i = 0; i < len && t->len - begin <= VALUE_MAX_BYTES; i += n) {
+		n = text_utf8_length(value + i, len - i);
+		n = n ? n : 1;
+		if (value[i] == '"')
+			text_add_string(t, "\\\"");
+		else
+			text_add_escaped(t, value + i, n);
+		if (t->len - begin > VALUE_MAX_BYTES && i + n < len)
+			text_add_string(t, "...");
+	}
+}
+
+static void line_add_field(struct line *l, const char *name, const char *value)
+{
+	const char *quote = strpbrk(value, " \t\"=") ? "\"" : "";
 	struct text t = { 0 };
 
-	text_add_escaped(&t, value, strlen(value));
-	if (quoted)
-		line_add(l, "\"", 1);
-	for (const char *p = text_string(&t); *p; p++)
-		if (*p == '"')
-			line_add(l, "\\\"", 2);
-		else
-			line_add(l, p, 1);
-	if (quoted)
-		line_add(l, "\"", 1);
+	text_add(&t, " %s=%s", name, quote);
+	value_add(&t, value);
+	text_add_string(&t, quote);
+	if (text_check(&t) == ERR_NONE)
+		line_add(l, t.s, t.len);
 	text_free(&t);
 }
 
@@ -101,12 +132,8 @@ void log_format(char *to, size_t size, const char *event, va_list fields)
 	while ((name = va_arg(fields, const char *))) {
 		const char *value = va_arg(fields, const char *);
 
-		if (!value || !*value)
-			continue;
-		line_add(&l, " ", 1);
-		line_add(&l, name, strlen(name));
-		line_add(&l, "=", 1);
-		line_add_value(&l, value);
+		if (value && *value)
+			line_add_field(&l, name, value);
 	}
 }
 
@@ -132,7 +159,8 @@ static void journal_field(struct line *l, const char *name, const char *value)
 	line_add(l, "\n", 1);
 }
 
-static void journal_say(enum log_level level, const char *message, const char *event, va_list fields)
+static void journal_say(enum log_level level, const char *message, const char *suppressed, const char *event,
+			va_list fields)
 {
 	char bytes[JOURNAL_MAX], priority[] = { (char)('0' + (int)level), '\0' }, name[64];
 	struct line l = { .s = bytes, .size = sizeof bytes };
@@ -140,9 +168,12 @@ static void journal_say(enum log_level level, const char *message, const char *e
 
 	journal_field(&l, "MESSAGE", message);
 	journal_field(&l, "PRIORITY", priority);
+	journal_field(&l, "SYSLOG_FACILITY", FACILITY_TEXT);
 	journal_field(&l, "SYSLOG_IDENTIFIER", NAME);
 	journal_field(&l, "SALLYPORT_ROLE", out.role);
 	journal_field(&l, "SALLYPORT_EVENT", event);
+	if (*suppressed)
+		journal_field(&l, "SALLYPORT_SUPPRESSED", suppressed);
 	while ((field = va_arg(fields, const char *))) {
 		const char *value = va_arg(fields, const char *);
 
@@ -150,9 +181,7 @@ static void journal_say(enum log_level level, const char *message, const char *e
 		if (value && *value)
 			journal_field(&l, name, value);
 	}
-	if (sendto(out.fd, bytes, l.len, MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&out.to, sizeof out.to) <
-	    0)
-		out.unsaid++;
+	out.unsaid += !send_bytes(bytes, l.len);
 }
 
 /* RFC 3164 as syslog(3) writes it. */
@@ -165,46 +194,67 @@ static void syslog_say(enum log_level level, const char *message)
 
 	if (localtime_r(&now, &tm))
 		strftime(when, sizeof when, "%b %e %H:%M:%S", &tm);
-	n = snprintf(bytes, sizeof bytes, "<%d>%s " NAME "[%ld]: %s", LOG_AUTHPRIV | (int)level, when, (long)getpid(),
+	n = snprintf(bytes, sizeof bytes, "<%d>%s " NAME "[%ld]: %s", FACILITY | (int)level, when, (long)getpid(),
 		     message);
-	if (n < 0 || sendto(out.fd, bytes, (size_t)n < sizeof bytes ? (size_t)n : sizeof bytes - 1,
-			    MSG_DONTWAIT | MSG_NOSIGNAL, (const struct sockaddr *)&out.to, sizeof out.to) < 0)
-		out.unsaid++;
+	out.unsaid += n < 0 || !send_bytes(bytes, (size_t)n < sizeof bytes ? (size_t)n : sizeof bytes - 1);
+}
+
+/* A pipe that nobody empties must not stop us, nor one that nobody reads any more end us. */
+static void stderr_say(const char *message)
+{
+	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (poll(&room, 1, 0) >= 0 && room.revents != POLLOUT)
+		out.unsaid += out.fd < 0; /* it stands nowhere else */
+	else
+		(void)dprintf(STDERR_FILENO, NAME "[%s]: %s\n", out.role, message);
 }
 
 static void say(enum log_level level, unsigned long suppressed, const char *event, va_list fields)
 {
-	char message[LINE_MAX_BYTES], more[64] = "";
+	char message[LINE_MAX_BYTES], count[24] = "";
+	struct line l = { .s = message, .size = sizeof message };
 	va_list again;
 
 	va_copy(again, fields);
-	log_format(message, sizeof message, event, fields);
-	if (suppressed)
-		snprintf(more, sizeof more, " suppressed=%lu", suppressed);
-	if (strlen(message) + strlen(more) < sizeof message)
-		memcpy(message + strlen(message), more, strlen(more) + 1);
+	log_format(message, sizeof message - sizeof count - strlen(" suppressed="), event, fields);
+	l.len = strlen(message);
+	if (suppressed) {
+		snprintf(count, sizeof count, "%lu", suppressed);
+		line_add_field(&l, "suppressed", count);
+	}
 	if (out.fd >= 0 && out.journal)
-		journal_say(level, message, event, again);
+		journal_say(level, message, count, event, again);
 	else if (out.fd >= 0)
 		syslog_say(level, message);
 	if (out.fd < 0 || out.foreground)
-		(void)dprintf(STDERR_FILENO, NAME "[%s]: %s\n", out.role, message);
+		stderr_say(message);
 	va_end(again);
+}
+
+static void say_fields(enum log_level level, const char *event, ...) __attribute__((sentinel));
+static void say_fields(enum log_level level, const char *event, ...)
+{
+	va_list fields;
+
+	va_start(fields, event);
+	say(level, 0, event, fields);
+	va_end(fields);
 }
 
 /* What could not be said before is said as soon as something can. */
 static void say_unsaid(void)
 {
-	char line[64];
 	const unsigned long n = out.unsaid;
+	char lines[24];
 
-	if (!n || out.fd < 0)
+	if (!n)
 		return;
 	out.unsaid = 0;
-	snprintf(line, sizeof line, "lost lines=%lu", n);
-	if (!out.journal)
-		syslog_say(LOG_LEVEL_WARNING, line);
-	out.unsaid += out.unsaid ? n : 0;
+	snprintf(lines, sizeof lines, "%lu", n);
+	say_fields(LOG_LEVEL_WARNING, "lost", "lines", lines, NULL);
+	if (out.unsaid)
+		out.unsaid = n; /* this line is none that anybody misses */
 }
 
 void log_event(enum log_level level, const char *event, ...)
@@ -236,6 +286,7 @@ void log_event_limited(struct log_limit *limit, enum log_level level, const char
 	limit->tokens--;
 	suppressed = limit->suppressed;
 	limit->suppressed = 0;
+	say_unsaid();
 	va_start(fields, event);
 	say(level, suppressed, event, fields);
 	va_end(fields);

@@ -12,6 +12,7 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/capability.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -40,21 +41,38 @@ struct ruleset {
 	uint64_t fs, net, scoped;
 };
 
+/* On the way in. */
+struct entry {
+	const struct sandbox *s;
+	uid_t uid;
+	gid_t gid;
+	bool missing; /* the kernel has no Landlock */
+};
+
 /* ---- the user ---- */
 
-static enum err become_user(const struct sandbox *s)
+/* While the account database can still be reached. */
+static enum err user_find(struct entry *in)
 {
 	const struct passwd *pw;
 
-	if (!s->user)
+	if (!in->s->user)
 		return ERR_NONE;
 	errno = 0;
-	if (!(pw = getpwnam(s->user)))
+	if (!(pw = getpwnam(in->s->user)))
 		return errno && errno != ENOENT ? ERR_SYSTEM : ERR_NOT_FOUND;
+	in->uid = pw->pw_uid;
+	in->gid = pw->pw_gid;
+	return ERR_NONE;
+}
+
+static enum err user_become(struct entry *in)
+{
+	if (!in->s->user)
+		return ERR_NONE;
 	/* The capabilities that are to stay come through the change of the user; the rest goes right after it. */
-	if (prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L) || setgroups(0, NULL) ||
-	    setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) ||
-	    prctl(PR_SET_KEEPCAPS, 0L, 0L, 0L, 0L))
+	if (prctl(PR_SET_KEEPCAPS, 1L, 0L, 0L, 0L) || setgroups(0, NULL) || setresgid(in->gid, in->gid, in->gid) ||
+	    setresuid(in->uid, in->uid, in->uid) || prctl(PR_SET_KEEPCAPS, 0L, 0L, 0L, 0L))
 		return ERR_SYSTEM;
 	/* The change of user undoes what the parent asked for; that it died meanwhile shows at its socket. */
 	if (prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L))
@@ -62,25 +80,29 @@ static enum err become_user(const struct sandbox *s)
 	return ERR_NONE;
 }
 
-static enum err enter_root(const struct sandbox *s)
+static enum err root_change(struct entry *in)
 {
-	if (s->chroot && (chroot(s->chroot) || chdir("/")))
-		return ERR_SYSTEM;
-	return ERR_NONE;
+	const char *to = in->s->chroot;
+
+	return to && (chroot(to) || chdir("/")) ? ERR_SYSTEM : ERR_NONE;
 }
 
 /* ---- capabilities ---- */
 
-static enum err bounding_drop(uint64_t keep)
+/* Can be done only while CAP_SETPCAP is there. */
+static enum err bounding_drop(struct entry *in)
 {
+	const uint64_t keep = in->s->capabilities;
+
 	for (cap_value_t c = 0; prctl(PR_CAPBSET_READ, (long)c, 0L, 0L, 0L) >= 0; c++)
 		if (!(keep >> c & 1) && prctl(PR_CAPBSET_DROP, (long)c, 0L, 0L, 0L))
 			return ERR_SYSTEM;
 	return ERR_NONE;
 }
 
-static enum err capabilities_set(uint64_t keep)
+static enum err capabilities_set(struct entry *in)
 {
+	const uint64_t keep = in->s->capabilities;
 	cap_t caps = cap_init();
 	enum err e = caps ? ERR_NONE : ERR_MEMORY;
 
@@ -140,15 +162,16 @@ static size_t ruleset_for(long version, bool network, struct ruleset *r)
 	return version < 4 ? 8 : version < 6 ? 16 : 24;
 }
 
-static enum err landlock_enter(const struct sandbox *s, bool *missing)
+static enum err landlock_enter(struct entry *in)
 {
+	const struct sandbox *s = in->s;
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	struct ruleset r;
 	enum err e = ERR_NONE;
 	size_t size;
 	int fd;
 
-	*missing = version < 1 && !s->landlock_off;
+	in->missing = version < 1 && !s->landlock_off;
 	if (version < 1 || s->landlock_off)
 		return ERR_NONE;
 	size = ruleset_for(version, s->network, &r);
@@ -164,49 +187,75 @@ static enum err landlock_enter(const struct sandbox *s, bool *missing)
 
 /* ---- seccomp ---- */
 
-static enum err seccomp_enter(const struct sandbox *s)
+/*
+ * Who may open nothing maps no file either, the ring of a packet socket among them (capture.c), and no memory of it becomes code.
+ */
+static int call_allow(scmp_filter_ctx ctx, int call, bool files)
 {
-	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-	enum err e = ctx ? ERR_NONE : ERR_MEMORY;
+	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
+	const struct scmp_arg_cmp no_file = SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS);
 
-	if (!e && (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) ||
-		   seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2)))
-		e = ERR_SYSTEM;
-	for (const int *call = s->calls; !e && *call != -1; call++)
-		if (seccomp_rule_add(ctx, SCMP_ACT_ALLOW, *call, 0))
-			e = ERR_SYSTEM;
-	if (!e && seccomp_load(ctx))
-		e = ERR_SYSTEM;
-	seccomp_release(ctx);
-	return e;
+	if (!files && (call == SCMP_SYS(mmap) || call == SCMP_SYS(mmap2)))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 2, no_code, no_file);
+	if (!files && call == SCMP_SYS(mprotect))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, no_code);
+	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
 }
 
-static enum err no_traces(void)
+static enum err seccomp_enter(struct entry *in)
+{
+	const bool files = in->s->paths || in->s->landlock_off;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	int failed = 0;
+
+	if (!ctx)
+		return ERR_MEMORY;
+	if (!(failed = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)))
+		failed = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
+	for (const int *call = in->s->calls; !failed && *call != -1; call++)
+		failed = call_allow(ctx, *call, files);
+	if (!failed)
+		failed = seccomp_load(ctx);
+	seccomp_release(ctx);
+	if (!failed)
+		return ERR_NONE;
+	errno = -failed; /* it tells by its result alone */
+	return ERR_SYSTEM;
+}
+
+/* ---- all of it ---- */
+
+/* Done once more after the change of the user, which takes back the first and the last. */
+static enum err traces_stop(struct entry *in)
 {
 	const struct rlimit none = { 0, 0 };
 
 	if (prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) || setrlimit(RLIMIT_CORE, &none) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L))
+	    prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) || prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L))
 		return ERR_SYSTEM;
 	return ERR_NONE;
 }
 
+static const struct step {
+	const char *name;
+	enum err (*take)(struct entry *in);
+} steps[] = {
+	{ "traces", traces_stop }, { "account", user_find },	   { "bounding set", bounding_drop },
+	{ "chroot", root_change }, { "user", user_become },	   { "capabilities", capabilities_set },
+	{ "traces", traces_stop }, { "Landlock", landlock_enter }, { "seccomp", seccomp_enter },
+};
+
 enum err sandbox_enter(const struct sandbox *s, const char **what, bool *missing)
 {
-	const char *step = "traces";
-	bool lacks = false;
-	enum err e = no_traces();
+	struct entry in = { .s = s };
+	enum err e = ERR_NONE;
 
-	/* The bounding set can be shrunk only while CAP_SETPCAP is there. */
-	if (!e && (step = "bounding set", e = bounding_drop(s->capabilities)) == ERR_NONE &&
-	    (step = "chroot", e = enter_root(s)) == ERR_NONE && (step = "user", e = become_user(s)) == ERR_NONE &&
-	    (step = "capabilities", e = capabilities_set(s->capabilities)) == ERR_NONE &&
-	    (step = "dumpable", e = no_traces()) == ERR_NONE &&
-	    (step = "Landlock", e = landlock_enter(s, &lacks)) == ERR_NONE)
-		step = "seccomp", e = seccomp_enter(s);
-	if (what)
-		*what = step;
+	for (size_t i = 0; i < ARRAY_SIZE(steps) && !e; i++) {
+		if (what)
+			*what = steps[i].name;
+		e = steps[i].take(&in);
+	}
 	if (missing)
-		*missing = lacks;
+		*missing = in.missing;
 	return e;
 }

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# gate.sh - sallyportd in a private world; sourced behind lib.sh.
+
+# gate_install [SETTING...]: what an installation puts in place, by hand: accounts, a folder with an empty record, settings.
+gate_install() {
+	local role id=3000 state=/var/lib/sallyport/gate
+	for role in net keeper grant; do lab_account sallyport-$role $((++id)) /usr/sbin/nologin; done
+	install -d -m 700 -o sallyport-grant -g sallyport-grant $state
+	install -m 600 -o sallyport-grant -g sallyport-grant /dev/null $state/replay
+	mkdir -p /etc/sallyport
+	printf '%s\n' "Port 22" "$@" >/etc/sallyport/sallyportd.conf
+}
+
+# gate_start: the daemon, its pid in $GATE, its log in /tmp/gate.log. Fails unless it serves within ten seconds.
+gate_start() {
+	sallyportd -D --libexec "$SALLYPORT_BUILD/src/gate" </dev/null >>/tmp/gate.log 2>&1 3>&- &
+	GATE=$!
+	gate_serves
+}
+
+# gate_serves: waits for it. Each generation says so once; what was said before is passed over.
+gate_serves() {
+	GATE_SERVED=$((${GATE_SERVED:-0} + 1))
+	lab_wait 10 gate_has_served "$GATE_SERVED"
+}
+gate_has_served() {
+	[ "$(grep -c ': serving' /tmp/gate.log)" -ge "$1" ]
+}
+
+gate_stop() {
+	kill "$GATE"
+	wait "$GATE"
+}
+
+# gate_role NAME: the pid of that role.
+gate_role() {
+	pgrep -P "$GATE" -f "sallyport-$1"
+}
+
+# gate_client NAME KEY [ADDRESS]: an ssh_config for 'ssh server' on the other host, in /root/ssh_config.
+gate_client() {
+	local address=${3:-10.83.0.1}
+	cat >/root/ssh_config <<-END
+		Host server
+			HostName $address
+			User $1
+			IdentityFile $2
+			UserKnownHostsFile /root/known_hosts
+			GlobalKnownHostsFile none
+			BatchMode yes
+			ConnectTimeout 3
+			LogLevel ERROR
+	END
+	echo "$address $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/known_hosts
+}
+
+# gate_shut: whether the port is shut for the other host; gate_open: whether it is open.
+gate_shut() {
+	! gate_open
+}
+gate_open() {
+	lab_in client timeout 1 /bin/bash -c "exec 3<>/dev/tcp/${1:-10.83.0.1}/22" 2>/dev/null
+}

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_gate.py - sallyportd with the real sshd, ssh, ssh-agent and kernel: who gets in, who does not, and what survives what.
+import pytest
+
+SETUP = r"""
+set -eu
+. "$LAB_SOURCE/tests/lab/gate.sh"
+lab_account anna 1001
+lab_key anna
+lab_client client
+lab_sshd_start
+gate_install %s
+gate_client anna "$LAB_KEYS/anna"
+gate_start || { cat /tmp/gate.log; exit 1; }
+HOST=/etc/ssh/ssh_host_ed25519_key.pub
+ours() { lab_in client sallyport knock -q -F /root/ssh_config "$@" server; }
+login() { lab_in client ssh -F /root/ssh_config server "$@" </dev/null; }
+hand() { lab_in client "$BUILD/tests/knock" "$HOST" "$LAB_KEYS/anna" "$@"; }
+"""
+
+
+def run(world, body, settings="", timeout=300):
+    got = world(SETUP % settings + body + "\ngate_stop\n", timeout=timeout)
+    assert got.returncode == 0, got.stdout + got.stderr
+    return got.stdout
+
+
+@pytest.mark.parametrize("address, seen", [("10.83.0.1", "10.83.0.2"), ("fd83::1", "fd83::2")])
+def test_a_knock_opens_the_port_for_one_address_and_a_time(world, address, seen):
+    out = run(world, f"""
+gate_client anna "$LAB_KEYS/anna" {address}
+gate_shut {address}
+ours
+login 'echo in; sleep 4; echo still-in' >/tmp/session & session=$!
+lab_wait 5 grep -q in /tmp/session
+sallyport who
+lab_wait 10 gate_shut {address}
+wait $session
+cat /tmp/session
+sallyport who
+""", settings="'GrantTime 2'")
+    assert f"{seen} " in out and "anna SHA256:" in out
+    assert "still-in" in out and "Nobody is let in now." in out
+
+
+KINDS = {
+    "ed25519": "lab_key anna ed25519",
+    "rsa-3072": "lab_key anna rsa 3072",
+    "ecdsa-256": "lab_key anna ecdsa 256",
+    "ecdsa-384": "lab_key anna ecdsa 384",
+    "ecdsa-521": "lab_key anna ecdsa 521",
+    "certificate": """
+ssh-keygen -q -t ed25519 -N '' -f /root/ca
+cp /root/ca.pub /etc/ssh/ca.pub
+echo 'TrustedUserCAKeys /etc/ssh/ca.pub' >>/etc/ssh/sshd_config
+kill -HUP "$(cat /run/sshd.pid)"
+lab_wait 5 lab_listening 22
+rm -f /home/anna/.ssh/authorized_keys
+ssh-keygen -q -s /root/ca -I anna -n anna "$LAB_KEYS/anna.pub"
+""",
+}
+
+
+@pytest.mark.parametrize("how", ["file", "agent"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_key_knocks(world, kind, how):
+    agent = """
+eval "$(ssh-agent)" >/dev/null
+ssh-add -q "$LAB_KEYS/anna"
+""" if how == "agent" else ""
+    end = 'kill "$SSH_AGENT_PID"' if how == "agent" else ""
+    run(world, KINDS[kind] + "\n" + agent + f"gate_shut\nours --check\n[ \"$(login whoami)\" = anna ]\n{end}\n")
+
+
+def test_a_passphrase_is_asked_for_by_ssh_keygen(world):
+    run(world, """
+ssh-keygen -q -p -P '' -N 'correct horse' -f "$LAB_KEYS/anna"
+printf '#!/bin/sh\\necho correct horse\\n' >/root/askpass
+chmod 755 /root/askpass
+SSH_ASKPASS=/root/askpass SSH_ASKPASS_REQUIRE=force ours --check
+""")
+
+
+def test_a_security_key_knocks_when_it_is_named(world):
+    run(world, """
+export SSH_SK_PROVIDER=/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so
+[ -e $SSH_SK_PROVIDER ]
+ssh-keygen -q -t ed25519-sk -N '' -f /root/sk
+install -m 600 -o anna -g anna /root/sk.pub /home/anna/.ssh/authorized_keys
+gate_client anna /root/sk
+! ours --check
+gate_shut
+ours --check -i /root/sk
+""")
+
+
+# Each must leave the port shut; what is said of it stands in the log, where the signature holds.
+REFUSED = {
+    "replay": ("hand anna 10.83.0.1 22 out=/root/k; lab_in client $BUILD/tests/knock send /root/k 10.83.0.1 22\n"
+               "lab_wait 5 gate_open; sallyport close 10.83.0.2; gate_shut\n"
+               "lab_in client $BUILD/tests/knock send /root/k 10.83.0.1 22", ""),
+    "other-host": ("ssh-keygen -q -t ed25519 -N '' -f /root/other; HOST=/root/other.pub; hand anna 10.83.0.1 22", ""),
+    "too-old": ("hand anna 10.83.0.1 22 age=301", ""),
+    "not-listed": ("rm /home/anna/.ssh/authorized_keys; hand anna 10.83.0.1 22", ""),
+    "nobody": ("hand nosuchuser 10.83.0.1 22", ""),
+    "other-account": ("lab_account bob 1002; hand bob 10.83.0.1 22", ""),
+    "not-from-there": ("echo 'AllowUsers anna@192.0.2.*' >>/etc/ssh/sshd_config; hand anna 10.83.0.1 22", ""),
+    "revoked-now": ("hand anna 10.83.0.1 22; lab_wait 5 gate_open; sallyport close 10.83.0.2\n"
+                    "cp $LAB_KEYS/anna.pub /etc/ssh/revoked; echo 'RevokedKeys /etc/ssh/revoked' >>/etc/ssh/sshd_config\n"
+                    "hand anna 10.83.0.1 22", ""),
+    "broken-revocations": ("echo nonsense >/etc/ssh/revoked; echo 'RevokedKeys /etc/ssh/revoked' >>/etc/ssh/sshd_config\n"
+                           "hand anna 10.83.0.1 22", ""),
+    "other-port": ("hand anna 10.83.0.1 22 from=10.83.0.2 port=80", "stage=policy"),
+    "loopback": ("hand anna 10.83.0.1 22 from=127.0.0.1", ""),
+    "the-server-itself": ("hand anna 10.83.0.1 22 from=10.83.0.1", ""),
+    "junk": ("lab_in client /usr/bin/python3 -c 'import os, socket\n"
+             "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+             "for n in range(0, 1473): s.sendto(os.urandom(n), (\"10.83.0.1\", 22))'", ""),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_must_not_open_the_port_does_not(world, name):
+    how, said = REFUSED[name]
+    out = run(world, f"""
+gate_shut
+{how}
+# a good knock from elsewhere behind it shows that this one was dealt with
+sleep 0.3
+gate_shut
+! sallyport who | grep -q '^10\\.83\\.0\\.2 '
+sallyport who
+cat /tmp/gate.log
+""")
+    assert said in out
+
+
+@pytest.mark.parametrize("name", ["net", "keeper", "index", "grant"])
+def test_a_role_that_dies_comes_back_and_nothing_opens(world, name):
+    run(world, f"""
+ours
+lab_in client /bin/bash -c 'while :; do echo; sleep 0.05; done' >/dev/null & noise=$!
+kill -9 "$(gate_role {name})"
+lab_in client timeout 1 true
+sallyport who >/dev/null || :
+gate_serves
+sallyport who | grep '^10\\.83\\.0\\.2 '
+gate_open
+sallyport close 10.83.0.2
+gate_shut
+ours
+gate_open
+kill $noise
+""")
+
+
+def test_nothing_is_lost_with_the_parent_or_a_reload(world):
+    run(world, """
+ours --for 60
+hand anna 10.83.0.1 22 out=/root/k
+lab_in client "$BUILD/tests/knock" send /root/k 10.83.0.1 22
+lab_wait 5 gate_open
+kill -HUP "$GATE"
+gate_serves
+sallyport who | grep '^10\\.83\\.0\\.2 '
+kill -9 "$GATE"
+wait "$GATE" || :
+gate_open
+gate_start
+sallyport who | grep '^10\\.83\\.0\\.2 '
+sallyport close 10.83.0.2
+# what was granted before is remembered
+lab_in client "$BUILD/tests/knock" send /root/k 10.83.0.1 22
+sleep 0.3
+gate_shut
+nft flush ruleset
+gate_shut
+""")
+
+
+def test_each_role_is_locked_in(world):
+    out = run(world, """
+for role in net keeper index grant; do
+	pid=$(gate_role $role)
+	echo "$role $(sed -n 's/^Uid:\\t\\([0-9]*\\).*/\\1/p; s/^CapEff:\\t//p; s/^NoNewPrivs:\\t//p; s/^Seccomp:\\t//p' /proc/$pid/status | paste -sd' ')"
+done
+""")
+    rows = {line.split()[0]: line.split()[1:] for line in out.splitlines() if line.split()[:1] in (["net"], ["keeper"], ["index"], ["grant"])}
+    assert set(rows) == {"net", "keeper", "index", "grant"}
+    for role, (uid, caps, no_new, seccomp) in rows.items():
+        assert (no_new, seccomp) == ("1", "2"), role
+        assert (uid == "0") == (role == "index")
+    assert rows["net"][1] == rows["keeper"][1] == "0" * 16
+    assert int(rows["grant"][1], 16) == 1 << 12  # CAP_NET_ADMIN
+
+
+def test_only_root_may_ask(world):
+    out = run(world, """
+setpriv --reuid 1001 --regid 1001 --clear-groups sallyport who 2>&1 || echo "exit $?"
+sallyport grant 10.83.0.9 --for 1m
+sallyport who
+sallyport close 10.83.0.9
+sallyport close 10.83.0.9 || echo "exit $?"
+""")
+    assert "only root can ask the daemon" in out and "exit 2" in out
+    assert "by hand" in out and "exit 1" in out
