@@ -236,8 +236,7 @@ static void p256_sign(struct text *key, struct pair *out)
 {
 	EVP_PKEY *pkey = EVP_EC_gen("P-256");
 	uint8_t point[65], der[80];
-	const BIGNUM *r, *s;
-	size_t len;
+	size_t len = 0;
 
 	assert_true(pkey && EVP_PKEY_get_octet_string_param(pkey, "encoded-pub-key", point, sizeof point, &len));
 	assert_int_equal(len, sizeof point);
@@ -255,9 +254,8 @@ static void p256_sign(struct text *key, struct pair *out)
 					   usual.to_be_signed.len) == 1);
 		sig = d2i_ECDSA_SIG(NULL, &at, (long)len);
 		assert_non_null(sig);
-		ECDSA_SIG_get0(sig, &r, &s);
-		mpint_of(r, out->r, &out->r_len);
-		mpint_of(s, out->s, &out->s_len);
+		mpint_of(ECDSA_SIG_get0_r(sig), out->r, &out->r_len);
+		mpint_of(ECDSA_SIG_get0_s(sig), out->s, &out->s_len);
 		ECDSA_SIG_free(sig);
 		EVP_MD_CTX_free(ctx);
 	} while (out->r_len != 33 || out->s_len != 32);
