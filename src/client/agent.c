@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* agent.c - one question, one answer, each with its length in front. */
+/* agent.c - the three messages of the agent's protocol that a knock needs. */
 #include "client/agent.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/reader.h"
 #include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,208 +19,264 @@
 
 #include "base/banned.h"
 
-enum { REQUEST_IDENTITIES = 11, IDENTITIES_ANSWER = 12, SIGN_REQUEST = 13, SIGN_RESPONSE = 14 };
+enum { AGENT_FAILURE = 5, AGENT_LIST = 11, AGENT_IDENTITIES = 12, AGENT_SIGN = 13, AGENT_SIGNATURE = 14 };
 
-#define LIST_MS 10000
+#define LIST_MS 60000
 #define SIGN_MS 120000
 
-enum err agent_open(const char *path, int *out)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd;
+/* ---- the answers, pure ---- */
 
-	if ((size_t)snprintf(to.sun_path, sizeof to.sun_path, "%s", path) >= sizeof to.sun_path)
-		return ERR_NOT_FOUND;
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (fd < 0)
-		return ERR_SYSTEM;
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) || connect(fd, (const struct sockaddr *)&to, sizeof to)) {
-		file_close(fd);
-		return ERR_NOT_FOUND;
+static enum err kind_read(struct reader *in, uint8_t wanted)
+{
+	uint8_t kind;
+	enum err e = read_u8(in, &kind);
+
+	if (e)
+		return e;
+	if (kind == wanted)
+		return ERR_NONE;
+	return kind == AGENT_FAILURE ? ERR_NOT_FOUND : ERR_SYNTAX;
+}
+
+static enum err identity_read(struct reader *in, struct agent_identities *l)
+{
+	const uint8_t *blob, *comment;
+	size_t blob_len, comment_len;
+	struct agent_identity made = { 0 };
+	enum err e;
+
+	if ((e = read_string(in, &blob, &blob_len)) || (e = read_string(in, &comment, &comment_len)))
+		return e;
+	if (public_key_parse_blob(blob, blob_len, &made.key))
+		return ERR_NONE;
+	made.blob = malloc(blob_len + 1);
+	made.comment = calloc(1, comment_len + 1);
+	if (!made.blob || !made.comment) {
+		free(made.blob);
+		free(made.comment);
+		return ERR_MEMORY;
 	}
-	*out = fd;
+	memcpy(made.blob, blob, blob_len);
+	made.blob_len = blob_len;
+	memcpy(made.comment, comment, comment_len);
+	l->v[l->n++] = made;
 	return ERR_NONE;
 }
 
-static enum err read_exactly(int fd, uint8_t *to, size_t len, int wait_ms)
+enum err agent_parse_identities(const uint8_t *answer, size_t len, struct agent_identities *out)
 {
-	while (len) {
-		struct pollfd wait = { fd, POLLIN, 0 };
-		ssize_t n;
-		int ready = poll(&wait, 1, wait_ms);
+	struct reader in = { .at = answer, .left = len };
+	struct agent_identities l = { 0 };
+	uint32_t n;
+	enum err e;
 
-		if (ready == 0)
-			return ERR_TIMEOUT;
-		if (ready < 0 && errno == EINTR)
+	if ((e = kind_read(&in, AGENT_IDENTITIES)) || (e = read_u32(&in, &n)))
+		return e;
+	if (n > AGENT_KEYS_MAX)
+		return ERR_TOO_BIG;
+	l.v = calloc((size_t)n + 1, sizeof *l.v);
+	if (!l.v)
+		return ERR_MEMORY;
+	while (n-- && !e)
+		e = identity_read(&in, &l);
+	if (!e)
+		e = read_end(&in);
+	if (e)
+		agent_identities_clear(&l);
+	else
+		*out = l;
+	return e;
+}
+
+enum err agent_parse_signature(const uint8_t *answer, size_t len, uint8_t **signature, size_t *signature_len)
+{
+	struct reader in = { .at = answer, .left = len };
+	const uint8_t *bytes;
+	uint8_t *copy;
+	size_t n;
+	enum err e;
+
+	if ((e = kind_read(&in, AGENT_SIGNATURE)) || (e = read_string(&in, &bytes, &n)) || (e = read_end(&in)))
+		return e;
+	if (!n)
+		return ERR_SYNTAX;
+	copy = malloc(n);
+	if (!copy)
+		return ERR_MEMORY;
+	memcpy(copy, bytes, n);
+	*signature = copy;
+	*signature_len = n;
+	return ERR_NONE;
+}
+
+void agent_identities_clear(struct agent_identities *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		free(l->v[i].blob);
+		free(l->v[i].comment);
+	}
+	free(l->v);
+	*l = (struct agent_identities){ 0 };
+}
+
+/* ---- the socket ---- */
+
+enum err agent_open(const char *path, int *fd)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int s;
+
+	if (!path[0] || strlen(path) >= sizeof at.sun_path)
+		return ERR_TOO_BIG;
+	memcpy(at.sun_path, path, strlen(path));
+	s = socket(AF_UNIX, SOCK_STREAM, 0);
+	if (s < 0)
+		return ERR_SYSTEM;
+	if (fcntl(s, F_SETFD, FD_CLOEXEC) || connect(s, (const struct sockaddr *)&at, sizeof at) ||
+	    fcntl(s, F_SETFL, O_NONBLOCK)) {
+		file_close(s);
+		return errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_SYSTEM;
+	}
+	*fd = s;
+	return ERR_NONE;
+}
+
+static enum err wait_for(int fd, short events, uint64_t end)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+	uint64_t now = clock_boot_ms();
+	int n;
+
+	if (now >= end)
+		return ERR_TIMEOUT;
+	n = poll(&p, 1, end - now > INT_MAX ? INT_MAX : (int)(end - now));
+	return n < 0 && errno != EINTR ? ERR_SYSTEM : ERR_NONE;
+}
+
+/* What a call that moved nothing says: to be tried again, or an end. */
+static enum err again(int fd, short events, uint64_t end)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return wait_for(fd, events, end);
+	if (errno == EINTR)
+		return ERR_NONE;
+	return errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED : ERR_SYSTEM;
+}
+
+static enum err send_all(int fd, const char *bytes, size_t len, uint64_t end)
+{
+	enum err e = ERR_NONE;
+
+	while (len && !e) {
+		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+
+		if (n < 0) {
+			e = again(fd, POLLOUT, end);
 			continue;
-		n = ready < 0 ? -1 : read(fd, to, len);
-		if (n == 0)
-			return ERR_CLOSED;
-		if (n < 0)
-			return ERR_SYSTEM;
-		to += n;
+		}
+		bytes += n;
 		len -= (size_t)n;
 	}
-	return ERR_NONE;
+	return e;
 }
 
-static void add_u32(struct text *t, size_t value)
+static enum err receive_all(int fd, uint8_t *bytes, size_t len, uint64_t end)
 {
-	const uint8_t b[4] = { (uint8_t)(value >> 24), (uint8_t)(value >> 16), (uint8_t)(value >> 8), (uint8_t)value };
+	enum err e = ERR_NONE;
+
+	while (len && !e) {
+		ssize_t n = recv(fd, bytes, len, 0);
+
+		if (n == 0)
+			return ERR_CLOSED;
+		if (n < 0) {
+			e = again(fd, POLLIN, end);
+			continue;
+		}
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return e;
+}
+
+static void add_u32(struct text *t, size_t n)
+{
+	const uint8_t b[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
 
 	text_add_bytes(t, b, sizeof b);
 }
 
-/* *body is the answer behind its length, yours. */
-static enum err converse(int fd, const struct text *question, int wait_ms, uint8_t **body, size_t *len)
+static void add_string(struct text *t, const void *bytes, size_t len)
 {
-	struct text framed = { 0 };
-	uint8_t size[4], *answer;
-	uint32_t n;
+	add_u32(t, len);
+	text_add_bytes(t, bytes, len);
+}
+
+/* One question, one answer; *answer is yours. */
+static enum err ask(int fd, const struct text *question, int timeout_ms, uint8_t **answer, size_t *len)
+{
+	const uint64_t end = clock_boot_ms() + (uint64_t)timeout_ms;
+	struct text whole = { 0 };
+	uint8_t size[4], *bytes;
+	struct reader in = { .at = size, .left = sizeof size };
+	uint32_t n = 0;
 	enum err e;
 
-	add_u32(&framed, question->len);
-	text_add_bytes(&framed, question->s, question->len);
-	e = text_check(&framed);
-	if (!e)
-		e = file_write_all(fd, framed.s, framed.len);
-	text_free(&framed);
-	if (e || (e = read_exactly(fd, size, sizeof size, wait_ms)))
+	add_string(&whole, question->s, question->len);
+	if ((e = text_check(question)) == ERR_NONE && (e = text_check(&whole)) == ERR_NONE)
+		e = send_all(fd, whole.s, whole.len, end);
+	text_free(&whole);
+	if (e || (e = receive_all(fd, size, sizeof size, end)) || (e = read_u32(&in, &n)))
 		return e;
-	n = (uint32_t)size[0] << 24 | (uint32_t)size[1] << 16 | (uint32_t)size[2] << 8 | size[3];
-	if (n == 0 || n > AGENT_MESSAGE_MAX)
-		return ERR_SYNTAX;
-	if (!(answer = malloc(n)))
+	if (!n || n > AGENT_MESSAGE_MAX)
+		return ERR_TOO_BIG;
+	bytes = malloc(n);
+	if (!bytes)
 		return ERR_MEMORY;
-	if ((e = read_exactly(fd, answer, n, wait_ms))) {
-		free(answer);
+	e = receive_all(fd, bytes, n, end);
+	if (e) {
+		free(bytes);
 		return e;
 	}
-	*body = answer;
+	*answer = bytes;
 	*len = n;
 	return ERR_NONE;
 }
 
-static enum err key_add(struct agent_keys *k, const uint8_t *blob, size_t len, const uint8_t *comment,
-			size_t comment_len)
+enum err agent_list(int fd, struct agent_identities *out)
 {
-	struct agent_key *more = reallocarray(k->v, k->n + 1, sizeof *more), *one;
-
-	if (!more)
-		return ERR_MEMORY;
-	k->v = more;
-	one = &more[k->n];
-	*one = (struct agent_key){ .blob = malloc(len ? len : 1), .len = len };
-	one->comment = strndup(comment_len ? (const char *)comment : "", comment_len);
-	k->n++;
-	if (!one->blob || !one->comment)
-		return ERR_MEMORY;
-	if (len)
-		memcpy(one->blob, blob, len);
-	return ERR_NONE;
-}
-
-enum err agent_parse_keys(const uint8_t *body, size_t len, struct agent_keys *out)
-{
-	struct reader in = { .at = body, .left = len };
-	struct agent_keys k = { 0 };
-	uint8_t type;
-	uint32_t n;
-	enum err e;
-
-	if ((e = read_u8(&in, &type)))
-		return e;
-	if (type != IDENTITIES_ANSWER)
-		return ERR_CHILD;
-	if ((e = read_u32(&in, &n)))
-		return e;
-	if (n > AGENT_KEYS_MAX)
-		return ERR_TOO_BIG;
-	while (n-- && !e) {
-		const uint8_t *blob, *comment;
-		size_t blob_len, comment_len;
-
-		if (!(e = read_string(&in, &blob, &blob_len)) && !(e = read_string(&in, &comment, &comment_len)))
-			e = key_add(&k, blob, blob_len, comment, comment_len);
-	}
-	if (!e)
-		e = read_end(&in);
-	if (e) {
-		agent_keys_clear(&k);
-		return e;
-	}
-	*out = k;
-	return ERR_NONE;
-}
-
-enum err agent_parse_signature(const uint8_t *body, size_t len, const uint8_t **out, size_t *out_len)
-{
-	struct reader in = { .at = body, .left = len };
-	const uint8_t *sig;
-	size_t sig_len;
-	uint8_t type;
-	enum err e;
-
-	if ((e = read_u8(&in, &type)))
-		return e;
-	if (type != SIGN_RESPONSE)
-		return ERR_CHILD;
-	if ((e = read_string(&in, &sig, &sig_len)) || (e = read_end(&in)))
-		return e;
-	*out = sig;
-	*out_len = sig_len;
-	return ERR_NONE;
-}
-
-enum err agent_list(int fd, struct agent_keys *out)
-{
-	const uint8_t type = REQUEST_IDENTITIES;
+	const uint8_t kind = AGENT_LIST;
 	struct text question = { 0 };
-	uint8_t *body = NULL;
+	uint8_t *answer = NULL;
 	size_t len = 0;
 	enum err e;
 
-	text_add_bytes(&question, &type, 1);
-	if (!(e = text_check(&question)) && !(e = converse(fd, &question, LIST_MS, &body, &len)))
-		e = agent_parse_keys(body, len, out);
+	text_add_bytes(&question, &kind, 1);
+	e = ask(fd, &question, LIST_MS, &answer, &len);
+	if (!e)
+		e = agent_parse_identities(answer, len, out);
+	free(answer);
 	text_free(&question);
-	free(body);
 	return e;
 }
 
-enum err agent_sign(int fd, const uint8_t *blob, size_t blob_len, const uint8_t *data, size_t len, uint32_t flags,
-		    uint8_t **out, size_t *out_len)
+enum err agent_sign(int fd, const uint8_t *key, size_t key_len, const void *data, size_t len, uint32_t flags,
+		    uint8_t **signature, size_t *signature_len)
 {
-	const uint8_t type = SIGN_REQUEST, *sig = NULL;
+	const uint8_t kind = AGENT_SIGN;
 	struct text question = { 0 };
-	uint8_t *body = NULL;
-	size_t body_len = 0, sig_len = 0;
+	uint8_t *answer = NULL;
+	size_t answer_len = 0;
 	enum err e;
 
-	text_add_bytes(&question, &type, 1);
-	add_u32(&question, blob_len);
-	text_add_bytes(&question, blob, blob_len);
-	add_u32(&question, len);
-	text_add_bytes(&question, data, len);
+	text_add_bytes(&question, &kind, 1);
+	add_string(&question, key, key_len);
+	add_string(&question, data, len);
 	add_u32(&question, flags);
-	if (!(e = text_check(&question)) && !(e = converse(fd, &question, SIGN_MS, &body, &body_len)) &&
-	    !(e = agent_parse_signature(body, body_len, &sig, &sig_len))) {
-		memmove(body, sig, sig_len);
-		*out = body; /* the caller's now */
-		*out_len = sig_len;
-		body = NULL;
-	}
+	e = ask(fd, &question, SIGN_MS, &answer, &answer_len);
+	if (!e)
+		e = agent_parse_signature(answer, answer_len, signature, signature_len);
+	free(answer);
 	text_free(&question);
-	free(body);
 	return e;
-}
-
-void agent_keys_clear(struct agent_keys *k)
-{
-	for (size_t i = 0; i < k->n; i++) {
-		free(k->v[i].blob);
-		free(k->v[i].comment);
-	}
-	free(k->v);
-	*k = (struct agent_keys){ 0 };
 }

@@ -1,43 +1,47 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* agent.h - a conversation with ssh-agent (draft-ietf-sshm-ssh-agent): its keys, and a signature by one. */
+/* agent.h - ask an SSH agent for its keys and for signatures (draft-miller-ssh-agent). */
 #ifndef CLIENT_AGENT_H
 #define CLIENT_AGENT_H
 
 #include "base/err.h"
 #include "base/macros.h"
+#include "key/public.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-#define AGENT_MESSAGE_MAX 262144 /* as OpenSSH's */
-#define AGENT_KEYS_MAX 256
-#define AGENT_RSA_SHA2_512 4 /* flag of a signature request */
+#define AGENT_MESSAGE_MAX 262144 /* as OpenSSH's agent */
+#define AGENT_KEYS_MAX 2048
+#define AGENT_RSA_SHA2_512 4 /* flag: the algorithm of an RSA signature */
 
-struct agent_key {
-	uint8_t *blob; /* of a plain key or a certificate */
-	size_t len;
+struct agent_identity {
+	uint8_t *blob;
+	size_t blob_len;
 	char *comment;
+	struct public_key key; /* of a certificate that of the key in it; bits 0: of a type that is not known */
 };
 
-struct agent_keys {
-	struct agent_key *v;
+/* Free with agent_identities_clear(). */
+struct agent_identities {
+	struct agent_identity *v;
 	size_t n;
 };
 
-/* ERR_NOT_FOUND: nobody listens at that path. */
-MUST_USE enum err agent_open(const char *path, int *fd);
-/* ERR_TIMEOUT, ERR_CLOSED, ERR_SYNTAX. Free with agent_keys_clear(). */
-MUST_USE enum err agent_list(int fd, struct agent_keys *out);
 /*
- * The signature blob, *out is yours. Waits two minutes: somebody may have to touch something. ERR_CHILD: the agent refuses (locked, the
- * key is bound to destinations, the user said no).
+ * The two answers, without their length in front. Keys that are damaged are left out of the list. ERR_NOT_FOUND: the agent says
+ * no, as it does when it is locked, when the user does not confirm, and for a key that may only sign logins.
+ * ERR_SYNTAX, ERR_SHORT, ERR_TRAILING, ERR_TOO_BIG, ERR_MEMORY.
  */
-MUST_USE enum err agent_sign(int fd, const uint8_t *blob, size_t blob_len, const uint8_t *data, size_t len,
-			     uint32_t flags, uint8_t **out, size_t *out_len);
-void agent_keys_clear(struct agent_keys *k);
+MUST_USE enum err agent_parse_identities(const uint8_t *answer, size_t len, struct agent_identities *out);
+MUST_USE enum err agent_parse_signature(const uint8_t *answer, size_t len, uint8_t **signature, size_t *signature_len);
+void agent_identities_clear(struct agent_identities *l); /* leaves { 0 } */
 
-/* The answers, without the length in front: for tests and fuzzing. */
-MUST_USE enum err agent_parse_keys(const uint8_t *body, size_t len, struct agent_keys *out);
-MUST_USE enum err agent_parse_signature(const uint8_t *body, size_t len, const uint8_t **out, size_t *out_len);
+/* ERR_NOT_FOUND: nobody is there; ERR_TOO_BIG: no such path can be; ERR_SYSTEM. */
+MUST_USE enum err agent_open(const char *path, int *fd);
+/* As the parsers; ERR_TIMEOUT, ERR_CLOSED, ERR_SYSTEM. Some agents ask the user to unlock them first: up to a minute. */
+MUST_USE enum err agent_list(int fd, struct agent_identities *out);
+/* The key is one of the list. Waits two minutes, for a touch or a confirmation. *signature is yours. */
+MUST_USE enum err agent_sign(int fd, const uint8_t *key, size_t key_len, const void *data, size_t len, uint32_t flags,
+			     uint8_t **signature, size_t *signature_len);
 
 #endif

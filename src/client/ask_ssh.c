@@ -1,211 +1,191 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ask_ssh.c - lines of "ssh -G": a keyword in lower case, a blank, the value. */
+/* ask_ssh.c - run ssh -G and take of its answer what a knock needs. */
 #include "client/ask_ssh.h"
 
 #include "base/number.h"
-#include "client/program.h"
+#include "client/run.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-#define ANSWER_MAX (1u << 20)
+#define ANSWER_MAX 262144
+#define PATIENCE_MS 30000 /* "Match exec" may ask somebody else */
 
-struct reading {
-	const char *home, *socket;
-	struct ssh_answer *a;
-	const char *agent; /* as it stands there */
-};
-
-static enum err set_text(char **out, const char *value)
+static enum err set_word(char **field, const char *value)
 {
-	free(*out);
-	*out = strdup(value);
-	return *out ? ERR_NONE : ERR_MEMORY;
-}
+	char *copy = strdup(value);
 
-static enum err add_path(const struct reading *r, struct strings *l, const char *value)
-{
-	if (!strcmp(value, "none"))
-		return ERR_NONE;
-	if (!strncmp(value, "~/", 2) && r->home)
-		return strings_add_format(l, "%s/%s", r->home, value + 2);
-	if (!strncmp(value, "%d/", 3) && r->home)
-		return strings_add_format(l, "%s/%s", r->home, value + 3);
-	return strings_add(l, value);
+	if (!copy)
+		return ERR_MEMORY;
+	free(*field);
+	*field = copy;
+	return ERR_NONE;
 }
 
-static enum err add_paths(const struct reading *r, struct strings *l, const char *value)
+static enum err take_hostname(struct ask_ssh *a, const char *value)
 {
-	struct strings words = { 0 };
-	enum err e = strings_split(&words, value, " ");
-
-	for (size_t i = 0; i < words.n && !e; i++)
-		e = add_path(r, l, words.v[i]);
-	strings_free(&words);
-	return e;
+	return set_word(&a->hostname, value);
 }
 
-static enum err take_host(struct reading *r, const char *value)
+static enum err take_user(struct ask_ssh *a, const char *value)
 {
-	return set_text(&r->a->host, value);
-}
-static enum err take_user(struct reading *r, const char *value)
-{
-	return set_text(&r->a->user, value);
-}
-static enum err take_alias(struct reading *r, const char *value)
-{
-	return set_text(&r->a->alias, value);
-}
-static enum err take_key(struct reading *r, const char *value)
-{
-	return add_path(r, &r->a->keys, value);
-}
-static enum err take_certificate(struct reading *r, const char *value)
-{
-	return add_path(r, &r->a->certificates, value);
-}
-static enum err take_known(struct reading *r, const char *value)
-{
-	return add_paths(r, &r->a->known_hosts, value);
+	return set_word(&a->user, value);
 }
 
-static enum err take_port(struct reading *r, const char *value)
+static enum err take_alias(struct ask_ssh *a, const char *value)
+{
+	return set_word(&a->alias, value);
+}
+
+static enum err take_agent(struct ask_ssh *a, const char *value)
+{
+	return set_word(&a->agent, value);
+}
+
+static enum err take_jump(struct ask_ssh *a, const char *value)
+{
+	return strcmp(value, "none") ? set_word(&a->jump, value) : ERR_NONE;
+}
+
+static enum err take_port(struct ask_ssh *a, const char *value)
 {
 	uint64_t port;
-	enum err e = number_parse(value, 1, 65535, &port);
 
-	if (!e)
-		r->a->port = (unsigned)port;
-	return e;
-}
-
-static enum err take_family(struct reading *r, const char *value)
-{
-	r->a->family = !strcmp(value, "inet") ? 4 : !strcmp(value, "inet6") ? 6 : 0;
+	if (number_parse(value, 1, 65535, &port))
+		return ERR_SYNTAX;
+	a->port = (unsigned)port;
 	return ERR_NONE;
 }
 
-static enum err take_only(struct reading *r, const char *value)
+static enum err take_family(struct ask_ssh *a, const char *value)
 {
-	r->a->only_these = !strcmp(value, "yes");
+	a->family = !strcmp(value, "inet") ? 4 : !strcmp(value, "inet6") ? 6 : 0;
 	return ERR_NONE;
 }
 
-static enum err take_agent(struct reading *r, const char *value)
+static enum err take_only(struct ask_ssh *a, const char *value)
 {
-	r->agent = value;
+	a->identities_only = !strcmp(value, "yes");
 	return ERR_NONE;
 }
 
-static const struct {
-	const char *keyword;
-	enum err (*take)(struct reading *r, const char *value);
+static enum err take_identity(struct ask_ssh *a, const char *value)
+{
+	return strcmp(value, "none") ? strings_add(&a->identity_files, value) : ERR_NONE;
+}
+
+static enum err take_certificate(struct ask_ssh *a, const char *value)
+{
+	return strcmp(value, "none") ? strings_add(&a->certificate_files, value) : ERR_NONE;
+}
+
+/* ssh writes the names with blanks between them and no quotes: one that has a blank itself cannot be told from two. */
+static enum err take_known(struct ask_ssh *a, const char *value)
+{
+	return strings_split(&a->known_hosts, value, " ");
+}
+
+static const struct row {
+	const char *name;
+	enum err (*take)(struct ask_ssh *a, const char *value);
 } rows[] = {
-	{ "hostname", take_host },
+	{ "hostname", take_hostname },
 	{ "user", take_user },
 	{ "port", take_port },
 	{ "addressfamily", take_family },
 	{ "hostkeyalias", take_alias },
-	{ "identityfile", take_key },
-	{ "certificatefile", take_certificate },
-	{ "identitiesonly", take_only },
 	{ "identityagent", take_agent },
+	{ "identitiesonly", take_only },
+	{ "identityfile", take_identity },
+	{ "certificatefile", take_certificate },
+	{ "proxyjump", take_jump },
 	{ "userknownhostsfile", take_known },
-	{ "globalknownhostsfile", take_known },
 };
 
-static enum err take_line(struct reading *r, char *line)
+/* Its place in the answer is before that of the user's files, which go first. */
+static enum err take_line(struct ask_ssh *a, struct strings *global, char *line)
 {
 	char *value = strchr(line, ' ');
 
 	if (!value)
 		return ERR_NONE;
 	*value++ = '\0';
+	if (!strcmp(line, "globalknownhostsfile"))
+		return strings_split(global, value, " ");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (!strcmp(rows[i].keyword, line))
-			return rows[i].take(r, value);
+		if (!strcmp(rows[i].name, line))
+			return rows[i].take(a, value);
 	return ERR_NONE;
 }
 
-/* IdentityAgent: a path, "none", "SSH_AUTH_SOCK", "$NAME"; without it what the environment has. */
-static enum err agent_find(struct reading *r)
+enum err ask_ssh_parse(const char *text, size_t len, struct ask_ssh *out)
 {
-	const char *where = r->agent ? r->agent : "SSH_AUTH_SOCK";
-	struct strings one = { 0 };
+	struct strings lines = { 0 }, global = { 0 }, whole = { 0 };
+	struct ask_ssh a = { 0 };
 	enum err e;
 
-	if (!strcmp(where, "none"))
-		return ERR_NONE;
-	if (!strcmp(where, "SSH_AUTH_SOCK"))
-		where = r->socket;
-	else if (*where == '$')
-		where = getenv(where + 1);
-	if (!where || !*where)
-		return ERR_NONE;
-	if ((e = add_path(r, &one, where)) == ERR_NONE && one.n)
-		e = set_text(&r->a->agent, one.v[0]);
-	strings_free(&one);
+	if (!len || memchr(text, '\0', len))
+		return ERR_SYNTAX;
+	if ((e = strings_add_bytes(&whole, text, len)) || (e = strings_split(&lines, whole.v[0], "\n")))
+		goto out;
+	for (size_t i = 0; i < lines.n && !e; i++)
+		e = take_line(&a, &global, lines.v[i]);
+	if (!e && (!a.hostname || !a.user || !a.port))
+		e = ERR_SYNTAX;
+	if (!e)
+		e = strings_copy(&a.known_hosts, &global);
+out:
+	strings_free(&whole);
+	strings_free(&lines);
+	strings_free(&global);
+	if (e)
+		ask_ssh_clear(&a);
+	else
+		*out = a;
 	return e;
 }
 
-enum err ssh_answer_parse(const char *text, size_t len, const char *home, const char *socket, struct ssh_answer *out)
+enum err ask_ssh(const struct ask_ssh_wish *w, struct ask_ssh *out)
 {
-	struct ssh_answer a = { 0 };
-	struct reading r = { .home = home, .socket = socket, .a = &a };
-	char *copy = strndup(text, len), *rest = copy, *line;
-	enum err e = copy ? ERR_NONE : ERR_MEMORY;
-
-	while (!e && (line = strsep(&rest, "\n")))
-		e = take_line(&r, line);
-	if (!e)
-		e = agent_find(&r);
-	if (!e && (!a.host || !a.user || !a.port))
-		e = ERR_SYNTAX;
-	free(copy);
-	if (e) {
-		ssh_answer_clear(&a);
-		return e;
-	}
-	*out = a;
-	return ERR_NONE;
-}
-
-enum err ssh_ask(const struct ssh_flags *f, struct ssh_answer *out)
-{
-	const char *argv[16] = { "ssh", "-G", "-T" }; /* -T: no word about the terminal */
+	const char *argv[16] = { "ssh", "-G" };
+	const char *const pairs[][2] = { { "-l", w->user }, { "-i", w->key }, { "-p", w->port }, { "-F", w->config } };
 	struct text answer = { 0 };
-	size_t n = 3;
+	size_t n = 2;
+	int status;
 	enum err e;
 
-	if (f->config)
-		argv[n++] = "-F", argv[n++] = f->config;
-	if (f->user)
-		argv[n++] = "-l", argv[n++] = f->user;
-	if (f->port)
-		argv[n++] = "-p", argv[n++] = f->port;
-	if (f->key)
-		argv[n++] = "-i", argv[n++] = f->key;
-	if (f->family)
-		argv[n++] = f->family == 4 ? "-4" : "-6";
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		if (!pairs[i][1])
+			continue;
+		argv[n++] = pairs[i][0];
+		argv[n++] = pairs[i][1];
+	}
+	if (w->family)
+		argv[n++] = w->family == 4 ? "-4" : "-6";
+	/* else it asks for a terminal, and says so where there is none */
+	argv[n++] = "-T";
 	argv[n++] = "--";
-	argv[n++] = f->host;
-	if (!(e = program_run(argv, NULL, ANSWER_MAX, &answer)))
-		e = ssh_answer_parse(text_string(&answer), answer.len, getenv("HOME"), getenv("SSH_AUTH_SOCK"), out);
+	argv[n] = w->host;
+	e = run_program(&(struct run_order){ .argv = argv, .timeout_ms = PATIENCE_MS, .max_output = ANSWER_MAX },
+			&answer, &status);
+	if (!e)
+		e = status ? ERR_CHILD : ask_ssh_parse(text_string(&answer), answer.len, out);
 	text_free(&answer);
 	return e;
 }
 
-void ssh_answer_clear(struct ssh_answer *a)
+void ask_ssh_clear(struct ask_ssh *a)
 {
-	free(a->host);
-	free(a->alias);
+	free(a->hostname);
 	free(a->user);
+	free(a->alias);
 	free(a->agent);
-	strings_free(&a->keys);
-	strings_free(&a->certificates);
+	free(a->jump);
+	strings_free(&a->identity_files);
+	strings_free(&a->certificate_files);
 	strings_free(&a->known_hosts);
-	*a = (struct ssh_answer){ 0 };
+	*a = (struct ask_ssh){ 0 };
 }

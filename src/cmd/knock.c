@@ -1,441 +1,370 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* knock.c - sallyport knock: ask a server that hides its SSH port to open it for us. */
-#include "base/clock.h"
+/* knock.c - ask a server, by one silent datagram, to open its SSH port to us. */
+#include "cmd/knock.h"
+
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
-#include "base/number.h"
-#include "client/agent.h"
-#include "client/host_keys.h"
-#include "client/knocker.h"
-#include "cmd/command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
-#define SECRET_FILE_MAX 256
-#define CARRY_MAX (1u << 20)
-#define CARRY_WORD "sallyport-knock"
+#define AT(field) OPTION_AT(struct knock_args, field)
+#define DURATION_MAX 65535
+#define WAIT_MS 2000	   /* for the port to open; ssh itself would wait longer */
+#define CHECK_WAIT_MS 6000 /* for a verdict */
 
-struct knock_args {
-	const char *user, *key, *port, *config, *from, *carry, *secret;
-	uint64_t knock_port, seconds;
-	bool four, six, check, print;
-};
+/* As a monitoring plug-in exits. */
+enum check_status { CHECK_OK = 0, CHECK_WARNING = 1, CHECK_CRITICAL = 2, CHECK_UNKNOWN = 3 };
 
 static const struct option_row options[] = {
-	{ "user", 'l', OPTION_TEXT, OPTION_AT(struct knock_args, user), "<name>", "the account to log in to" },
-	{ "identity", 'i', OPTION_TEXT, OPTION_AT(struct knock_args, key), "<file>", "sign with this key" },
-	{ "port", 'p', OPTION_TEXT, OPTION_AT(struct knock_args, port), "<port>", "the SSH port" },
-	{ "knock-port", 0, OPTION_NUMBER, OPTION_AT(struct knock_args, knock_port), "<port>",
-	  "the UDP port (the number of the SSH port)", NULL, 1, 65535 },
-	{ "ipv4", '4', OPTION_FLAG, OPTION_AT(struct knock_args, four), NULL, "IPv4 only" },
-	{ "ipv6", '6', OPTION_FLAG, OPTION_AT(struct knock_args, six), NULL, "IPv6 only" },
-	{ "ssh-config", 'F', OPTION_TEXT, OPTION_AT(struct knock_args, config), "<file>",
-	  "the configuration that ssh reads" },
-	{ "for", 0, OPTION_DURATION, OPTION_AT(struct knock_args, seconds), "<time>",
-	  "how long the port is to be open" },
-	{ "from", 0, OPTION_TEXT, OPTION_AT(struct knock_args, from), "<address>", "open it for this address" },
-	{ "site-secret", 0, OPTION_TEXT, OPTION_AT(struct knock_args, secret), "<file>",
-	  "the secret of the site: 64 hexadecimal digits" },
-	{ "check", 0, OPTION_FLAG, OPTION_AT(struct knock_args, check), NULL,
-	  "connect too, and exit as a monitoring plug-in does" },
-	{ "print", 0, OPTION_FLAG, OPTION_AT(struct knock_args, print), NULL,
-	  "print the knock for --carry instead of sending it" },
-	{ "carry", 0, OPTION_TEXT, OPTION_AT(struct knock_args, carry), "<file>",
-	  "send what --print has printed (- for standard input)" },
-	{ 0 }
+	{ "user", 'l', OPTION_TEXT, AT(user), "<account>", "the account to log in to" },
+	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "knock with this key and no other" },
+	{ .name = "port",
+	  .letter = 'p',
+	  .kind = OPTION_NUMBER,
+	  .offset = AT(port),
+	  .value = "<port>",
+	  .help = "the SSH port",
+	  .min = 1,
+	  .max = 65535 },
+	{ "ipv4", '4', OPTION_FLAG, AT(four), NULL, "over IPv4 only" },
+	{ "ipv6", '6', OPTION_FLAG, AT(six), NULL, "over IPv6 only" },
+	{ "ssh-config", 'F', OPTION_TEXT, AT(ssh_config), "<file>", "the ssh_config that ssh is to read" },
+	{ "for", 0, OPTION_DURATION, AT(duration), "<time>", "how long the port is to be open to us" },
+	{ "from", 0, OPTION_TEXT, AT(from), "<address>", "open it to this address" },
+	{ .name = "knock-port",
+	  .kind = OPTION_NUMBER,
+	  .offset = AT(knock_port),
+	  .value = "<port>",
+	  .help = "the UDP port to knock at; that of SSH by default",
+	  .min = 1,
+	  .max = 65535 },
+	{ "site-secret", 0, OPTION_TEXT, AT(secret), "<file>", "the secret of the site, if it has one" },
+	{ "check", 0, OPTION_FLAG, AT(check), NULL, "connect, too; exit as a monitoring plug-in" },
+	{ "print", 0, OPTION_FLAG, AT(print), NULL, "do not send: print it, for another machine to send" },
+	{ "carry", 0, OPTION_TEXT, AT(carry), "<file>", "send what --print made; - is standard input" },
+	{ 0 },
 };
 
-enum plugin { PLUGIN_OK = 0, PLUGIN_CRITICAL = 2, PLUGIN_UNKNOWN = 3 };
+/* ---- what is wanted ---- */
 
-/* One run of the command. */
-struct run {
-	const struct common_args *common;
-	const struct knock_args *a;
-	struct ssh_answer ssh;
-	struct host_keys hosts;
-	struct candidates keys;
-	struct knocker_place place[KNOCKER_PLACES];
-	size_t nplaces;
-	unsigned knock_port;
-	uint8_t secret[NATIVE_SECRET];
-	bool has_secret, opened, claimed;
-	int agent;
-	unsigned sent;
-	const char *error; /* the word of the JSON form, NULL: none */
-	const char *key;   /* fingerprint of the one that was used last */
-	const char *addr;
-};
-
-/* ---- answers ---- */
-
-static int give_up(struct run *r, const char *word)
+static int check_together(const struct knock_args *a)
 {
-	r->error = word;
-	return EXIT_TROUBLE;
+	if (a->four && a->six)
+		return complain("-4 and -6 do not go together");
+	if (a->print && (a->check || a->carry))
+		return complain("--print does not go with --%s", a->check ? "check" : "carry");
+	if (a->carry && (a->from || a->duration || a->secret || a->identity))
+		return complain(
+			"what --carry sends is finished: --from, --for, --site-secret and -i belong to --print");
+	if (a->duration > DURATION_MAX)
+		return complain("--for is at most 18h12m15s, and servers give far less");
+	return 0;
 }
 
-static int no_host_key(struct run *r)
+static int read_from(const char *text, struct address_claim *out)
 {
-	complain("no Ed25519 host key of '%s' is known, and a knock is sealed to it", r->hosts.name);
-	if (r->hosts.ca_only)
-		hint("a @cert-authority line says whom to trust, not which key the host has");
-	hint("while the port is open: ssh-keyscan -t ed25519 -p %u %s, compare with the console, add it to known_hosts",
-	     r->ssh.port, r->ssh.host);
-	return give_up(r, "no-host-key");
+	enum err e = text ? address_claim_parse(text, out) : ERR_NONE;
+
+	if (e == ERR_RANGE)
+		return complain("--from is '%s': nobody can come from there", text);
+	return e ? complain("--from is '%s': wants an address such as 192.0.2.7 or 2001:db8::7", text) : 0;
 }
 
-static int no_key(struct run *r)
+static int read_arguments(struct knock *k, const struct strings *rest)
 {
-	complain("there is no key to sign with for %s@%s", r->ssh.user, r->ssh.host);
-	if (r->keys.touch)
-		hint("a security key is used only if it is named: sallyport knock -i FILE %s", r->ssh.host);
-	else if (r->keys.no_agent)
-		hint("no ssh-agent can be asked; a key file is used where FILE.pub lies beside it: sallyport knock -i FILE %s",
-		     r->ssh.host);
-	else
-		hint("the agent has none that would be used: ssh-add -l");
-	return give_up(r, "cannot-sign");
-}
+	int status;
 
-static int cannot_sign(struct run *r, const struct candidate *c, enum err e)
-{
-	if (e == ERR_TOO_BIG) {
-		complain("a knock with the key %s does not fit", c->fingerprint);
-		return give_up(r, "does-not-fit");
+	if (rest->n > 1 || (!rest->n && (!k->args->carry || k->args->check))) {
+		status = complain(rest->n ? "knock takes one host at a time" : "knock wants a host");
+		hint("sallyport knock HOST, as ssh would be called");
+		return status;
 	}
-	if (e == ERR_CHILD && c->in_agent) {
-		complain("the agent does not sign with the key %s", c->fingerprint);
-		hint("it may be locked (ssh-add -X), or the key bound to destinations (ssh-add -h): such a key cannot knock");
-	} else {
-		fail(e, "cannot sign with the key %s", c->fingerprint);
-	}
-	return give_up(r, "cannot-sign");
+	k->host = rest->n ? rest->v[0] : NULL;
+	if ((status = check_together(k->args)))
+		return status;
+	return read_from(k->args->from, &k->from);
 }
 
-static void silence_hints(const struct run *r)
-{
-	hint("the server never answers a knock; what can be looked at from here:");
-	hint("- is the clock right? more than five minutes off is not taken (timedatectl)");
-	if (r->hosts.n > 1)
-		hint("- %zu host keys are known for '%s': is the first one still in use?", r->hosts.n, r->hosts.name);
-	if (!r->claimed)
-		hint("- this host has no public address, so the server has to take the packet's source; where it does not: --from ADDRESS");
-	if (r->keys.n > 1)
-		hint("- several keys were tried; say which one with -i");
-}
+/* ---- carried ---- */
 
-/* ---- what is needed ---- */
-
-static int read_secret(struct run *r)
+static bool load_carried(struct knock *k)
 {
+	const char *path = k->args->carry;
+	const bool in = !strcmp(path, "-");
+	int fd = in ? STDIN_FILENO : open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	char *content = NULL;
-	size_t len = 0, got = 0;
-	enum err e = ERR_NONE;
-	int fd;
+	size_t len = 0;
+	enum err e = fd < 0 ? ERR_SYSTEM : file_read_all(fd, CARRY_TEXT_MAX, &content, &len);
 
-	if (!r->a->secret)
-		return 0;
-	if ((fd = open(r->a->secret, O_RDONLY | O_CLOEXEC)) < 0)
-		return fail(ERR_SYSTEM, "cannot read '%s'", r->a->secret);
-	if (!(e = file_read_all(fd, SECRET_FILE_MAX, &content, &len)))
-		len -= len && content[len - 1] == '\n';
-	if (!e && (len != 2 * sizeof r->secret ||
-		   sodium_hex2bin(r->secret, sizeof r->secret, content, len, NULL, &got, NULL) ||
-		   sodium_is_zero(r->secret, sizeof r->secret)))
-		e = ERR_SYNTAX;
-	file_close(fd);
-	if (content)
-		sodium_memzero(content, len);
-	free(content);
-	r->has_secret = !e;
-	return e == ERR_SYNTAX
-		       ? complain("'%s' is no site secret: wants 64 hexadecimal digits, not all zero", r->a->secret)
-	       : e ? fail(e, "cannot read '%s'", r->a->secret)
-		   : 0;
-}
-
-static int ask_ssh(struct run *r, const char *host)
-{
-	char *at = strrchr(host, '@'), *user = NULL;
-	struct ssh_flags f = { .host = host,
-			       .user = r->a->user,
-			       .port = r->a->port,
-			       .key = r->a->key,
-			       .config = r->a->config,
-			       .family = r->a->four  ? 4
-					 : r->a->six ? 6
-						     : 0 };
-	enum err e;
-
-	if (at && !f.user) {
-		user = strndup(host, (size_t)(at - host));
-		f.user = user;
-	}
-	if (at)
-		f.host = at + 1;
-	e = ssh_ask(&f, &r->ssh);
-	free(user);
-	if (e == ERR_CHILD)
-		return EXIT_TROUBLE; /* ssh has said why */
-	return e ? fail(e, "cannot ask ssh about '%s'", host) : 0;
-}
-
-static int gather(struct run *r)
-{
-	enum err e;
-
-	if ((e = host_keys_find(&r->ssh, &r->hosts)))
-		return fail(e, "cannot look into known_hosts");
-	if (!r->hosts.n)
-		return no_host_key(r);
-	if ((e = knocker_resolve(r->ssh.host, r->ssh.port, r->ssh.family, r->place, &r->nplaces))) {
-		complain("'%s' has no address that can be used", r->ssh.host);
-		return give_up(r, "no-address");
-	}
-	if (r->ssh.agent && agent_open(r->ssh.agent, &r->agent))
-		r->agent = -1;
-	if ((e = candidates_find(&r->ssh, r->a->key, r->agent, &r->keys)))
-		return fail(e, "cannot find keys to sign with");
-	if (!r->keys.n)
-		return no_key(r);
-	r->knock_port = r->a->knock_port ? (unsigned)r->a->knock_port : r->ssh.port;
-	return 0;
-}
-
-/* ---- knocking ---- */
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_REALTIME, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
-static void pause_ms(long ms)
-{
-	const struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
-static int print_knock(const struct run *r, const struct knocker_place *p, const uint8_t *datagram, struct text *out)
-{
-	char base64[sodium_base64_ENCODED_LEN(NATIVE_DATAGRAM, sodium_base64_VARIANT_ORIGINAL)];
-
-	sodium_bin2base64(base64, sizeof base64, datagram, NATIVE_DATAGRAM, sodium_base64_VARIANT_ORIGINAL);
-	text_add(out, CARRY_WORD " %s %u %s\n", p->text, r->knock_port, base64);
-	return 0;
-}
-
-/* The same bytes again after half a second and a second more, unless the port opens first: a datagram may get lost, copies cost nothing. */
-static enum err knock_until_open(struct run *r, const struct knocker_place *p, const uint8_t *datagram)
-{
-	static const int waits[] = { 500, 1000, 1500 };
-	enum err e;
-
-	for (size_t i = 0; i < ARRAY_SIZE(waits) && !r->opened; i++) {
-		const uint64_t until = clock_boot_ms() + (uint64_t)waits[i];
-
-		if ((e = knocker_send(p, r->knock_port, datagram)))
-			return e;
-		r->sent++;
-		while (!r->opened && clock_boot_ms() < until) {
-			r->opened = knocker_try(p, 200) == ERR_NONE;
-			if (!r->opened)
-				pause_ms(50);
-		}
-	}
-	return ERR_NONE;
-}
-
-static int knock_with(struct run *r, const struct knocker_place *p, const struct candidate *c, struct text *printed)
-{
-	const struct knocker_wish w = {
-		.user = r->ssh.user,
-		.host = r->hosts.key[0],
-		.site_secret = r->has_secret ? r->secret : NULL,
-		.seconds = (uint32_t)r->a->seconds,
-		.port = r->ssh.port,
-		.from = r->a->from,
-	};
-	struct native_knock claim = { 0 };
-	uint8_t datagram[NATIVE_DATAGRAM];
-	bool plain_instead = false;
-	enum err e = knocker_claim(p, r->a->from, &claim);
-
-	if (e == ERR_SYNTAX)
-		return complain("--from is '%s': wants an address", r->a->from);
-	if (e) {
-		complain("there is no way to %s from here", p->text);
-		return give_up(r, "no-address");
-	}
-	r->claimed = claim.addr_type != 0;
-	r->key = c->fingerprint;
-	r->addr = p->text;
-	if ((e = knocker_make(&w, &claim, c, r->agent, now_ms(), datagram, &plain_instead)))
-		return cannot_sign(r, c, e);
-	if (plain_instead)
-		warn("the certificate of %s does not fit into a knock; the plain key is used", c->fingerprint);
-	if (r->a->print)
-		return print_knock(r, p, datagram, printed);
-	if ((e = knock_until_open(r, p, datagram))) {
-		fail(e, "cannot send to %s", p->text);
-		return give_up(r, "no-address");
-	}
-	return 0;
-}
-
-/* One key after the other at each address, until the port is open. */
-static int knock_all(struct run *r, struct text *printed)
-{
-	int status = 0, last = 0;
-	bool any = false;
-
-	for (size_t p = 0; p < r->nplaces && !r->opened; p++)
-		for (size_t c = 0; c < r->keys.n && !r->opened; c++) {
-			if ((status = knock_with(r, &r->place[p], &r->keys.v[c], printed)))
-				last = status;
-			else
-				any = true;
-		}
-	if (any)
-		r->error = NULL;
-	return any ? 0 : last;
-}
-
-/* ---- a knock that another machine has made ---- */
-
-static int carry_line(char *line, unsigned *sent)
-{
-	char *word = strsep(&line, " "), *address = strsep(&line, " "), *port = strsep(&line, " ");
-	struct knocker_place place[KNOCKER_PLACES];
-	uint8_t datagram[NATIVE_DATAGRAM];
-	size_t n = 0, len = 0;
-	uint64_t number;
-	enum err e;
-
-	if (!line || strcmp(word, CARRY_WORD) != 0 || number_parse(port, 1, 65535, &number) ||
-	    sodium_base642bin(datagram, sizeof datagram, line, strlen(line), "\r", &len, NULL,
-			      sodium_base64_VARIANT_ORIGINAL) ||
-	    len != sizeof datagram)
-		return complain("this is no knock: wants what 'sallyport knock --print' prints");
-	if ((e = knocker_resolve(address, (unsigned)number, 0, place, &n)) ||
-	    (e = knocker_send(&place[0], (unsigned)number, datagram)))
-		return fail(e, "cannot send to %s", address);
-	(*sent)++;
-	return 0;
-}
-
-static int carry(const struct knock_args *a)
-{
-	int fd = strcmp(a->carry, "-") ? open(a->carry, O_RDONLY | O_CLOEXEC) : STDIN_FILENO, status = 0;
-	char *content = NULL, *rest, *line;
-	unsigned sent = 0;
-	size_t len;
-	enum err e;
-
-	if (fd < 0 || (e = file_read_all(fd, CARRY_MAX, &content, &len)))
-		return fail(ERR_SYSTEM, "cannot read '%s'", a->carry);
-	for (rest = content; !status && (line = strsep(&rest, "\n"));)
-		if (*line)
-			status = carry_line(line, &sent);
-	if (!status && !sent)
-		status = complain("'%s' holds no knock", a->carry);
-	free(content);
-	if (fd != STDIN_FILENO)
+	if (!in)
 		file_close(fd);
-	return status;
+	k->trouble = KNOCK_OTHER;
+	if (e) {
+		fail(e, "cannot read '%s'", path);
+		return false;
+	}
+	e = carry_parse(content, len, k->carried, &k->n);
+	free(content);
+	if (e) {
+		complain("there is no knock in '%s': wants what --print wrote", path);
+		return false;
+	}
+	for (size_t i = 0; i < k->n; i++)
+		k->job[i] = (struct send_job){ &k->target[0], k->carried[i].datagram };
+	k->trouble = KNOCK_FINE;
+	return true;
+}
+
+/* To the host that was typed, else where the knock itself says. */
+static bool resolve_carried(struct knock *k)
+{
+	if (k->host)
+		return knock_prepare(k);
+	k->host = k->carried[0].host;
+	k->ssh.hostname = strdup(k->host);
+	k->ssh.family = k->args->four ? 4 : k->args->six ? 6 : 0;
+	return k->ssh.hostname && knock_resolve(k);
+}
+
+/* ---- the work ---- */
+
+static bool send_made(struct knock *k)
+{
+	const bool check = k->args->check;
+	enum err e = send_jobs(k->job, k->n, k->ssh.port, check ? CHECK_WAIT_MS : WAIT_MS, check, &k->result);
+
+	if (!e)
+		return true;
+	complain("cannot send to '%s': %s", k->ssh.hostname, strerror(errno));
+	k->trouble = KNOCK_NO_ADDRESS;
+	return false;
+}
+
+/* A host may have been known by an older key: where one opens nothing, the next is tried. */
+static bool knock_until_open(struct knock *k)
+{
+	for (k->key = 0; k->key < k->keys.n; k->key++) {
+		if (!knock_make(k) || !send_made(k))
+			return false;
+		if (k->result.open)
+			return true;
+	}
+	k->key = 0;
+	return true;
+}
+
+static bool work(struct knock *k)
+{
+	if (k->args->carry)
+		return load_carried(k) && resolve_carried(k) && send_made(k);
+	if (!knock_prepare(k))
+		return false;
+	return k->args->print ? knock_make(k) : knock_until_open(k);
 }
 
 /* ---- the answer ---- */
 
-static int answer_json(const struct run *r, int status)
+static enum check_status check_status(const struct knock *k)
 {
-	json_t *j = json_pack("{s:s,s:s?,s:i,s:s?,s:i,s:s?,s:b,s:s?}", "schema", "sallyport.knock.v1", "host",
-			      r->ssh.host, "port", (int)r->ssh.port, "address", r->addr, "sent", (int)r->sent, "key",
-			      r->key, "open", r->opened, "error", r->error);
+	if (k->trouble)
+		return CHECK_UNKNOWN;
+	if (!k->result.open)
+		return CHECK_CRITICAL;
+	return k->result.greeted && !k->key ? CHECK_OK : CHECK_WARNING;
+}
 
-	status = command_print_json(r->common, j, status);
+static int exit_status(const struct knock *k)
+{
+	if (k->args->check)
+		return (int)check_status(k);
+	return k->trouble ? EXIT_TROUBLE : EXIT_YES;
+}
+
+static json_t *keys_json(const struct knock *k)
+{
+	json_t *keys = json_array();
+
+	for (size_t i = 0; i < k->n && !k->args->carry; i++)
+		if (!i || strcmp(k->fingerprint[i], k->fingerprint[i - 1]) != 0)
+			json_array_append_new(keys, json_string(k->fingerprint[i]));
+	return keys;
+}
+
+static void print_one(const struct knock *k, size_t i, struct text *out)
+{
+	carry_print(k->ssh.hostname, k->args->knock_port ? (unsigned)k->args->knock_port : k->ssh.port, k->datagram[i],
+		    out);
+}
+
+static json_t *printed_json(const struct knock *k)
+{
+	json_t *knocks = json_array();
+	struct text line = { 0 };
+
+	for (size_t i = 0; i < k->n; i++) {
+		text_reset(&line);
+		print_one(k, i, &line);
+		json_array_append_new(knocks, json_stringn(text_string(&line), line.len ? line.len - 1 : 0));
+	}
+	text_free(&line);
+	return knocks;
+}
+
+static int answer_json(const struct common_args *common, const struct knock *k)
+{
+	const bool ours = k->n && !k->args->carry;
+	char address[CLAIM_TEXT] = "";
+	int status;
+	json_t *j;
+
+	if (ours)
+		address_claim_print(&k->claim[0], address);
+	j = json_pack("{s:s,s:o,s:i,s:i,s:s?,s:o,s:s?,s:s?}", "schema", "sallyport.knock.v1", "host",
+		      json_safe_string(k->ssh.hostname ? k->ssh.hostname
+				       : k->host       ? k->host
+						       : ""),
+		      "port", (int)k->ssh.port, "sent", (int)k->result.sent, "key", ours ? k->fingerprint[0] : NULL,
+		      "keys", keys_json(k), "address", address[0] ? address : NULL, "error",
+		      knock_trouble_text(k->trouble));
+	if (!k->args->print)
+		json_object_set_new(j, "open", json_boolean(k->result.open));
+	if (k->result.open)
+		json_object_set_new(j, "milliseconds", json_integer(k->result.waited));
+	if (k->args->print)
+		json_object_set_new(j, "knocks", printed_json(k));
+	status = command_print_json(common, j, exit_status(k));
 	json_decref(j);
 	return status;
 }
 
-static int answer_check(const struct run *r, int status)
+static void add_host(const struct knock *k, struct text *out)
 {
-	struct text t = { 0 };
+	text_add_escaped(out, k->host, strlen(k->host));
+}
 
-	if (status)
-		text_add(&t, "KNOCK UNKNOWN - no knock was sent\n");
-	else if (r->opened)
-		text_add(&t, "KNOCK OK - port %u of %s opened\n", r->ssh.port, r->ssh.host);
-	else
-		text_add(&t, "KNOCK CRITICAL - port %u of %s stays shut\n", r->ssh.port, r->ssh.host);
-	status = command_print(r->common, &t, status ? PLUGIN_UNKNOWN : r->opened ? PLUGIN_OK : PLUGIN_CRITICAL);
-	text_free(&t);
+static void add_check(const struct knock *k, struct text *out)
+{
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+	const enum check_status status = check_status(k);
+
+	text_add(out, "%s - ", words[status]);
+	if (status == CHECK_UNKNOWN)
+		text_add_string(out, "no knock could be sent to ");
+	add_host(k, out);
+	if (status == CHECK_OK)
+		text_add(out, " opened %u ms after the knock, and SSH answers", k->result.waited);
+	else if (status == CHECK_CRITICAL)
+		text_add_string(out, " did not open");
+	else if (status == CHECK_WARNING && !k->result.greeted)
+		text_add_string(out, " opened, but no SSH server speaks there");
+	else if (status == CHECK_WARNING)
+		text_add(out, " opened to a knock for its host key number %zu in known_hosts, not to the first",
+			 k->key + 1);
+	text_add_string(out, "\n");
+}
+
+static void add_open(const struct knock *k, struct text *out)
+{
+	text_add_string(out, k->result.open ? ": it is open.\n" : ".\n");
+}
+
+/* "Knocked at server for 203.0.113.7 with SHA256:... and 1 more." */
+static void add_sent(const struct knock *k, struct text *out)
+{
+	char address[CLAIM_TEXT] = "";
+
+	text_add_string(out, "Knocked at ");
+	add_host(k, out);
+	if (k->args->carry) {
+		text_add_string(out, " with what was carried");
+		add_open(k, out);
+		return;
+	}
+	address_claim_print(&k->claim[0], address);
+	text_add(out, " for %s with %s", address[0] ? address : "the address that it comes from", k->fingerprint[0]);
+	if (k->n > 1)
+		text_add(out, " and %zu more", k->n - 1);
+	add_open(k, out);
+}
+
+static int answer(const struct common_args *common, const struct knock *k)
+{
+	struct text out = { 0 };
+	int status = exit_status(k);
+
+	if (k->args->print && !k->trouble && common->format != FORMAT_JSON) {
+		for (size_t i = 0; i < k->n; i++)
+			print_one(k, i, &out);
+	} else if (common->format == FORMAT_JSON) {
+		return answer_json(common, k);
+	} else if (k->args->check) {
+		add_check(k, &out);
+	} else if (!k->trouble && !message_quiet()) {
+		add_sent(k, &out);
+	}
+	status = command_print(common, &out, status);
+	text_free(&out);
 	return status;
 }
 
-static int answer_text(const struct run *r, int status)
+static void knock_clear(struct knock *k)
 {
-	if (status)
-		return status;
-	if (r->opened)
-		inform("port %u of %s is open", r->ssh.port, r->ssh.host);
-	else {
-		warn("sent, but port %u of %s stays shut", r->ssh.port, r->ssh.host);
-		silence_hints(r);
-	}
-	return EXIT_YES;
+	ask_ssh_clear(&k->ssh);
+	choice_clear(&k->choice);
+	file_close(k->agent);
+	sodium_memzero(k->secret, sizeof k->secret);
+	free(k);
 }
 
 static int knock_run(const struct common_args *common, void *args, const struct strings *rest)
 {
-	struct run r = { .common = common, .a = args, .agent = -1 };
-	struct text printed = { 0 };
+	const struct knock_args *a = args;
+	struct knock *k;
 	int status;
 
 	if (sodium_init() < 0)
-		return complain("libsodium cannot be used");
-	if (r.a->carry)
-		return rest->n ? complain("--carry takes no host: the knock says where it goes") : carry(r.a);
-	if (rest->n != 1)
-		return complain("wants one host: sallyport knock [USER@]HOST");
-	if (!(status = read_secret(&r)) && !(status = ask_ssh(&r, rest->v[0])) && !(status = gather(&r)))
-		status = knock_all(&r, &printed);
-	if (r.a->print)
-		status = status ? status : command_print(common, &printed, EXIT_YES);
-	else if (common->format == FORMAT_JSON && r.ssh.host)
-		status = answer_json(&r, status);
-	else
-		status = r.a->check ? answer_check(&r, status) : answer_text(&r, status);
-	sodium_memzero(r.secret, sizeof r.secret);
-	text_free(&printed);
-	candidates_clear(&r.keys);
-	host_keys_clear(&r.hosts);
-	ssh_answer_clear(&r.ssh);
-	file_close(r.agent);
+		return complain("libsodium does not start");
+	k = calloc(1, sizeof *k);
+	if (!k)
+		return fail(ERR_MEMORY, "cannot start");
+	k->args = a;
+	k->agent = -1;
+	status = read_arguments(k, rest);
+	if (status) {
+		knock_clear(k);
+		return a->check ? (int)CHECK_UNKNOWN : status;
+	}
+	if (work(k) && a->duration && !a->carry && !k->claim[0].type)
+		warn("--for counts only with an address: the server gives its usual time (--from ADDRESS)");
+	status = answer(common, k);
+	if (!k->trouble && !k->result.open && a->check)
+		knock_say_silence(k);
+	else if (!k->trouble && !k->result.open && !a->print && k->ssh.port)
+		warn("sent, but %s has not opened; what may be the reason: sallyport knock %s --check", k->host,
+		     k->host);
+	knock_clear(k);
 	return status;
 }
 
 const struct command cmd_knock = {
 	.name = "knock",
-	.summary = "have a hidden SSH port opened for us",
-	.arguments = "[USER@]HOST | --carry FILE",
-	.common = COMMON_REPORT,
+	.summary = "ask a server to open its SSH port to us",
+	.arguments = "[USER@]HOST | --carry FILE [HOST]",
+	.common = COMMON_REPORT | COMMON_NO_RECOVERY,
 	.options = options,
 	.args_size = sizeof(struct knock_args),
-	.examples = "  sallyport knock anna@server && ssh anna@server\n"
-		    "  sallyport knock --check server                  # for monitoring: does the door open?\n"
-		    "  sallyport knock --print server >knock.txt       # carried to another machine, and there:\n"
-		    "  sallyport knock --carry knock.txt\n",
+	.examples = "  sallyport knock server && ssh server\n"
+		    "  sallyport knock -l anna -i ~/.ssh/work server --check   # and does it open?\n"
+		    "  sallyport knock server --print --from 192.0.2.7 >knock  # for another machine to send:\n"
+		    "  sallyport knock --carry knock\n",
 	.run = knock_run,
 };

@@ -70,7 +70,7 @@ static void put_version(struct program *p, uint32_t version)
 static void put_udp(struct program *p, uint32_t length_at, uint32_t uncounted, const uint16_t *ports, unsigned nports)
 {
 	LOAD16(length_at);
-	put(p, BPF_ALU | BPF_ADD | BPF_K, uncounted, 0, 0);
+	put(p, BPF_ALU | BPF_ADD, uncounted, 0, 0);
 	put(p, BPF_ALU | BPF_SUB | BPF_X, 0, 0, 0);
 	UNLESS(UDP_SIZE);
 	LOAD16_X(4);
@@ -110,7 +110,7 @@ static void put_extension(struct program *p)
 	put(p, BPF_ST, 0, 0, 0);
 	LOAD8_X(1);
 	put(p, BPF_ALU | BPF_LSH | BPF_K, 3, 0, 0);
-	put(p, BPF_ALU | BPF_ADD | BPF_K, 8, 0, 0);
+	put(p, BPF_ALU | BPF_ADD, 8, 0, 0);
 	put(p, BPF_ALU | BPF_ADD | BPF_X, 0, 0, 0);
 	put(p, BPF_MISC | BPF_TAX, 0, 0, 0);
 	put(p, BPF_LD | BPF_MEM, 0, 0, 0);
@@ -290,7 +290,7 @@ enum err capture_parse(const uint8_t *packet, size_t len, struct capture_packet 
 
 enum err capture_next(int fd, uint8_t buffer[CAPTURE_BUFFER], struct capture_packet *out)
 {
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = { 0 };
 	socklen_t from_len = sizeof from;
 	ssize_t n = recvfrom(fd, buffer, CAPTURE_BUFFER, MSG_DONTWAIT, (struct sockaddr *)&from, &from_len);
 

@@ -2,133 +2,189 @@
 /* control.c - the asking side of the control socket. */
 #include "gate/control.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
-#define WAIT_SECONDS 2
-#define ENTRIES_MAX 100000
+#define PATIENCE_MS 2000
+#define ENTRIES_MAX 262144
+#define ID 1 /* one question at a time */
 
-enum err control_open(const char *path, int *out)
+_Static_assert(sizeof(struct control_grant) == 20 + 8 + 64, "no holes");
+_Static_assert(sizeof(struct control_close) == 20 + NATIVE_KEY_ID + 4, "no holes");
+_Static_assert(sizeof(struct control_entry) == 32 + NATIVE_KEY_ID + 256, "no holes");
+_Static_assert(sizeof(struct control_done) == 8, "no holes");
+
+enum err control_open(const char *path, int *fd)
 {
-	const struct timeval wait = { .tv_sec = WAIT_SECONDS };
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	enum err e = ERR_NONE;
-	int fd;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int s;
 
-	if ((size_t)snprintf(to.sun_path, sizeof to.sun_path, "%s", path) >= sizeof to.sun_path)
-		return ERR_TOO_BIG;
-	if ((fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) < 0)
+	if (strlen(path) >= sizeof at.sun_path)
+		return ERR_NOT_FOUND;
+	memcpy(at.sun_path, path, strlen(path));
+	s = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (s < 0)
 		return ERR_SYSTEM;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait) ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait))
-		e = ERR_SYSTEM;
-	else if (connect(fd, (const struct sockaddr *)&to, sizeof to))
-		e = errno == ENOENT || errno == ECONNREFUSED ? ERR_NOT_FOUND : ERR_SYSTEM;
-	if (e) {
-		file_close(fd);
-		return e;
+	if (connect(s, (const struct sockaddr *)&at, sizeof at)) {
+		file_close(s);
+		if (errno == EAGAIN)
+			return ERR_TIMEOUT; /* more wait than the daemon lets wait */
+		return errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_SYSTEM;
 	}
-	*out = fd;
+	*fd = s;
 	return ERR_NONE;
 }
 
-/* One packet into body, which has 'size' bytes; *len is what it really had. */
-static enum err receive(int fd, uint32_t *kind, void *body, size_t size, size_t *len)
-{
-	struct message_head head;
-	struct iovec parts[] = { { &head, sizeof head }, { body, size } };
-	struct msghdr m = { .msg_iov = parts, .msg_iovlen = 2 };
-	ssize_t n = recvmsg(fd, &m, 0);
+/* What was answered so far. */
+struct answer {
+	struct control_entry *v;
+	size_t n, size;
+	struct control_status status;
+	struct control_done done;
+	bool complete;
+};
 
-	if (n == 0)
-		return ERR_CLOSED;
-	if (n < 0)
-		return errno == EAGAIN || errno == EWOULDBLOCK ? ERR_TIMEOUT
-		       : errno == ECONNRESET		       ? ERR_CLOSED
-							       : ERR_SYSTEM;
-	if ((size_t)n < sizeof head || m.msg_flags & MSG_TRUNC)
-		return ERR_SYNTAX;
-	*kind = head.kind;
-	*len = (size_t)n - sizeof head;
-	return ERR_NONE;
-}
-
-static enum err entry_add(struct control_entry **v, size_t *n, const struct control_entry *e)
+static enum err entry_room(struct answer *a)
 {
 	struct control_entry *more;
+	size_t size = a->size ? 2 * a->size : 64;
 
-	if (*n == ENTRIES_MAX)
+	if (a->n < a->size)
+		return ERR_NONE;
+	if (a->n == ENTRIES_MAX)
 		return ERR_TOO_BIG;
-	if (!(*n & (*n - 1))) {
-		if (!(more = reallocarray(*v, *n ? *n * 2 : 1, sizeof *more)))
-			return ERR_MEMORY;
-		*v = more;
+	more = reallocarray(a->v, size, sizeof *more);
+	if (!more)
+		return ERR_MEMORY;
+	a->v = more;
+	a->size = size;
+	return ERR_NONE;
+}
+
+static enum err take_entry(void *role, int fd, uint32_t id, const void *body)
+{
+	struct answer *a = role;
+	struct control_entry one;
+	enum err e;
+
+	(void)fd;
+	memcpy(&one, body, sizeof one);
+	if (id != ID || !memchr(one.user, '\0', sizeof one.user) ||
+	    (one.address.family != 4 && one.address.family != 6))
+		return ERR_SYNTAX;
+	if ((e = entry_room(a)))
+		return e;
+	a->v[a->n++] = one;
+	return ERR_NONE;
+}
+
+static enum err take_status(void *role, int fd, uint32_t id, const void *body)
+{
+	struct answer *a = role;
+
+	(void)fd;
+	if (id != ID)
+		return ERR_SYNTAX;
+	memcpy(&a->status, body, sizeof a->status);
+	a->complete = true;
+	return ERR_NONE;
+}
+
+static enum err take_done(void *role, int fd, uint32_t id, const void *body)
+{
+	struct answer *a = role;
+
+	(void)fd;
+	memcpy(&a->done, body, sizeof a->done);
+	if (id != ID || a->done.error >= ERR_COUNT)
+		return ERR_SYNTAX;
+	a->complete = true;
+	return ERR_NONE;
+}
+
+static const struct message_row who_rows[] = {
+	{ CONTROL_ENTRY, sizeof(struct control_entry), take_entry },
+	{ CONTROL_STATUS, sizeof(struct control_status), take_status },
+	{ 0 },
+};
+static const struct message_row done_rows[] = {
+	{ CONTROL_DONE, sizeof(struct control_done), take_done },
+	{ 0 },
+};
+
+static enum err wait_for(int fd, short events)
+{
+	const uint64_t end = clock_boot_ms() + PATIENCE_MS;
+	struct pollfd p = { .fd = fd, .events = events };
+
+	for (;;) {
+		uint64_t now = clock_boot_ms();
+		int n = poll(&p, 1, now < end ? (int)(end - now) : 0);
+
+		if (n > 0)
+			return ERR_NONE;
+		if (n < 0 && errno != EINTR)
+			return ERR_SYSTEM;
+		if (n == 0)
+			return ERR_TIMEOUT;
 	}
-	(*v)[*n] = *e;
-	(*v)[(*n)++].user[sizeof e->user - 1] = '\0';
+}
+
+static enum err ask(int fd, uint32_t kind, const void *body, size_t size, const struct message_row *rows,
+		    struct answer *a)
+{
+	enum err e;
+
+	if ((e = wait_for(fd, POLLOUT)) || (e = message_send(fd, kind, ID, body, size)))
+		return e;
+	while (!a->complete)
+		if ((e = wait_for(fd, POLLIN)) || (e = message_receive(fd, rows, a, 1)))
+			return e;
 	return ERR_NONE;
 }
 
 enum err control_who(int fd, struct control_entry **entries, size_t *n, struct control_status *status)
 {
-	union {
-		struct control_entry entry;
-		struct control_status status;
-	} in;
-	struct control_entry *v = NULL;
-	size_t found = 0, len;
-	uint32_t kind = 0;
-	enum err e = message_send(fd, CONTROL_WHO, 1, NULL, 0);
+	struct answer a = { 0 };
+	enum err e = ask(fd, CONTROL_WHO, NULL, 0, who_rows, &a);
 
-	while (!e && kind != CONTROL_STATUS) {
-		if ((e = receive(fd, &kind, &in, sizeof in, &len)))
-			break;
-		if (kind == CONTROL_ENTRY && len == sizeof in.entry)
-			e = entry_add(&v, &found, &in.entry);
-		else if (kind != CONTROL_STATUS || len != sizeof in.status)
-			e = ERR_SYNTAX;
-	}
 	if (e) {
-		free(v);
+		free(a.v);
 		return e;
 	}
-	*entries = v;
-	*n = found;
-	*status = in.status;
+	*entries = a.v;
+	*n = a.n;
+	*status = a.status;
 	return ERR_NONE;
 }
 
-static enum err ask(int fd, uint32_t kind, const void *body, size_t size, struct control_done *done)
+static enum err ask_done(int fd, uint32_t kind, const void *body, size_t size, struct control_done *done)
 {
-	struct control_done in;
-	uint32_t answered;
-	size_t len;
-	enum err e = message_send(fd, kind, 1, body, size);
+	struct answer a = { 0 };
+	enum err e = ask(fd, kind, body, size, done_rows, &a);
 
-	if (e || (e = receive(fd, &answered, &in, sizeof in, &len)))
-		return e;
-	if (answered != CONTROL_DONE || len != sizeof in || in.error >= ERR_COUNT)
-		return ERR_SYNTAX;
-	*done = in;
-	return ERR_NONE;
+	if (!e)
+		*done = a.done;
+	return e;
 }
 
 enum err control_grant(int fd, const struct control_grant *g, struct control_done *done)
 {
-	return ask(fd, CONTROL_GRANT, g, sizeof *g, done);
+	return ask_done(fd, CONTROL_GRANT, g, sizeof *g, done);
 }
 
 enum err control_revoke(int fd, const struct control_close *c, struct control_done *done)
 {
-	return ask(fd, CONTROL_CLOSE, c, sizeof *c, done);
+	return ask_done(fd, CONTROL_CLOSE, c, sizeof *c, done);
 }

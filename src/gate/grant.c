@@ -97,6 +97,15 @@ static enum err table_open(const struct settings *s, struct firewall **out)
 	return e;
 }
 
+static enum err routes_open(struct local **out)
+{
+	enum err e = local_open(out);
+
+	if (e)
+		log_event(LOG_LEVEL_ERROR, "routes-not-opened", "why", err_text(e), NULL);
+	return e;
+}
+
 static enum err record_open(struct replay **out)
 {
 	struct timespec t;
@@ -118,11 +127,13 @@ int grant_main(bool foreground)
 	log_open("grant", foreground);
 	setup.settings = s = role_settings();
 	/* The record is opened by the user that will write it. */
-	if (sodium_init() >= 0 && !table_open(s, &setup.firewall) && !lock_in() && !record_open(&setup.replay)) {
+	if (sodium_init() >= 0 && !table_open(s, &setup.firewall) && !routes_open(&setup.local) && !lock_in() &&
+	    !record_open(&setup.replay)) {
 		role_ready();
 		status = grant_serve(&setup);
 	}
 	replay_free(setup.replay);
+	local_close(setup.local);
 	firewall_close(setup.firewall);
 	settings_free(s);
 	return status;

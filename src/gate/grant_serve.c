@@ -66,7 +66,7 @@ static enum knock_stage request_check(const struct grant *g, const struct messag
 	struct message_address source = k->source;
 	uint16_t ports[FIREWALL_PORTS];
 
-	if (!address_may_come(from) || address_equal(from, &k->question.to) ||
+	if (!address_may_come(from) || address_equal(from, &k->question.to) || local_is(g->setup->local, from) ||
 	    !grant_ports(s, k->ports, k->nports, ports))
 		return STAGE_POLICY;
 	if (k->addr_type)
@@ -88,27 +88,41 @@ static struct grant_pending *pending_new(struct grant *g)
 	return NULL;
 }
 
-static void knock_log(const struct message_knock *k, enum log_level level, const char *event, const char *stage,
-		      const char *why, const char *seconds)
-{
-	char addr[ADDRESS_TEXT], source[ADDRESS_TEXT] = "", key[FINGERPRINT] = "SHA256:";
+/* What a line about a knock says. */
+struct knock_words {
+	char addr[ADDRESS_TEXT], source[ADDRESS_TEXT], key[FINGERPRINT], ports[FIREWALL_PORTS * 6 + 1], type[4];
+};
 
-	address_print(&k->question.from, addr);
+static void words_make(const struct grant *g, const struct message_knock *k, struct knock_words *w)
+{
+	uint16_t ports[FIREWALL_PORTS];
+	const unsigned n = grant_ports(g->setup->settings, k->ports, k->nports, ports);
+	size_t len = 0;
+
+	*w = (struct knock_words){ .key = "SHA256:" };
+	address_print(&k->question.from, w->addr);
 	if (!address_equal(&k->source, &k->question.from))
-		address_print(&k->source, source);
-	sodium_bin2base64(key + 7, sizeof key - 7, k->key, sizeof k->key, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-	log_event(level, event, "user", (const char *)k->question.user, "key", key, "addr", addr, "source", source,
-		  "for", seconds, "via", "native", "stage", stage, "why", why, NULL);
+		address_print(&k->source, w->source);
+	sodium_bin2base64(w->key + 7, sizeof w->key - 7, k->key, sizeof k->key,
+			  sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+	for (unsigned i = 0; i < n; i++)
+		len += (size_t)snprintf(w->ports + len, sizeof w->ports - len, i ? ",%u" : "%u", ports[i]);
+	snprintf(w->type, sizeof w->type, "%u", k->addr_type);
 }
 
 static void refuse(struct grant *g, uint32_t net_id, const struct message_knock *k, enum knock_stage stage,
 		   const char *why)
 {
 	const struct message_knocked answer = { .stage = (uint8_t)stage };
+	struct knock_words w;
 
 	g->status.ended[stage]++;
-	if (stage != STAGE_DUPLICATE) /* the client sends each knock three times */
-		knock_log(k, LOG_LEVEL_NOTICE, "refused", knock_stage_text(stage), why, "");
+	if (stage != STAGE_DUPLICATE) { /* the client sends each knock three times */
+		words_make(g, k, &w);
+		log_event_limited(&g->refused, LOG_LEVEL_NOTICE, "refused", "user", (const char *)k->question.user,
+				  "key", w.key, "addr", w.addr, "source", w.source, "port", w.ports, "via", "native",
+				  "type", w.type, "stage", knock_stage_text(stage), "why", why, NULL);
+	}
 	(void)!message_send(g->setup->net, MESSAGE_KNOCKED, net_id, &answer, sizeof answer);
 }
 
@@ -196,52 +210,62 @@ static void entry_make(const struct message_knock *k, uint16_t port, uint32_t se
 	memcpy(out->user, k->question.user, sizeof out->user);
 }
 
-/* All ports of the knock; the first that cannot be opened is the answer. */
-static enum err open_door(struct grant *g, const struct message_knock *k, uint32_t seconds)
+/* Puts the grants of a knock behind those that the turn has already. */
+static void wanted_add(struct grant *g, struct grant_pending *p)
 {
-	struct firewall_grant wanted[FIREWALL_PORTS];
-	enum err answers[FIREWALL_PORTS];
+	const uint32_t seconds = seconds_of(g->setup->settings, &p->knock);
 	uint16_t ports[FIREWALL_PORTS];
-	const unsigned n = grant_ports(g->setup->settings, k->ports, k->nports, ports);
+	const unsigned n = grant_ports(g->setup->settings, p->knock.ports, p->knock.nports, ports);
 
+	p->first = g->nwanted;
+	p->n = n;
 	for (unsigned i = 0; i < n; i++)
-		wanted[i] =
-			(struct firewall_grant){ .address = k->question.from, .port = ports[i], .seconds = seconds };
-	firewall_grant(g->setup->firewall, wanted, n, answers);
-	for (unsigned i = 0; i < n; i++) {
-		struct control_entry e;
-
-		if (answers[i])
-			return answers[i];
-		entry_make(k, ports[i], seconds, &e);
-		grants_set(g->grants, &e, clock_boot_ms());
-	}
-	return ERR_NONE;
+		g->wanted[g->nwanted++] = (struct firewall_grant){ .address = p->knock.question.from,
+								   .port = ports[i],
+								   .seconds = seconds };
 }
 
-static void let_in(struct grant *g, struct grant_pending *p)
+/* The first port that could not be opened is the answer; those that could be are open all the same. */
+static enum err opened_remember(struct grant *g, const struct grant_pending *p)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = p->first; i < p->first + p->n; i++) {
+		struct control_entry entry;
+
+		if (g->answers[i]) {
+			e = e ? e : g->answers[i];
+			continue;
+		}
+		entry_make(&p->knock, g->wanted[i].port, g->wanted[i].seconds, &entry);
+		grants_set(g->grants, &entry, clock_boot_ms());
+	}
+	return e;
+}
+
+static void let_in(struct grant *g, const struct grant_pending *p)
 {
 	const struct message_knocked answer = { .stage = STAGE_ACCEPTED };
-	const uint32_t seconds = seconds_of(g->setup->settings, &p->knock);
-	char text[16];
-	enum err e = open_door(g, &p->knock, seconds);
+	const enum err e = opened_remember(g, p);
+	struct knock_words w;
+	char seconds[16];
 
-	p->step = PENDING_FREE;
 	if (e) {
 		refuse(g, p->net_id, &p->knock, STAGE_FIREWALL, err_text(e));
 		return;
 	}
-	snprintf(text, sizeof text, "%us", seconds);
-	knock_log(&p->knock, LOG_LEVEL_INFO, "granted", "", "", text);
+	words_make(g, &p->knock, &w);
+	snprintf(seconds, sizeof seconds, "%us", seconds_of(g->setup->settings, &p->knock));
+	log_event(LOG_LEVEL_INFO, "granted", "user", (const char *)p->knock.question.user, "key", w.key, "addr", w.addr,
+		  "source", w.source, "port", w.ports, "for", seconds, "via", "native", "type", w.type, NULL);
 	g->status.granted++;
 	(void)!message_send(g->setup->net, MESSAGE_KNOCKED, p->net_id, &answer, sizeof answer);
 }
 
-/* Everything that has come so far shares one write to the disk. */
-static void settle(struct grant *g)
+/* Puts all that are ready into the record; false: there are none. */
+static bool record_ready(struct grant *g, uint64_t now)
 {
-	const uint64_t now = wall_ms();
-	bool lost_type0 = false, any = false;
+	bool any = false, lost_type0 = false;
 
 	for (size_t i = 0; i < GRANT_PENDING; i++) {
 		struct grant_pending *p = &g->pending[i];
@@ -252,24 +276,39 @@ static void settle(struct grant *g)
 		p->stage = replay_add(g->setup->replay, p->knock.ts, p->knock.id, (const char *)p->knock.question.user,
 				      p->knock.addr_type != 0, now);
 	}
-	if (!any)
-		return;
+	/* With memory alone a new file is tried all the time: before somebody starts us anew on a disk that is well again. */
+	if (!any && !replay_memory_only(g->setup->replay))
+		return false;
 	if (replay_commit(g->setup->replay, now, &lost_type0) || replay_memory_only(g->setup->replay))
 		log_event_limited(&g->unwritten, LOG_LEVEL_ERROR, "record-not-written", "why",
 				  "the disk does not take it: knocks are remembered in memory only", NULL);
+	for (size_t i = 0; i < GRANT_PENDING && lost_type0; i++)
+		if (g->pending[i].step == PENDING_READY && !g->pending[i].stage && !g->pending[i].knock.addr_type)
+			g->pending[i].stage = STAGE_STATE;
+	return true;
+}
+
+/* Everything that has come so far shares one write to the disk and one change of the firewall. */
+static void settle(struct grant *g)
+{
+	if (!record_ready(g, wall_ms()))
+		return;
+	g->nwanted = 0;
+	for (size_t i = 0; i < GRANT_PENDING; i++)
+		if (g->pending[i].step == PENDING_READY && !g->pending[i].stage)
+			wanted_add(g, &g->pending[i]);
+	if (g->nwanted)
+		firewall_grant(g->setup->firewall, g->wanted, g->nwanted, g->answers);
 	for (size_t i = 0; i < GRANT_PENDING; i++) {
 		struct grant_pending *p = &g->pending[i];
 
 		if (p->step != PENDING_READY)
 			continue;
-		if (!p->stage && lost_type0 && !p->knock.addr_type)
-			p->stage = STAGE_STATE;
-		if (!p->stage) {
-			let_in(g, p);
-			continue;
-		}
 		p->step = PENDING_FREE;
-		refuse(g, p->net_id, &p->knock, p->stage, "");
+		if (p->stage)
+			refuse(g, p->net_id, &p->knock, p->stage, "");
+		else
+			let_in(g, p);
 	}
 }
 
@@ -408,6 +447,7 @@ static enum err begin(struct grant *g, const struct grant_setup *s)
 	g->setup = s;
 	g->status.started = (uint64_t)clock_wall();
 	g->unwritten = (struct log_limit){ .burst = 1, .every_seconds = 60 };
+	g->refused = (struct log_limit){ .burst = 30, .every_seconds = 1 };
 	for (size_t i = 0; i < GRANT_CLIENTS; i++)
 		g->client[i].fd = -1;
 	if ((e = rates_new(&g->rates)) || (e = grants_new(&g->grants)))

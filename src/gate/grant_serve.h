@@ -5,6 +5,7 @@
 
 #include "gate/firewall.h"
 #include "gate/grants.h"
+#include "gate/local.h"
 #include "gate/log.h"
 #include "gate/message.h"
 #include "gate/rates.h"
@@ -21,6 +22,7 @@ struct grant_setup {
 	const struct settings *settings;
 	struct firewall *firewall;
 	struct replay *replay;
+	struct local *local;
 };
 
 struct grant_client {
@@ -40,12 +42,17 @@ struct grant {
 		uint64_t until_ms;
 		struct message_knock knock;
 		enum knock_stage stage;
+		size_t first, n; /* its grants among those that are wanted */
 	} pending[GRANT_PENDING];
 	uint32_t next_id;
 	struct grant_client client[GRANT_CLIENTS];
 	struct control_status status;
 	uint64_t looked_ms;
-	struct log_limit unwritten;
+	struct log_limit unwritten, refused;
+	/* Of this turn. */
+	struct firewall_grant wanted[GRANT_PENDING * FIREWALL_PORTS];
+	enum err answers[GRANT_PENDING * FIREWALL_PORTS];
+	size_t nwanted;
 };
 
 /* Until the parent, net or index closes (0), or one of them sends what it may not (1). */

@@ -5,7 +5,6 @@
 #include "base/reader.h"
 
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
@@ -13,6 +12,7 @@
 #define BEGIN "-----BEGIN OPENSSH PRIVATE KEY-----"
 #define END "-----END OPENSSH PRIVATE KEY-----"
 #define TYPE "ssh-ed25519"
+#define BLOCK 8 /* of no cipher: what the private part is padded to */
 
 static const char magic[] = "openssh-key-v1"; /* with its zero byte */
 
@@ -45,10 +45,12 @@ static enum err read_private(struct bytes part, struct bytes public, uint8_t see
 		return e;
 	if (check1 != check2 || !are(type, TYPE) || pk.len != NATIVE_HOST_KEY || sk.len != 64)
 		return ERR_SYNTAX;
+	if (part.len % BLOCK || in.left >= BLOCK)
+		return ERR_SYNTAX;
 	for (uint8_t pad = 1; in.left; pad++) {
 		uint8_t byte;
 
-		if (read_u8(&in, &byte) || byte != pad || pad == 16)
+		if (read_u8(&in, &byte) || byte != pad)
 			return ERR_SYNTAX;
 	}
 	if (memcmp(pk.at, public.at, pk.len) != 0 || memcmp(sk.at + 32, pk.at, pk.len) != 0)
@@ -94,7 +96,7 @@ static enum err read_key(struct reader in, uint8_t public[NATIVE_HOST_KEY], uint
 		return ERR_UNSUPPORTED;
 	}
 	if (count != 1) {
-		*why = "it holds more than one key";
+		*why = "it does not hold one key";
 		return ERR_UNSUPPORTED;
 	}
 	if ((e = take(&in, &blob)) || (e = take(&in, &part)) || (e = read_end(&in)) ||
@@ -133,37 +135,42 @@ static const char *armor_find(const char *text, size_t len, size_t *inside)
 	return end ? text : NULL;
 }
 
-enum err host_key_parse(const uint8_t *content, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
-			const char **why)
+static enum err read_text(const char *text, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
+			  const char **why)
 {
 	uint8_t *bytes = sodium_malloc(HOST_KEY_FILE_MAX), found_seed[32] = { 0 }, found_public[NATIVE_HOST_KEY];
-	const char *text;
-	size_t inside, got;
-	enum err e = ERR_NONE;
+	size_t got;
+	enum err e = ERR_SYNTAX;
 
-	*why = "";
+	*why = "there is no memory for it";
 	if (!bytes)
 		return ERR_MEMORY;
-	if (len > HOST_KEY_FILE_MAX) {
-		*why = "it is larger than any key";
-		e = ERR_SYNTAX;
-	} else if (!(text = armor_find((const char *)content, len, &inside))) {
-		*why = "it is no private key of OpenSSH's own form";
-		e = ERR_UNSUPPORTED;
-	} else if (sodium_base642bin(bytes, HOST_KEY_FILE_MAX, text, inside, "\r\n", &got, NULL,
-				     sodium_base64_VARIANT_ORIGINAL)) {
-		*why = "it is damaged";
-		e = ERR_SYNTAX;
-	} else if (!(e = read_key((struct reader){ .at = bytes, .left = got }, found_public, found_seed, why))) {
-		e = pair_check(found_public, found_seed, why);
-	}
-	sodium_free(bytes);
-	if (!e) {
+	*why = "it is damaged";
+	if (!sodium_base642bin(bytes, HOST_KEY_FILE_MAX, text, len, "\r\n", &got, NULL,
+			       sodium_base64_VARIANT_ORIGINAL) &&
+	    !(e = read_key((struct reader){ .at = bytes, .left = got }, found_public, found_seed, why)) &&
+	    !(e = pair_check(found_public, found_seed, why))) {
 		memcpy(public, found_public, sizeof found_public);
 		memcpy(seed, found_seed, sizeof found_seed);
 	}
 	sodium_memzero(found_seed, sizeof found_seed);
+	sodium_free(bytes);
 	return e;
+}
+
+enum err host_key_parse(const uint8_t *content, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
+			const char **why)
+{
+	const char *text;
+	size_t inside;
+
+	*why = "it is larger than any key";
+	if (len > HOST_KEY_FILE_MAX)
+		return ERR_SYNTAX;
+	*why = "it is no private key of OpenSSH's own form";
+	if (!(text = armor_find((const char *)content, len, &inside)))
+		return ERR_UNSUPPORTED;
+	return read_text(text, inside, public, seed, why);
 }
 
 enum err site_secret_parse(const uint8_t *content, size_t len, uint8_t secret[NATIVE_SECRET])

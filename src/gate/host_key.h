@@ -15,7 +15,7 @@
 /*
  * A file of the form openssh-key-v1 (OpenSSH PROTOCOL.key) with one Ed25519 key and no passphrase. Both parts of the key, and the
  * public one in front, must belong together. ERR_SYNTAX, ERR_SHORT, ERR_TRAILING: damaged; ERR_UNSUPPORTED: another type or form, or a
- * passphrase; ERR_MEMORY. *why, a static sentence, says which. seed is wiped where it fails.
+ * passphrase; ERR_MEMORY. *why, a static sentence, says which. Neither is touched where it fails.
  */
 MUST_USE enum err host_key_parse(const uint8_t *content, size_t len, uint8_t public[NATIVE_HOST_KEY], uint8_t seed[32],
 				 const char **why);

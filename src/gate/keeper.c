@@ -11,7 +11,6 @@
 #include <poll.h>
 #include <seccomp.h>
 #include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -189,50 +188,59 @@ static int serve(struct role *r)
 	return 1;
 }
 
-/* A descriptor that is not there is no error: one key and no secret are the usual. */
-static enum err read_secret_file(int fd, uint8_t **out, size_t *len)
+/* A file as it is, in memory that is locked and wiped; sodium_free(). No copy of it lies anywhere else. */
+static enum err secret_read(int fd, uint8_t **out, size_t *len)
 {
-	char *content = NULL;
-	enum err e = file_read_all(fd, HOST_KEY_FILE_MAX, &content, len);
+	uint8_t *content = sodium_malloc(HOST_KEY_FILE_MAX + 1);
+	size_t got = 0;
+	ssize_t n = 0;
 
-	file_close(fd);
-	*out = (uint8_t *)content;
-	return e;
+	if (!content)
+		return ERR_MEMORY;
+	do
+		if ((n = read(fd, content + got, HOST_KEY_FILE_MAX + 1 - got)) > 0)
+			got += (size_t)n;
+	while (n > 0 && got <= HOST_KEY_FILE_MAX);
+	if (n < 0 || got > HOST_KEY_FILE_MAX) {
+		sodium_free(content);
+		return n < 0 ? ERR_SYSTEM : ERR_TOO_BIG;
+	}
+	*out = content;
+	*len = got;
+	return ERR_NONE;
 }
 
 static enum err load_host(struct keeper *k, int fd, const char *name)
 {
-	uint8_t public[NATIVE_HOST_KEY], seed[32], *content;
-	const char *why = "cannot be read";
+	uint8_t public[NATIVE_HOST_KEY], seed[32] = { 0 }, *content = NULL;
+	const char *why = NULL;
 	size_t len = 0;
 	enum err e;
 
-	if (!(e = read_secret_file(fd, &content, &len)) && !(e = host_key_parse(content, len, public, seed, &why)))
+	if (!(e = secret_read(fd, &content, &len)) && !(e = host_key_parse(content, len, public, seed, &why)))
 		e = keeper_add_host(k, public, seed);
 	if (e)
-		log_event(LOG_LEVEL_ERROR, "bad-host-key", "file", name, "why", why, NULL);
-	if (content)
-		sodium_memzero(content, len);
-	free(content);
+		log_event(LOG_LEVEL_ERROR, "bad-host-key", "file", name, "why", why && *why ? why : err_text(e), NULL);
+	sodium_free(content);
 	sodium_memzero(seed, sizeof seed);
+	file_close(fd);
 	return e;
 }
 
 static enum err load_secret(struct keeper *k, int fd, const char *name)
 {
-	uint8_t secret[NATIVE_SECRET], *content;
+	uint8_t secret[NATIVE_SECRET] = { 0 }, *content = NULL;
 	size_t len = 0;
 	enum err e;
 
-	if (!(e = read_secret_file(fd, &content, &len)) && !(e = site_secret_parse(content, len, secret)))
+	if (!(e = secret_read(fd, &content, &len)) && !(e = site_secret_parse(content, len, secret)))
 		e = keeper_add_secret(k, secret);
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "bad-site-secret", "file", name, "why",
-			  "wants 64 hexadecimal digits, not all zero", NULL);
-	if (content)
-		sodium_memzero(content, len);
-	free(content);
+			  e == ERR_SYNTAX ? "wants 64 hexadecimal digits, not all zero" : err_text(e), NULL);
+	sodium_free(content);
 	sodium_memzero(secret, sizeof secret);
+	file_close(fd);
 	return e;
 }
 
@@ -241,9 +249,9 @@ static enum err load(struct keeper *k, const struct settings *s)
 	static const int hosts[] = { ROLE_C, ROLE_D }, secrets[] = { ROLE_E, ROLE_F };
 	enum err e = ERR_NONE;
 
-	for (unsigned i = 0; i < s->nhost_keys && !e; i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(hosts) && i < s->nhost_keys && !e; i++)
 		e = load_host(k, hosts[i], s->host_keys[i]);
-	for (unsigned i = 0; i < s->nsecrets && !e; i++)
+	for (unsigned i = 0; i < ARRAY_SIZE(secrets) && i < s->nsecrets && !e; i++)
 		e = load_secret(k, secrets[i], s->secrets[i]);
 	return e;
 }
@@ -260,30 +268,37 @@ static const int calls[] = {
 	SCMP_SYS(rt_sigreturn), -1,
 };
 
-int keeper_main(bool foreground)
+static enum err lock_in(void)
 {
 	static const struct sandbox box = { .user = ROLE_USER_KEEPER, .calls = calls };
-	struct role r = { 0 };
-	struct settings *s;
 	const char *step = "";
 	bool missing = false;
+	enum err e = sandbox_enter(&box, &step, &missing);
+
+	if (e)
+		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
+	else if (missing)
+		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
+	return e;
+}
+
+int keeper_main(bool foreground)
+{
+	struct role r = { 0 };
+	struct settings *s;
+	int status = 1;
 	enum err e;
 
 	log_open("keeper", foreground);
 	s = role_settings();
 	r.prefer = s->secret_mode == SECRET_PREFER;
-	e = sodium_init() < 0 ? ERR_SYSTEM : keeper_new(&r.keeper);
-	if (!e)
-		e = load(r.keeper, s);
-	settings_free(s);
-	if (e)
-		return 1;
-	if ((e = sandbox_enter(&box, &step, &missing))) {
-		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
-		return 1;
+	if ((e = sodium_init() < 0 ? ERR_SYSTEM : keeper_new(&r.keeper)))
+		log_event(LOG_LEVEL_ERROR, "no-locked-memory", "why", err_text(e), NULL);
+	if (!e && !load(r.keeper, s) && !lock_in()) {
+		role_ready();
+		status = serve(&r);
 	}
-	if (missing)
-		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
-	role_ready();
-	return serve(&r);
+	settings_free(s);
+	keeper_free(r.keeper);
+	return status;
 }

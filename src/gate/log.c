@@ -26,8 +26,6 @@
 #define JOURNAL_MAX 8192
 #define NAME "sallyportd"
 #define FACILITY LOG_AUTHPRIV
-#define FACILITY_TEXT "10" /* the same, as a number without its shift */
-_Static_assert(FACILITY == 10 << 3, "as in FACILITY_TEXT");
 
 /* The one thing of a process that every part of it may reach: where it speaks. */
 static struct {
@@ -162,13 +160,14 @@ static void journal_field(struct line *l, const char *name, const char *value)
 static void journal_say(enum log_level level, const char *message, const char *suppressed, const char *event,
 			va_list fields)
 {
-	char bytes[JOURNAL_MAX], priority[] = { (char)('0' + (int)level), '\0' }, name[64];
+	char bytes[JOURNAL_MAX], facility[8], priority[] = { (char)('0' + (int)level), '\0' }, name[64];
 	struct line l = { .s = bytes, .size = sizeof bytes };
 	const char *field;
 
+	snprintf(facility, sizeof facility, "%d", LOG_FAC(FACILITY));
 	journal_field(&l, "MESSAGE", message);
 	journal_field(&l, "PRIORITY", priority);
-	journal_field(&l, "SYSLOG_FACILITY", FACILITY_TEXT);
+	journal_field(&l, "SYSLOG_FACILITY", facility);
 	journal_field(&l, "SYSLOG_IDENTIFIER", NAME);
 	journal_field(&l, "SALLYPORT_ROLE", out.role);
 	journal_field(&l, "SALLYPORT_EVENT", event);
@@ -203,11 +202,17 @@ static void syslog_say(enum log_level level, const char *message)
 static void stderr_say(const char *message)
 {
 	struct pollfd room = { .fd = STDERR_FILENO, .events = POLLOUT };
+	char line[LINE_MAX_BYTES + 64];
+	int n;
 
-	if (poll(&room, 1, 0) >= 0 && room.revents != POLLOUT)
+	if (poll(&room, 1, 0) >= 0 && room.revents != POLLOUT) {
 		out.unsaid += out.fd < 0; /* it stands nowhere else */
-	else
-		(void)dprintf(STDERR_FILENO, NAME "[%s]: %s\n", out.role, message);
+		return;
+	}
+	/* dprintf(3) looks at the file before it writes, which a role that is locked in may not. */
+	n = snprintf(line, sizeof line, NAME "[%s]: %s\n", out.role, message);
+	if (n > 0)
+		(void)!write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 }
 
 static void say(enum log_level level, unsigned long suppressed, const char *event, va_list fields)

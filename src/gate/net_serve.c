@@ -21,7 +21,7 @@
 #define SLOTS_EVERY_MS 1000    /* how often new gate keys are asked for: cheap, and a clock that is set is noticed */
 #define COUNTS_EVERY_MS 1000   /* how often grant hears of the counters */
 #define OPENS_OF_ENC 8	       /* of one encapsulated key */
-#define SEEN 4096	       /* encapsulated keys, and addresses that were granted, that are remembered */
+#define SEEN 4096	       /* encapsulated keys, addresses that were granted and knocks, that are remembered */
 #define OPEN_COST_NS 60000     /* X25519, the key schedule, the way to keeper and back */
 #define LOOKUP_COST_NS 1500000 /* a question: a process of its own in index */
 #define VERIFY_COST_NS 100000
@@ -54,11 +54,16 @@ struct net {
 		unsigned opens;
 	} enc[SEEN];
 	struct message_address granted[SEEN];
+	struct net_seen {
+		uint64_t ts;
+		uint8_t id[NATIVE_ID];
+		struct message_address source;
+	} seen[SEEN]; /* what grant has in its record, as far as we heard */
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	struct message_counts counts;
 	bool counted;
 	uint64_t slots_ms, counts_ms;
-	struct log_limit refused;
+	struct log_limit refused, copied;
 };
 
 static uint64_t wall_ms(void)
@@ -142,6 +147,47 @@ static void flight_end(struct net *n, struct flight *f, enum knock_stage stage)
 {
 	count(n, stage);
 	sodium_memzero(f, sizeof *f);
+}
+
+static bool is_same_knock(const struct flight *f, uint64_t ts, const uint8_t id[NATIVE_ID])
+{
+	return f->knock.ts == ts && !memcmp(f->enc, id, NATIVE_ID);
+}
+
+static struct net_seen *seen_place(struct net *n, const struct flight *f)
+{
+	uint8_t name[sizeof f->knock.ts + NATIVE_ID];
+
+	memcpy(name, &f->knock.ts, sizeof f->knock.ts);
+	memcpy(name + sizeof f->knock.ts, f->enc, NATIVE_ID);
+	return &n->seen[place_of(n, name, sizeof name)];
+}
+
+/*
+ * Where the first of this knock came from, NULL if this is it. Only whoever sealed it can have made both, so a copy is dropped
+ * before index is asked again and before it takes from what the key may do.
+ */
+static const struct message_address *seen_source(struct net *n, const struct flight *f)
+{
+	const struct net_seen *s = seen_place(n, f);
+
+	if (is_same_knock(f, s->ts, s->id))
+		return &s->source;
+	for (size_t i = 0; i < NET_FLIGHTS; i++) {
+		const struct flight *o = &n->flight[i];
+
+		if (o != f && (o->step == STEP_INDEX || o->step == STEP_GRANT) && is_same_knock(f, o->knock.ts, o->enc))
+			return &o->source;
+	}
+	return NULL;
+}
+
+static void seen_remember(struct net *n, const struct flight *f)
+{
+	struct net_seen s = { .ts = f->knock.ts, .source = f->source };
+
+	memcpy(s.id, f->enc, sizeof s.id);
+	*seen_place(n, f) = s;
 }
 
 static void flights_expire(struct net *n, uint64_t now)
@@ -262,8 +308,22 @@ static enum knock_stage question_make(const struct net *n, struct flight *f)
 	return STAGE_ACCEPTED;
 }
 
+/* The client sends each knock three times. One that claims no address opens for whoever is first: a race may have been lost. */
+static void copy_log(struct net *n, const struct flight *f, const struct message_address *first)
+{
+	char addr[ADDRESS_TEXT], before[ADDRESS_TEXT];
+
+	if (f->knock.addr_type || address_equal(first, &f->source))
+		return;
+	address_print(&f->source, addr);
+	address_print(first, before);
+	log_event_limited(&n->copied, LOG_LEVEL_WARNING, "copied", "user", f->knock.user, "source", addr, "first",
+			  before, NULL);
+}
+
 static enum knock_stage opened_look(struct net *n, struct flight *f, const struct message_opened *m)
 {
+	const struct message_address *first;
 	enum knock_stage stage;
 
 	if (!m->opened)
@@ -273,6 +333,10 @@ static enum knock_stage opened_look(struct net *n, struct flight *f, const struc
 		return STAGE_PARSE;
 	if (!native_in_time(f->knock.ts, wall_ms()))
 		return STAGE_TIME;
+	if ((first = seen_source(n, f))) {
+		copy_log(n, f, first);
+		return STAGE_DUPLICATE;
+	}
 	if ((stage = question_make(n, f)))
 		return stage;
 	if (!budget_allows(&n->budget, f->pays, LOOKUP_COST_NS, randombytes_random(), clock_boot_ms()))
@@ -397,6 +461,8 @@ static enum err take_knocked(void *role, int fd, uint32_t id, const void *body)
 		return ERR_NONE;
 	if (!m->stage)
 		granted_remember(n, &f->source);
+	if (!m->stage || m->stage == STAGE_DUPLICATE)
+		seen_remember(n, f);
 	/* grant counts what it decides */
 	sodium_memzero(f, sizeof *f);
 	return ERR_NONE;
@@ -466,7 +532,7 @@ int net_serve(const struct net_setup *s)
 
 	if (n) {
 		n->setup = s;
-		n->refused = (struct log_limit){ .burst = 10, .every_seconds = 6 };
+		n->refused = n->copied = (struct log_limit){ .burst = 10, .every_seconds = 6 };
 		randombytes_buf(n->key, sizeof n->key);
 		budget_start(&n->budget, s->settings->cpu_share, clock_boot_ms());
 		e = message_send(s->keeper, MESSAGE_SLOTS_WANTED, 0, NULL, 0);

@@ -2,14 +2,11 @@
 /* replay.c - the set of knocks that were granted, and the intervals of time in which none is granted any more. */
 #include "gate/replay.h"
 
-#include "base/file.h"
 #include "gate/replay_file.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -17,6 +14,7 @@
 #define APART_MS (2 * WINDOW_MS) /* intervals that are closer become one */
 #define SLOTS (2 * REPLAY_ENTRIES)
 #define USERS 16384
+#define NOBODY USERS /* who knocked before the start is not known */
 #define USER_MAX 4096
 #define PRUNE_EVERY 4096 /* records, then the file is written anew */
 #define RETRY_MS 1000	 /* between attempts to write a file where that failed */
@@ -27,7 +25,7 @@ struct replay {
 	size_t durable;
 	uint32_t slots[SLOTS];		  /* number of the entry plus 1, 0: free */
 	uint16_t user_of[REPLAY_ENTRIES]; /* which counter */
-	uint32_t users[USERS];		  /* live entries of all accounts that fall on the same counter */
+	uint32_t users[USERS + 1];	  /* live entries of all accounts that fall on the same counter */
 	unsigned char key[crypto_shorthash_KEYBYTES];
 	size_t appended; /* records since the file was written anew */
 	const char *why_lost;
@@ -94,6 +92,9 @@ static unsigned lowest(const struct replay_content *c)
 /* Where there is no room, the two lowest become one from the beginning of time. */
 static void interval_close(struct replay_content *c, struct replay_interval more)
 {
+	/* On disk, two zeros are no interval. */
+	if (!more.to)
+		more.to = 1;
 	for (unsigned i = 0; i < c->nclosed;)
 		if (near(&c->closed[i], &more)) {
 			more.from = c->closed[i].from < more.from ? c->closed[i].from : more.from;
@@ -131,7 +132,10 @@ static bool is_closed(const struct replay_content *c, uint64_t ts)
 	return false;
 }
 
-/* What is too old to be asked for again goes, once its time is closed. Entries that are not on disk yet stay. */
+/*
+ * What is too old to be asked for again goes, once its time is closed. Entries that are not on disk yet stay: the interval in
+ * their place would not be there, either. With memory alone that makes no difference.
+ */
 static void prune(struct replay *r, uint64_t now_ms)
 {
 	const uint64_t oldest = now_ms > WINDOW_MS ? now_ms - WINDOW_MS : 0;
@@ -140,7 +144,7 @@ static void prune(struct replay *r, uint64_t now_ms)
 	for (size_t i = 0; i < r->c.n; i++) {
 		const struct replay_entry e = r->c.entry[i];
 
-		if (i < r->durable && e.ts < oldest) {
+		if ((i < r->durable || r->memory_only) && e.ts < oldest) {
 			interval_close(&r->c, (struct replay_interval){ e.ts, e.ts });
 			continue;
 		}
@@ -174,6 +178,7 @@ static enum err write_anew(struct replay *r, uint64_t now_ms)
 static void lose(struct replay *r, const char *why)
 {
 	memset(&r->c, 0, sizeof r->c);
+	r->durable = 0;
 	r->lost = true;
 	r->why_lost = why;
 }
@@ -197,9 +202,13 @@ enum err replay_open(int dir_fd, const char *name, uint64_t now_ms, struct repla
 		return ERR_NONE;
 	}
 	r->durable = r->c.n;
+	for (size_t i = 0; i < r->c.n; i++)
+		r->user_of[i] = NOBODY;
 	prune(r, now_ms);
 	/* From memory only where that fails; the caller sees it in the status. */
-	(void)!write_anew(r, now_ms);
+	if (write_anew(r, now_ms) && r->file.stays)
+		lose(r,
+		     "the file can be neither written nor removed: what was granted from memory may be missing in it");
 	return ERR_NONE;
 }
 

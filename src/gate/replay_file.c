@@ -18,9 +18,11 @@
 
 #define CHECK 8
 #define PAYLOAD (REPLAY_RECORD - CHECK)
+#define FREE 128   /* records that are looked over at once: most of a file is free */
+#define CHUNK 1024 /* records that one write takes */
 
 static const uint8_t magic[8] = { 'S', 'P', 'k', 'n', 'o', 'c', 'k', '1' };
-static const uint8_t free_record[REPLAY_RECORD];
+static const uint8_t free_records[FREE * REPLAY_RECORD];
 
 /* ---- one record ---- */
 
@@ -95,7 +97,10 @@ static const char *parse_entries(const uint8_t *bytes, size_t records, struct re
 {
 	size_t end = records, firm;
 
-	while (end && !memcmp(bytes + (end - 1) * REPLAY_RECORD, free_record, REPLAY_RECORD))
+	while (end % FREE == 0 && end &&
+	       !memcmp(bytes + (end - FREE) * REPLAY_RECORD, free_records, sizeof free_records))
+		end -= FREE;
+	while (end && !memcmp(bytes + (end - 1) * REPLAY_RECORD, free_records, REPLAY_RECORD))
 		end--;
 	firm = end > REPLAY_BATCH ? end - REPLAY_BATCH : 0;
 	for (size_t i = 0; i < end; i++) {
@@ -114,16 +119,17 @@ static const char *parse_entries(const uint8_t *bytes, size_t records, struct re
 
 void replay_file_parse(const uint8_t *bytes, size_t len, struct replay_content *c, const char **why)
 {
-	memset(c, 0, sizeof *c);
-	*why = NULL;
-	if (len == 0)
+	*why = len && len != REPLAY_SIZE ? "the file is shorter or longer than it was made" : NULL;
+	if (*why)
 		return;
-	if (len != REPLAY_SIZE)
-		*why = "the file is shorter or longer than it was made";
-	else if (!(*why = parse_head(bytes, c)))
+	memset(c->closed, 0, sizeof c->closed);
+	c->nclosed = 0;
+	c->n = 0;
+	if (len && !(*why = parse_head(bytes, c)))
 		*why = parse_entries(bytes + REPLAY_HEAD * REPLAY_RECORD, REPLAY_ENTRIES, c);
 }
 
+/* ERR_MEMORY. A disk that does not give the file back has lost it. */
 static enum err file_read(int fd, struct replay_content *c, const char **why)
 {
 	char *bytes;
@@ -131,19 +137,17 @@ static enum err file_read(int fd, struct replay_content *c, const char **why)
 	size_t len;
 	enum err e;
 
-	if (fstat(fd, &st))
-		return ERR_SYSTEM;
-	if (!S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
 		*why = "it is no file";
 		return ERR_NONE;
 	}
 	e = file_read_all(fd, REPLAY_SIZE + 1, &bytes, &len);
-	if (e == ERR_TOO_BIG) {
+	if (e == ERR_TOO_BIG)
 		*why = "the file is shorter or longer than it was made";
-		return ERR_NONE;
-	}
+	else if (e == ERR_SYSTEM)
+		*why = "the file cannot be read";
 	if (e)
-		return e;
+		return *why ? ERR_NONE : e;
 	replay_file_parse((const uint8_t *)bytes, len, c, why);
 	free(bytes);
 	return ERR_NONE;
@@ -168,42 +172,80 @@ enum err replay_file_open(struct replay_file *f, int dir_fd, const char *name, s
 	}
 	e = file_read(fd, c, why);
 	file_close(fd);
+	f->sound = !e && !*why;
 	return e;
 }
 
 /* ---- writing ---- */
 
-static void fill(const struct replay_content *c, uint8_t *bytes)
+static void write_record(const struct replay_content *c, size_t number, uint8_t *record)
 {
-	memcpy(bytes, magic, sizeof magic);
-	record_check(bytes, bytes + PAYLOAD);
-	for (unsigned i = 0; i < REPLAY_INTERVALS; i++)
-		write_interval(bytes + (size_t)(1 + i) * REPLAY_RECORD,
-			       i < c->nclosed ? c->closed[i] : (struct replay_interval){ 0 });
-	for (size_t i = 0; i < c->n; i++)
-		write_entry(bytes + (REPLAY_HEAD + i) * REPLAY_RECORD, &c->entry[i]);
+	memset(record, 0, REPLAY_RECORD);
+	if (number == 0) {
+		memcpy(record, magic, sizeof magic);
+		record_check(record, record + PAYLOAD);
+	} else if (number < REPLAY_HEAD) {
+		write_interval(record, number <= c->nclosed ? c->closed[number - 1] : (struct replay_interval){ 0 });
+	} else if (number - REPLAY_HEAD < c->n) {
+		write_entry(record, &c->entry[number - REPLAY_HEAD]);
+	}
 }
 
-/* All blocks are written, zeros too: what is appended later needs no space and moves no end of the file. */
-static enum err write_whole(int dir_fd, const char *name, const struct replay_content *c, int *out)
+/* All blocks, zeros too: what is appended later needs no space and moves no end of the file. */
+static enum err write_content(int fd, const struct replay_content *c)
 {
-	uint8_t *bytes = calloc(1, REPLAY_SIZE);
-	int fd = bytes ? openat(dir_fd, name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
-	enum err e = !bytes ? ERR_MEMORY : fd < 0 ? ERR_SYSTEM : ERR_NONE;
+	uint8_t bytes[CHUNK * REPLAY_RECORD];
 
-	if (!e) {
-		fill(c, bytes);
-		e = file_write_all(fd, bytes, REPLAY_SIZE);
+	for (size_t first = 0; first < REPLAY_HEAD + REPLAY_ENTRIES;) {
+		size_t n = 0;
+		enum err e;
+
+		for (; n < CHUNK && first + n < REPLAY_HEAD + REPLAY_ENTRIES; n++)
+			write_record(c, first + n, bytes + n * REPLAY_RECORD);
+		if ((e = file_write_all(fd, bytes, n * REPLAY_RECORD)))
+			return e;
+		first += n;
 	}
-	if (!e && fsync(fd))
-		e = ERR_SYSTEM;
-	free(bytes);
-	if (e) {
+	return fsync(fd) ? ERR_SYSTEM : ERR_NONE;
+}
+
+/* The file that was in use before the last one, if it is there: its blocks are ours already, however full the disk is. */
+static enum err open_spare(int dir_fd, const char *name, int *out)
+{
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+	struct stat st;
+	int fd = openat(dir_fd, name, flags, 0600);
+
+	if (fd >= 0 && !fstat(fd, &st) && (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_size > REPLAY_SIZE)) {
 		file_close(fd);
-		return e;
+		(void)unlinkat(dir_fd, name, 0);
+		fd = openat(dir_fd, name, flags | O_EXCL, 0600);
 	}
+	if (fd < 0)
+		return ERR_SYSTEM;
 	*out = fd;
 	return ERR_NONE;
+}
+
+/* A sound file stays as the next spare; one that failed goes, so that nothing is ever written to it again. */
+static enum err put_in_place(const struct replay_file *f, const char *fresh)
+{
+	if (!f->sound || renameat2(f->dir_fd, fresh, f->dir_fd, f->name, RENAME_EXCHANGE))
+		if (renameat(f->dir_fd, fresh, f->dir_fd, f->name))
+			return ERR_SYSTEM;
+	return fsync(f->dir_fd) ? ERR_SYSTEM : ERR_NONE;
+}
+
+/* What is granted from now on is in no file: the next start must not take the old one for the truth. */
+static void give_up(struct replay_file *f, const char *fresh)
+{
+	const int kept = errno;
+
+	(void)unlinkat(f->dir_fd, fresh, 0);
+	f->stays = unlinkat(f->dir_fd, f->name, 0) && errno != ENOENT;
+	f->sound = false;
+	(void)fsync(f->dir_fd);
+	errno = kept;
 }
 
 enum err replay_file_write(struct replay_file *f, const struct replay_content *c)
@@ -214,21 +256,14 @@ enum err replay_file_write(struct replay_file *f, const struct replay_content *c
 
 	replay_file_close(f);
 	snprintf(fresh, sizeof fresh, "%s.new", f->name);
-	if (!(e = write_whole(f->dir_fd, fresh, c, &fd)) &&
-	    (renameat(f->dir_fd, fresh, f->dir_fd, f->name) || fsync(f->dir_fd)))
-		e = ERR_SYSTEM;
-	if (e) {
-		const int kept = errno;
-
-		/* What is granted from now on is in no file: the next start must not take the old one for the truth. */
-		(void)unlinkat(f->dir_fd, fresh, 0);
-		(void)unlinkat(f->dir_fd, f->name, 0);
-		(void)fsync(f->dir_fd);
+	if ((e = open_spare(f->dir_fd, fresh, &fd)) || (e = write_content(fd, c)) || (e = put_in_place(f, fresh))) {
+		give_up(f, fresh);
 		file_close(fd);
-		errno = kept;
 		return e;
 	}
 	f->fd = fd;
+	f->sound = true;
+	f->stays = false;
 	f->next = REPLAY_HEAD + c->n;
 	return ERR_NONE;
 }
@@ -244,6 +279,7 @@ enum err replay_file_append(struct replay_file *f, const struct replay_entry *e,
 		write_entry(bytes + i * REPLAY_RECORD, &e[i]);
 	if (pwrite(f->fd, bytes, len, (off_t)(f->next * REPLAY_RECORD)) != (ssize_t)len || fdatasync(f->fd)) {
 		replay_file_close(f);
+		f->sound = false;
 		return ERR_SYSTEM;
 	}
 	f->next += n;

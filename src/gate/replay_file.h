@@ -7,6 +7,7 @@
 #include "base/macros.h"
 #include "gate/replay.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,8 @@ struct replay_file {
 	int dir_fd, fd; /* fd -1: there is none to append to */
 	char name[64];
 	size_t next; /* number of the record that is written next */
+	bool sound;  /* the file of that name holds what it should */
+	bool stays;  /* it does not, and cannot be removed */
 };
 
 /*
@@ -44,10 +47,17 @@ struct replay_file {
  */
 void replay_file_parse(const uint8_t *bytes, size_t len, struct replay_content *c, const char **why);
 
-/* Reads NAME in the folder. A missing file is a lost state. ERR_SYSTEM, ERR_MEMORY: it cannot be looked at. */
+/*
+ * Reads NAME in the folder. A file that is missing or cannot be read is a lost state. ERR_SYSTEM: the folder cannot be looked
+ * at; ERR_MEMORY, ERR_TOO_BIG: the name.
+ */
 MUST_USE enum err replay_file_open(struct replay_file *f, int dir_fd, const char *name, struct replay_content *c,
 				   const char **why);
-/* A new file in place of the old one, all or nothing, durable. ERR_SYSTEM: none; the old one, if it cannot be removed either, stays. */
+/*
+ * A new file in place of the old one, all or nothing, durable; nothing is allocated. The old one becomes NAME.new, whose blocks are
+ * used the next time, so that a disk that others fill up does no harm. ERR_SYSTEM: there is no file any more, or, where it could
+ * not be removed either, an old one ('stays').
+ */
 MUST_USE enum err replay_file_write(struct replay_file *f, const struct replay_content *c);
 /* At most REPLAY_BATCH more records, durable. After a failure the file is not used any more. */
 MUST_USE enum err replay_file_append(struct replay_file *f, const struct replay_entry *e, size_t n);

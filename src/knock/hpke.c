@@ -38,8 +38,7 @@ static void hmac(struct bytes key, const struct bytes *parts, size_t n, uint8_t 
 {
 	crypto_auth_hmacsha256_state state;
 
-	/* libsodium wants a pointer, also to nothing */
-	crypto_auth_hmacsha256_init(&state, key.len ? key.at : (const void *)"", key.len);
+	crypto_auth_hmacsha256_init(&state, key.len ? key.at : "", key.len); /* no salt is no pointer either */
 	for (size_t i = 0; i < n; i++)
 		if (parts[i].len)
 			crypto_auth_hmacsha256_update(&state, parts[i].at, parts[i].len);

@@ -24,3 +24,34 @@ try sallyport grant 203.0.113.9 --for 5m
 try sallyport close nonsense
 try sallyport close SHA256:AAAA
 try sallyport close 203.0.113.9
+try sallyport knock server -4 -6
+try sallyport knock server --print --check
+try sallyport knock server --carry knock --from 192.0.2.7
+try sallyport knock server --from there
+try sallyport knock server --from 127.0.0.1
+try sallyport knock server --for long
+try sallyport knock server --for 19h
+try sallyport knock server -p 0
+try sallyport knock server --chek
+try sallyport knock --check
+try sallyport who anna
+try sallyport who --watch -o file
+try sallyport who --socket ./nobody
+try sallyport grant 192.0.2.7
+try sallyport grant 192.0.2.7 2001:db8::7 --for 1m
+try sallyport grant 192.0.2.0/24 --for 1m
+try sallyport grant 127.0.0.1 --for 1m
+try sallyport grant server --for 1m
+try sallyport grant 192.0.2.7 --for 2d
+try sallyport grant 192.0.2.7 --for 10m --socket ./nobody
+try sallyport grant 192.0.2.7 --for 10m -p 22 --dry-run
+try sallyport grant ::ffff:192.0.2.7 --for 90 --dry-run --format json
+try sallyport close
+try sallyport close 192.0.2.7 192.0.2.8
+try sallyport close nobody
+try sallyport close ::1
+try sallyport close SHA256:short
+touch empty.pub
+try sallyport close empty.pub
+try sallyport close 192.0.2.7 --socket ./nobody
+try sallyport close SHA256:679cpb1Taxi4CZu4j0bUxa/+DtTJXlygZFV93vilfTM --dry-run --format json

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* knock_make.c - from a host's name to signed knocks. */
+#include "cmd/knock.h"
+
+#include "base/file.h"
+#include "base/message.h"
+#include "client/agent.h"
+#include "client/packet.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define SECRET_FILE_MAX 4096
+
+static bool stop(struct knock *k, enum knock_trouble t)
+{
+	k->trouble = t;
+	return false;
+}
+
+static bool ask(struct knock *k)
+{
+	const struct knock_args *a = k->args;
+	char port[16];
+	struct ask_ssh_wish w = { .host = k->host,
+				  .user = a->user,
+				  .key = a->identity,
+				  .config = a->ssh_config,
+				  .family = a->four  ? 4
+					    : a->six ? 6
+						     : 0 };
+	enum err e;
+
+	snprintf(port, sizeof port, "%u", (unsigned)a->port);
+	w.port = a->port ? port : NULL;
+	e = ask_ssh(&w, &k->ssh);
+	if (!e)
+		e = ask_ssh_expand_all(k->host, &k->ssh);
+	if (!e)
+		return true;
+	if (e == ERR_CHILD)
+		complain("ssh does not know what to do for '%s': see above", k->host);
+	else if (e == ERR_NOT_FOUND)
+		complain("there is no ssh here, which is asked for host, account and keys");
+	else
+		fail(e, "cannot ask ssh about '%s'", k->host);
+	return stop(k, KNOCK_OTHER);
+}
+
+static bool find_host_key(struct knock *k)
+{
+	enum err e = host_key_find(&k->ssh, &k->keys);
+
+	if (e) {
+		if (e == ERR_NOT_FOUND)
+			complain("there is no ssh-keygen here, which looks the host up in known_hosts");
+		else
+			fail(e, "cannot look '%s' up in known_hosts", k->host);
+		return stop(k, KNOCK_OTHER);
+	}
+	if (k->keys.n)
+		return true;
+	knock_say_host_key(k);
+	return stop(k, KNOCK_NO_HOST_KEY);
+}
+
+/* As ssh does: IdentityAgent, else SSH_AUTH_SOCK. */
+static const char *agent_path(const struct ask_ssh *a)
+{
+	if (!a->agent || !strcmp(a->agent, "SSH_AUTH_SOCK"))
+		return getenv("SSH_AUTH_SOCK");
+	if (!strcmp(a->agent, "none"))
+		return NULL;
+	return a->agent[0] == '$' ? getenv(a->agent + 1) : a->agent;
+}
+
+static enum err ask_agent(struct knock *k, struct agent_identities *list)
+{
+	enum err e;
+
+	k->agent_path = agent_path(&k->ssh);
+	if (!k->agent_path)
+		return ERR_NONE;
+	e = agent_open(k->agent_path, &k->agent);
+	if (!e)
+		e = agent_list(k->agent, list);
+	if (e == ERR_MEMORY)
+		return e;
+	if (e && e != ERR_NOT_FOUND)
+		warn("the agent at '%s' is of no use: %s", k->agent_path, err_text(e));
+	if (e) {
+		file_close(k->agent);
+		k->agent = -1;
+	}
+	return ERR_NONE;
+}
+
+static bool choose(struct knock *k)
+{
+	struct choose_wish w = { .pinned = k->args->identity, .ssh = &k->ssh };
+	struct agent_identities list = { 0 };
+	enum err e = ask_agent(k, &list);
+
+	if (!e) {
+		w.agent = k->agent < 0 ? NULL : &list;
+		e = choose_keys(&w, &k->choice);
+	}
+	agent_identities_clear(&list);
+	if (e) {
+		fail(e, "cannot choose a key");
+		return stop(k, KNOCK_OTHER);
+	}
+	if (k->choice.n)
+		return true;
+	knock_say_no_key(k);
+	return stop(k, KNOCK_CANNOT_SIGN);
+}
+
+/* "64 hexadecimal digits", as the server has it. */
+static bool read_secret(struct knock *k)
+{
+	char *content = NULL;
+	const char *end;
+	size_t len = 0, n = 0;
+	int fd = -1;
+	bool fine;
+
+	if (!k->args->secret)
+		return true;
+	fd = open(k->args->secret, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || file_read_all(fd, SECRET_FILE_MAX, &content, &len)) {
+		fail(ERR_SYSTEM, "cannot read '%s'", k->args->secret);
+		file_close(fd);
+		return stop(k, KNOCK_OTHER);
+	}
+	file_close(fd);
+	len = strcspn(content, "\r\n");
+	fine = !sodium_hex2bin(k->secret, sizeof k->secret, content, len, NULL, &n, &end) && end == content + len &&
+	       n == sizeof k->secret && !sodium_is_zero(k->secret, sizeof k->secret);
+	sodium_memzero(content, len);
+	free(content);
+	k->has_secret = fine;
+	if (fine)
+		return true;
+	complain("there is no site secret in '%s': wants a line of 64 hexadecimal digits", k->args->secret);
+	return stop(k, KNOCK_OTHER);
+}
+
+bool knock_resolve(struct knock *k)
+{
+	const unsigned port = k->args->knock_port ? (unsigned)k->args->knock_port
+			      : k->args->carry	  ? k->carried[0].port
+						  : k->ssh.port;
+	const char *why = "";
+	enum err e;
+
+	e = address_resolve(k->ssh.hostname, port, k->ssh.family, k->target, &k->ntargets, &why);
+	if (!e)
+		return true;
+	if (e == ERR_NOT_FOUND)
+		complain("cannot find '%s': %s", k->ssh.hostname, why);
+	else
+		complain("there is no route to '%s': %s", k->ssh.hostname, strerror(errno));
+	return stop(k, KNOCK_NO_ADDRESS);
+}
+
+bool knock_prepare(struct knock *k)
+{
+	if (!ask(k))
+		return false;
+	if (k->args->carry)
+		return knock_resolve(k);
+	if (k->ssh.jump && !k->from.type) {
+		warn("ssh goes through '%s', and the login comes from there, not from here", k->ssh.jump);
+		hint("ask for that host's address: --from ADDRESS");
+	}
+	return read_secret(k) && find_host_key(k) && choose(k) && (k->args->print || knock_resolve(k));
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* What was asked for, or the address that everybody sees us by, or else what the server sees. */
+static struct address_claim claim_of(const struct knock *k, const struct address_target *t)
+{
+	if (k->from.type)
+		return k->from;
+	return t && address_is_global(&t->local) ? t->local : (struct address_claim){ 0 };
+}
+
+static enum err make_one(struct knock *k, const struct candidate *c, const struct address_target *t)
+{
+	const size_t i = k->n;
+	const struct packet_order o = { .host = k->keys.v[k->key],
+					.site_secret = k->has_secret ? k->secret : NULL,
+					.user = k->ssh.user,
+					.claim = claim_of(k, t),
+					.duration = (uint16_t)k->args->duration,
+					.ts = now_ms() };
+	enum err e = packet_make(&o, c, k->agent, k->datagram[i]);
+
+	if (e)
+		return e;
+	k->job[i] = (struct send_job){ t, k->datagram[i] };
+	k->claim[i] = o.claim;
+	memcpy(k->fingerprint[i], c->fingerprint, sizeof c->fingerprint);
+	k->n++;
+	return ERR_NONE;
+}
+
+/* One for each family that ssh may use. An address that is asked for needs no second, nor should anybody touch twice. */
+static enum err make_all(struct knock *k, const struct candidate *c)
+{
+	size_t n = k->args->print ? 1 : k->ntargets;
+	enum err e = ERR_NONE;
+
+	if (c->touch || k->from.type)
+		n = 1;
+	if (c->touch)
+		inform("touch the security key for the knock");
+	for (size_t i = 0; i < n && !e && k->n < CARRY_MAX; i++)
+		e = make_one(k, c, k->args->print ? NULL : &k->target[i]);
+	return e;
+}
+
+/* The key in a certificate that does not fit may do. */
+static enum err make_plain(struct knock *k, const struct candidate *c)
+{
+	struct candidate plain;
+	enum err e = choose_plain(&k->choice, c, &plain);
+
+	if (e)
+		return ERR_TOO_BIG;
+	warn("this certificate is too big for a knock, which goes by its plain key instead: %s", c->fingerprint);
+	e = make_all(k, &plain);
+	candidate_clear(&plain);
+	return e;
+}
+
+bool knock_make(struct knock *k)
+{
+	enum err e[CHOOSE_MAX] = { ERR_NONE };
+	bool fits = false;
+
+	k->n = 0;
+	for (size_t i = 0; i < k->choice.n; i++) {
+		e[i] = make_all(k, &k->choice.v[i]);
+		if (e[i] == ERR_TOO_BIG && k->choice.v[i].certificate)
+			e[i] = make_plain(k, &k->choice.v[i]);
+		fits |= e[i] != ERR_TOO_BIG;
+	}
+	for (size_t i = 0; i < k->choice.n; i++)
+		if (e[i])
+			knock_say_unsigned(&k->choice.v[i], e[i], k->n > 0);
+	return k->n > 0 || stop(k, fits ? KNOCK_CANNOT_SIGN : KNOCK_DOES_NOT_FIT);
+}
