@@ -119,7 +119,7 @@ static void claim_set(struct address_claim *c, const struct sockaddr_storage *fr
 /* The kernel chooses a route and an address of ours for it; no packet leaves. */
 static bool route_find(const struct addrinfo *a, struct address_target *out)
 {
-	struct sockaddr_storage local;
+	struct sockaddr_storage local = { 0 };
 	socklen_t len = sizeof local;
 	int fd = socket(a->ai_family, SOCK_DGRAM, 0);
 	bool found =

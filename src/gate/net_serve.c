@@ -24,8 +24,6 @@
 #define SEEN 4096	       /* encapsulated keys, addresses that were granted and knocks, that are remembered */
 #define OPEN_COST_NS 60000     /* X25519, the key schedule, the way to keeper and back */
 #define LOOKUP_COST_NS 1500000 /* a question: a process of its own in index */
-#define VERIFY_COST_NS 100000
-#define SLOW_COST_NS 1000000
 
 enum step { STEP_FREE, STEP_KEEPER, STEP_INDEX, STEP_GRANT };
 
@@ -227,8 +225,8 @@ static enum knock_stage packet_take(struct net *n, const struct capture_packet *
 	if (!(slot = slot_find(n, p->payload)))
 		return STAGE_GATE;
 	pays = class_of(n, slot, &p->from);
-	if (!budget_allows(&n->budget, pays, OPEN_COST_NS, randombytes_random(), now) ||
-	    !enc_opens_again(n, p->payload + 8) || !(f = flight_new(n, now)))
+	if (!budget_allows(&n->budget, pays, randombytes_random(), now) || !enc_opens_again(n, p->payload + 8) ||
+	    !(f = flight_new(n, now)))
 		return STAGE_BUDGET;
 	budget_charge(&n->budget, pays, OPEN_COST_NS);
 	f->step = STEP_KEEPER;
@@ -339,7 +337,7 @@ static enum knock_stage opened_look(struct net *n, struct flight *f, const struc
 	}
 	if ((stage = question_make(n, f)))
 		return stage;
-	if (!budget_allows(&n->budget, f->pays, LOOKUP_COST_NS, randombytes_random(), clock_boot_ms()))
+	if (!budget_allows(&n->budget, f->pays, 0, clock_boot_ms()))
 		return STAGE_BUDGET;
 	budget_charge(&n->budget, f->pays, LOOKUP_COST_NS);
 	f->step = STEP_INDEX;
@@ -394,8 +392,9 @@ static enum knock_stage signature_look(struct net *n, struct flight *f, const st
 
 	if (m->slow && !n->setup->settings->slow_keys)
 		return STAGE_POLICY;
-	if (!budget_allows(&n->budget, m->slow ? BUDGET_SLOW : f->pays, m->slow ? SLOW_COST_NS : VERIFY_COST_NS,
-			   randombytes_random(), clock_boot_ms()))
+	/* It has won once. Slow keys are drawn for anew: they are what a flood would use. */
+	if (!budget_allows(&n->budget, m->slow ? BUDGET_SLOW : f->pays, m->slow ? randombytes_random() : 0,
+			   clock_boot_ms()))
 		return STAGE_BUDGET;
 	stage = native_verify(&f->knock, n->slots.host[f->host], f->enc, f->plain, m->key, m->key_len, m->wants, NULL);
 	budget_charge(&n->budget, m->slow ? BUDGET_SLOW : f->pays, cpu_ns() - began);

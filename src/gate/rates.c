@@ -10,9 +10,10 @@
 
 #define WAYS 8
 #define SETS (RATES_KEYS / WAYS)
-#define SECOND_NS UINT64_C(1000000000)
-#define WINDOW_MS 1000
 #define FULL_MS (RATES_BURST * RATES_EVERY_MS)
+#define SECOND_NS INT64_C(1000000000)
+#define SECOND_MS INT64_C(1000)
+#define PAUSE_MS (3600 * SECOND_MS) /* longer ones change nothing any more */
 
 struct rates {
 	unsigned char secret[crypto_shorthash_KEYBYTES];
@@ -62,10 +63,10 @@ static struct place *place_of(struct rates *r, const uint8_t key[NATIVE_KEY_ID])
 bool rates_take(struct rates *r, const uint8_t key[NATIVE_KEY_ID], uint64_t now_ms)
 {
 	struct place *p = place_of(r, key);
-	const uint64_t now = now_ms + FULL_MS, full = now - FULL_MS; /* so that a full bucket is no time before zero */
+	const uint64_t now = now_ms + FULL_MS + 1, full = now - FULL_MS; /* so that a full bucket is no time before 1 */
 
 	if (p->empty_ms < full)
-		p->empty_ms = full ? full : 1;
+		p->empty_ms = full;
 	if (p->empty_ms > now)
 		p->empty_ms = now; /* the clock was set back */
 	if (now - p->empty_ms < RATES_EVERY_MS)
@@ -76,47 +77,50 @@ bool rates_take(struct rates *r, const uint8_t key[NATIVE_KEY_ID], uint64_t now_
 
 void budget_start(struct budget *b, unsigned percent, uint64_t now_ms)
 {
+	b->each = SECOND_NS / 100 * (int64_t)percent / BUDGET_CLASSES;
+	for (int c = 0; c < BUDGET_CLASSES; c++)
+		b->share[c] = b->each;
+	b->shared = 0;
+	b->last_ms = now_ms;
+}
+
+/* What a full share has no room for goes to all, and may make up one share more for each class. */
+static void refill(struct budget *b, uint64_t now_ms)
+{
+	const uint64_t passed = now_ms > b->last_ms ? now_ms - b->last_ms : 0;
+	const int64_t more = b->each * (int64_t)(passed < PAUSE_MS ? passed : PAUSE_MS) / SECOND_MS;
+
 	for (int c = 0; c < BUDGET_CLASSES; c++) {
-		const uint64_t all = SECOND_NS / 100 * percent;
-		const uint64_t ns = c == BUDGET_SLOW ? all / 4 : all;
-
-		b->share[c] = (struct budget_share){
-			.per_second_ns = ns, .left_ns = ns, .last_ms = now_ms, .window_ms = now_ms, .chance = UINT32_MAX
-		};
+		b->share[c] += more;
+		if (b->share[c] > b->each) {
+			b->shared += b->share[c] - b->each;
+			b->share[c] = b->each;
+		}
 	}
+	if (b->shared > b->each * BUDGET_CLASSES)
+		b->shared = b->each * BUDGET_CLASSES;
+	b->last_ms = now_ms;
 }
 
-static void refill(struct budget_share *s, uint64_t now_ms)
+bool budget_allows(struct budget *b, enum budget_class c, uint32_t random, uint64_t now_ms)
 {
-	uint64_t passed = now_ms > s->last_ms ? now_ms - s->last_ms : 0;
+	int64_t left;
 
-	if (passed > WINDOW_MS)
-		passed = WINDOW_MS;
-	s->left_ns += s->per_second_ns / 1000 * passed;
-	if (s->left_ns > s->per_second_ns)
-		s->left_ns = s->per_second_ns;
-	s->last_ms = now_ms;
-	if (now_ms >= s->window_ms && now_ms - s->window_ms < WINDOW_MS)
-		return;
-	s->chance = s->offered > s->per_second_ns
-			    ? (uint32_t)((double)s->per_second_ns / (double)s->offered * UINT32_MAX)
-			    : UINT32_MAX;
-	s->offered = 0;
-	s->window_ms = now_ms;
+	refill(b, now_ms);
+	left = b->share[c] + b->shared;
+	/* Half full or more: everybody. Below that a flood finds its level, and who comes meanwhile has its odds. */
+	return left > 0 && (left >= b->each / 2 || random < (double)left / (double)b->each * 2 * UINT32_MAX);
 }
 
-bool budget_allows(struct budget *b, enum budget_class c, uint64_t cost_ns, uint32_t random, uint64_t now_ms)
-{
-	struct budget_share *s = &b->share[c];
-
-	refill(s, now_ms);
-	s->offered += cost_ns;
-	return random <= s->chance && s->left_ns >= cost_ns;
-}
-
+/* Own time first, then that of all; what is owed is a second's share at the most. */
 void budget_charge(struct budget *b, enum budget_class c, uint64_t used_ns)
 {
-	struct budget_share *s = &b->share[c];
+	const int64_t used = used_ns < SECOND_NS ? (int64_t)used_ns : SECOND_NS;
+	const int64_t own = b->share[c] > 0 ? b->share[c] : 0, over = used > own ? used - own : 0;
+	const int64_t from_shared = over < b->shared ? over : b->shared;
 
-	s->left_ns = used_ns < s->left_ns ? s->left_ns - used_ns : 0;
+	b->shared -= from_shared;
+	b->share[c] -= used - from_shared;
+	if (b->share[c] < -b->each)
+		b->share[c] = -b->each;
 }

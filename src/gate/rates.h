@@ -21,32 +21,31 @@ void rates_free(struct rates *r);		 /* NULL is fine */
 /* Whether the key may knock now; if so, that counts. Where all places are taken the key that has rested longest gives way. */
 bool rates_take(struct rates *r, const uint8_t key[NATIVE_KEY_ID], uint64_t now_ms);
 
-/* Who pays for the opening and verifying of a packet: each has a share of its own. */
+/* Who pays for the opening and verifying of a packet: each has a share of its own, and may use what the others leave. */
 enum budget_class {
 	BUDGET_SECRET, /* under the slot of a site secret */
 	BUDGET_KNOWN,  /* from an address that was granted before */
 	BUDGET_REST,
-	BUDGET_SLOW, /* keys that take long to verify, besides one of the above */
+	BUDGET_SLOW, /* keys that take long to verify, instead of one of the above */
 	BUDGET_CLASSES
 };
 
-/* Shares of processor time. Start with budget_start(). */
+/* Shares of processor time, in nanoseconds. Start with budget_start(). */
 struct budget {
-	struct budget_share {
-		uint64_t per_second_ns, left_ns, last_ms;
-		uint64_t offered, window_ms; /* nanoseconds that were asked for in this second */
-		uint32_t chance; /* of being let in, of UINT32_MAX: what was asked for in the last one decides */
-	} share[BUDGET_CLASSES];
+	int64_t share[BUDGET_CLASSES]; /* what is left; below zero: to be paid first */
+	int64_t shared;		       /* what was left over, for whoever comes */
+	int64_t each;		       /* what a class gets in a second, and can save up */
+	uint64_t last_ms;
 };
 
-/* percent: of one core, for each of the first three classes; a quarter of it for slow keys. */
+/* percent: of one core, 1 to 100, for all classes together. */
 void budget_start(struct budget *b, unsigned percent, uint64_t now_ms);
 /*
- * Whether work that will take about cost_ns may be done; 'random' is a fresh random number. Where more is asked for than there is,
- * who gets in is left to chance, so that nobody can time packets such that others never do.
+ * Whether a packet may be worked on. 'random' is a fresh random number: the emptier the share, the more is left to chance, so that nobody
+ * can time packets such that others never get in. 0 for a packet that has been let in already: it goes on unless all is spent.
  */
-bool budget_allows(struct budget *b, enum budget_class c, uint64_t cost_ns, uint32_t random, uint64_t now_ms);
-/* What it really took. */
+bool budget_allows(struct budget *b, enum budget_class c, uint32_t random, uint64_t now_ms);
+/* What it takes or took; more than there is, too. */
 void budget_charge(struct budget *b, enum budget_class c, uint64_t used_ns);
 
 #endif

@@ -213,10 +213,11 @@ static enum err write_content(int fd, const struct replay_content *c)
 static enum err open_spare(int dir_fd, const char *name, int *out)
 {
 	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-	struct stat st;
 	int fd = openat(dir_fd, name, flags, 0600);
+	struct stat st;
 
-	if (fd >= 0 && !fstat(fd, &st) && (!S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_size > REPLAY_SIZE)) {
+	/* Or whatever else has that name: a link, the file of another owner. */
+	if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink != 1 || st.st_size > REPLAY_SIZE) {
 		file_close(fd);
 		(void)unlinkat(dir_fd, name, 0);
 		fd = openat(dir_fd, name, flags | O_EXCL, 0600);

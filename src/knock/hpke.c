@@ -125,14 +125,16 @@ static enum err agree(const struct hpke_context *c, const uint8_t scalar[HPKE_KE
 enum err hpke_seal(const uint8_t recipient[HPKE_KEY], const struct hpke_context *c, const uint8_t ephemeral[HPKE_KEY],
 		   const void *plain, size_t len, uint8_t enc[HPKE_KEY], uint8_t *ct)
 {
+	uint8_t public[HPKE_KEY];
 	struct aead aead;
 	enum err e;
 
-	if (crypto_scalarmult_base(enc, ephemeral))
+	if (crypto_scalarmult_base(public, ephemeral))
 		return ERR_SIGNATURE;
-	if ((e = agree(c, ephemeral, recipient, enc, recipient, &aead)))
+	if ((e = agree(c, ephemeral, recipient, public, recipient, &aead)))
 		return e;
 	crypto_aead_chacha20poly1305_ietf_encrypt(ct, NULL, plain, len, NULL, 0, NULL, aead.nonce, aead.key);
+	memcpy(enc, public, sizeof public);
 	sodium_memzero(&aead, sizeof aead);
 	return ERR_NONE;
 }

@@ -100,7 +100,10 @@ static bool ecdsa_is_minimal(struct bytes pair)
 	       read_end(&in) == ERR_NONE;
 }
 
-/* What knocks want beyond what signature_verify() does; it also sees to it that the algorithm is one for this key. */
+/*
+ * What knocks want beyond what signature_verify() does. The name is the algorithm's to the last byte: sshd, and so
+ * signature_verify(), pass over a NUL after it.
+ */
 static bool form_holds(const struct native_knock *k, const uint8_t *key, size_t key_len)
 {
 	struct reader of_key = { .at = key, .left = key_len }, of_sig = { .at = k->sig, .left = k->sig_len };
@@ -110,9 +113,10 @@ static bool form_holds(const struct native_knock *k, const uint8_t *key, size_t 
 		return false;
 	if (bytes_are(type, "ssh-rsa"))
 		return (bytes_are(name, "rsa-sha2-512") || bytes_are(name, "rsa-sha2-256")) && rsa_holds(&of_key);
-	if (!bytes_are(name, "ssh-ed25519") && !bytes_are(name, "sk-ssh-ed25519@openssh.com"))
-		return ecdsa_is_minimal(value);
-	return true;
+	if (name.len != type.len || memcmp(name.at, type.at, type.len) != 0)
+		return false;
+	return bytes_are(type, "ssh-ed25519") || bytes_are(type, "sk-ssh-ed25519@openssh.com") ||
+	       ecdsa_is_minimal(value);
 }
 
 static bool touch_holds(const struct signature_facts *f, unsigned wants)

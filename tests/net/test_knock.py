@@ -46,7 +46,9 @@ def lab(world):
 
     def run(snippet, env=None):
         got = world(PROLOGUE + snippet, env=env)
-        return got.returncode, list(objects(got.stdout)), got.stderr
+        # nothing listens for TCP there
+        said = "".join(line for line in got.stderr.splitlines(True) if "has not opened; what may be" not in line)
+        return got.returncode, list(objects(got.stdout)), said
 
     return run
 

@@ -22,6 +22,7 @@ struct disk {
 	unsigned one_in;      /* each call but unlinking fails by chance, 0: none */
 	unsigned failed, cut; /* how often that was */
 	uint64_t state;	      /* of the random numbers */
+	int spoiled;	      /* a descriptor of the file whose fdatasync(2) failed last, 0: none */
 	/* What was written in place and not synced yet, and what was there before. */
 	int fd;
 	off_t at;
@@ -122,19 +123,44 @@ ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at)
 	return -1;
 }
 
+/* It reports a failure once, and the next time success, though the pages are gone. */
+static inline void disk_not_spoiled(int fd)
+{
+	struct stat bad, now;
+
+	if (!disk.spoiled || disk.off)
+		return;
+	assert_int_equal(fstat(disk.spoiled, &bad) | fstat(fd, &now), 0);
+	assert_false(bad.st_dev == now.st_dev && bad.st_ino == now.st_ino);
+}
+
+/* Kept open, so that no other file gets its number. */
+static inline void disk_spoil(int fd)
+{
+	if (disk.spoiled)
+		close(disk.spoiled);
+	disk.spoiled = fd < 0 ? 0 : dup(fd);
+}
+
 int __wrap_fsync(int fd)
 {
+	disk_not_spoiled(fd);
 	return disk_fate(DISK_SYNC) == DISK_GOES ? 0 : -1;
 }
 
 int __wrap_fdatasync(int fd)
 {
 	const bool was_off = disk.off;
-	const enum disk_fate fate = disk_fate(DISK_DATASYNC);
-	const int error = errno;
+	enum disk_fate fate;
+	int error;
 
+	disk_not_spoiled(fd);
+	fate = disk_fate(DISK_DATASYNC);
+	error = errno;
 	if (fate != DISK_GOES && !was_off)
 		disk_tear();
+	if (fate == DISK_FAILED && !was_off)
+		disk_spoil(fd);
 	disk.len = 0;
 	errno = error;
 	return fate == DISK_GOES ? 0 : -1;

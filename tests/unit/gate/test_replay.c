@@ -289,6 +289,24 @@ static void an_account_has_4096_entries(void **state)
 	place_end(&p);
 }
 
+/* Room is made in the middle of a batch, and the time of its first knock is over by then: that one must get to the disk all the same. */
+static void making_room_keeps_what_is_not_on_disk_yet(void **state)
+{
+	const uint64_t old = NOW - WINDOW, later = NOW + WINDOW + 1;
+	struct place p;
+
+	place_make(&p, NOW);
+	fill(&p, "alice", 0, USER_MAX - 1, NOW);
+	assert_int_equal(add(&p, old, 5000, NOW), STAGE_ACCEPTED);
+	assert_int_equal(add(&p, later, 5001, later), STAGE_ACCEPTED);
+	assert_int_equal(status(&p).entries, 2);
+	commit(&p, later);
+	start(&p, later);
+	assert_int_equal(check(&p, old, 5000, old), STAGE_FLOOR);
+	assert_int_equal(check(&p, later, 5001, later), STAGE_DUPLICATE);
+	place_end(&p);
+}
+
 /* Whose the entries of the time before were is not known, and must be nobody's loss. */
 static void entries_from_before_the_start_are_nobodys(void **state)
 {
@@ -629,6 +647,7 @@ int main(void)
 		cmocka_unit_test(merges_what_is_less_than_600_s_apart),
 		cmocka_unit_test(closes_the_lowest_where_there_is_no_room),
 		cmocka_unit_test(an_account_has_4096_entries),
+		cmocka_unit_test(making_room_keeps_what_is_not_on_disk_yet),
 		cmocka_unit_test(entries_from_before_the_start_are_nobodys),
 		cmocka_unit_test(a_full_record_takes_none_until_there_is_room),
 		cmocka_unit_test(a_lost_state_grants_nothing_then_opens_after_300_s),

@@ -233,7 +233,7 @@ static void an_interval_that_ends_before_it_begins_is_damage(void **state)
 	assert_null(parse(r, REPLAY_SIZE));
 }
 
-enum other { OTHER_NONE, OTHER_EMPTY, OTHER_SHORT, OTHER_LONG, OTHER_FIFO, OTHER_LINK, OTHERS };
+enum other { OTHER_NONE, OTHER_EMPTY, OTHER_SHORT, OTHER_LONG, OTHER_FIFO, OTHER_LINK, OTHER_SYMLINK, OTHERS };
 
 static void put_in_the_way(const char *dir, enum other o)
 {
@@ -243,6 +243,8 @@ static void put_in_the_way(const char *dir, enum other o)
 		assert_int_equal(mkfifo(path, 0600), 0);
 	else if (o == OTHER_LINK)
 		assert_int_equal(link(scratch_path(dir, "knocks"), path), 0);
+	else if (o == OTHER_SYMLINK)
+		assert_int_equal(symlink("knocks", path), 0);
 	else if (o != OTHER_NONE)
 		scratch_write(path, o == OTHER_EMPTY ? "" : "SPknock1");
 	if (o == OTHER_LONG)

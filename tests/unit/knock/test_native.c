@@ -3,6 +3,7 @@
 #include "knock/native.h"
 
 #include "base/macros.h"
+#include "base/reader.h"
 #include "key/certificate.h"
 #include "key/public.h"
 
@@ -14,6 +15,9 @@
 
 #include <cmocka.h>
 #include <jansson.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <sodium.h>
 
 #include "base/banned.h"
@@ -290,6 +294,181 @@ static void every_good_signature_holds(void **state)
 	}
 }
 
+/* ---- a sender: from a private key and the trace's ephemeral secret to the datagram ---- */
+
+struct part {
+	const uint8_t *at;
+	size_t len;
+};
+
+static struct part part_take(struct reader *in)
+{
+	struct part p;
+
+	assert_int_equal(read_string(in, &p.at, &p.len), ERR_NONE);
+	return p;
+}
+
+/* OpenSSH's PROTOCOL.key, without a passphrase: goes on to the numbers of the private key. */
+static void private_read(const json_t *key, uint8_t *buffer, size_t size, struct reader *in)
+{
+	const char *armoured = text_of(key, "private_openssh_base64");
+	char pem[4096];
+	size_t len;
+	struct part private;
+
+	assert_int_equal(sodium_base642bin((uint8_t *)pem, sizeof pem - 1, armoured, strlen(armoured), "\n", &len, NULL,
+					   sodium_base64_VARIANT_ORIGINAL),
+			 0);
+	pem[len] = '\0';
+	armoured = strchr(pem, '\n');
+	assert_non_null(armoured);
+	*strstr(armoured, "-----END") = '\0';
+	assert_int_equal(sodium_base642bin(buffer, size, armoured, strlen(armoured), "\n", &len, NULL,
+					   sodium_base64_VARIANT_ORIGINAL),
+			 0);
+	*in = (struct reader){ buffer + sizeof "openssh-key-v1", len - sizeof "openssh-key-v1" };
+	(void)part_take(in); /* cipher, how it is keyed, with what */
+	(void)part_take(in);
+	(void)part_take(in);
+	assert_int_equal(read_skip(in, 4), ERR_NONE); /* one key */
+	(void)part_take(in);
+	private = part_take(in);
+	*in = (struct reader){ private.at, private.len };
+	assert_int_equal(read_skip(in, 8), ERR_NONE);
+	(void)part_take(in); /* type */
+}
+
+static size_t ed25519_sign(struct reader *private, const struct text *data, uint8_t *out)
+{
+	struct part both;
+
+	(void)part_take(private);
+	both = part_take(private);
+	assert_int_equal(both.len, crypto_sign_SECRETKEYBYTES);
+	crypto_sign_detached(out, NULL, (const uint8_t *)data->s, data->len, both.at);
+	return crypto_sign_BYTES;
+}
+
+static size_t rsa_sign(struct reader *private, const char *digest, const struct text *data, uint8_t *out, size_t size)
+{
+	static const char *const names[] = { OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E, OSSL_PKEY_PARAM_RSA_D };
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	BIGNUM *number[ARRAY_SIZE(names)];
+	EVP_PKEY *pkey = NULL;
+	OSSL_PARAM *params;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct part p = part_take(private);
+
+		number[i] = BN_bin2bn(p.at, (int)p.len, NULL);
+		assert_true(OSSL_PARAM_BLD_push_BN(build, names[i], number[i]));
+	}
+	params = OSSL_PARAM_BLD_to_param(build);
+	assert_true(EVP_PKEY_fromdata_init(ctx) > 0 && EVP_PKEY_fromdata(ctx, &pkey, EVP_PKEY_KEYPAIR, params) > 0);
+	assert_int_equal(EVP_DigestSignInit_ex(md, NULL, digest, NULL, NULL, pkey, NULL), 1);
+	assert_int_equal(EVP_DigestSign(md, out, &size, (const uint8_t *)data->s, data->len), 1);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		BN_free(number[i]);
+	EVP_PKEY_free(pkey);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(build);
+	EVP_MD_CTX_free(md);
+	EVP_PKEY_CTX_free(ctx);
+	return size;
+}
+
+/* The key of keys.json whose public half is that blob. */
+static const json_t *pair_find(const uint8_t *blob, size_t len)
+{
+	const char *name;
+	json_t *key;
+
+	json_object_foreach(json_object_get(keys, "keys"), name, key)
+	{
+		struct public_key_line line = { 0 };
+		bool same;
+
+		blob_of_line(text_of(key, "public_line"), &line);
+		same = line.blob_len == len && !memcmp(line.blob, blob, len);
+		public_key_line_clear(&line);
+		if (same)
+			return key;
+	}
+	fail_msg("keys.json lacks a key");
+	return NULL;
+}
+
+static void string_add(struct text *out, const void *bytes, size_t len)
+{
+	const uint8_t size[4] = { 0, 0, (uint8_t)(len >> 8), (uint8_t)len };
+
+	text_add_bytes(out, size, sizeof size);
+	text_add_bytes(out, bytes, len);
+}
+
+/* false: a kind of key whose signatures differ each time. */
+static bool sign(const struct native_knock *k, const struct text *data, struct text *out)
+{
+	uint8_t blob[2048], buffer[4096], value[1024];
+	struct reader of_sig = { k->sig, k->sig_len }, private;
+	struct part name = part_take(&of_sig);
+	size_t len;
+
+	signer_find(k, blob, &len);
+	if (name.len == 11 && !memcmp(name.at, "ssh-ed25519", 11)) {
+		private_read(pair_find(blob, len), buffer, sizeof buffer, &private);
+		len = ed25519_sign(&private, data, value);
+	} else if (name.len == 12 && !memcmp(name.at, "rsa-sha2-", 9)) {
+		private_read(pair_find(blob, len), buffer, sizeof buffer, &private);
+		len = rsa_sign(&private, memcmp(name.at + 9, "256", 3) ? "SHA512" : "SHA256", data, value,
+			       sizeof value);
+	} else {
+		return false;
+	}
+	string_add(out, name.at, name.len);
+	string_add(out, value, len);
+	return true;
+}
+
+static void a_sender_with_the_key_makes_the_same_datagram(void **state)
+{
+	unsigned made = 0;
+
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		struct text message = { 0 }, to_be_signed = { 0 }, signature = { 0 };
+		uint8_t plain[NATIVE_PLAIN], datagram[NATIVE_DATAGRAM], ephemeral[32], enc[32];
+		struct native_knock k;
+		struct sample s;
+		size_t len;
+
+		sample_read(i, &s);
+		hex_of(s.trace, "eph_secret", ephemeral, sizeof ephemeral);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		assert_int_equal(native_enc(ephemeral, enc), ERR_NONE);
+		assert_int_equal(native_write(&k, plain, &len), ERR_NONE);
+		native_message(s.host, enc, plain, len, &message);
+		native_to_be_signed(&message, &to_be_signed);
+		if (sign(&k, &to_be_signed, &signature)) {
+			assert_int_equal(
+				native_write_signature(plain, len, (const uint8_t *)signature.s, signature.len),
+				ERR_NONE);
+			assert_int_equal(native_seal(s.host, s.secret, ephemeral, plain, datagram), ERR_NONE);
+			assert_memory_equal(datagram, s.datagram, sizeof datagram);
+			made++;
+		}
+		text_free(&message);
+		text_free(&to_be_signed);
+		text_free(&signature);
+	}
+	assert_int_equal(made, 22);
+}
+
+/* ---- */
+
 /* Whatever bit changes inside of the seal, the knock does not hold any more. */
 static void no_changed_bit_holds(void **state)
 {
@@ -315,6 +494,176 @@ static void no_changed_bit_holds(void **state)
 	s.host[3] ^= 1;
 	s.enc[31] ^= 1;
 	assert_int_equal(native_verify(&k, s.host, s.enc, s.plain, blob, len, 0, NULL), STAGE_SIGNATURE);
+}
+
+/* Cut anywhere, and zeros where the rest was. */
+static void no_beginning_holds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < json_array_size(accepted); i++) {
+		uint8_t blob[2048], cut[NATIVE_PLAIN];
+		struct native_knock k;
+		struct sample s;
+		size_t len, used;
+
+		sample_read(i, &s);
+		assert_int_equal(native_parse(s.plain, &k), ERR_NONE);
+		signer_find(&k, blob, &len);
+		used = k.signed_len + 2 + k.sig_len;
+		for (size_t left = 0; left < used; left++) {
+			memset(cut, 0, sizeof cut);
+			memcpy(cut, s.plain, left);
+			if (!memcmp(cut, s.plain, sizeof cut)) /* it ended in zeros by chance */
+				continue;
+			if (native_parse(cut, &k) == ERR_NONE)
+				assert_int_equal(native_verify(&k, s.host, s.enc, cut, blob, len, 0, NULL),
+						 STAGE_SIGNATURE);
+		}
+	}
+}
+
+/* Of a knock by alice for 198.51.100.7, port 22: what stands where in section 4.1. */
+static void every_rule_of_the_plaintext_is_kept(void **state)
+{
+	static const struct {
+		const char *what;
+		size_t at, len;
+		const char *bytes;
+		bool holds;
+	} cases[] = {
+		{ "unchanged", 0, 1, "\1", true },
+		{ "kind 0", 0, 1, "\0", false },
+		{ "kind 2, without a certificate", 0, 1, "\2", false },
+		{ "kind 3", 0, 1, "\3", false },
+		{ "kind 255", 0, 1, "\377", false },
+		{ "the packet's source, and an address", 1, 1, "\0", false },
+		{ "the packet's source", 1, 27, "\0\0\36\0\0\1\1\1\1\1\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", true },
+		{ "address type 5", 1, 1, "\5", false },
+		{ "IPv6", 1, 1, "\6", true },
+		{ "address type 1", 1, 1, "\1", false },
+		{ "any duration", 2, 2, "\377\377", true },
+		{ "any time", 4, 8, "\377\377\377\377\377\377\377\377", true },
+		{ "the address 0.0.0.0", 12, 4, "\0\0\0\0", false },
+		{ "more behind an IPv4 address", 16, 1, "\1", false },
+		{ "at its end", 27, 1, "\1", false },
+		{ "no ports", 28, 2, "\0\0", true },
+		{ "four ports", 28, 8, "\0\1\0\1\377\377\0\4", true },
+		{ "a gap before a port", 28, 4, "\0\0\0\26", false },
+		{ "a gap between ports", 30, 4, "\0\0\0\26", false },
+		{ "a port at the end only", 34, 2, "\0\26", false },
+		{ "no user", 68, 2, "\0\0", false },
+		{ "a user of 256 bytes", 68, 2, "\1\0", false },
+		{ "a user beyond the end", 68, 2, "\377\377", false },
+		{ "a certificate with a plain key", 70, 2, "\0\1", false },
+		{ "one beyond the end", 70, 2, "\377\377", false },
+		{ "a CA's signature with a plain key", 72, 2, "\0\1", false },
+		{ "a NUL in the user", 74, 5, "al\0ce", false },
+		{ "a control character", 74, 5, "al\37ce", false },
+		{ "a space", 74, 5, "al ce", false },
+		{ "the character after it", 74, 5, "al!ce", true },
+		{ "DEL", 74, 5, "al\177ce", false },
+		{ "above ASCII", 74, 5, "al\200ce", true },
+		{ "a slash", 74, 5, "alic/", false },
+		{ "a colon", 74, 5, ":lice", false },
+		{ "a hyphen in front", 74, 5, "-lice", false },
+		{ "a hyphen elsewhere", 74, 5, "a-ice", true },
+		{ "no signature", 79, 2, "\0\0", false },
+		{ "a signature beyond the end", 79, 2, "\377\377", false },
+		{ "a signature of a byte less", 79, 2, "\0\122", false },
+		{ "something after the signature", 164, 1, "\1", false },
+		{ "at the very end", NATIVE_PLAIN - 1, 1, "\1", false },
+	};
+	uint8_t changed[NATIVE_PLAIN];
+	struct sample s;
+
+	(void)state;
+	sample_read(0, &s);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct native_knock k = { .ts = 4711 };
+		bool holds;
+
+		memcpy(changed, s.plain, sizeof changed);
+		memcpy(changed + cases[i].at, cases[i].bytes, cases[i].len);
+		holds = native_parse(changed, &k) == ERR_NONE;
+		if (holds != cases[i].holds || (!holds && k.ts != 4711))
+			fail_msg("%s", cases[i].what);
+	}
+}
+
+/* Laid out as the lengths say, so that nothing else is wrong. */
+static void lengths_have_limits(void **state)
+{
+	static const struct {
+		unsigned kind, user, cert, casig, sig;
+		bool holds;
+	} cases[] = {
+		{ 1, 1, 0, 0, 1, true },	  { 1, 0, 0, 0, 1, false },
+		{ 1, 255, 0, 0, 1, true },	  { 1, 256, 0, 0, 1, false },
+		{ 1, 1, 0, 0, 0, false },	  { 1, 1, 0, 0, 1099, true },
+		{ 1, 1, 0, 0, 1100, false },	  { 1, 1, 1, 0, 1, false },
+		{ 1, 1, 0, 1, 1, false },	  { 1, 1, 1, 1, 1, false },
+		{ 2, 1, 1, 1, 1, true },	  { 2, 1, 0, 1, 1, false },
+		{ 2, 1, 1, 0, 1, false },	  { 2, 1, 0, 0, 1, false },
+		{ 2, 1, 1, 1, 0, false },	  { 2, 1, 1097, 1, 1, true },
+		{ 2, 1, 1098, 1, 1, false },	  { 2, 1, 1, 1097, 1, true },
+		{ 2, 1, 1, 1, 1097, true },	  { 2, 1, 1, 1, 1098, false },
+		{ 2, 1, 65535, 1, 1, false },	  { 2, 255, 300, 300, 245, true },
+		{ 2, 255, 300, 300, 246, false }, { 2, 65535, 65535, 65535, 65535, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const unsigned numbers[] = { cases[i].user, cases[i].cert, cases[i].casig };
+		const size_t end = 74u + cases[i].user + cases[i].cert + cases[i].casig;
+		uint8_t plain[NATIVE_PLAIN] = { (uint8_t)cases[i].kind };
+		struct native_knock k;
+
+		for (size_t at = 0; at < ARRAY_SIZE(numbers); at++) {
+			plain[68 + 2 * at] = (uint8_t)(numbers[at] >> 8);
+			plain[69 + 2 * at] = (uint8_t)numbers[at];
+		}
+		for (size_t at = 74; at < end + 2 + cases[i].sig && at < sizeof plain; at++)
+			plain[at] = 'a';
+		if (end + 2 <= sizeof plain) {
+			plain[end] = (uint8_t)(cases[i].sig >> 8);
+			plain[end + 1] = (uint8_t)cases[i].sig;
+		}
+		if ((native_parse(plain, &k) == ERR_NONE) != cases[i].holds)
+			fail_msg("row %zu", i);
+		if (!cases[i].holds)
+			continue;
+		assert_int_equal(strlen(k.user), cases[i].user);
+		assert_true(k.cert == plain + 74 + cases[i].user && k.cert_len == cases[i].cert);
+		assert_true(k.casig == k.cert + k.cert_len && k.casig_len == cases[i].casig);
+		assert_true(k.sig == plain + end + 2 && k.sig_len == cases[i].sig && k.signed_len == end);
+	}
+}
+
+/* The unspecified address is none, and IPv4 in IPv6 has a type of its own. */
+static void addresses_have_one_form(void **state)
+{
+	static const struct {
+		uint8_t addr[16];
+		bool holds;
+	} cases[] = {
+		{ { 0 }, false },
+		{ { [15] = 1 }, true }, /* whose address it is, is for others to judge */
+		{ { [10] = 0xff, [11] = 0xff, [12] = 198, [15] = 7 }, false },
+		{ { [10] = 0xff, [11] = 0xff }, false },
+		{ { [9] = 1, [10] = 0xff, [11] = 0xff, [12] = 198 }, true },
+		{ { [10] = 0xff, [12] = 198 }, true },
+	};
+	struct sample s;
+
+	(void)state;
+	sample_read(0, &s);
+	s.plain[1] = 6;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct native_knock k;
+
+		memcpy(s.plain + 12, cases[i].addr, sizeof cases[i].addr);
+		assert_int_equal(native_parse(s.plain, &k), cases[i].holds ? ERR_NONE : ERR_SYNTAX);
+	}
 }
 
 /* The signature's blob, cut anywhere, and the key's. */
@@ -526,7 +875,12 @@ int main(void)
 		cmocka_unit_test(every_good_datagram_opens_and_is_sealed_again_the_same),
 		cmocka_unit_test(every_good_plaintext_is_read_and_written_again_the_same),
 		cmocka_unit_test(every_good_signature_holds),
+		cmocka_unit_test(a_sender_with_the_key_makes_the_same_datagram),
 		cmocka_unit_test(no_changed_bit_holds),
+		cmocka_unit_test(no_beginning_holds),
+		cmocka_unit_test(every_rule_of_the_plaintext_is_kept),
+		cmocka_unit_test(lengths_have_limits),
+		cmocka_unit_test(addresses_have_one_form),
 		cmocka_unit_test(no_truncation_holds),
 		cmocka_unit_test(touch_and_pin_are_wanted_of_security_keys_only),
 		cmocka_unit_test(time_has_a_window_of_300_seconds_and_no_wrap_around),
