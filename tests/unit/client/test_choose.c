@@ -16,18 +16,20 @@
 /* A key of 51 bytes that differs in its last one. */
 static struct agent_identity identity(char last, const char *type)
 {
-	struct agent_identity a = { .blob_len = 51 };
+	uint8_t blob[51];
+	struct agent_identity a = { .blob_len = sizeof blob };
 
-	a.blob = malloc(51);
-	assert_non_null(a.blob);
-	memcpy(a.blob,
+	memcpy(blob,
 	       "\0\0\0\x0bssh-ed25519\0\0\0\x20"
 	       "0123456789abcdef0123456789abcdef",
-	       51);
-	a.blob[50] = (uint8_t)last;
-	assert_int_equal(public_key_parse_blob(a.blob, a.blob_len, &a.key), ERR_NONE);
+	       sizeof blob);
+	blob[50] = (uint8_t)last;
+	assert_int_equal(public_key_parse_blob(blob, sizeof blob, &a.key), ERR_NONE);
 	if (type)
 		snprintf(a.key.type, sizeof a.key.type, "%s", type);
+	a.blob = malloc(sizeof blob);
+	if (a.blob)
+		memcpy(a.blob, blob, sizeof blob);
 	return a;
 }
 
