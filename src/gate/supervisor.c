@@ -65,6 +65,7 @@ struct supervisor {
 	uint64_t beat;	   /* when the service manager was told last that we live */
 	unsigned failures; /* generations in a row that did not live long */
 	bool served;	   /* the generation that ends or has just ended did */
+	bool killed;	   /* its members got SIGKILL from us */
 	bool stopping;
 	bool again; /* a reload was asked for while the one before had not taken over yet */
 };
@@ -125,6 +126,7 @@ static void end_generation(struct supervisor *s)
 	if (s->phase == PHASE_ENDING)
 		return;
 	generation_end(s->running);
+	s->killed = false;
 	s->phase = PHASE_ENDING;
 	s->due = clock_boot_ms() + END_MS;
 }
@@ -272,6 +274,14 @@ static void reload(struct supervisor *s)
 		after_end(s);
 }
 
+/* Whether it ended in a way that is not of our asking: who was killed may be reaped after peers that its death made leave. */
+static bool ended_by_itself(const struct supervisor *s, int status)
+{
+	if (WIFSIGNALED(status))
+		return WTERMSIG(status) != SIGTERM && !(s->killed && WTERMSIG(status) == SIGKILL);
+	return WEXITSTATUS(status) != 0;
+}
+
 static void reap(struct supervisor *s)
 {
 	int status, i;
@@ -279,7 +289,7 @@ static void reap(struct supervisor *s)
 	while (s->running && (i = generation_reap(s->running, &status)) >= 0) {
 		const struct generation_member *m = &s->running->member[i];
 
-		if (s->phase != PHASE_ENDING || m->closed)
+		if (s->phase != PHASE_ENDING || m->closed || ended_by_itself(s, status))
 			log_end(m, i, status);
 		end_generation(s);
 	}
@@ -333,6 +343,7 @@ static void overdue(struct supervisor *s)
 		end_generation(s);
 		break;
 	case PHASE_ENDING:
+		s->killed = true;
 		generation_kill(s->running);
 		s->due += END_MS;
 		reap(s);

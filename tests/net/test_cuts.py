@@ -18,7 +18,7 @@ touch -d '2021-03-04 05:06:07.089' /etc/ssh/sshd_config /etc/ssh/sshd_config.d
 """
 
 
-@pytest.mark.parametrize("how", ["--watch", "--changing"] if LONG else ["--watch", "--changing --every 6"])
+@pytest.mark.parametrize("how", ["--watch", "--changing"] if LONG else ["--watch", "--changing --every 12"])
 @pytest.mark.parametrize("kind", ["apply", "rollback", "recover"])
 def test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state(world, figure, kind, how):
     if "ASAN_OPTIONS" in os.environ:

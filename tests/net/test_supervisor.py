@@ -180,7 +180,8 @@ def test_nothing_else_of_the_parent_reaches_a_role(daemon):
         assert report["group"] == report["pid"]
         status = report["status"]
         assert status["Umask"] == "0077"
-        assert int(status["SigBlk"], 16) == int(status["SigIgn"], 16) == 0
+        # 32 and 33 are the C library's own, and as whoever started us left them
+        assert int(status["SigBlk"], 16) == int(status["SigIgn"], 16) & ~(3 << 31) == 0
         assert status["NoNewPrivs"] == "1"
         for kind in ("CapBnd", "CapPrm", "CapEff"):
             assert int(status[kind], 16) & ~CAPABILITIES == 0, kind
