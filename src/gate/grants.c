@@ -53,7 +53,7 @@ void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms
 	const uint64_t until = now_ms + (uint64_t)e->seconds_left * 1000;
 	struct grant_known *k = place_for(g, e, now_ms);
 
-	if (!k || (is_of(k, &e->address, e->port) && k->until_ms > until && k->until_ms > now_ms))
+	if (!k || (is_of(k, &e->address, e->port) && k->until_ms > until))
 		return;
 	k->e = *e;
 	k->until_ms = until;

@@ -105,21 +105,15 @@ static void interval_close(struct replay_content *c, struct replay_interval more
 			i++;
 		}
 	if (c->nclosed == REPLAY_INTERVALS) {
-		struct replay_interval first = c->closed[lowest(c)], second;
+		const struct replay_interval first = c->closed[lowest(c)];
+		struct replay_interval *second;
 
 		interval_remove(c, lowest(c));
-		second = c->closed[lowest(c)];
-		if (more.from < second.from) {
-			first.to = first.to > more.to ? first.to : more.to;
-			more = second;
-			interval_remove(c, lowest(c));
-			c->closed[c->nclosed++] = more;
-			more = (struct replay_interval){ 0, first.to };
-		} else {
-			interval_remove(c, lowest(c));
-			c->closed[c->nclosed++] =
-				(struct replay_interval){ 0, second.to > first.to ? second.to : first.to };
-		}
+		second = &c->closed[lowest(c)];
+		if (more.from < second->from)
+			more = (struct replay_interval){ 0, first.to > more.to ? first.to : more.to };
+		else
+			*second = (struct replay_interval){ 0, second->to > first.to ? second->to : first.to };
 	}
 	c->closed[c->nclosed++] = more;
 }

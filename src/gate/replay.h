@@ -19,7 +19,7 @@ struct replay;
 
 /*
  * Reads NAME in the folder of dir_fd (kept, not owned: it must outlive the replay), or finds that it is lost. An empty file means
- * that nothing was ever granted (installation makes one). ERR_MEMORY, ERR_SYSTEM: the folder cannot be read at all. Time is
+ * that nothing was ever granted (installation makes one). ERR_MEMORY, ERR_SYSTEM: nothing was learnt about the file. Time is
  * always given. Free with replay_free().
  */
 MUST_USE enum err replay_open(int dir_fd, const char *name, uint64_t now_ms, struct replay **out);

@@ -3,6 +3,7 @@
 #include "gate/replay_file.h"
 
 #include "base/file.h"
+#include "base/macros.h"
 #include "base/reader.h"
 
 #include <errno.h>
@@ -153,6 +154,17 @@ static enum err file_read(int fd, struct replay_content *c, const char **why)
 	return ERR_NONE;
 }
 
+/* Nothing was learnt about the file: there is no folder, or too little of something else. */
+static bool is_no_answer(int error)
+{
+	static const int errors[] = { EBADF, ENOTDIR, EMFILE, ENFILE, ENOMEM, EINTR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++)
+		if (errors[i] == error)
+			return true;
+	return false;
+}
+
 enum err replay_file_open(struct replay_file *f, int dir_fd, const char *name, struct replay_content *c,
 			  const char **why)
 {
@@ -165,9 +177,9 @@ enum err replay_file_open(struct replay_file *f, int dir_fd, const char *name, s
 		return ERR_TOO_BIG;
 	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0) {
-		if (errno != ENOENT && errno != ELOOP)
+		if (is_no_answer(errno))
 			return ERR_SYSTEM;
-		*why = errno == ENOENT ? "there is no file" : "it is a link";
+		*why = errno == ENOENT ? "there is no file" : "it is a link, or cannot be opened";
 		return ERR_NONE;
 	}
 	e = file_read(fd, c, why);

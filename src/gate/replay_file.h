@@ -48,8 +48,8 @@ struct replay_file {
 void replay_file_parse(const uint8_t *bytes, size_t len, struct replay_content *c, const char **why);
 
 /*
- * Reads NAME in the folder. A file that is missing or cannot be read is a lost state. ERR_SYSTEM: the folder cannot be looked
- * at; ERR_MEMORY, ERR_TOO_BIG: the name.
+ * Reads NAME in the folder. A file that is missing, or cannot be opened or read, is a lost state. ERR_SYSTEM: there is no folder to
+ * look into, or the system is short of descriptors; ERR_MEMORY; ERR_TOO_BIG: the name.
  */
 MUST_USE enum err replay_file_open(struct replay_file *f, int dir_fd, const char *name, struct replay_content *c,
 				   const char **why);

@@ -22,7 +22,8 @@ struct disk {
 	unsigned one_in;      /* each call but unlinking fails by chance, 0: none */
 	unsigned failed, cut; /* how often that was */
 	uint64_t state;	      /* of the random numbers */
-	int spoiled;	      /* a descriptor of the file whose fdatasync(2) failed last, 0: none */
+	int spoiled[32];      /* descriptors of the files whose fdatasync(2) failed last, 0: none */
+	unsigned nspoiled;    /* how many that were */
 	/* What was written in place and not synced yet, and what was there before. */
 	int fd;
 	off_t at;
@@ -128,18 +129,33 @@ static inline void disk_not_spoiled(int fd)
 {
 	struct stat bad, now;
 
-	if (!disk.spoiled || disk.off)
-		return;
-	assert_int_equal(fstat(disk.spoiled, &bad) | fstat(fd, &now), 0);
-	assert_false(bad.st_dev == now.st_dev && bad.st_ino == now.st_ino);
+	for (size_t i = 0; i < sizeof disk.spoiled / sizeof disk.spoiled[0] && !disk.off; i++) {
+		if (!disk.spoiled[i])
+			continue;
+		assert_int_equal(fstat(disk.spoiled[i], &bad) | fstat(fd, &now), 0);
+		assert_false(bad.st_dev == now.st_dev && bad.st_ino == now.st_ino);
+	}
 }
 
 /* Kept open, so that no other file gets its number. */
 static inline void disk_spoil(int fd)
 {
-	if (disk.spoiled)
-		close(disk.spoiled);
-	disk.spoiled = fd < 0 ? 0 : dup(fd);
+	int *place = &disk.spoiled[disk.nspoiled++ % (sizeof disk.spoiled / sizeof disk.spoiled[0])];
+
+	if (*place)
+		close(*place);
+	*place = dup(fd);
+	assert_true(*place > 0);
+}
+
+/* A start knows nothing of failures before it. */
+static inline void disk_spoiled_forget(void)
+{
+	for (size_t i = 0; i < sizeof disk.spoiled / sizeof disk.spoiled[0]; i++) {
+		if (disk.spoiled[i])
+			close(disk.spoiled[i]);
+		disk.spoiled[i] = 0;
+	}
 }
 
 int __wrap_fsync(int fd)

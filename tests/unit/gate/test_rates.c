@@ -261,6 +261,20 @@ static void a_long_pause_or_a_clock_set_back_gives_no_more_than_a_second(void **
 	}
 }
 
+/* Nothing has been left over by then. */
+static void a_start_gives_a_share_to_each_and_nothing_else(void **state)
+{
+	for (int c = 0; c < BUDGET_CLASSES; c++) {
+		uint64_t used = 0;
+		struct budget b;
+
+		budget_start(&b, PERCENT, NOW);
+		for (; budget_allows(&b, (enum budget_class)c, 0, NOW); used += MS)
+			budget_charge(&b, (enum budget_class)c, MS);
+		assert_true(used >= SHARE_MS * MS / BUDGET_CLASSES && used <= SHARE_MS * MS / BUDGET_CLASSES + MS);
+	}
+}
+
 /* A cost that nobody foresaw is paid for later, but shuts the class out for a second at the most. */
 static void a_debt_is_paid(void **state)
 {
@@ -296,6 +310,7 @@ int main(void)
 		cmocka_unit_test(a_flood_in_pulses_shuts_nobody_out_in_its_pauses),
 		cmocka_unit_test(who_was_let_in_is_not_drawn_again),
 		cmocka_unit_test(a_long_pause_or_a_clock_set_back_gives_no_more_than_a_second),
+		cmocka_unit_test(a_start_gives_a_share_to_each_and_nothing_else),
 		cmocka_unit_test(a_debt_is_paid),
 	};
 

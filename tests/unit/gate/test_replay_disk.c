@@ -144,7 +144,7 @@ static void world_make(struct world *w, uint64_t seed)
 
 static void world_end(struct world *w)
 {
-	disk_spoil(-1);
+	disk_spoiled_forget();
 	memset(&disk, 0, sizeof disk);
 	replay_free(w->r);
 	close(w->dir_fd);
@@ -180,7 +180,7 @@ static void world_restart(struct world *w, bool losable)
 	do {
 		replay_free(w->r);
 		w->r = NULL;
-		disk_spoil(-1);
+		disk_spoiled_forget();
 		disk.off = false;
 		disk.len = 0;
 		disk.until_off = below(3) ? 0 : (unsigned)below(140) + 1;
