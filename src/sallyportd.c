@@ -86,7 +86,7 @@ static int load_table(const struct settings *s)
 
 	if (premises_taken(s))
 		return status;
-	if ((e = firewall_open(&s->firewall, &f, NULL, &why)))
+	if ((e = firewall_open(&s->firewall, -1, &f, NULL, &why)))
 		status = why ? complain("cannot load the firewall table: %s", why)
 			     : fail(e, "cannot load the firewall table");
 	firewall_close(f); /* the table stays */

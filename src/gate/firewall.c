@@ -3,6 +3,7 @@
 #include "gate/firewall.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "gate/connections.h"
 #include "gate/firewall_rules.h"
 #include "gate/firewall_table.h"
@@ -108,19 +109,20 @@ static enum err table_open(struct firewall *f, unsigned *entered, char **why)
 	return e;
 }
 
-enum err firewall_open(const struct firewall_rules *rules, struct firewall **out, unsigned *entered, char **why)
+enum err firewall_open(const struct firewall_rules *rules, int socket, struct firewall **out, unsigned *entered,
+		       char **why)
 {
-	struct firewall *f;
+	struct firewall *f = calloc(1, sizeof *f);
 	enum err e;
 
-	if ((e = firewall_rules_check(rules)))
-		return e;
-	f = calloc(1, sizeof *f);
-	if (!f)
+	if (!f) {
+		file_close(socket);
 		return ERR_MEMORY;
+	}
 	f->rules = *rules;
 	f->watch = -1;
-	if ((e = netlink_open(&f->netlink, NETLINK_NETFILTER)) || (e = firewall_watch_open(f)) ||
+	e = socket < 0 ? netlink_open(&f->netlink, NETLINK_NETFILTER) : netlink_adopt(&f->netlink, socket);
+	if (e || (e = firewall_rules_check(rules)) || (e = firewall_watch_open(f)) ||
 	    (e = table_open(f, entered, why)) || (e = firewall_watch_begin(f))) {
 		firewall_close(f);
 		return e;

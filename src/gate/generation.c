@@ -143,8 +143,9 @@ static enum err copy_fd(int fd, int *out)
 	return *out < 0 ? ERR_SYSTEM : ERR_NONE;
 }
 
-static enum err open_all(struct generation *g, const struct settings *s, int state, int control, const char **what)
+static enum err open_all(struct generation *g, const struct premises *p, const char **what)
 {
+	const struct settings *s = p->settings;
 	int *grant = g->member[GENERATION_GRANT].given;
 	enum err e;
 
@@ -157,7 +158,8 @@ static enum err open_all(struct generation *g, const struct settings *s, int sta
 	if ((e = open_secrets(g, s, what)))
 		return e;
 	*what = "copies of descriptors";
-	if ((e = copy_fd(control, &grant[ROLE_C])) || (e = copy_fd(state, &grant[ROLE_D])))
+	if ((e = copy_fd(p->control, &grant[ROLE_C])) || (e = copy_fd(p->state, &grant[ROLE_D])) ||
+	    (e = copy_fd(p->netfilter, &grant[ROLE_E])))
 		return e;
 	*what = "packet socket";
 	return capture_open(s->firewall.knocks, s->firewall.nknocks, &g->member[GENERATION_NET].given[ROLE_D]);
@@ -175,7 +177,7 @@ static struct generation *generation_new(void)
 	return g;
 }
 
-enum err generation_open(const struct settings *s, int state, int control, struct generation **out, char **why)
+enum err generation_open(const struct premises *p, struct generation **out, char **why)
 {
 	struct generation *g = generation_new();
 	const char *what = "";
@@ -184,7 +186,7 @@ enum err generation_open(const struct settings *s, int state, int control, struc
 
 	if (!g)
 		return ERR_MEMORY;
-	if (!(e = open_all(g, s, state, control, &what))) {
+	if (!(e = open_all(g, p, &what))) {
 		*out = g;
 		return ERR_NONE;
 	}

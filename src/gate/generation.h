@@ -5,8 +5,8 @@
 
 #include "base/err.h"
 #include "base/macros.h"
+#include "gate/premises.h"
 #include "gate/role.h"
-#include "gate/settings.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -27,11 +27,10 @@ struct generation {
 const char *generation_role_name(enum generation_role role);
 
 /*
- * Opens all that the roles need. 'state' and 'control', the folder and the listening socket, are copied. Where something cannot be
- * opened *why (yours) says what: ERR_SYSTEM, ERR_NOT_FILE. Nothing has been started yet; free with generation_free().
+ * Opens all that the roles need; what the premises hold is copied. Where something cannot be opened *why (yours) says what:
+ * ERR_SYSTEM, ERR_NOT_FILE. Nothing has been started yet; free with generation_free().
  */
-MUST_USE enum err generation_open(const struct settings *s, int state, int control, struct generation **out,
-				  char **why);
+MUST_USE enum err generation_open(const struct premises *p, struct generation **out, char **why);
 /*
  * Executes libexec/sallyport-NAME for each, with "-D" as its only argument where 'foreground'. ERR_SYSTEM: could not fork; those
  * that were started before run on. A program that cannot be executed ends with status 127.

@@ -85,7 +85,7 @@ static enum err table_open(const struct settings *s, struct firewall **out)
 {
 	unsigned entered = 0;
 	char *why = NULL, n[16];
-	enum err e = firewall_open(&s->firewall, out, &entered, &why);
+	enum err e = firewall_open(&s->firewall, ROLE_E, out, &entered, &why);
 
 	snprintf(n, sizeof n, "%u", entered);
 	if (e)

@@ -2,6 +2,8 @@
 /* netlink.c - talk to the kernel: every answer is read, none is waited for that cannot come. */
 #include "gate/netlink.h"
 
+#include "base/file.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter.h>
@@ -20,27 +22,52 @@
 #define SEND_BUFFER (64 << 20)
 #define RECEIVE_BUFFER (8 << 20)
 
-enum err netlink_open(struct netlink *n, int bus)
+/* Takes over the socket, which is bound; NULL: there is none. */
+static enum err socket_take(struct netlink *n, struct mnl_socket *socket)
 {
-	struct netlink new = { 0 };
 	int on = 1, send_size = SEND_BUFFER, receive_size = RECEIVE_BUFFER, fd;
 
-	new.answer = malloc(ANSWER_SIZE);
-	if (!new.answer)
-		return ERR_MEMORY;
-	new.socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
-	if (!new.socket || mnl_socket_bind(new.socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		netlink_close(&new);
+	*n = (struct netlink){ .socket = socket };
+	if (!socket)
 		return ERR_SYSTEM;
+	n->answer = malloc(ANSWER_SIZE);
+	if (!n->answer) {
+		netlink_close(n);
+		return ERR_MEMORY;
 	}
-	fd = mnl_socket_get_fd(new.socket);
+	fd = mnl_socket_get_fd(socket);
 	/* Without these it works too, with smaller batches and longer errors. */
 	setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &send_size, sizeof send_size);
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive_size, sizeof receive_size);
 	setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
-	new.port = mnl_socket_get_portid(new.socket);
-	new.seq = (uint32_t)time(NULL);
-	*n = new;
+	n->port = mnl_socket_get_portid(socket);
+	n->seq = (uint32_t)time(NULL);
+	return ERR_NONE;
+}
+
+enum err netlink_open(struct netlink *n, int bus)
+{
+	struct mnl_socket *socket = mnl_socket_open2(bus, SOCK_CLOEXEC);
+
+	if (socket && mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		mnl_socket_close(socket);
+		socket = NULL;
+	}
+	return socket_take(n, socket);
+}
+
+enum err netlink_adopt(struct netlink *n, int fd)
+{
+	struct mnl_socket *socket = mnl_socket_fdopen(fd);
+	enum err e;
+
+	if (!socket)
+		file_close(fd);
+	if ((e = socket_take(n, socket)))
+		return e;
+	/* A dump that was broken off goes on while it is read, and ends. */
+	while (recv(fd, n->answer, ANSWER_SIZE, MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR)
+		;
 	return ERR_NONE;
 }
 

@@ -23,6 +23,11 @@ struct netlink {
 
 /* A socket for one of NETLINK_NETFILTER, NETLINK_SOCK_DIAG. ERR_SYSTEM. */
 MUST_USE enum err netlink_open(struct netlink *n, int bus);
+/*
+ * The same with a bound socket that another process has opened and may go on holding; it is ours now, also after an error. What an
+ * earlier user of it left unread is thrown away.
+ */
+MUST_USE enum err netlink_adopt(struct netlink *n, int fd);
 void netlink_close(struct netlink *n); /* { 0 } is fine */
 
 /* A request that starts with 'payload' bytes after the head, all zero; its buffer has NETLINK_MESSAGE bytes. */

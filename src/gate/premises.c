@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* premises.c - lock the state folder, listen on the control socket. */
+/* premises.c - lock the state folder, listen on the control socket, hold the socket that owns the table. */
 #include "gate/premises.h"
 
 #include "base/clock.h"
@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -128,7 +129,57 @@ static enum err take_control(struct premises *p, const struct premises *old)
 	return control_listen(p->settings->control, &p->control);
 }
 
-enum err premises_open(struct settings *settings, const struct premises *old, struct premises **out, char **why)
+static bool is_netfilter(int fd)
+{
+	int domain = 0, protocol = 0;
+	socklen_t len = sizeof domain, plen = sizeof protocol;
+
+	return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) == 0 && domain == AF_NETLINK &&
+	       getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &plen) == 0 && protocol == NETLINK_NETFILTER;
+}
+
+static enum err netfilter_open(int *out)
+{
+	struct sockaddr_nl a = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+
+	if (fd < 0)
+		return ERR_SYSTEM;
+	if (bind(fd, (struct sockaddr *)&a, sizeof a)) {
+		file_close(fd);
+		return ERR_SYSTEM;
+	}
+	*out = fd;
+	return ERR_NONE;
+}
+
+static enum err take_netfilter(struct premises *p, const struct premises *old, int *kept)
+{
+	if (old)
+		return copy_fd(old->netfilter, &p->netfilter);
+	if (*kept < 0 || !is_netfilter(*kept))
+		return netfilter_open(&p->netfilter);
+	p->netfilter = *kept;
+	*kept = -1;
+	return ERR_NONE;
+}
+
+static enum err take_all(struct premises *p, const struct premises *old, int *kept, struct text *why)
+{
+	const struct settings *s = p->settings;
+	enum err e;
+
+	if ((e = take_state(p, old)))
+		text_add(why, "%s: %s", s->state_dir, e == ERR_BUSY ? "another sallyportd runs" : err_text(e));
+	else if ((e = take_control(p, old)))
+		text_add(why, "%s: %s", s->control, err_text(e));
+	else if ((e = take_netfilter(p, old, kept)))
+		text_add(why, "netfilter: %s", err_text(e));
+	return e;
+}
+
+enum err premises_open(struct settings *settings, const struct premises *old, int kept, struct premises **out,
+		       char **why)
 {
 	struct premises *p = malloc(sizeof *p);
 	struct text t = { 0 };
@@ -136,20 +187,19 @@ enum err premises_open(struct settings *settings, const struct premises *old, st
 
 	if (!p) {
 		settings_free(settings);
+		file_close(kept);
 		return ERR_MEMORY;
 	}
-	*p = (struct premises){ .settings = settings, .state = -1, .control = -1 };
-	if ((e = take_state(p, old)))
-		text_add(&t, "%s: %s", settings->state_dir, e == ERR_BUSY ? "another sallyportd runs" : err_text(e));
-	else if ((e = take_control(p, old)))
-		text_add(&t, "%s: %s", settings->control, err_text(e));
+	*p = (struct premises){ .settings = settings, .state = -1, .control = -1, .netfilter = -1 };
+	e = take_all(p, old, &kept, &t);
+	file_close(kept);
 	if (!e) {
 		*out = p;
 		return ERR_NONE;
 	}
 	*why = text_take(&t);
-	/* no socket was made, and one that is there is not ours */
-	premises_free(p, p);
+	/* a name that was not made is not ours to remove */
+	premises_free(p, p->control < 0 ? p : old);
 	return e;
 }
 
@@ -161,6 +211,7 @@ void premises_free(struct premises *p, const struct premises *next)
 		socket_remove(p->settings->control);
 	file_close(p->state);
 	file_close(p->control);
+	file_close(p->netfilter);
 	settings_free(p->settings);
 	free(p);
 }

@@ -20,7 +20,7 @@ enum role_fd {
 	ROLE_B = 6,	   /* net: net-index. index: grant-index. grant: grant-index */
 	ROLE_C = 7,	   /* net: net-grant. grant: the listening control socket. keeper: first host key */
 	ROLE_D = 8,	   /* grant: the state folder. net: the packet socket. keeper: second host key */
-	ROLE_E = 9,	   /* keeper: first site secret */
+	ROLE_E = 9,	   /* keeper: first site secret. grant: the netfilter socket, which owns the table */
 	ROLE_F = 10,	   /* keeper: second site secret */
 	ROLE_FD_END
 };

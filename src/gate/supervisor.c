@@ -153,7 +153,7 @@ static enum err take_generation(struct supervisor *s)
 		s->next = NULL;
 		return ERR_NONE;
 	}
-	e = generation_open(s->premises->settings, s->premises->state, s->premises->control, &s->running, &why);
+	e = generation_open(s->premises, &s->running, &why);
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "cannot-start", "problem", why ? why : err_text(e), NULL);
 	free(why);
@@ -239,8 +239,8 @@ static enum err prepare(const struct supervisor *s, struct premises **premises, 
 	diags_free(&problems);
 	if (e)
 		return e;
-	if (!(e = premises_open(settings, s->premises, &p, &why)) &&
-	    (e = generation_open(p->settings, p->state, p->control, next, &why)))
+	if (!(e = premises_open(settings, s->premises, -1, &p, &why)) &&
+	    (e = generation_open(p, next, &why)))
 		premises_free(p, s->premises);
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "settings", "file", s->o->file, "problem", why ? why : err_text(e), NULL);
@@ -430,12 +430,13 @@ static enum err begin(struct supervisor *s, struct settings *settings, char **wh
 {
 	enum err e;
 
-	if ((e = premises_open(settings, NULL, &s->premises, why)) || (e = root_open("/", &s->live)) ||
+	if ((e = premises_open(settings, NULL, s->notify.kept, &s->premises, why)) || (e = root_open("/", &s->live)) ||
 	    (e = signals_open(s)) || (e = capability_keep(CAPABILITIES)))
 		return e;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return ERR_SYSTEM;
-	return generation_open(s->premises->settings, s->premises->state, s->premises->control, &s->next, why);
+	notify_keep(&s->notify, s->premises->netfilter);
+	return generation_open(s->premises, &s->next, why);
 }
 
 static void finish(struct supervisor *s)

@@ -182,6 +182,22 @@ gate_shut
 """)
 
 
+def test_nobody_can_flush_the_table_while_grant_is_dead(world):
+    run(world, """
+kill -STOP "$GATE"
+kill -9 "$(gate_role grant)"
+nft flush ruleset
+nft list table inet sallyport >/tmp/table
+gate_shut
+kill -CONT "$GATE"
+gate_serves
+nft flush ruleset
+gate_shut
+ours
+gate_open
+""")
+
+
 def test_each_role_is_locked_in(world):
     out = run(world, """
 for role in net keeper index grant; do

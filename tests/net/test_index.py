@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_index.py - the gate's index on a running system: commands that hang, files that change between two questions.
 import json
+import os
 
 import pytest
 
@@ -26,6 +27,8 @@ def program(request):
 
 
 def answers(world, program, snippet):
+    if program and "ASAN_OPTIONS" in os.environ:
+        pytest.skip("the role's sandbox leaves no room for a sanitizer's own calls")
     got = world(f"PROGRAM={program}\n" + PRELUDE + snippet)
     assert got.returncode == 0, got.stdout[-2000:] + got.stderr[-2000:]
     rows = [json.loads(line) for line in got.stdout.splitlines() if line.startswith("{")]

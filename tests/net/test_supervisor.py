@@ -17,7 +17,7 @@ import pytest
 ROLES = ("net", "keeper", "index", "grant")
 ALWAYS = {0, 1, 2, 3, 4}
 # role.h: what each has besides those, and who is at the other end of the socket pairs.
-PLACES = {"net": {5, 6, 7, 8}, "keeper": {5, 7, 8, 9, 10}, "index": {5, 6}, "grant": {5, 6, 7, 8}}
+PLACES = {"net": {5, 6, 7, 8}, "keeper": {5, 7, 8, 9, 10}, "index": {5, 6}, "grant": {5, 6, 7, 8, 9}}
 PEERS = {
     "net": {"5": "keeper 5", "6": "index 5", "7": "grant 5"},
     "keeper": {"5": "net 5"},
@@ -63,7 +63,7 @@ class Daemon:
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.listener.bind(str(folder / "notify"))
         self.listener.setblocking(False)
-        self.told = []
+        self.told, self.handed = [], []
         self.write()
 
     def write(self, more="", keys=("key1",), state=None, control=None):
@@ -75,14 +75,18 @@ class Daemon:
         path.with_suffix(".new").write_text(word)
         path.with_suffix(".new").rename(path)
 
-    def start(self, environment=None, options=()):
+    def start(self, environment=None, options=(), kept=()):
+        """kept: descriptors that the service manager hands over, by their names."""
         log = open(self.log_path, "ab")
+        hand = "".join(f"exec {3 + i}<&{fd}; " for i, (_, fd) in enumerate(kept))
+        if kept:
+            hand += f"export LISTEN_FDS={len(kept)} LISTEN_PID=$$ LISTEN_FDNAMES={':'.join(name for name, _ in kept)}; "
         self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "unshare", "--net", str(self.build / "sallyportd"), "-D", "-f",
-             str(self.conf), "--libexec", str(self.libexec), *options],
+            ["/bin/bash", "-c", hand + 'exec "$@"', "manager", "setpriv", "--pdeathsig", "KILL", "unshare", "--net",
+             str(self.build / "sallyportd"), "-D", "-f", str(self.conf), "--libexec", str(self.libexec), *options],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
             env=dict(os.environ, NOTIFY_SOCKET=str(self.folder / "notify"), SECRET_OF_THE_PARENT="x",
-                     **(environment or {})), pass_fds=(log.fileno(),))
+                     **(environment or {})), pass_fds=(log.fileno(), *(fd for _, fd in kept)))
         log.close()
         return self
 
@@ -93,7 +97,9 @@ class Daemon:
         """All that the service manager was told so far, in order."""
         while True:
             try:
-                self.told += self.listener.recv(4096).decode().splitlines()
+                message, fds, _, _ = socket.recv_fds(self.listener, 4096, 4)
+                self.told += message.decode().splitlines()
+                self.handed += fds
             except BlockingIOError:
                 return self.told
 
@@ -126,6 +132,8 @@ class Daemon:
             self.process.kill()
             self.process.wait()
         self.listener.close()
+        for fd in self.handed:
+            os.close(fd)
 
 
 @pytest.fixture
@@ -389,6 +397,43 @@ def test_a_killed_daemon_is_followed_by_another_at_once(daemon):
         assert not any(alive(pid) for pid in old.values())
         assert all(alive(pid) for pid in new.values())
         old = new
+
+
+def netfilter(daemon):
+    """What the table belongs to."""
+    fd = daemon.report("grant")["fds"]["9"]
+    assert fd["domain"] == socket.AF_NETLINK
+    return fd["target"]
+
+
+def test_the_table_belongs_to_one_socket_through_deaths_and_reloads(daemon):
+    daemon.start().ready()
+    first = netfilter(daemon)
+    old = daemon.pids()
+    os.kill(old["grant"], signal.SIGKILL)
+    old = daemon.renewed(old)
+    assert netfilter(daemon) == first
+    daemon.process.send_signal(signal.SIGHUP)
+    daemon.renewed(old)
+    assert netfilter(daemon) == first
+
+
+def test_the_service_manager_keeps_that_socket_for_the_next_daemon(daemon):
+    daemon.start().ready()
+    first = netfilter(daemon)
+    assert {"FDSTORE=1", "FDNAME=netfilter", "FDPOLL=0"} <= set(daemon.notes())
+    assert len(daemon.handed) == 1 and os.readlink(f"/proc/self/fd/{daemon.handed[0]}") == first
+    daemon.process.kill()
+    daemon.process.wait()
+    null = os.open("/dev/null", os.O_RDWR)
+    daemon.start(kept=[("other", null), ("netfilter", daemon.handed[0])]).ready(2)
+    assert netfilter(daemon) == first
+    daemon.process.kill()
+    daemon.process.wait()
+    # what is no such socket is not used
+    daemon.start(kept=[("netfilter", null)]).ready(3)
+    assert netfilter(daemon) != first
+    os.close(null)
 
 
 def test_two_daemons_do_not_share_a_state(daemon):

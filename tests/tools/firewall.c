@@ -225,7 +225,7 @@ int main(int argc, char **argv)
 		text_free(&t);
 		return 0;
 	}
-	e = firewall_open(&rules, &f, &entered, &why);
+	e = firewall_open(&rules, -1, &f, &entered, &why);
 	if (e)
 		printf("%s: %s\n", err_text(e), why ? why : "-");
 	else

@@ -116,7 +116,9 @@ static enum err take(void *role, int fd, uint32_t id, const void *body)
 	a->answered++;
 	printf("{\"id\": %u, \"stage\": \"%s\", \"ms\": %llu, \"reason\": ", id, knock_stage_text(answer.stage),
 	       (unsigned long long)(clock_boot_ms() - a->asked_ms[id]));
-	json_dumpf(json_string(answer.reason), stdout, JSON_ENCODE_ANY);
+	json_t *reason = json_string(answer.reason);
+	json_dumpf(reason, stdout, JSON_ENCODE_ANY);
+	json_decref(reason);
 	printf("}\n");
 	return ERR_NONE;
 }
