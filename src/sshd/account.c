@@ -17,7 +17,7 @@
 
 #define FILE_BYTES (64u << 20)
 #define MAX_ENUMERATED 100000u
-#define MAX_ENTRY (1u << 20) /* bytes that one entry of NSS may need */
+#define MAX_ENTRY (64u << 20) /* bytes that one entry of NSS may need: a group with very many members */
 #define DAY 86400
 
 #define PASSWD_FILE "/etc/passwd"

@@ -224,3 +224,35 @@ sallyport close 10.83.0.9 || echo "exit $?"
 """)
     assert "only root can ask the daemon" in out and "exit 2" in out
     assert "by hand" in out and "exit 1" in out
+
+
+def test_a_hundred_thousand_accounts_in_one_group(world, figure):
+    out = run(world, """
+gate_stop
+seq 100000 199999 >/tmp/n
+sed 's|.*|u&:x:&:&::/home/u&:/bin/bash|' /tmp/n >>/etc/passwd
+sed 's|.*|u&:*:19000:0:99999:7:::|' /tmp/n >>/etc/shadow
+{ sed 's|.*|u&:x:&:|' /tmp/n; printf 'crowd:x:99999:'; sed 's/^/u/' /tmp/n | paste -sd,; } >>/etc/group
+install -d -m 700 -o 199999 -g 199999 /home/u199999 /home/u199999/.ssh
+install -m 600 -o 199999 -g 199999 "$LAB_KEYS/anna.pub" /home/u199999/.ssh/authorized_keys
+echo 'AllowGroups crowd' >>/etc/ssh/sshd_config
+lab_sshd_stop
+lab_sshd_start
+gate_start
+gate_client u199999 "$LAB_KEYS/anna"
+start=$(date +%s%3N)
+ours
+lab_wait 10 gate_open
+echo "open after $(($(date +%s%3N) - start)) ms"
+login true
+sallyport close 10.83.0.2
+# one that is no member, and one that lists no key
+for name in anna u150000; do
+	gate_client $name "$LAB_KEYS/anna"
+	ours
+	sleep 0.5
+	gate_shut
+done
+sed -n 's/VmHWM:[ \\t]*/memory of index: /p' "/proc/$(gate_role index)/status"
+""")
+    figure("100,000 accounts: " + ", ".join(line for line in out.splitlines() if line.startswith(("open after", "memory"))))
