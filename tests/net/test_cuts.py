@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_cuts.py - no half-applied change: an apply, a roll-back and a recover, each killed before system call after system
 # call over the whole process tree. Between two calls that change something all cuts are alike (--watch shows that the
-# files stay as they are there), so those are what matters: a sample of them here, every one with SALLYPORT_LONG=1
-# (20 minutes). Every single call: tests/lab/cuts.py by hand, hours.
+# files stay as they are there), so those are what matters: a sample of them and one watch here, every one with
+# SALLYPORT_LONG=1 (20 minutes). Every single call: tests/lab/cuts.py by hand, hours.
 import os
 
 import pytest
@@ -16,10 +16,12 @@ lab_sshd_start
 setfattr -n security.selinux -v system_u:object_r:etc_t:s0 /etc/ssh/sshd_config
 touch -d '2021-03-04 05:06:07.089' /etc/ssh/sshd_config /etc/ssh/sshd_config.d
 """
+KINDS = ["apply", "rollback", "recover"]
+CASES = [(kind, how) for kind in KINDS for how in ("--watch", "--changing")] if LONG else [
+    ("apply", "--watch"), *((kind, "--changing --every 24") for kind in KINDS)]
 
 
-@pytest.mark.parametrize("how", ["--watch", "--changing"] if LONG else ["--watch", "--changing --every 12"])
-@pytest.mark.parametrize("kind", ["apply", "rollback", "recover"])
+@pytest.mark.parametrize("kind, how", CASES)
 def test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state(world, figure, kind, how):
     if "ASAN_OPTIONS" in os.environ:
         pytest.skip("the leak checker does not work in a process that is traced")
