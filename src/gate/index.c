@@ -9,12 +9,18 @@
 #include "gate/sandbox.h"
 #include "sshd/version.h"
 
+#include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
+#include <pwd.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -144,6 +150,38 @@ static enum err lock_in(bool *missing, const char **what)
 	return sandbox_enter(&s, what, missing);
 }
 
+/* --- of what account owners write --- */
+
+/* Who takes it apart. */
+struct reader {
+	uid_t uid;
+	gid_t gid;
+};
+
+static enum err reader_find(struct reader *r)
+{
+	const struct passwd *pw;
+
+	errno = 0;
+	if (!(pw = getpwnam(ROLE_USER_INDEX)))
+		return errno && errno != ENOENT ? ERR_SYSTEM : ERR_NOT_FOUND;
+	*r = (struct reader){ pw->pw_uid, pw->pw_gid };
+	return ERR_NONE;
+}
+
+/* All capabilities go with root. What is read from now on, the groups of the account, is open to everybody. */
+static enum err confine(void *context)
+{
+	const struct reader *r = context;
+
+	if (getuid() == r->uid)
+		return ERR_NONE;
+	if (setgroups(0, NULL) || setresgid(r->gid, r->gid, r->gid) || setresuid(r->uid, r->uid, r->uid) ||
+	    prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L) || prctl(PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L))
+		return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
 /* --- the role --- */
 
 static int serve(struct host *h, struct command_memory *m)
@@ -175,6 +213,7 @@ static int serve(struct host *h, struct command_memory *m)
 int index_main(bool foreground)
 {
 	struct host h = { .broken = { 1, 60 } };
+	struct reader reader = { 0 };
 	struct command_memory *m = NULL;
 	struct settings *s;
 	int status = 1;
@@ -183,8 +222,10 @@ int index_main(bool foreground)
 	log_open("index", foreground);
 	s = role_settings();
 	e = sodium_init() < 0 ? ERR_SYSTEM : command_memory_new(&m);
-	if (!e)
-		e = host_open(&h, s->sshd_config);
+	if (!e && (e = reader_find(&reader)))
+		log_event(LOG_LEVEL_ERROR, "no-account", "name", ROLE_USER_INDEX, NULL);
+	if (!e && !(e = host_open(&h, s->sshd_config)))
+		lookup_confine(h.lookup, confine, &reader);
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "index-cannot-start", "why", err_text(e), NULL);
 	else

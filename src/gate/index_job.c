@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -34,12 +35,16 @@ static void report_write(int fd, const struct message_answer *answer, const stru
 		_exit(1);
 }
 
-/* The sockets are the index's alone: a child that cannot be killed must not keep them open after its death. */
-static NORETURN void work(const struct index_question *q, struct lookup *l, struct command_memory *m, int fd,
-			  pid_t parent)
+/* What the process that looks into files tells the one that may run commands. */
+struct files_said {
+	struct message_answer answer;
+	bool more; /* a command could know more */
+};
+
+/* Ended with whoever started it. */
+static void begin(pid_t parent)
 {
 	const struct rlimit cpu = { CPU_SECONDS, CPU_SECONDS };
-	struct message_answer answer;
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -48,8 +53,66 @@ static NORETURN void work(const struct index_question *q, struct lookup *l, stru
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)setrlimit(RLIMIT_CPU, &cpu);
-	lookup_answer(l, &q->question, clock_wall(), &answer);
-	report_write(fd, &answer, m);
+}
+
+/* Has seen none of the account's files, and so may keep its rights. */
+static NORETURN void run_commands(const struct index_question *q, struct lookup *l, struct command_memory *m, int fd,
+				  int from, pid_t parent)
+{
+	struct files_said said;
+	char *got = NULL;
+	size_t len = 0;
+
+	begin(parent);
+	if (file_read_all(from, sizeof said, &got, &len) || len != sizeof said)
+		_exit(1);
+	memcpy(&said, got, sizeof said);
+	free(got);
+	if (said.more)
+		lookup_answer_commands(l, &q->question, clock_wall(), &said.answer);
+	report_write(fd, &said.answer, m);
+	_exit(0);
+}
+
+/*
+ * The lookup gives its rights up before it takes a file apart, so commands need another process. That one waits for it, and not the other
+ * way round, because a file may hang where nothing can be killed: it is this one that index watches.
+ */
+static void work_with_commands(const struct index_question *q, struct lookup *l, struct command_memory *m, int fd)
+{
+	struct files_said said = { 0 };
+	const pid_t self = getpid();
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) || (pid = fork()) < 0)
+		_exit(1);
+	if (!pid) {
+		close(ends[1]);
+		run_commands(q, l, m, fd, ends[0], self);
+	}
+	close(fd);
+	close(ends[0]);
+	said.more = lookup_answer_files(l, &q->question, clock_wall(), &said.answer);
+	if (file_write_all(ends[1], &said, sizeof said))
+		_exit(1);
+	close(ends[1]);
+	waitpid(pid, NULL, 0);
+}
+
+/* The sockets are the index's alone: a child that cannot be killed must not keep them open after its death. */
+static NORETURN void work(const struct index_question *q, struct lookup *l, struct command_memory *m, int fd,
+			  pid_t parent)
+{
+	struct message_answer answer;
+
+	begin(parent);
+	if (lookup_has_commands(l)) {
+		work_with_commands(q, l, m, fd);
+	} else {
+		(void)!lookup_answer_files(l, &q->question, clock_wall(), &answer);
+		report_write(fd, &answer, m);
+	}
 	_exit(0);
 }
 

@@ -28,6 +28,8 @@ struct lookup {
 	char *path;
 	struct lookup_config config;
 	struct command_memory *memory; /* NULL: none */
+	enum err (*confine)(void *context);
+	void *confine_context;
 	int command_ms;
 	struct hash known; /* ids, by their first bytes */
 };
@@ -116,6 +118,24 @@ void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms)
 	l->command_ms = command_ms;
 }
 
+void lookup_confine(struct lookup *l, enum err (*confine)(void *context), void *context)
+{
+	l->confine = confine;
+	l->confine_context = context;
+}
+
+bool lookup_has_commands(const struct lookup *l)
+{
+	const struct sshd_config *c = l->config.config;
+
+	for (size_t i = 0; c && i < c->nlines; i++) {
+		const enum sshd_keyword_id id = c->lines[i].keyword->id;
+		if (id == KW_AUTHORIZEDKEYSCOMMAND || id == KW_AUTHORIZEDPRINCIPALSCOMMAND)
+			return true;
+	}
+	return false;
+}
+
 void lookup_free(struct lookup *l)
 {
 	if (!l)
@@ -160,9 +180,13 @@ bool lookup_fits(const struct message_question *q)
 	return q->kind == NATIVE_CERTIFICATE && q->cert_len && q->casig_len && len <= sizeof q->cert;
 }
 
+/* Where keys are looked for. */
+enum places { PLACES_ALL, PLACES_FILES, PLACES_COMMANDS };
+
 /* A question with all that is found out about it. */
 struct asking {
 	const struct lookup *lookup;
+	enum places places;
 	const struct message_question *question;
 	time_t now;
 	struct account *account;
@@ -266,6 +290,10 @@ static void credentials_look(struct asking *a)
 
 	if (!e && a->lookup->memory)
 		access_remember(a->access, a->lookup->memory, a->lookup->command_ms);
+	if (!e && a->places == PLACES_FILES)
+		access_confine(a->access, a->lookup->confine, a->lookup->confine_context);
+	if (!e && a->places == PLACES_COMMANDS)
+		access_omit_files(a->access);
 	if (!e) {
 		access_limit(a->access, FILE_BYTES, FILE_LINES);
 		e = access_credentials(a->access, &a->login, &a->credentials);
@@ -505,11 +533,20 @@ static void ask(struct asking *a)
 		size_look(a);
 }
 
-static void ask_all(const struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+static void ask_in(const struct lookup *l, enum places places, const struct message_question *q, time_t now,
+		   struct message_answer *out)
 {
-	struct asking a = { .lookup = l, .question = q, .now = now, .answer = out };
+	struct asking a = { .lookup = l, .places = places, .question = q, .now = now, .answer = out };
 
 	*out = (struct message_answer){ 0 };
+	if (!lookup_fits(q)) {
+		stop(&a, STAGE_UNKNOWN, "this is no question");
+		return;
+	}
+	if (!l->config.config) {
+		stop(&a, STAGE_UNKNOWN, "the configuration of sshd has errors or cannot be read");
+		return;
+	}
 	address_write(&q->from, a.from);
 	if (q->to.family)
 		address_write(&q->to, a.to);
@@ -517,27 +554,25 @@ static void ask_all(const struct lookup *l, const struct message_question *q, ti
 	asking_clear(&a);
 }
 
-/* As sshd, which does not run a command for a key that stands in a file. Whether that was enough. */
-static bool ask_files(const struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+/* As sshd, which does not run a command for a key that stands in a file. */
+bool lookup_answer_files(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
 {
-	if (!l->memory)
-		return false;
 	command_memory_hold(l->memory);
-	ask_all(l, q, now, out);
-	return !command_memory_release(l->memory) || out->stage != STAGE_UNKNOWN;
+	ask_in(l, PLACES_FILES, q, now, out);
+	return command_memory_release(l->memory) && out->stage == STAGE_UNKNOWN;
+}
+
+void lookup_answer_commands(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+{
+	ask_in(l, PLACES_COMMANDS, q, now, out);
 }
 
 void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
 {
-	struct asking a = { .lookup = l, .question = q, .answer = out };
-
-	*out = (struct message_answer){ 0 };
-	if (!lookup_fits(q))
-		stop(&a, STAGE_UNKNOWN, "this is no question");
-	else if (!l->config.config)
-		stop(&a, STAGE_UNKNOWN, "the configuration of sshd has errors or cannot be read");
-	else if (!ask_files(l, q, now, out))
-		ask_all(l, q, now, out);
+	if (!l->memory)
+		ask_in(l, PLACES_ALL, q, now, out);
+	else if (lookup_answer_files(l, q, now, out))
+		lookup_answer_commands(l, q, now, out);
 }
 
 /* --- what else is known --- */

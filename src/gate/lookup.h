@@ -37,12 +37,27 @@ struct command_memory;
 void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms);
 
 /*
+ * Called once all files of an account have been read and before any of them is taken apart, in lookup_answer_files(): what account
+ * owners write is no business of a process with rights.
+ */
+void lookup_confine(struct lookup *l, enum err (*confine)(void *context), void *context);
+
+/*
  * Always fills *out, a refusal where something goes wrong. Reads files as sshd would, runs AuthorizedKeysCommand: may hang where
  * a home does, so the daemon asks in a child of its own. For a plain key the stages are KEY, USER, REVOKED, SIGNATURE
  * (a size or algorithm that sshd does not accept), POLICY, UNKNOWN; for a certificate also CA, CASIG, CERT, PRINCIPAL, CRITICAL.
  * Stages USER and KEY differ by whether lookup_known() was told of the key.
  */
 void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out);
+/*
+ * The same in its two parts, with a memory. First by files alone, and by what the memory has; true: a command that was not run could
+ * know more. Then by commands and TrustedUserCAKeys, without the account's files.
+ */
+MUST_USE bool lookup_answer_files(struct lookup *l, const struct message_question *q, time_t now,
+				  struct message_answer *out);
+void lookup_answer_commands(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out);
+/* Whether the configuration names a command at all: otherwise the first part is all. */
+bool lookup_has_commands(const struct lookup *l);
 
 /* Whether it is one that lookup_answer() may be asked: lengths, kinds, families, a name without odd characters. */
 bool lookup_fits(const struct message_question *q);

@@ -85,7 +85,7 @@ static enum err check_secret(const struct root *r, const char *path, struct diag
 
 static enum err check_accounts(const struct root *r, struct diags *problems)
 {
-	static const char *const names[] = { ROLE_USER_NET, ROLE_USER_KEEPER, ROLE_USER_GRANT };
+	static const char *const names[] = { ROLE_USER_NET, ROLE_USER_KEEPER, ROLE_USER_INDEX, ROLE_USER_GRANT };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct account *a = NULL;

@@ -28,6 +28,7 @@ enum role_fd {
 #define ROLE_USER_NET "sallyport-net"
 #define ROLE_USER_KEEPER "sallyport-keeper"
 #define ROLE_USER_GRANT "sallyport-grant"
+#define ROLE_USER_INDEX "sallyport-index" /* of the processes in which index takes files of accounts apart */
 
 /* Each returns an exit status. 'foreground' goes on to log_open(). */
 int net_main(bool foreground);

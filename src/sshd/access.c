@@ -100,6 +100,16 @@ void access_remember(struct access *a, struct command_memory *m, int command_ms)
 	credential_store_remember(holdings_store(a->holdings), m, command_ms);
 }
 
+void access_confine(struct access *a, enum err (*confine)(void *context), void *context)
+{
+	credential_store_confine(holdings_store(a->holdings), confine, context);
+}
+
+void access_omit_files(struct access *a)
+{
+	credential_store_omit_files(holdings_store(a->holdings));
+}
+
 /* --- a login --- */
 
 enum err login_open(struct access *a, const struct access_login *who, struct login *out)

@@ -474,6 +474,17 @@ void credential_store_remember(struct credential_store *s, struct command_memory
 	s->command_ms = command_ms;
 }
 
+void credential_store_confine(struct credential_store *s, enum err (*confine)(void *context), void *context)
+{
+	s->confine = confine;
+	s->confine_context = context;
+}
+
+void credential_store_omit_files(struct credential_store *s)
+{
+	s->omit_files = true;
+}
+
 void credential_store_free(struct credential_store *s)
 {
 	if (!s)

@@ -69,6 +69,13 @@ void credential_store_limit(struct credential_store *s, size_t bytes, size_t lin
 /* Commands are run only where the memory has no answer and allows it, and not longer than that. m is borrowed. */
 struct command_memory;
 void credential_store_remember(struct credential_store *s, struct command_memory *m, int command_ms);
+/*
+ * For a process that works for one account: called once all its files have been read and before any of them is taken apart, to give
+ * up rights that reading needs. What it gives, other than ERR_NONE, is what credentials_find() and credential_try() give.
+ */
+void credential_store_confine(struct credential_store *s, enum err (*confine)(void *context), void *context);
+/* Files of accounts count as if they were not there: commands and TrustedUserCAKeys alone are asked. */
+void credential_store_omit_files(struct credential_store *s);
 
 /*
  * All that the account has under these rules (AuthorizedKeysFile, TrustedUserCAKeys, AuthorizedKeysCommand where it does not ask for the

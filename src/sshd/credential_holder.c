@@ -87,12 +87,7 @@ static enum err file_add(struct credential_store *s, struct key_reader *reader, 
 	if (e)
 		return e;
 	h->nfiles++;
-	if (!f->file.content)
-		return ERR_NONE;
-	e = authorized_keys_parse(f->file.content, f->file.len, s->config->release, &f->keys);
-	free(f->file.content);
-	f->file.content = NULL;
-	return e;
+	return ERR_NONE;
 }
 
 static enum err pattern_add(struct credential_store *s, struct key_reader *reader, struct holder *h, const char *path)
@@ -121,7 +116,7 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 	for (size_t i = 0; i < patterns->n && !e && !h->dead; i++) {
 		struct text path = { 0 };
 		e = path_expand(patterns->v[i], a, &path);
-		if (!e)
+		if (!e && !s->omit_files)
 			e = pattern_add(s, &reader, h, text_string(&path));
 		else if (e == ERR_SYNTAX)
 			e = (h->dead = strdup(patterns->v[i])) ? ERR_NONE : ERR_MEMORY;
@@ -131,26 +126,60 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 	return e;
 }
 
-enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
+static enum err files_parse(const struct credential_store *s, struct holder *h)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < h->nfiles && !e; i++) {
+		struct key_file *f = &h->files[i].file;
+		if (f->content)
+			e = authorized_keys_parse(f->content, f->len, s->config->release, &h->files[i].keys);
+		free(f->content);
+		f->content = NULL;
+	}
+	return e;
+}
+
+static enum err principals_omit(struct key_file *f, const char *path)
+{
+	*f = (struct key_file){ .path = strdup(path), .obstacle = OBSTACLE_NOT_LISTED, .missing = true };
+	f->detail = strdup("was looked at before");
+	return f->path && f->detail ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err principals_read(struct credential_store *s, struct holder *h, const struct account *a)
 {
 	struct key_reader reader = key_reader_of(s, a);
 	struct text path = { 0 };
 	enum err e;
 
-	if (h->principals_known)
+	if (h->principals_read)
 		return ERR_NONE;
 	e = path_expand(h->policy->principals_file, a, &path);
 	if (e == ERR_SYNTAX) {
 		h->principals_dead = true;
 		e = ERR_NONE;
-	} else if (!e && !(e = key_file_read(&reader, text_string(&path), h->policy->strict, &h->principals_file)) &&
-		   h->principals_file.content) {
-		e = authorized_principals_parse(h->principals_file.content, h->principals_file.len, s->config->release,
-						&h->principals);
+	} else if (!e) {
+		e = s->omit_files ? principals_omit(&h->principals_file, text_string(&path))
+				  : key_file_read(&reader, text_string(&path), h->policy->strict, &h->principals_file);
 	}
-	h->principals_known = !e;
+	h->principals_read = !e;
 	text_free(&path);
 	key_reader_clear(&reader);
+	return e;
+}
+
+enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a)
+{
+	const struct key_file *f = &h->principals_file;
+	enum err e;
+
+	if (h->principals_known)
+		return ERR_NONE;
+	e = principals_read(s, h, a);
+	if (!e && f->content)
+		e = authorized_principals_parse(f->content, f->len, s->config->release, &h->principals);
+	h->principals_known = !e;
 	return e;
 }
 
@@ -272,6 +301,18 @@ out:
 	return e;
 }
 
+/* All reading comes first; principals are read for nothing where no certificate is asked about. */
+static enum err confine(struct credential_store *s, struct holder *h, const struct account *a)
+{
+	enum err e = ERR_NONE;
+
+	if (!s->confine)
+		return ERR_NONE;
+	if (h->policy->principals_file)
+		e = principals_read(s, h, a);
+	return e ? e : s->confine(s->confine_context);
+}
+
 enum err holder_new(struct credential_store *s, struct key_policy *p, const struct account *a, struct holder **out)
 {
 	struct holder *h = calloc(1, sizeof *h);
@@ -280,7 +321,8 @@ enum err holder_new(struct credential_store *s, struct key_policy *p, const stru
 	if (!h)
 		return ERR_MEMORY;
 	h->policy = p;
-	if (!(h->name = strdup(a->name)) || (e = files_read(s, h, a))) {
+	if (!(h->name = strdup(a->name)) || (e = files_read(s, h, a)) || (e = confine(s, h, a)) ||
+	    (e = files_parse(s, h))) {
 		holder_free(h);
 		return e;
 	}

@@ -32,7 +32,8 @@ struct holder {
 	struct listed_file *files;
 	size_t nfiles;
 	char *dead; /* a file name at which sshd gives up the connection; all behind it is not reached; NULL */
-	bool principals_known, principals_dead; /* its name has such a token */
+	bool principals_read, principals_known;
+	bool principals_dead; /* its name has such a token */
 	struct key_file principals_file;
 	struct authorized_principals principals;
 	struct command_run **runs;
@@ -47,6 +48,9 @@ struct credential_store {
 	struct key_file_limit limit;
 	struct command_memory *memory; /* NULL: none */
 	int command_ms;
+	enum err (*confine)(void *context); /* NULL: nothing to give up */
+	void *confine_context;
+	bool omit_files;
 	struct strict_modes_cache strict;
 	struct trail trail;
 	struct hash holders;
@@ -63,7 +67,7 @@ MUST_USE enum err holder_find(struct credential_store *s, const struct sshd_effe
 MUST_USE enum err holder_new(struct credential_store *s, struct key_policy *p, const struct account *a,
 			     struct holder **out);
 void holder_free(struct holder *h); /* NULL is fine */
-/* Reads AuthorizedPrincipalsFile of the account, once. Only where the policy has one. */
+/* What AuthorizedPrincipalsFile of the account says, read once. Only where the policy has one. */
 MUST_USE enum err holder_principals(struct credential_store *s, struct holder *h, const struct account *a);
 /* Runs a command, once for the same words. 'principals': what it prints are names, not keys. *out is borrowed. */
 MUST_USE enum err holder_run(struct credential_store *s, struct holder *h, bool principals,

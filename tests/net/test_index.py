@@ -17,6 +17,7 @@ index() { "$BUILD/tests/index" 902 /etc/ssh/sshd_config $PROGRAM; }
 lab_account anna 1001; lab_key anna
 lab_account berta 1002; lab_key berta
 lab_account helper 2400
+lab_account sallyport-index 2401 /usr/sbin/nologin
 install -m 666 /dev/null /tmp/runs
 """
 
@@ -162,3 +163,35 @@ sed 's/^/status: /' /tmp/status; sed 's/^/run: /' /tmp/runs
     assert [line for line in lines if line.startswith("run: ")] == [
         "run: Uid: 2400 2400 2400 2400", "run: Groups: 2400 ", "run: NoNewPrivs: 1", "run: Seccomp: 2", *written,
         "run: done"], got.stdout
+
+
+def test_files_of_accounts_are_taken_apart_without_rights(world):
+    said, got = answers(world, "$BUILD/src/gate/sallyport-index", r"""
+cat >/root/watch.py <<'END'
+import os
+seen = set()
+while not os.path.exists("/tmp/enough"):
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            rows = dict(line.split(":\t", 1) for line in open(f"/proc/{pid}/status") if ":\t" in line)
+        except OSError:
+            continue
+        if rows["Name"].startswith("sallyport-index"):
+            seen.add(" ".join(rows[name].split()[0] for name in ("Uid", "Gid", "CapPrm", "CapEff")) + f" {len(rows['Groups'].split())}")
+print("seen:", *sorted(seen), sep="\n")
+END
+yes "$(cat /root/keys/berta.pub)" | head -4000 >/home/anna/.ssh/authorized_keys
+cat /root/keys/anna.pub >>/home/anna/.ssh/authorized_keys
+python3 -I /root/watch.py >/tmp/seen & watch=$!
+for with in none /bin/true; do
+	printf '%s\n' "AuthorizedKeysCommand $with" 'AuthorizedKeysCommandUser helper' >/etc/ssh/sshd_config
+	for i in 1 2 3; do ask anna anna; await; done | index
+done
+touch /tmp/enough
+wait $watch
+cat /tmp/seen
+""")
+    assert [row["stage"] for row in said.values()] == ["accepted"] * 3, said
+    seen = got.stdout.split("seen:\n")[1].splitlines()
+    assert "2401 2401 0000000000000000 0000000000000000 0" in seen, seen
+    assert all(line.startswith(("0 ", "2401 2401 0000000000000000 0000000000000000 0")) for line in seen), seen

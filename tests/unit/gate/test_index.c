@@ -79,7 +79,22 @@ static void play_run(struct message_answer *out)
 	}
 }
 
-void lookup_answer(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+static bool commands_are_set;
+
+bool lookup_has_commands(const struct lookup *l)
+{
+	return commands_are_set;
+}
+
+void lookup_answer_commands(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
+{
+	if (!strncmp((const char *)q->user, "run", 3))
+		play_run(out);
+	else
+		play_command(out);
+}
+
+bool lookup_answer_files(struct lookup *l, const struct message_question *q, time_t now, struct message_answer *out)
 {
 	const char *user = (const char *)q->user;
 
@@ -100,11 +115,8 @@ void lookup_answer(struct lookup *l, const struct message_question *q, time_t no
 	} else if (!strcmp(user, "lies")) {
 		answer_accept(out);
 		out->key[0] ^= 1;
-	} else if (!strcmp(user, "command")) {
-		play_command(out);
-	} else if (!strncmp(user, "run", 3)) {
-		play_run(out);
 	}
+	return !strcmp(user, "command") || !strncmp(user, "run", 3);
 }
 
 static void refreshed(void *context)
@@ -156,6 +168,13 @@ static int index_begin(void **state)
 	return 0;
 }
 
+/* Files and commands are asked in two processes then. */
+static int index_begin_with_commands(void **state)
+{
+	commands_are_set = true;
+	return index_begin(state);
+}
+
 static int index_end(void **state)
 {
 	struct ends *e = *state;
@@ -170,6 +189,7 @@ static int index_end(void **state)
 	command_memory_free(memory);
 	munmap(seen, sizeof *seen);
 	free(e);
+	commands_are_set = false;
 	return 0;
 }
 
@@ -580,6 +600,7 @@ static void names_of_strangers_wash_nothing_away(void **state)
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, index_begin, index_end)
+#define SERVED_IN_TWO(test) { #test "_in_two", test, index_begin_with_commands, index_end, NULL }
 
 int main(void)
 {
@@ -590,11 +611,15 @@ int main(void)
 		SERVED(hanging_accounts_leave_room_for_grant),
 		SERVED(an_account_has_two_at_a_time),
 		SERVED(a_queue_that_is_full_refuses_at_once),
-		SERVED(what_a_command_said_is_known_to_the_next_question),
-		SERVED(commands_are_run_only_so_often),
+		SERVED_IN_TWO(questions_of_both_are_answered_where_they_came_from),
+		SERVED_IN_TWO(a_child_that_dies_or_lies_is_not_believed),
+		SERVED_IN_TWO(who_hangs_keeps_nobody_else_waiting),
+		SERVED_IN_TWO(what_a_command_said_is_known_to_the_next_question),
+		SERVED_IN_TWO(commands_are_run_only_so_often),
 		SERVED(the_index_ends_with_any_of_its_peers),
 		SERVED(the_index_ends_with_its_parent),
 		SERVED(children_do_not_outlive_the_index),
+		SERVED_IN_TWO(children_do_not_outlive_the_index),
 		cmocka_unit_test(what_may_not_be_said_ends_it),
 		cmocka_unit_test(only_whole_and_true_reports_are_taken),
 		cmocka_unit_test(names_of_strangers_wash_nothing_away),

@@ -5,6 +5,7 @@
 #include "made.h"
 
 #include "key/keys.h"
+#include "sshd/command_memory.h"
 
 #include "base/clock.h"
 
@@ -755,6 +756,52 @@ static void reasons_are_escaped_and_bounded(void **state)
 	text_free(&options);
 }
 
+struct confinement {
+	const struct made *made;
+	unsigned calls;
+	enum err gives;
+};
+
+/* Takes the account's file away. */
+static enum err confine(void *context)
+{
+	struct confinement *c = context;
+
+	c->calls++;
+	assert_int_equal(unlink(scratch_path(c->made->dir, MADE_KEYS)), 0);
+	return c->gives;
+}
+
+static void all_files_are_read_before_rights_are_given_up(void **state)
+{
+	struct made *m = *state;
+	const struct made_key k = made_key(1, false), other = made_key(2, false);
+	struct command_memory *memory = NULL;
+	struct confinement c = { .made = m };
+	struct message_question q = made_question("anna", HERE, k.blob, k.len);
+	struct lookup *l;
+
+	assert_int_equal(command_memory_new(&memory), ERR_NONE);
+	put_config(m, "AuthorizedKeysFile .ssh/authorized_keys .ssh/none\n");
+	l = lookup_made(m, R92);
+	lookup_remember(l, memory, 1000);
+	lookup_confine(l, confine, &c);
+	put_line(m, "", &k);
+	assert_string_equal(answered(l, &q), "0");
+	assert_int_equal(c.calls, 1);
+	/* where they cannot be given up nothing is taken apart */
+	put_line(m, "", &k);
+	c.gives = ERR_SYSTEM;
+	assert_string_equal(answered(l, &q), stage(STAGE_UNKNOWN));
+	assert_int_equal(c.calls, 2);
+	/* whoever is not there has no files */
+	q = made_question("nobody-of-that-name", HERE, other.blob, other.len);
+	assert_string_equal(answered(l, &q), stage(STAGE_KEY));
+	assert_int_equal(c.calls, 2);
+	lookup_free(l);
+	command_memory_free(memory);
+}
+
 #define MADE(test) cmocka_unit_test_setup_teardown(test, made_make, made_remove)
 
 int main(void)
@@ -776,6 +823,7 @@ int main(void)
 		MADE(a_lookup_without_a_configuration_refuses_until_there_is_one),
 		MADE(odd_files_neither_hang_nor_fill_the_memory),
 		MADE(a_hundred_thousand_accounts_do_not_slow_it_down),
+		MADE(all_files_are_read_before_rights_are_given_up),
 		MADE(damaged_questions_are_no_questions),
 		MADE(reasons_are_escaped_and_bounded),
 	};

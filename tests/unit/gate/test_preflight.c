@@ -37,7 +37,7 @@ static const char key_encrypted[] = "-----BEGIN OPENSSH PRIVATE KEY-----\n"
 #define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
 #define ACCOUNTS \
 	"root:x:0:0::/root:/bin/sh\nsallyport-net:x:101:101::/:/bin/false\n" \
-	"sallyport-keeper:x:102:102::/:/bin/false\nsallyport-grant:x:103:103::/:/bin/false\n"
+	"sallyport-keeper:x:102:102::/:/bin/false\nsallyport-index:x:104:104::/:/bin/false\nsallyport-grant:x:103:103::/:/bin/false\n"
 
 static const char settings[] = "HostKey /key\nSiteSecret /secret\nStateDirectory /state\nSshdConfig /sshd_config\n";
 
