@@ -20,8 +20,8 @@
 /*
  * usage: inject PID
  * Each line of stdin is a call: its name, and up to six arguments: a number, s:TEXT (a pointer to that), x:HEX (to those bytes), m
- * (to room for 256 zero bytes), p (the page of the stack) or $ (what the call before returned). "32:" before the name makes it one
- * of 32-bit programs, by its number there. A line is printed for each: what it returned, the name of an error, or "signal N", which
+ * (to room for 256 zero bytes), p (the page of the stack) or $ (what the call before returned). x32:N instead of a name is a call of
+ * another architecture. A line is printed for each: what it returned, the name of an error, or "signal N", which
  * is the last. The process goes on as if nothing had been. Exit status 0, 2: trouble, 77: not this architecture.
  */
 
@@ -36,6 +36,7 @@ static void die(const char *what)
 #define ARGUMENTS 6
 #define ROOM 2048 /* below the stack's red zone: nobody's */
 #define RED_ZONE 128
+#define X32 0x40000000l
 #define PATIENCE 20 /* seconds, for everything */
 #define EVENTS \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE)
@@ -48,7 +49,6 @@ struct prisoner {
 };
 
 struct order {
-	bool old; /* of 32-bit programs */
 	long call;
 	unsigned long argument[ARGUMENTS];
 	uint8_t room[ROOM];
@@ -155,12 +155,10 @@ static void order_read(const struct prisoner *p, char *line, struct order *o)
 	errno = EINVAL;
 	if (!word)
 		die("an empty line");
-	if (!strncmp(word, "32:", 3)) {
-		o->old = true;
-		o->call = strtol(word + 3, NULL, 0);
-	} else if ((o->call = seccomp_syscall_resolve_name(word)) < 0) {
+	if (!strncmp(word, "x32:", 4))
+		o->call = X32 | strtol(word + 4, NULL, 0);
+	else if ((o->call = seccomp_syscall_resolve_name(word)) < 0)
 		die(word);
-	}
 	for (int i = 0; i < ARGUMENTS && (word = strtok_r(NULL, " \n", &rest)); i++)
 		o->argument[i] = argument_read(p, o, word);
 }
@@ -184,22 +182,13 @@ static void order_place(const struct prisoner *p, const struct order *o)
 	do_ptrace(PTRACE_SETREGS, p->pid, (unsigned long)&r);
 }
 
-static void text_write(const struct prisoner *p, long word)
-{
-	if (ptrace(PTRACE_POKETEXT, p->pid, (void *)p->here, (void *)word))
-		die("cannot write its text");
-}
-
 /* Into the call and out of it; false: it has ended. */
 static bool order_do(struct prisoner *p, const struct order *o, int *status)
 {
-	const long text = ptrace(PTRACE_PEEKTEXT, p->pid, (void *)p->here, NULL);
 	struct user_regs_struct r;
 	int stops = 0, signal = 0;
 
 	order_place(p, o);
-	if (o->old)
-		text_write(p, (text & ~0xffffl) | 0x80cd);
 	while (stops < 2) {
 		do_ptrace(PTRACE_SYSCALL, p->pid, (unsigned long)signal);
 		if (!stop_next(p, status))
@@ -208,8 +197,6 @@ static bool order_do(struct prisoner *p, const struct order *o, int *status)
 		/* a signal of its own goes on to it; our events, and its being stopped, do not */
 		signal = *status >> 16 || WSTOPSIG(*status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(*status);
 	}
-	if (o->old)
-		text_write(p, text);
 	do_ptrace(PTRACE_GETREGS, p->pid, (unsigned long)&r);
 	p->last = (long)r.rax;
 	return true;
