@@ -92,5 +92,6 @@ clock $((1000 - $(date +%s))) 0; gate_start
 refused 'gate|time|open' /tmp/right
 clock 0 1; sleep 2
 granted /tmp/right
+again
 refused duplicate /tmp/right
 """)
