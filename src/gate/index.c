@@ -121,16 +121,16 @@ static void host_close(struct host *h)
 
 /*
  * Everything can be read and executed, little of it written: with the capabilities below the role could otherwise change whatever
- * belongs to root, and to anybody else. Commands that sshd_config names live with the same; what they keep, they keep there.
+ * belongs to root, and to anybody else; of /dev therefore what every program may have, and no disk. Commands that sshd_config names live with the same; what they keep, they keep there.
  */
 static const struct sandbox_path paths[] = {
-	{ "/", .execute = true },
-	{ "/dev", .write = true },
-	{ "/tmp", .write = true },
-	{ "/var/tmp", .write = true },
-	{ "/var/cache", .write = true, .execute = true },
-	{ "/var/log", .write = true },
-	{ 0 },
+	{ "/", .execute = true },	  { "/dev/null", .write = true },
+	{ "/dev/zero", .write = true },	  { "/dev/full", .write = true },
+	{ "/dev/tty", .write = true },	  { "/dev/ptmx", .write = true },
+	{ "/dev/pts", .write = true },	  { "/dev/shm", .write = true },
+	{ "/dev/mqueue", .write = true }, { "/tmp", .write = true },
+	{ "/var/tmp", .write = true },	  { "/var/cache", .write = true, .execute = true },
+	{ "/var/log", .write = true },	  { 0 },
 };
 
 /*

@@ -187,24 +187,41 @@ static enum err landlock_enter(struct entry *in)
 
 /* ---- seccomp ---- */
 
+/* Landlock has no right for modes: whom it lets write nothing may make the files of his user writable to others, or run as it. */
+#define MODE_FOR_OTHERS (S_ISUID | S_ISGID | S_IWGRP | S_IWOTH)
+
 /*
- * Who may open nothing maps no file either, the ring of a packet socket among them (capture.c), and no memory of it becomes code.
+ * Who may open nothing maps no file either, the ring of a packet socket among them (capture.c), and memory becomes code only for who
+ * may run programs.
  */
-static int call_allow(scmp_filter_ctx ctx, int call, bool files)
+static int call_allow(scmp_filter_ctx ctx, int call, bool files, bool programs)
 {
 	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	const struct scmp_arg_cmp no_file = SCMP_A3(SCMP_CMP_MASKED_EQ, MAP_ANONYMOUS, MAP_ANONYMOUS);
 
-	if (!files && (call == SCMP_SYS(mmap) || call == SCMP_SYS(mmap2)))
-		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 2, no_code, no_file);
-	if (!files && call == SCMP_SYS(mprotect))
+	if (!programs && (call == SCMP_SYS(mmap) || call == SCMP_SYS(mmap2)))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, files ? 1 : 2, no_code, no_file);
+	if (!programs && call == SCMP_SYS(mprotect))
 		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, no_code);
+	if (call == SCMP_SYS(chmod) || call == SCMP_SYS(fchmod))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, SCMP_A1(SCMP_CMP_MASKED_EQ, MODE_FOR_OTHERS, 0));
+	if (call == SCMP_SYS(fchmodat))
+		return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 1, SCMP_A2(SCMP_CMP_MASKED_EQ, MODE_FOR_OTHERS, 0));
 	return seccomp_rule_add(ctx, SCMP_ACT_ALLOW, call, 0);
+}
+
+static bool runs_programs(const struct sandbox *s)
+{
+	for (const struct sandbox_path *p = s->paths; p && p->path; p++)
+		if (p->execute)
+			return true;
+	return s->landlock_off;
 }
 
 static enum err seccomp_enter(struct entry *in)
 {
 	const bool files = in->s->paths || in->s->landlock_off;
+	const bool programs = runs_programs(in->s);
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
 	int failed = 0;
 
@@ -213,7 +230,7 @@ static enum err seccomp_enter(struct entry *in)
 	if (!(failed = seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS)))
 		failed = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	for (const int *call = in->s->calls; !failed && *call != -1; call++)
-		failed = call_allow(ctx, *call, files);
+		failed = call_allow(ctx, *call, files, programs);
 	if (!failed)
 		failed = seccomp_load(ctx);
 	seccomp_release(ctx);

@@ -30,8 +30,9 @@ struct sandbox {
  * In this order: not dumpable, no core, no new privileges, killed when the parent dies, the root, groups and user, capabilities
  * (bounding and ambient sets too), Landlock (with what this kernel's version has, also no TCP and no abstract sockets or signals to
  * others where it can), seccomp: any other call fails with EPERM, and those of another architecture kill. A role without paths maps
- * no files either and makes no memory executable. ERR_NOT_FOUND: there is no such user; ERR_SYSTEM. *what (static, may be NULL)
- * names the step that failed. Landlock that the kernel lacks is no error; *missing tells.
+ * no files either, and one that may execute nothing makes no memory executable. Nobody makes a file writable to others or one that
+ * runs as its owner. ERR_NOT_FOUND: there is no such user; ERR_SYSTEM. *what (static, may be NULL) names the step that failed.
+ * Landlock that the kernel lacks is no error; *missing tells.
  */
 MUST_USE enum err sandbox_enter(const struct sandbox *s, const char **what, bool *missing);
 

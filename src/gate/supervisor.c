@@ -32,6 +32,7 @@
 #define PAUSE_MAX_MS 10000u
 /* With a longer pause after a role that had served, one packet that kills it every ten seconds would shut everybody out. */
 #define PAUSE_SERVED_MS 400u
+#define FAILURES_SERVED 3u	      /* that many in a row lead to that pause */
 #define EVENT_SIGNAL GENERATION_ROLES /* in epoll's data, behind the numbers of the roles */
 
 /*
@@ -113,6 +114,9 @@ static void start_later(struct supervisor *s)
 	if (pause > most)
 		pause = most;
 	s->failures++;
+	/* What they come to in the end is for those that never serve: one killed at its start may well be the first of them. */
+	if (s->served && s->failures > FAILURES_SERVED)
+		s->failures = FAILURES_SERVED;
 	s->phase = PHASE_WAITING;
 	s->due = clock_boot_ms() + pause;
 	snprintf(text, sizeof text, "%u", (unsigned)pause);

@@ -275,6 +275,26 @@ def test_who_served_is_back_soon_however_often_it_dies(daemon):
     assert pauses == ["0", "100", "200"] + ["400"] * 9
 
 
+def test_one_death_at_the_start_does_not_keep_those_away_who_served(daemon):
+    daemon.start().ready()
+    for n in range(10):
+        old = daemon.pids()
+        if n == 9:
+            daemon.behave("keeper", "early")
+        os.kill(old["net"], signal.SIGKILL)
+        if n < 9:
+            daemon.renewed(old)
+            daemon.ready(2 + n)
+
+    def pauses():
+        return re.findall(r"pause-ms=\W?(\d+)", daemon.log())
+
+    assert until(lambda: len(pauses()) > 10), daemon.log()
+    daemon.behave("keeper", "stay")
+    daemon.ready(11)
+    assert pauses()[9:11] == ["400", "400"]
+
+
 @pytest.mark.parametrize("word", ["early", "wrong"])
 def test_who_goes_on_dying_is_started_at_once_and_then_ever_later(daemon, word):
     daemon.behave("keeper", word)

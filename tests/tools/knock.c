@@ -22,7 +22,9 @@
 /*
  * usage: knock HOST-KEY.pub USER-KEY USER ADDRESS PORT [from=ADDRESS] [age=SECONDS] [duration=SECONDS] [port=TCP-PORT] [out=FILE]
  *        knock send FILE ADDRESS PORT
- * USER-KEY without a passphrase. With out= the datagram is written there and not sent. Exit status 0: done, 2: trouble.
+ *        knock make HOST-KEY.pub
+ * USER-KEY without a passphrase. With out= the datagram is written there and not sent. make: each line of stdin is
+ * 'USER-KEY USER [OPTION...]', and its datagram goes to stdout. Exit status 0: done, 2: trouble.
  */
 
 static int trouble(const char *what)
@@ -66,6 +68,8 @@ static int datagram_send(const uint8_t *bytes, const char *address, const char *
 		close(fd);
 	return status ? trouble("cannot send") : 0;
 }
+
+#define WORDS 16
 
 struct order {
 	uint8_t host[NATIVE_HOST_KEY], seed[32], public[32];
@@ -187,27 +191,63 @@ static int send_file(char **argv)
 	return status;
 }
 
-int main(int argc, char **argv)
+/* One knock by the words KEY USER [OPTION...]; 'host' is the key that it is sealed to. */
+static int words_make(const uint8_t host[NATIVE_HOST_KEY], char **word, int n, struct order *o,
+		      uint8_t datagram[NATIVE_DATAGRAM])
 {
-	struct order o = { .knock = { .kind = NATIVE_PLAIN_KEY } };
-	uint8_t datagram[NATIVE_DATAGRAM];
 	int status;
 
-	if (sodium_init() < 0 || argc < 5)
+	*o = (struct order){ .knock = { .kind = NATIVE_PLAIN_KEY, .ts = (uint64_t)time(NULL) * 1000 } };
+	if (n < 2 || strlen(word[1]) > NATIVE_USER)
+		return trouble("see the source for its usage");
+	memcpy(o->host, host, sizeof o->host);
+	memcpy(o->knock.user, word[1], strlen(word[1]));
+	status = key_read(word[0], o);
+	for (int i = 2; i < n && !status; i++)
+		status = option_read(word[i], o);
+	return status ? status : knock_make(o, datagram);
+}
+
+static int lines_make(const uint8_t host[NATIVE_HOST_KEY])
+{
+	uint8_t datagram[NATIVE_DATAGRAM];
+	char line[4096], *word[WORDS], *rest;
+
+	while (fgets(line, sizeof line, stdin)) {
+		struct order o;
+		int n = 0;
+
+		for (char *w = strtok_r(line, " \n", &rest); w && n < WORDS; w = strtok_r(NULL, " \n", &rest))
+			word[n++] = w;
+		if (words_make(host, word, n, &o, datagram))
+			return 2;
+		if (fwrite(datagram, 1, sizeof datagram, stdout) != sizeof datagram || fflush(stdout))
+			return trouble("cannot write");
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	uint8_t datagram[NATIVE_DATAGRAM], host[NATIVE_HOST_KEY];
+	struct order o;
+	char *word[WORDS];
+	int status, n = 0;
+
+	if (sodium_init() < 0 || argc < 3)
 		return trouble("see the source for its usage");
 	if (argc == 5 && !strcmp(argv[1], "send"))
 		return send_file(argv);
-	if (argc < 6 || strlen(argv[3]) > NATIVE_USER)
+	if (argc == 3 && !strcmp(argv[1], "make"))
+		return host_read(argv[2], host) ? 2 : lines_make(host);
+	if (argc < 6 || argc - 4 > WORDS)
 		return trouble("see the source for its usage");
-	memcpy(o.knock.user, argv[3], strlen(argv[3]));
-	o.knock.ts = (uint64_t)time(NULL) * 1000;
-	status = host_read(argv[1], o.host);
+	for (int i = 2; i < argc; i++)
+		if (i != 4 && i != 5)
+			word[n++] = argv[i];
+	status = host_read(argv[1], host);
 	if (!status)
-		status = key_read(argv[2], &o);
-	for (int i = 6; i < argc && !status; i++)
-		status = option_read(argv[i], &o);
-	if (!status)
-		status = knock_make(&o, datagram);
+		status = words_make(host, word, n, &o, datagram);
 	if (status)
 		return status;
 	return o.out ? bytes_write(o.out, datagram) : datagram_send(datagram, argv[4], argv[5]);

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -151,13 +152,29 @@ static const int few[] = { SCMP_SYS(write),    SCMP_SYS(exit_group), SCMP_SYS(mm
 
 /* All that is tried here, so that the other locks must hold alone. */
 static const int many[] = {
-	SCMP_SYS(write),      SCMP_SYS(read),	  SCMP_SYS(close),
-	SCMP_SYS(exit_group), SCMP_SYS(openat),	  SCMP_SYS(open),
-	SCMP_SYS(execve),     SCMP_SYS(kill),	  SCMP_SYS(getppid),
-	SCMP_SYS(setresuid),  SCMP_SYS(chroot),	  SCMP_SYS(newfstatat),
-	SCMP_SYS(fstat),      SCMP_SYS(lseek),	  SCMP_SYS(mmap),
-	SCMP_SYS(munmap),     SCMP_SYS(mprotect), SCMP_SYS(getresuid),
-	SCMP_SYS(poll),	      SCMP_SYS(ppoll),	  -1,
+	SCMP_SYS(write),
+	SCMP_SYS(read),
+	SCMP_SYS(close),
+	SCMP_SYS(exit_group),
+	SCMP_SYS(openat),
+	SCMP_SYS(open),
+	SCMP_SYS(execve),
+	SCMP_SYS(kill),
+	SCMP_SYS(getppid),
+	SCMP_SYS(setresuid),
+	SCMP_SYS(chroot),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(fstat),
+	SCMP_SYS(lseek),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(getresuid),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(chmod),
+	SCMP_SYS(fchmodat),
+	-1,
 };
 
 static void forbidden_calls_fail(void **state)
@@ -230,6 +247,16 @@ static int try_write_inside(void)
 	return result(open(inside, O_WRONLY | O_TRUNC | O_CLOEXEC));
 }
 
+static int try_open_to_others(void)
+{
+	return chmod(inside, 0755) ? -1 : result(chmod(inside, 0775));
+}
+
+static int try_run_as_owner(void)
+{
+	return result(chmod(inside, 04755));
+}
+
 static int try_run_inside(void)
 {
 	char *const argv[] = { inside, NULL }, *const none[] = { NULL };
@@ -258,9 +285,9 @@ static void paths_are_open_as_far_as_they_are_given(void **state)
 	snprintf(inside, sizeof inside, "%s/file", dir);
 	scratch_write(inside, "");
 	assert_int_equal(chmod(dir, 0755), 0);
-	assert_int_equal(chmod(inside, 0777), 0);
+	assert_int_equal(chown(inside, getpwnam(USER)->pw_uid, (gid_t)-1) | chmod(inside, 0777), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const struct sandbox_path paths[] = { { "/nonexistent/path", true, true },
+		const struct sandbox_path paths[] = { { "/nonexistent/path", true, cases[i].execute },
 						      { dir, cases[i].write, cases[i].execute },
 						      { 0 } };
 		const struct sandbox box = { .user = USER, .paths = paths, .calls = many };
@@ -270,6 +297,9 @@ static void paths_are_open_as_far_as_they_are_given(void **state)
 		/* an empty file gets past the locks and is no program */
 		assert_int_equal(tried(&box, try_run_inside), cases[i].runs ? cases[i].runs : ENOEXEC);
 		assert_int_equal(tried(&box, try_open), EACCES);
+		assert_int_equal(tried(&box, try_open_to_others), EPERM);
+		assert_int_equal(tried(&box, try_run_as_owner), EPERM);
+		assert_int_equal(tried(&box, try_map_code), cases[i].runs ? EPERM : 0);
 		assert_int_equal(tried(&box, try_map_file), ENODEV); /* of /dev/null's driver: it may be tried */
 	}
 	scratch_remove(dir);

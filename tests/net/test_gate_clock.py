@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_gate_clock.py - the daemon with a clock that is wrong, set, or never set: no replay is taken and nobody is shut out for long.
+import os
+
+import pytest
+
+pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
+
+# All of the world has the clock of tests/tools/clock_shift.c. clock AHEAD [SYNCHRONISED]: set it. knock, send: by the other host.
+SETUP = r"""
+set -eu
+trap 'tail -30 /tmp/gate.log >&2' EXIT
+. "$LAB_SOURCE/tests/lab/gate.sh"
+clock() { /usr/bin/python3 -Ic "import struct; open('/run/lab-clock', 'r+b').write(struct.pack('=qq', $1, ${2:-1}))"; }
+head -c 16 /dev/zero >/run/lab-clock
+clock 0
+echo "$BUILD/tests/clock_shift.so" >/etc/ld.so.preload
+lab_client client
+lab_account anna 1001; lab_key anna
+lab_sshd_start
+gate_install 'GrantTime 30'
+DAY=86400
+knock() { lab_in client "$BUILD/tests/knock" /etc/ssh/ssh_host_ed25519_key.pub "$LAB_KEYS/anna" anna 10.83.0.1 22 ${1:+out=$1}; }
+send() { lab_in client "$BUILD/tests/knock" send "$1" 10.83.0.1 22; }
+again() { kill -9 "$GATE"; wait "$GATE" || :; gate_start; sallyport close 10.83.0.2 >/dev/null || :; gate_shut; }
+# What ended at this stage, and that so many more have: the gate keys of a new time are there a second after it was set.
+counted() { echo $(( $(sallyport who | grep -Eo "[ :]($1) +[0-9]+" | grep -Eo '[0-9]+' | paste -sd+) + 0 )); }
+has_ended() { [ "$(counted "$1")" -ge "$2" ]; }
+refused() {
+	local before
+	before=$(counted "$1")
+	if [ "$2" = new ]; then knock; else send "$2"; fi
+	lab_wait 5 has_ended "$1" $((before + 1))
+	gate_shut
+}
+granted() { if [ "$1" = new ]; then knock; else send "$1"; fi; lab_wait 5 gate_open; sallyport close 10.83.0.2 >/dev/null; gate_shut; }
+"""
+
+
+@pytest.fixture
+def gate(world):
+    def run(snippet):
+        got = world(f"{SETUP}\n{snippet}\ngate_stop")
+        assert got.returncode == 0, got.stdout[-3000:] + got.stderr[-3000:]
+        return got
+
+    return run
+
+
+@pytest.mark.parametrize("ahead", ["DAY", "-DAY"])
+def test_a_knock_while_the_clock_is_wrong_is_no_key_later_and_shuts_nobody_out(gate, ahead):
+    gate(f"""
+clock $(({ahead})); gate_start
+knock /tmp/then; granted /tmp/then
+clock 0; sleep 2
+granted new
+refused 'gate|time|open' /tmp/then
+again
+granted new
+# its time comes, or comes back
+clock $(({ahead})); sleep 2
+refused 'duplicate|floor' /tmp/then
+again
+refused 'duplicate|floor' /tmp/then
+""")
+
+
+def test_without_its_record_it_opens_to_nobody_until_the_clock_is_right_and_five_minutes_on(gate):
+    gate(r"""
+gate_start
+knock /tmp/then; granted /tmp/then
+kill -9 "$GATE"; wait "$GATE" || :
+rm /var/lib/sallyport/gate/replay
+clock 0 0; gate_start
+refused state new
+refused state /tmp/then
+clock 0 1; sleep 2
+refused floor new
+refused floor /tmp/then
+again
+refused floor new
+clock 302; sleep 2
+granted new
+refused 'time|gate|open|floor' /tmp/then
+""")
+
+
+def test_a_clock_that_was_never_set_opens_to_nobody_and_is_no_harm_once_it_is(gate):
+    gate(r"""
+knock /tmp/right
+clock $((1000 - $(date +%s))) 0; gate_start
+refused 'gate|time|open' /tmp/right
+clock 0 1; sleep 2
+granted /tmp/right
+again
+refused duplicate /tmp/right
+""")
