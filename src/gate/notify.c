@@ -144,7 +144,9 @@ void notify_keep(const struct notify *n, int fd)
 		char room[CMSG_SPACE(sizeof fd)];
 		struct cmsghdr align;
 	} control = { { 0 } };
-	struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+	struct msghdr m = {
+		.msg_iov = &io, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 
 	if (n->fd < 0)

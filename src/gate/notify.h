@@ -11,7 +11,7 @@
 struct notify {
 	int fd;		       /* -1: nobody wants to know */
 	unsigned long beat_ms; /* how often notify_beat() is due; 0: never */
-	int kept;	       /* what notify_keep() of an earlier process left; -1: nothing. Whoever uses it closes it */
+	int kept; /* what notify_keep() of an earlier process left; -1: nothing. Whoever uses it closes it */
 };
 
 /*

@@ -25,8 +25,8 @@ struct premises {
  * is such a socket. What 'old' (NULL at the start) has already is shared with it. At the start it waits up to five seconds for the
  * roles of a daemon that has just died. ERR_BUSY: another one runs; *why (yours) says what could not be had.
  */
-MUST_USE enum err premises_open(struct settings *settings, const struct premises *old, int kept,
-				struct premises **out, char **why);
+MUST_USE enum err premises_open(struct settings *settings, const struct premises *old, int kept, struct premises **out,
+				char **why);
 /* Another daemon holds the state folder of these settings: it looks after the table, too. */
 bool premises_taken(const struct settings *s);
 /* 'next' (may be NULL) is what goes on: the control socket's name is removed unless it is the same there. NULL is fine. */

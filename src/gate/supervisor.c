@@ -243,8 +243,7 @@ static enum err prepare(const struct supervisor *s, struct premises **premises, 
 	diags_free(&problems);
 	if (e)
 		return e;
-	if (!(e = premises_open(settings, s->premises, -1, &p, &why)) &&
-	    (e = generation_open(p, next, &why)))
+	if (!(e = premises_open(settings, s->premises, -1, &p, &why)) && (e = generation_open(p, next, &why)))
 		premises_free(p, s->premises);
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "settings", "file", s->o->file, "problem", why ? why : err_text(e), NULL);

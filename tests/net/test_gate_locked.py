@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_gate_locked.py - the running roles of sallyportd are made to try what they must not: each call fails, inside them.
+import ctypes
 import os
 import platform
 
@@ -234,9 +235,22 @@ CALLS = {
 }
 
 
+def landlock():
+    """Its version in this kernel; 0: it has none."""
+    libc = ctypes.CDLL(None)
+    return max(0, libc.syscall(444, None, 0, 1))  # landlock_create_ruleset, LANDLOCK_CREATE_RULESET_VERSION
+
+
+def calls_of(role):
+    """Without what only a newer Landlock keeps from a role that is root: signals from 6 on, truncate(2) from 3."""
+    version = landlock()
+    return {line: what for line, what in CALLS[role].items() if role != "index" or
+            not (line.startswith("kill") and version < 6 or line.startswith("truncate") and version < 3 or what == "EACCES" and not version)}
+
+
 @pytest.mark.parametrize("role", CALLS)
 def test_a_running_role_can_do_nothing_but_its_task(world, role):
-    calls = CALLS[role]
+    calls = calls_of(role)
     got = world(SETUP % role + 'inject <<<"$CALLS" >/tmp/said\n' + AFTER + "cat /tmp/said\n",
                 env={"CALLS": "\n".join(calls)})
     assert got.returncode == 0, got.stdout[-3000:] + got.stderr[-3000:]

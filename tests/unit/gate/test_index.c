@@ -600,7 +600,10 @@ static void names_of_strangers_wash_nothing_away(void **state)
 }
 
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, index_begin, index_end)
-#define SERVED_IN_TWO(test) { #test "_in_two", test, index_begin_with_commands, index_end, NULL }
+#define SERVED_IN_TWO(test) \
+	{ \
+#test "_in_two", test, index_begin_with_commands, index_end, NULL \
+	}
 
 int main(void)
 {
