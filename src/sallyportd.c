@@ -3,6 +3,7 @@
 #include "base/message.h"
 #include "base/option.h"
 #include "gate/firewall.h"
+#include "gate/firewall_others.h"
 #include "gate/preflight.h"
 #include "gate/premises.h"
 #include "gate/settings.h"
@@ -94,12 +95,28 @@ static int load_table(const struct settings *s)
 	return status;
 }
 
+/* What a port is open to only where they let it through, too. */
+static void check_others(struct diags *problems)
+{
+	struct strings others = { 0 };
+	enum err e = firewall_others(&others);
+
+	if (e)
+		diag_warning(problems, NULL, 0, "other firewalls of this host cannot be looked for: %s", err_text(e));
+	for (size_t i = 0; i < others.n; i++)
+		diag_warning(problems, NULL, 0, "%s is at work here: what it keeps from a port stays kept from it",
+			     others.v[i]);
+	strings_free(&others);
+}
+
 static int check_all(const struct root *r, const struct settings *s)
 {
 	struct diags problems = { 0 };
 	size_t errors;
 	enum err e = preflight_check(r, s, &problems);
 
+	if (!e && geteuid() == 0)
+		check_others(&problems);
 	diags_print(&problems, "sallyport: ", stderr);
 	errors = problems.errors;
 	diags_free(&problems);

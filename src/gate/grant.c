@@ -2,6 +2,7 @@
 /* grant.c - the role that changes the firewall: it makes the table and opens the record, and then can do little else. */
 #include "gate/grant_serve.h"
 
+#include "gate/firewall_others.h"
 #include "gate/log.h"
 #include "gate/role.h"
 #include "gate/sandbox.h"
@@ -81,18 +82,31 @@ static enum err lock_in(void)
 	return e;
 }
 
+/* For people: without it all works as well. */
+static void others_say(struct text *out)
+{
+	struct strings others = { 0 };
+
+	if (!firewall_others(&others))
+		strings_join(&others, ", ", out);
+	strings_free(&others);
+}
+
 static enum err table_open(const struct settings *s, struct firewall **out)
 {
 	unsigned entered = 0;
 	char *why = NULL, n[16];
+	struct text beside = { 0 };
 	enum err e = firewall_open(&s->firewall, ROLE_E, out, &entered, &why);
 
 	snprintf(n, sizeof n, "%u", entered);
+	others_say(&beside);
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "table-not-loaded", "why", why ? why : err_text(e), NULL);
 	else
 		log_event(LOG_LEVEL_INFO, "table-loaded", "owned", firewall_owned(*out) ? "yes" : "no", "sessions", n,
-			  "but", why, NULL);
+			  "beside", beside.len ? text_string(&beside) : "none", "but", why, NULL);
+	text_free(&beside);
 	free(why);
 	return e;
 }

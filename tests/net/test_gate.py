@@ -198,6 +198,52 @@ gate_open
 """)
 
 
+OTHERS = """table ip filter {
+	chain ufw-user-input {
+		tcp dport 22 accept
+	}
+	chain INPUT {
+		type filter hook input priority filter; policy drop;
+		ct state established accept
+		jump ufw-user-input
+	}
+	chain DOCKER-USER {
+	}
+}
+table inet firewalld {
+	chain filter_INPUT {
+		type filter hook input priority filter + 10; policy accept;
+	}
+}
+table inet mine {
+	chain input {
+		type filter hook input priority filter; policy accept;
+	}
+	chain helper {
+	}
+}"""
+
+
+def test_other_firewalls_are_named(world):
+    out = run(world, """
+sallyportd -t 2>&1
+grep -c 'beside=none' /tmp/gate.log
+nft -f - <<<"$OTHERS"
+sallyportd -t 2>&1
+kill -HUP "$GATE"
+gate_serves
+sed -n 's/.*beside=//p' /tmp/gate.log | tail -1
+ours
+gate_open
+""".replace("$OTHERS", OTHERS))
+    lines = out.splitlines()
+    names = ["ufw", "iptables (drops)", "Docker", "firewalld", "table inet mine"]
+    assert lines[0] == "1"
+    assert sorted(lines[1:6]) == sorted(f"sallyport: warning: {name} is at work here: what it keeps from a port stays kept from it"
+                                        for name in names)
+    assert sorted(lines[6].strip('"').split(", ")) == sorted(names)
+
+
 def test_each_role_is_locked_in(world):
     out = run(world, """
 for role in net keeper index grant; do
