@@ -31,8 +31,8 @@
 #define PAUSE_MIN_MS 100u
 #define PAUSE_MAX_MS 10000u
 /* With a longer pause after a role that had served, one packet that kills it every ten seconds would shut everybody out. */
-#define PAUSE_SERVED_MS 400u
-#define FAILURES_SERVED 3u	      /* that many in a row lead to that pause */
+#define PAUSE_SERVED_MS 200u
+#define FAILURES_SERVED 2u	      /* that many in a row lead to that pause */
 #define EVENT_SIGNAL GENERATION_ROLES /* in epoll's data, behind the numbers of the roles */
 
 /*

@@ -272,7 +272,7 @@ def test_who_served_is_back_soon_however_often_it_dies(daemon):
         assert time.monotonic() - before < SOON, daemon.log()
         assert not any(alive(pid) for pid in old.values())
     pauses = re.findall(r"pause-ms=\W?(\d+)", daemon.log())
-    assert pauses == ["0", "100", "200"] + ["400"] * 9
+    assert pauses == ["0", "100"] + ["200"] * 10
 
 
 def test_one_death_at_the_start_does_not_keep_those_away_who_served(daemon):
@@ -292,7 +292,7 @@ def test_one_death_at_the_start_does_not_keep_those_away_who_served(daemon):
     assert until(lambda: len(pauses()) > 10), daemon.log()
     daemon.behave("keeper", "stay")
     daemon.ready(11)
-    assert pauses()[9:11] == ["400", "400"]
+    assert pauses()[9:11] == ["200", "200"]
 
 
 @pytest.mark.parametrize("word", ["early", "wrong"])
