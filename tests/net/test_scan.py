@@ -91,3 +91,28 @@ gate_start || {{ cat /tmp/gate.log >&2; exit 1; }}
             assert services == ({ECHO} if host == "drops" else {ECHO, NTP})
         assert differing(after) == services <= {WEB, PUBLISHED, ECHO, NTP}, (probe, address)
         assert after == before | dict.fromkeys(PROTECTED, after[1]) if not probe.startswith("udp") else after == before
+
+
+@pytest.mark.parametrize("kind", ["owned", "plain"])
+def test_while_others_flush_all_rules_the_port_stays_shut(world, figure, kind):
+    """Debian's /etc/nftables.conf begins with a flush; that, and the bare flush, go on while strangers ask and connect."""
+    seconds = 20 if LONG else 5
+    got = world(SETUP + f"""
+[ {kind} = owned ] || gate_plain
+[ "$(grep -c '^flush ruleset' /etc/nftables.conf)" = 1 ] || exit 1
+gate_install; gate_start || {{ cat /tmp/gate.log >&2; exit 1; }}
+for a in {" ".join(ADDRESSES)}; do
+    scan syn $a 22 {seconds} >/tmp/asked-$a & pids="$pids $!"
+    lab_in stranger /usr/bin/python3 -I "$LAB_SOURCE/tests/lab/connect.py" $a 22 storm {seconds} 0.05 >/tmp/storm-$a & pids="$pids $!"
+done
+end=$((SECONDS + {seconds})) n=0
+while [ $SECONDS -lt $end ]; do nft -f /etc/nftables.conf; sleep 0.05; nft flush ruleset; sleep 0.05; n=$((n + 1)); done
+wait $pids; echo "$n flushes"; cat /tmp/asked-*; cat /tmp/storm-*
+gate_shut; gate_stop""".replace('"$pids $!"', '"${pids:-} $!"'), timeout=300)
+    assert got.returncode == 0, got.stderr
+    figure(f"{kind}: {' '.join(got.stdout.splitlines())}")
+    flushes, *asked, one, two = got.stdout.splitlines()
+    assert int(flushes.split()[0]) > seconds / 2
+    assert [line.split()[1] for line in asked] == ["asked", "asked"], asked
+    assert all(int(line.split()[0]) > 1000 for line in asked)
+    assert one.endswith(" 0 good") and two.endswith(" 0 good")

@@ -20,7 +20,7 @@
  * Without PORT: each port from 1 to 65535 is asked, who is silent up to ASKED times, or twice where most are. One line for each
  * distinct answer: its ports, as "1-21,23", a blank, and the answer in hexadecimal digits with port numbers, good checksums and
  * what is random by nature masked; "-" is silence. A last line "stray N": answers that come from port 0. With PORT: that one is
- * asked for SECONDS without a pause, each time from another port of ours; lines are "COUNT ANSWER" behind "COUNT asked".
+ * asked for SECONDS, thousands of times, each time from another port of ours; lines are "COUNT ANSWER" behind "COUNT asked".
  * Our ports are some between FIRST and LAST, others each time, since the server may remember: our own stack must be kept from
  * answering there.
  */
@@ -421,6 +421,7 @@ static void hammer(unsigned port, double seconds)
 		ask(FIRST + asked++ % (LAST - FIRST + 1), port);
 		while (hear(0, &a))
 			count[class_find(a.text)]++;
+		usleep(100); /* the others need the machine, too */
 	}
 	while (hear(QUIET_MS, &a))
 		count[class_find(a.text)]++;
