@@ -40,7 +40,7 @@ struct firewall_rules {
 	unsigned nnetworks;
 	unsigned ipv6_bits; /* 64 to 128: how much of a granted IPv6 address counts */
 	enum firewall_answer answer;
-	bool unowned; /* as on kernels that cannot keep an owned table (before 6.9); for tests */
+	bool unowned; /* as on kernels that cannot keep an owned table (5.12 to 6.8); for tests */
 };
 
 struct firewall_grant {

@@ -23,9 +23,9 @@
 static const struct mark {
 	const char *table, *chain, *name;
 } marks[] = {
-	{ NULL, "ufw-", "ufw" },	{ NULL, "ufw6-", "ufw" },	 { "firewalld", NULL, "firewalld" },
-	{ NULL, "DOCKER", "Docker" },	{ NULL, "KUBE-", "Kubernetes" }, { NULL, "LIBVIRT_", "libvirt" },
-	{ NULL, "f2b-", "fail2ban" },	{ "f2b-", NULL, "fail2ban" },	 { NULL, "INPUT", "iptables" },
+	{ NULL, "ufw-", "ufw" },	 { NULL, "ufw6-", "ufw" },	     { "firewalld", NULL, "firewalld" },
+	{ NULL, "DOCKER", "Docker" },	 { NULL, "KUBE-", "Kubernetes" },    { NULL, "LIBVIRT_", "libvirt" },
+	{ NULL, "f2b-", "fail2ban" },	 { "f2b-", NULL, "fail2ban" },	     { NULL, "INPUT", "iptables" },
 	{ NULL, "FORWARD", "iptables" }, { NULL, "PREROUTING", "iptables" },
 };
 
@@ -120,7 +120,8 @@ static enum err chain_take(void *arg, const struct nlmsghdr *m)
 	const char *name;
 	enum err e;
 
-	if (!chain_read(m, &c) || (c.family == NFPROTO_INET && strcmp(c.table, FIREWALL_TABLE) == 0))
+	if (!chain_read(m, &c) || (c.family == NFPROTO_INET &&
+				   (strcmp(c.table, FIREWALL_TABLE) == 0 || strcmp(c.table, FIREWALL_GUARD) == 0)))
 		return ERR_NONE;
 	name = name_of(&c);
 	if (name)

@@ -9,6 +9,11 @@
 #include <stdint.h>
 
 #define FIREWALL_TABLE "sallyport"
+/*
+ * Where a table can be owned but does not outlive its owner (Linux 5.12 to 6.8), a second one with the same rules and grants: a flush
+ * of all rules passes it over, so that there is no moment without any before the first is put back.
+ */
+#define FIREWALL_GUARD "sallyport-guard"
 #define FIREWALL_GRANTS4 "grants4"
 #define FIREWALL_GRANTS6 "grants6"
 #define RULE_PARTS 9

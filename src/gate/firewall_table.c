@@ -372,7 +372,7 @@ static enum err rule_put(void *arg, const struct rule *r)
 
 	if (!b.rule)
 		return ERR_MEMORY;
-	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, FIREWALL_TABLE);
+	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, batch->table);
 	nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, r->chain);
 	for (const struct part *p = r->parts; p->kind; p++)
 		builders[p->kind].build(&b, p, &builders[p->kind]);
@@ -392,7 +392,7 @@ static enum err set_put(void *arg, const struct firewall_set *s)
 	struct nlmsghdr *m = set ? netlink_add(batch, NFT_MSG_NEWSET, NLM_F_CREATE) : NULL;
 
 	if (m) {
-		nftnl_set_set_str(set, NFTNL_SET_TABLE, FIREWALL_TABLE);
+		nftnl_set_set_str(set, NFTNL_SET_TABLE, batch->table);
 		nftnl_set_set_str(set, NFTNL_SET_NAME, s->name);
 		nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
 		nftnl_set_set_u32(set, NFTNL_SET_ID, m->nlmsg_seq);
@@ -419,7 +419,7 @@ static void chain_put(struct netlink_batch *batch, const struct firewall_chain *
 
 	if (!m)
 		return;
-	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, FIREWALL_TABLE);
+	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, batch->table);
 	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, c->name);
 	if (c->hook >= 0) {
 		hook = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
@@ -439,7 +439,7 @@ static void table_message(struct netlink_batch *batch, uint16_t type, uint32_t f
 
 	if (!m)
 		return;
-	mnl_attr_put_strz(m, NFTA_TABLE_NAME, FIREWALL_TABLE);
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, batch->table);
 	if (flags)
 		mnl_attr_put_u32(m, NFTA_TABLE_FLAGS, htonl(flags));
 	netlink_added(batch, m);
@@ -458,7 +458,8 @@ size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY])
 	return len + 4;
 }
 
-static void element_put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct mirror_key *k, uint64_t ms)
+static void element_message(struct netlink_batch *b, const char *table, uint16_t type, uint16_t flags,
+			    const struct mirror_key *k, uint64_t ms)
 {
 	struct nlmsghdr *m = netlink_add(b, type, flags);
 	struct nlattr *list, *element, *key;
@@ -467,7 +468,7 @@ static void element_put(struct netlink_batch *b, uint16_t type, uint16_t flags, 
 
 	if (!m)
 		return;
-	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, FIREWALL_TABLE);
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, table);
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, k->family == 4 ? FIREWALL_GRANTS4 : FIREWALL_GRANTS6);
 	list = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = mnl_attr_nest_start(m, NFTA_LIST_ELEM);
@@ -479,6 +480,13 @@ static void element_put(struct netlink_batch *b, uint16_t type, uint16_t flags, 
 	mnl_attr_nest_end(m, element);
 	mnl_attr_nest_end(m, list);
 	netlink_added(b, m);
+}
+
+static void element_put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct mirror_key *k, uint64_t ms)
+{
+	element_message(b, FIREWALL_TABLE, type, flags, k, ms);
+	if (b->guarded)
+		element_message(b, FIREWALL_GUARD, type, flags, k, ms);
 }
 
 void firewall_element(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms)
@@ -511,13 +519,12 @@ static void granted_put(void *arg, struct mirror_entry *e)
 		firewall_element(g->batch, &e->key, e->until_ms - g->now_ms);
 }
 
-static enum err table_try(struct firewall *f, uint32_t flags, unsigned *refused)
+static enum err table_whole(struct firewall *f, const char *name, uint32_t flags)
 {
 	struct netlink_batch *b = &f->batch;
-	struct granting g = { b, clock_boot_ms() };
 	enum err e;
 
-	netlink_begin(b, &f->netlink);
+	b->table = name;
 	/* Deleting wants one to be there. Until the end of the transaction packets meet the old table, then the new one. */
 	table_message(b, NFT_MSG_NEWTABLE, 0);
 	table_message(b, NFT_MSG_DELTABLE, 0);
@@ -527,10 +534,32 @@ static enum err table_try(struct firewall *f, uint32_t flags, unsigned *refused)
 	for (unsigned i = 0; i < firewall_nchains; i++)
 		if (!firewall_chains[i].resetting || f->rules.answer == FIREWALL_RESET)
 			chain_put(b, &firewall_chains[i]);
-	if ((e = firewall_rules_each(&f->rules, rule_put, b)))
-		return e;
-	mirror_each(&f->mirror, granted_put, &g);
-	return netlink_commit(b, refused);
+	return firewall_rules_each(&f->rules, rule_put, b);
+}
+
+static enum err table_try(struct firewall *f, uint32_t flags, bool guarded, unsigned *refused)
+{
+	struct netlink_batch *b = &f->batch;
+	struct granting g = { b, clock_boot_ms() };
+	bool before = b->guarded;
+	enum err e;
+
+	netlink_begin(b, &f->netlink);
+	b->guarded = guarded;
+	if (!(e = table_whole(f, FIREWALL_TABLE, flags)) && guarded)
+		e = table_whole(f, FIREWALL_GUARD, TABLE_OWNER);
+	if (!e) {
+		mirror_each(&f->mirror, granted_put, &g);
+		e = netlink_commit(b, refused);
+	}
+	if (e)
+		b->guarded = before;
+	return e;
+}
+
+static bool unknown(enum err e)
+{
+	return e == ERR_SYSTEM && (errno == EOPNOTSUPP || errno == EINVAL);
 }
 
 static void refusal_say(const struct firewall *f, unsigned refused, char **why)
@@ -553,14 +582,13 @@ enum err firewall_table_put(struct firewall *f, char **why)
 {
 	unsigned refused = 0;
 	bool owned = !f->rules.unowned;
-	enum err e;
+	enum err e = ERR_NONE;
 
-	e = table_try(f, owned ? TABLE_OWNER | TABLE_PERSIST : 0, &refused);
-	/* Without "persist" an owned table would end with us, and the door be open. */
-	if (owned && e == ERR_SYSTEM && (errno == EOPNOTSUPP || errno == EINVAL)) {
+	if (owned && unknown(e = table_try(f, TABLE_OWNER | TABLE_PERSIST, false, &refused)))
 		owned = false;
-		e = table_try(f, 0, &refused);
-	}
+	/* Without "persist" an owned table would end with us, and the door be open: so one of each kind. */
+	if (!owned && unknown(e = table_try(f, 0, true, &refused)))
+		e = table_try(f, 0, false, &refused);
 	if (e) {
 		if (e == ERR_SYSTEM)
 			refusal_say(f, refused, why);
@@ -572,8 +600,16 @@ enum err firewall_table_put(struct firewall *f, char **why)
 
 enum err firewall_table_delete(struct firewall *f)
 {
-	netlink_begin(&f->batch, &f->netlink);
-	table_message(&f->batch, NFT_MSG_NEWTABLE, 0);
-	table_message(&f->batch, NFT_MSG_DELTABLE, 0);
-	return netlink_commit(&f->batch, NULL);
+	struct netlink_batch *b = &f->batch;
+	enum err e;
+
+	netlink_begin(b, &f->netlink);
+	for (int guard = 0; guard <= b->guarded; guard++) {
+		b->table = guard ? FIREWALL_GUARD : FIREWALL_TABLE;
+		table_message(b, NFT_MSG_NEWTABLE, 0);
+		table_message(b, NFT_MSG_DELTABLE, 0);
+	}
+	if (!(e = netlink_commit(b, NULL)))
+		b->guarded = false;
+	return e;
 }

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_scan.py - a stranger asks every port of the server: shut, knocked at and unused are one, and the services are as before.
+import os
+
+import pytest
+
+pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
+LONG = os.environ.get("SALLYPORT_LONG") == "1"
+
+# scan PROBE ADDRESS [PORT SECONDS]: by tests/tools/scan.c; the stranger's own stack keeps out of it.
+SETUP = r"""
+set -u
+. "$LAB_SOURCE/tests/lab/gate.sh"
+. "$LAB_SOURCE/tests/lab/services.sh"
+lab_client stranger 3
+services_start || exit
+lab_account anna 1001
+lab_sshd_start
+sysctl -q -w net.ipv4.icmp_ratemask=0 net.ipv6.icmp.ratelimit=0 net.ipv6.icmp.ratemask=
+lab_in stranger nft -f - <<-END
+	table inet mute {
+		chain input { type filter hook input priority 0; meta l4proto { tcp, udp } th dport 10000-19999 drop
+		}
+	}
+END
+scan() { local from=10.83.0.3; [ "${2#*:}" = "$2" ] || from=fd83::3; lab_in stranger "$BUILD/tests/scan" "$1" eth0 "$from" "${@:2}"; }
+"""
+HOST = """table inet filter {
+    chain input { type filter hook input priority 0; ct state established,related accept
+        iif lo accept
+        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert } accept
+        tcp dport { 22, 80, 2222 } accept
+        udp dport { 7, 123 } accept
+        %s
+    }
+}"""
+HOSTS = {"none": ("reset", ""), "drops": ("drop", HOST % "drop"), "rejects": ("reset", HOST % "reject")}
+ADDRESSES = ["10.83.0.1", "fd83::1"]
+WEB, PUBLISHED, ECHO, NTP, PROTECTED = 80, 8080, 7, 123, {22, 2222}
+SERVICES = ["the host", "the box", "an echo", "stratum 1"]
+PROBES = ["syn", "udp"] + (["ack", "fin", "null", "ttl", "fragments", "udp-knock"] if LONG else [])
+
+
+def by_port(lines):
+    """What scan says of all ports: port -> answer."""
+    told = {}
+    for line in lines:
+        ports, answer = line.split()
+        if ports == "stray":
+            assert answer == "0"
+            continue
+        for some in ports.split(","):
+            first, _, last = some.partition("-")
+            told |= dict.fromkeys(range(int(first), int(last or first) + 1), answer)
+    assert set(told) == set(range(1, 65536))
+    return told
+
+
+def differing(told):
+    """The ports that do not answer as most do."""
+    answers = list(told.values())
+    most = max(set(answers), key=answers.count)
+    return {port for port, answer in told.items() if answer != most}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_in_a_scan_of_all_ports_only_the_services_stand_out(world, figure, host):
+    answer, rules = HOSTS[host]
+    scans = [(probe, address) for probe in PROBES for address in ADDRESSES]
+    all_scans = "\n".join(f"echo '= {probe} {address}'; scan {probe} {address}" for probe, address in scans)
+    ask_all = "echo = services; " + "; ".join(f"services_ask {address}" for address in ADDRESSES)
+    got = world(SETUP + f"""
+nft -f - <<<"$RULES"
+{ask_all}; {all_scans}
+gate_install 'Port 2222' 'KnockPort 22 62201' 'Answer {answer}'
+gate_start || {{ cat /tmp/gate.log >&2; exit 1; }}
+{ask_all}; {all_scans}
+{ask_all}; gate_stop""", env={"RULES": rules}, timeout=900)
+    assert got.returncode == 0, got.stderr
+    parts = [part.splitlines() for part in got.stdout.split("= ")[1:]]
+    n = len(scans)
+    assert [parts[i][1:] for i in (0, n + 1, 2 * n + 2)] == [2 * SERVICES] * 3, got.stderr
+    for (probe, address), before, after in zip(scans, parts[1:], parts[n + 2:]):
+        assert before[0] == after[0] == f"{probe} {address}"
+        before, after = by_port(before[1:]), by_port(after[1:])
+        services = differing(before) - PROTECTED
+        # so that what follows means something: the scan saw them, and sshd before it was shut
+        if probe == "syn":
+            assert differing(before) - {2222} == {22, WEB, PUBLISHED}
+        if probe.startswith("udp"):
+            assert services == ({ECHO} if host == "drops" else {ECHO, NTP})
+        assert differing(after) == services <= {WEB, PUBLISHED, ECHO, NTP}, (probe, address)
+        assert after == before | dict.fromkeys(PROTECTED, after[1]) if not probe.startswith("udp") else after == before
+
+
+@pytest.mark.parametrize("kind", ["owned", "plain"])
+def test_while_others_flush_all_rules_the_port_stays_shut(world, figure, kind):
+    """Debian's /etc/nftables.conf begins with a flush; that, and the bare flush, go on while strangers ask and connect."""
+    seconds = 20 if LONG else 5
+    got = world(SETUP + f"""
+[ {kind} = owned ] || gate_plain
+[ "$(grep -c '^flush ruleset' /etc/nftables.conf)" = 1 ] || exit 1
+gate_install; gate_start || {{ cat /tmp/gate.log >&2; exit 1; }}
+for a in {" ".join(ADDRESSES)}; do
+    scan syn $a 22 {seconds} >/tmp/asked-$a & pids="$pids $!"
+    lab_in stranger /usr/bin/python3 -I "$LAB_SOURCE/tests/lab/connect.py" $a 22 storm {seconds} 0.05 >/tmp/storm-$a & pids="$pids $!"
+done
+end=$((SECONDS + {seconds})) n=0
+while [ $SECONDS -lt $end ]; do nft -f /etc/nftables.conf; sleep 0.05; nft flush ruleset; sleep 0.05; n=$((n + 1)); done
+wait $pids; echo "$n flushes"; cat /tmp/asked-*; cat /tmp/storm-*
+gate_shut; gate_stop""".replace('"$pids $!"', '"${pids:-} $!"'), timeout=300)
+    assert got.returncode == 0, got.stderr
+    figure(f"{kind}: {' '.join(got.stdout.splitlines())}")
+    flushes, *asked, one, two = got.stdout.splitlines()
+    assert int(flushes.split()[0]) > seconds / 2
+    assert [line.split()[1] for line in asked] == ["asked", "asked"], asked
+    assert all(int(line.split()[0]) > 1000 for line in asked)
+    assert one.endswith(" 0 good") and two.endswith(" 0 good")
