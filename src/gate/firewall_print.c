@@ -57,7 +57,8 @@ static void print_byte(struct text *t, const struct part *p)
 
 static void print_quoted(struct text *t, const struct part *p)
 {
-	text_add(t, "%u,16 @%s", p->number * 8, p->name);
+	text_add(t, "%u,16 @%s delete @%s { ip%s daddr . @th,%u,16 }", p->number * 8, p->name, p->name,
+		 p->kind == PART_QUOTED6 ? "6" : "", p->number * 8);
 }
 
 static void print_set_quoted(struct text *t, const struct part *p)

@@ -51,8 +51,9 @@ enum part_kind {
 	PART_SET_FROM, /* comes from port .number instead */
 	PART_ICMP4,    /* an ICMP message of type .number */
 	PART_ICMP6,
-	PART_BYTE,    /* byte .number after the IP header is .mask */
-	PART_QUOTED4, /* an error for who is remembered in set .name, about the TCP packet at byte .number */
+	PART_BYTE, /* byte .number after the IP header is .mask */
+	/* An error for who is remembered in set .name, about the TCP packet at byte .number; and is remembered no more. */
+	PART_QUOTED4,
 	PART_QUOTED6,
 	PART_SET_QUOTED, /* the TCP packet at byte .mask of an error went to port .number instead */
 	PART_NOTRACK,

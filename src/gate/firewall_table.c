@@ -234,15 +234,6 @@ static void build_lookup(struct building *b, const struct part *p, const struct 
 	lookup(b, p->name);
 }
 
-static void build_quoted(struct building *b, const struct part *p, const struct builder *row)
-{
-	is_family(b, row->what);
-	payload(b, NFT_PAYLOAD_NETWORK_HEADER, row->address, row->what == 4 ? 4 : 16, REG);
-	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, p->number + SPORT, 2,
-		row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6);
-	lookup(b, p->name);
-}
-
 static void dynamic(struct building *b, uint32_t op, const char *set)
 {
 	struct nftnl_expr *e = expr_add(b, "dynset");
@@ -252,6 +243,16 @@ static void dynamic(struct building *b, uint32_t op, const char *set)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set);
+}
+
+static void build_quoted(struct building *b, const struct part *p, const struct builder *row)
+{
+	is_family(b, row->what);
+	payload(b, NFT_PAYLOAD_NETWORK_HEADER, row->address, row->what == 4 ? 4 : 16, REG);
+	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, p->number + SPORT, 2,
+		row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6);
+	lookup(b, p->name);
+	dynamic(b, NFT_DYNSET_OP_DELETE, p->name);
 }
 
 static void build_remember(struct building *b, const struct part *p, const struct builder *row)

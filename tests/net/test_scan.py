@@ -112,7 +112,7 @@ gate_shut; gate_stop""".replace('"$pids $!"', '"${pids:-} $!"'), timeout=300)
     assert got.returncode == 0, got.stderr
     figure(f"{kind}: {' '.join(got.stdout.splitlines())}")
     flushes, *asked, one, two = got.stdout.splitlines()
-    assert int(flushes.split()[0]) > seconds / 2
+    assert int(flushes.split()[0]) >= 2
     assert [line.split()[1] for line in asked] == ["asked", "asked"], asked
     assert all(int(line.split()[0]) > 1000 for line in asked)
     assert one.endswith(" 0 good") and two.endswith(" 0 good")

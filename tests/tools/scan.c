@@ -216,6 +216,7 @@ static void ask(unsigned from, unsigned to)
 
 struct answer {
 	unsigned from, to; /* their port, ours */
+	bool offers;	   /* a connection */
 	char text[2 * TOLD + 1];
 };
 
@@ -274,6 +275,7 @@ static bool answer_take(uint8_t *p, size_t len, bool partial, struct answer *a)
 	a->from = get16(body);
 	a->to = get16(body + 2);
 	told = len - head;
+	a->offers = protocol == IPPROTO_TCP && (body[13] & F_SYN);
 	if (protocol == IPPROTO_TCP && probe->protocol == protocol && told >= 20) {
 		put32(body, 0);
 		put16(body + 16, c);
@@ -326,6 +328,7 @@ static bool hear(int wait_ms, struct answer *a)
 static const char *classes[CLASSES] = { "-" };
 static unsigned nclasses = 1;
 static uint8_t class_of[PORTS];
+static uint16_t heard_by[PORTS]; /* the port of ours that the last answer came to */
 
 static uint8_t class_find(const char *text)
 {
@@ -340,10 +343,11 @@ static uint8_t class_find(const char *text)
 	return (uint8_t)nclasses++;
 }
 
-/* A second answer, when it differs, makes another class. */
+/* A second answer makes another class when it differs, or when it is to the same packet; SYN-ACKs are sent again by all. */
 static void answer_note(const struct answer *a, unsigned asked)
 {
-	const char *before;
+	const char *before, *more = a->text;
+	bool again;
 	char both[4096];
 
 	if (a->to < first || a->to >= first + asked)
@@ -353,10 +357,14 @@ static void answer_note(const struct answer *a, unsigned asked)
 		return;
 	}
 	before = classes[class_of[a->from]];
+	again = heard_by[a->from] == a->to && !a->offers;
+	heard_by[a->from] = (uint16_t)a->to;
+	if (again && strstr(before, a->text))
+		more = "again";
 	if (!class_of[a->from]) {
 		class_of[a->from] = class_find(a->text);
-	} else if (!strstr(before, a->text)) {
-		snprintf(both, sizeof both, "%.3000s+%s", before, a->text);
+	} else if (!strstr(before, more)) {
+		snprintf(both, sizeof both, "%.3000s+%s", before, more);
 		class_of[a->from] = class_find(both);
 	}
 }
