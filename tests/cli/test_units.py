@@ -71,7 +71,7 @@ def test_each_role_has_an_account_that_nobody_logs_in_to(root):
     make_accounts(root)
     rows = {line.split(":")[0]: line.split(":") for line in (root / "etc/passwd").read_text().splitlines()}
     assert set(rows) == {"root", "sallyport-net", "sallyport-keeper", "sallyport-index", "sallyport-grant"}
-    assert len({row[2] for row in rows.values()}) == 4
+    assert len({row[2] for row in rows.values()}) == 5
     assert {row[6] for name, row in rows.items() if name != "root"} == {"/usr/sbin/nologin"}
 
 

@@ -16,7 +16,7 @@ known() { sed "s/^/$1 /" "${2:-host.pub}" >>~/.ssh/known_hosts; }
 known '127.0.0.1,::1,localhost'
 ip link set lo up
 python3 "$LAB_SOURCE/tests/lab/datagrams.py" 22 got >ready & listener=$!
-lab_wait 10 grep -q ready ready || exit 9
+lab_wait 10 grep -qs ready ready || exit 9
 trap 'kill $listener ${SSH_AGENT_PID:-}' EXIT
 agent() { eval "$(ssh-agent -a "$PWD/agent.sock" "$@")" >/dev/null; }
 key() { # NAME TYPE [OPTION...]

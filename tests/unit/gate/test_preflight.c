@@ -110,7 +110,7 @@ static void finds_what_is_wrong_and_says_where(void **state)
 		{ "secret", ZEROS "\n", "/secret: wants 64 hexadecimal digits, not all of them zero", 1 },
 		{ "sshd_config", NULL, "sshd_config", 1 },
 		{ "sshd_config", "Prot 22\n", "/sshd_config: ", 1 },
-		{ "etc/passwd", "root:x:0:0::/root:/bin/sh\n", ": there is no account 'sallyport-net'", 3 },
+		{ "etc/passwd", "root:x:0:0::/root:/bin/sh\n", ": there is no account 'sallyport-net'", 4 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
