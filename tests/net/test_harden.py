@@ -228,7 +228,7 @@ def test_a_lock_that_somebody_without_rights_holds_stops_nobody(world):
             'exec mkfifo /run/lock/sallyport' 'exec ln -s /etc/shadow /run/lock/sallyport'; do
             rm -rf /run/lock/sallyport*
             as_anna sh -c "$kind" &
-            lab_wait 20 test -e /run/lock/sallyport
+            lab_wait 20 test -e /run/lock/sallyport -o -L /run/lock/sallyport
             sallyport recover
             [ "$(stat -c '%U %a %F' /run/lock/sallyport)" = 'root 600 regular empty file' ]
         done
