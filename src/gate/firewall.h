@@ -54,10 +54,10 @@ struct firewall;
 /*
  * Puts the table in place in one transaction: new, or in place of what is there, with no moment in between and the grants kept.
  * Where the kernel can (6.9), it is owned and persists: nobody else can change it and "flush ruleset" leaves it alone for as long
- * as our netlink socket is open; after that it stays, but can be flushed (measured on 6.18). 'socket' is one of NETLINK_NETFILTER,
- * bound, that somebody who outlives us holds, too; -1: one of its own. It is taken over in any case. Sessions that conntrack does not know yet
- * (from before it began) are entered first; *entered, may be NULL, tells how many; where that fails their peers get a grant of a
- * day. ERR_RANGE: no such table can be made. ERR_SYSTEM. *why (yours, may be NULL, so may what it gets) says what the kernel refused,
+ * as the netlink socket is open; after that it stays, but can be flushed (measured on 6.18). 'socket' is one of
+ * NETLINK_NETFILTER, bound, that somebody who outlives us holds, too; -1: one of its own. It is taken over in any case. Sessions
+ * that conntrack does not know yet (from before it began) are entered first; *entered, may be NULL, tells how many; where that
+ * fails their peers get a grant of a day. ERR_RANGE: no such table can be made. ERR_SYSTEM. *why (yours, may be NULL, so may what it gets) says what the kernel refused,
  * or, with ERR_NONE, that sessions could not be entered. CAP_NET_ADMIN. The sockets stay open until firewall_close(); the
  * table stays after it.
  */

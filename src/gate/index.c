@@ -121,7 +121,8 @@ static void host_close(struct host *h)
 
 /*
  * Everything can be read and executed, little of it written: with the capabilities below the role could otherwise change whatever
- * belongs to root, and to anybody else; of /dev therefore what every program may have, and no disk. Commands that sshd_config names live with the same; what they keep, they keep there.
+ * belongs to root, and to anybody else; of /dev therefore what every program may have, and no disk. Commands that sshd_config
+ * names live with the same; what they keep, they keep there.
  */
 static const struct sandbox_path paths[] = {
 	{ "/", .execute = true },	  { "/dev/null", .write = true },
@@ -165,6 +166,8 @@ static enum err reader_find(struct reader *r)
 	errno = 0;
 	if (!(pw = getpwnam(ROLE_USER_INDEX)))
 		return errno && errno != ENOENT ? ERR_SYSTEM : ERR_NOT_FOUND;
+	if (!pw->pw_uid)
+		return ERR_RANGE; /* root under another name gives nothing up */
 	*r = (struct reader){ pw->pw_uid, pw->pw_gid };
 	return ERR_NONE;
 }
@@ -223,7 +226,7 @@ int index_main(bool foreground)
 	s = role_settings();
 	e = sodium_init() < 0 ? ERR_SYSTEM : command_memory_new(&m);
 	if (!e && (e = reader_find(&reader)))
-		log_event(LOG_LEVEL_ERROR, "no-account", "name", ROLE_USER_INDEX, NULL);
+		log_event(LOG_LEVEL_ERROR, "no-account", "name", ROLE_USER_INDEX, "why", err_text(e), NULL);
 	if (!e && !(e = host_open(&h, s->sshd_config)))
 		lookup_confine(h.lookup, confine, &reader);
 	if (e)

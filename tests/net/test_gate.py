@@ -239,7 +239,8 @@ gate_open
     lines = out.splitlines()
     names = ["ufw", "iptables (drops)", "Docker", "firewalld", "table inet mine"]
     assert lines[0] == "1"
-    assert sorted(lines[1:6]) == sorted(f"sallyport: warning: {name} is at work here: what it keeps from a port stays kept from it"
+    assert sorted(lines[1:6]) == sorted(f"sallyport: warning: {name} is at work here, too: "
+                                        "a port that it shuts stays shut, also for who has knocked"
                                         for name in names)
     assert sorted(lines[6].strip('"').split(", ")) == sorted(names)
 
