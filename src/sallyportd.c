@@ -104,7 +104,8 @@ static void check_others(struct diags *problems)
 	if (e)
 		diag_warning(problems, NULL, 0, "other firewalls of this host cannot be looked for: %s", err_text(e));
 	for (size_t i = 0; i < others.n; i++)
-		diag_warning(problems, NULL, 0, "%s is at work here, too: a port that it shuts stays shut, also for who has knocked",
+		diag_warning(problems, NULL, 0,
+			     "%s is at work here, too: a port that it shuts stays shut, also for who has knocked",
 			     others.v[i]);
 	strings_free(&others);
 }
