@@ -197,10 +197,10 @@ static enum err stage(struct firewall *f, const struct firewall_grant *g, uint64
 	s->changes = true;
 	/* An element that is there keeps its time when it is added: it has to go first, and to be there for that. */
 	if (known || afresh) {
-		firewall_element(&f->batch, &s->key, 0);
-		firewall_element_delete(&f->batch, &s->key);
+		firewall_element(f, &s->key, 0);
+		firewall_element_delete(f, &s->key);
 	}
-	firewall_element_new(&f->batch, &s->key, g->seconds * 1000ull);
+	firewall_element_new(f, &s->key, g->seconds * 1000ull);
 	return ERR_NONE;
 }
 
@@ -269,8 +269,8 @@ static void revoke_take(void *arg, struct mirror_entry *e)
 	    (r->key->port && r->key->port != e->key.port))
 		return;
 	/* It may have ended meanwhile, and what is not there cannot be taken away. */
-	firewall_element(&r->f->batch, &e->key, 0);
-	firewall_element_delete(&r->f->batch, &e->key);
+	firewall_element(r->f, &e->key, 0);
+	firewall_element_delete(r->f, &e->key);
 	r->running += e->until_ms > r->now_ms;
 	r->v[r->n++] = e->key;
 }

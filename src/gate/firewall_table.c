@@ -367,13 +367,14 @@ static const struct builder builders[PART_KIND_COUNT] = {
 
 static enum err rule_put(void *arg, const struct rule *r)
 {
-	struct netlink_batch *batch = arg;
+	struct firewall *f = arg;
+	struct netlink_batch *batch = &f->batch;
 	struct building b = { .rule = nftnl_rule_alloc() };
 	struct nlmsghdr *m;
 
 	if (!b.rule)
 		return ERR_MEMORY;
-	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, batch->table);
+	nftnl_rule_set_str(b.rule, NFTNL_RULE_TABLE, f->writing);
 	nftnl_rule_set_str(b.rule, NFTNL_RULE_CHAIN, r->chain);
 	for (const struct part *p = r->parts; p->kind; p++)
 		builders[p->kind].build(&b, p, &builders[p->kind]);
@@ -388,12 +389,13 @@ static enum err rule_put(void *arg, const struct rule *r)
 
 static enum err set_put(void *arg, const struct firewall_set *s)
 {
-	struct netlink_batch *batch = arg;
+	struct firewall *f = arg;
+	struct netlink_batch *batch = &f->batch;
 	struct nftnl_set *set = nftnl_set_alloc();
 	struct nlmsghdr *m = set ? netlink_add(batch, NFT_MSG_NEWSET, NLM_F_CREATE) : NULL;
 
 	if (m) {
-		nftnl_set_set_str(set, NFTNL_SET_TABLE, batch->table);
+		nftnl_set_set_str(set, NFTNL_SET_TABLE, f->writing);
 		nftnl_set_set_str(set, NFTNL_SET_NAME, s->name);
 		nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
 		nftnl_set_set_u32(set, NFTNL_SET_ID, m->nlmsg_seq);
@@ -413,14 +415,14 @@ static enum err set_put(void *arg, const struct firewall_set *s)
 	return m ? ERR_NONE : ERR_MEMORY;
 }
 
-static void chain_put(struct netlink_batch *batch, const struct firewall_chain *c)
+static void chain_put(struct firewall *f, const struct firewall_chain *c)
 {
-	struct nlmsghdr *m = netlink_add(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	struct nlmsghdr *m = netlink_add(&f->batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nlattr *hook;
 
 	if (!m)
 		return;
-	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, batch->table);
+	mnl_attr_put_strz(m, NFTA_CHAIN_TABLE, f->writing);
 	mnl_attr_put_strz(m, NFTA_CHAIN_NAME, c->name);
 	if (c->hook >= 0) {
 		hook = mnl_attr_nest_start(m, NFTA_CHAIN_HOOK);
@@ -430,20 +432,20 @@ static void chain_put(struct netlink_batch *batch, const struct firewall_chain *
 		mnl_attr_put_u32(m, NFTA_CHAIN_POLICY, htonl(NF_ACCEPT));
 		mnl_attr_put_strz(m, NFTA_CHAIN_TYPE, "filter");
 	}
-	netlink_added(batch, m);
+	netlink_added(&f->batch, m);
 }
 
 /* flags: 0 says nothing of them. */
-static void table_message(struct netlink_batch *batch, uint16_t type, uint32_t flags)
+static void table_message(struct firewall *f, uint16_t type, uint32_t flags)
 {
-	struct nlmsghdr *m = netlink_add(batch, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
+	struct nlmsghdr *m = netlink_add(&f->batch, type, type == NFT_MSG_NEWTABLE ? NLM_F_CREATE : 0);
 
 	if (!m)
 		return;
-	mnl_attr_put_strz(m, NFTA_TABLE_NAME, batch->table);
+	mnl_attr_put_strz(m, NFTA_TABLE_NAME, f->writing);
 	if (flags)
 		mnl_attr_put_u32(m, NFTA_TABLE_FLAGS, htonl(flags));
-	netlink_added(batch, m);
+	netlink_added(&f->batch, m);
 }
 
 /* Elements */
@@ -483,32 +485,32 @@ static void element_message(struct netlink_batch *b, const char *table, uint16_t
 	netlink_added(b, m);
 }
 
-static void element_put(struct netlink_batch *b, uint16_t type, uint16_t flags, const struct mirror_key *k, uint64_t ms)
+static void element_put(struct firewall *f, uint16_t type, uint16_t flags, const struct mirror_key *k, uint64_t ms)
 {
-	element_message(b, FIREWALL_TABLE, type, flags, k, ms);
-	if (b->guarded)
-		element_message(b, FIREWALL_GUARD, type, flags, k, ms);
+	element_message(&f->batch, FIREWALL_TABLE, type, flags, k, ms);
+	if (f->guarded)
+		element_message(&f->batch, FIREWALL_GUARD, type, flags, k, ms);
 }
 
-void firewall_element(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms)
+void firewall_element(struct firewall *f, const struct mirror_key *k, uint64_t ms)
 {
-	element_put(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE, k, ms);
+	element_put(f, NFT_MSG_NEWSETELEM, NLM_F_CREATE, k, ms);
 }
 
-void firewall_element_new(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms)
+void firewall_element_new(struct firewall *f, const struct mirror_key *k, uint64_t ms)
 {
-	element_put(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, k, ms);
+	element_put(f, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, k, ms);
 }
 
-void firewall_element_delete(struct netlink_batch *b, const struct mirror_key *k)
+void firewall_element_delete(struct firewall *f, const struct mirror_key *k)
 {
-	element_put(b, NFT_MSG_DELSETELEM, 0, k, 0);
+	element_put(f, NFT_MSG_DELSETELEM, 0, k, 0);
 }
 
 /* The whole */
 
 struct granting {
-	struct netlink_batch *batch;
+	struct firewall *firewall;
 	uint64_t now_ms;
 };
 
@@ -517,44 +519,42 @@ static void granted_put(void *arg, struct mirror_entry *e)
 	const struct granting *g = arg;
 
 	if (e->until_ms > g->now_ms)
-		firewall_element(g->batch, &e->key, e->until_ms - g->now_ms);
+		firewall_element(g->firewall, &e->key, e->until_ms - g->now_ms);
 }
 
 static enum err table_whole(struct firewall *f, const char *name, uint32_t flags)
 {
-	struct netlink_batch *b = &f->batch;
 	enum err e;
 
-	b->table = name;
+	f->writing = name;
 	/* Deleting wants one to be there. Until the end of the transaction packets meet the old table, then the new one. */
-	table_message(b, NFT_MSG_NEWTABLE, 0);
-	table_message(b, NFT_MSG_DELTABLE, 0);
-	table_message(b, NFT_MSG_NEWTABLE, flags);
-	if ((e = firewall_sets_each(&f->rules, set_put, b)))
+	table_message(f, NFT_MSG_NEWTABLE, 0);
+	table_message(f, NFT_MSG_DELTABLE, 0);
+	table_message(f, NFT_MSG_NEWTABLE, flags);
+	if ((e = firewall_sets_each(&f->rules, set_put, f)))
 		return e;
 	for (unsigned i = 0; i < firewall_nchains; i++)
 		if (!firewall_chains[i].resetting || f->rules.answer == FIREWALL_RESET)
-			chain_put(b, &firewall_chains[i]);
-	return firewall_rules_each(&f->rules, rule_put, b);
+			chain_put(f, &firewall_chains[i]);
+	return firewall_rules_each(&f->rules, rule_put, f);
 }
 
 static enum err table_try(struct firewall *f, uint32_t flags, bool guarded, unsigned *refused)
 {
-	struct netlink_batch *b = &f->batch;
-	struct granting g = { b, clock_boot_ms() };
-	bool before = b->guarded;
+	struct granting g = { f, clock_boot_ms() };
+	bool before = f->guarded;
 	enum err e;
 
-	netlink_begin(b, &f->netlink);
-	b->guarded = guarded;
+	netlink_begin(&f->batch, &f->netlink);
+	f->guarded = guarded;
 	if (!(e = table_whole(f, FIREWALL_TABLE, flags)) && guarded)
 		e = table_whole(f, FIREWALL_GUARD, TABLE_OWNER);
 	if (!e) {
 		mirror_each(&f->mirror, granted_put, &g);
-		e = netlink_commit(b, refused);
+		e = netlink_commit(&f->batch, refused);
 	}
 	if (e)
-		b->guarded = before;
+		f->guarded = before;
 	return e;
 }
 
@@ -601,16 +601,15 @@ enum err firewall_table_put(struct firewall *f, char **why)
 
 enum err firewall_table_delete(struct firewall *f)
 {
-	struct netlink_batch *b = &f->batch;
 	enum err e;
 
-	netlink_begin(b, &f->netlink);
-	for (int guard = 0; guard <= b->guarded; guard++) {
-		b->table = guard ? FIREWALL_GUARD : FIREWALL_TABLE;
-		table_message(b, NFT_MSG_NEWTABLE, 0);
-		table_message(b, NFT_MSG_DELTABLE, 0);
+	netlink_begin(&f->batch, &f->netlink);
+	for (int guard = 0; guard <= f->guarded; guard++) {
+		f->writing = guard ? FIREWALL_GUARD : FIREWALL_TABLE;
+		table_message(f, NFT_MSG_NEWTABLE, 0);
+		table_message(f, NFT_MSG_DELTABLE, 0);
 	}
-	if (!(e = netlink_commit(b, NULL)))
-		b->guarded = false;
+	if (!(e = netlink_commit(&f->batch, NULL)))
+		f->guarded = false;
 	return e;
 }

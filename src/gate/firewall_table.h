@@ -16,16 +16,18 @@ struct firewall {
 	uint64_t slept_ms;    /* how long the machine had slept when the table was made */
 	int watch;
 	bool owned;
+	bool guarded;	     /* there is a guard, and it has each grant, too */
+	const char *writing; /* the table that messages are about while it is put together */
 };
 
 /* The element of a grant, as the kernel's sets have it. */
 #define FIREWALL_KEY 20
 size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY]);
 
-/* One element of the set of its family: added if it is not there (ms 0: without end), added where it must not be there, taken away. */
-void firewall_element(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms);
-void firewall_element_new(struct netlink_batch *b, const struct mirror_key *k, uint64_t ms);
-void firewall_element_delete(struct netlink_batch *b, const struct mirror_key *k);
+/* Into the batch, one element of the set of its family: added if it is not there (ms 0: without end), added where it must not be there, taken away. */
+void firewall_element(struct firewall *f, const struct mirror_key *k, uint64_t ms);
+void firewall_element_new(struct firewall *f, const struct mirror_key *k, uint64_t ms);
+void firewall_element_delete(struct firewall *f, const struct mirror_key *k);
 
 /*
  * Table, sets, chains, rules and the grants of the mirror in one transaction, in place of what is there. Owned where the kernel can;

@@ -49,8 +49,6 @@ struct netlink_batch {
 	size_t len, size;
 	uint32_t first, last; /* sequence numbers */
 	bool failed;
-	bool guarded;	   /* stays: elements go to the guard, too (firewall_table.c) */
-	const char *table; /* stays: what its messages are about */
 };
 
 /* Empties the batch and begins a new one. */
