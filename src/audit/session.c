@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -23,6 +24,7 @@
 #define SOCKETS_MAX 64	      /* descriptors looked at in one process, lowest first */
 #define TABLE_MAX (64u << 20) /* of /proc/PID/net/tcp */
 #define PROCESSES_MAX 1000000
+#define SETTLE_MS 50 /* between two looks */
 
 /* All processes that run an sshd binary. */
 struct processes {
@@ -306,6 +308,7 @@ static bool is_ancestor(const pid_t *ancestors, size_t n, pid_t pid)
 	return false;
 }
 
+/* What looks like a session; without an address where the connection was not found. */
 static enum err sessions_add(struct sessions *out, const struct processes *all, struct tables *t,
 			     const pid_t *ancestors, size_t nancestors, const struct process *p)
 {
@@ -314,25 +317,19 @@ static enum err sessions_add(struct sessions *out, const struct processes *all, 
 
 	if (!is_session(all, p, &s.user))
 		return ERR_NONE;
-	if ((e = find_connection(p, t, &s))) {
-		session_clear(&s);
-		if (e == ERR_MEMORY)
-			return e;
-		out->complete = false; /* a login that we cannot describe */
-		return ERR_NONE;
-	}
-	s.ours = is_ancestor(ancestors, nancestors, p->pid);
-	v = realloc(out->v, (out->n + 1) * sizeof *v);
+	e = find_connection(p, t, &s);
+	v = e == ERR_MEMORY ? NULL : realloc(out->v, (out->n + 1) * sizeof *v);
 	if (!v) {
 		session_clear(&s);
 		return ERR_MEMORY;
 	}
+	s.ours = is_ancestor(ancestors, nancestors, p->pid);
 	out->v = v;
 	v[out->n++] = s;
 	return ERR_NONE;
 }
 
-enum err sessions_read(struct sessions *out)
+static enum err sessions_look(struct sessions *out)
 {
 	struct processes all = { 0 };
 	struct sessions s = { 0 };
@@ -355,6 +352,57 @@ enum err sessions_read(struct sessions *out)
 	}
 	*out = s;
 	return ERR_NONE;
+}
+
+static bool is_among(const struct session *s, const struct sessions *others)
+{
+	for (size_t i = 0; i < others->n; i++)
+		if (others->v[i].pid == s->pid && others->v[i].started_boot_ms == s->started_boot_ms)
+			return true;
+	return false;
+}
+
+/*
+ * A login of root that failed looks like a session between the end of its child and its own, and one that ends has no connection any
+ * more. Neither is there for long, so what counts was there before, too.
+ */
+static void sessions_settle(struct sessions *now, const struct sessions *before)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < now->n; i++) {
+		struct session *s = &now->v[i];
+		const bool stays = is_among(s, before);
+
+		if (stays && s->addr) {
+			now->v[kept++] = *s;
+			continue;
+		}
+		now->complete &= !stays; /* a login that we cannot describe */
+		session_clear(s);
+	}
+	now->n = kept;
+}
+
+enum err sessions_read(struct sessions *out)
+{
+	const struct timespec moment = { .tv_nsec = SETTLE_MS * 1000000L };
+	struct sessions before, now;
+	enum err e;
+
+	if ((e = sessions_look(&before)))
+		return e;
+	if (!before.n) {
+		*out = before;
+		return ERR_NONE;
+	}
+	nanosleep(&moment, NULL);
+	if (!(e = sessions_look(&now))) {
+		sessions_settle(&now, &before);
+		*out = now;
+	}
+	sessions_free(&before);
+	return e;
 }
 
 void sessions_free(struct sessions *s)

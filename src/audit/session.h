@@ -30,7 +30,8 @@ struct sessions {
 /*
  * From /proc: sshd's (sshd-session's) authenticated processes and the TCP
  * connections they hold, matched by socket inode. No log is read. A login
- * that is still authenticating does not count. ERR_MEMORY, ERR_SYSTEM.
+ * that is still authenticating does not count, nor one that just begins or ends:
+ * it looks twice, 50 ms apart. ERR_MEMORY, ERR_SYSTEM.
  */
 MUST_USE enum err sessions_read(struct sessions *out);
 void sessions_free(struct sessions *s);

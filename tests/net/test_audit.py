@@ -42,6 +42,22 @@ def test_a_login_that_still_authenticates_is_no_session(world):
     assert got.stdout.splitlines() == ["waits", "complete"], got.stderr
 
 
+def test_who_tries_roots_password_all_the_time_leaves_no_session_unclear(world):
+    # Between the end of its child and its own a failed login of root looks like a session of root.
+    got = world(PEOPLE + """
+        echo 'MaxStartups 100' >>/etc/ssh/sshd_config; lab_sshd_stop; lab_sshd_start
+        end=$((SECONDS + 8))
+        for who in 1 2 3; do
+            while [ $SECONDS -lt $end ]; do
+                ssh -F none -l root -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null 127.0.0.1 true
+            done </dev/null >/dev/null 2>&1 &
+        done
+        while [ $SECONDS -lt $end ]; do $BUILD/tests/sessions; done >/tmp/said
+        sort -u /tmp/said; grep -c . /tmp/said""")
+    said, count = got.stdout.splitlines()
+    assert said == "complete" and int(count) > 5, got.stdout + got.stderr
+
+
 def test_nobody_can_pretend_to_be_logged_in_as_somebody_else(world):
     # A title is only text: a process of anna's that runs sshd's binary and holds a connection may have any.
     got = world(PEOPLE + """
