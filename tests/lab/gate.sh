@@ -3,8 +3,10 @@
 
 # gate_install [SETTING...]: what an installation puts in place, by hand: accounts, a folder with an empty record, settings.
 gate_install() {
-	local role id=3000 state=/var/lib/sallyport/gate
-	for role in net keeper index grant; do lab_account sallyport-$role $((++id)) /usr/sbin/nologin; done
+	local account id=3000 state=/var/lib/sallyport/gate
+	for account in $(awk '$1 == "u" { print $2 }' "$LAB_SOURCE/conf/sysusers.d/sallyport.conf"); do
+		lab_account "$account" $((++id)) /usr/sbin/nologin
+	done
 	install -d -m 700 -o sallyport-grant -g sallyport-grant $state
 	install -m 600 -o sallyport-grant -g sallyport-grant /dev/null $state/replay
 	mkdir -p /etc/sallyport
