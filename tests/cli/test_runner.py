@@ -71,20 +71,21 @@ def ci(tmp_path, steps):
     return got.returncode, got.stdout.splitlines()[-1]
 
 
-GOOD = {"test": "echo 5 passed, 0 failed, 2 skipped", "lint": "echo 8 passed, 0 failed, 0 skipped",
+GOOD = {"test": "echo 5 passed, 0 failed, 2 skipped", "demo": "echo ok", "lint": "echo 8 passed, 0 failed, 0 skipped",
         "sanitize": "echo 5 passed, 0 failed, 2 skipped", "fuzz": "echo 4 passed, 0 failed"}
 
 
 def test_ci_adds_the_steps_up(tmp_path):
-    assert ci(tmp_path, GOOD) == (0, "22 passed, 0 failed, 4 skipped")
+    assert ci(tmp_path, GOOD) == (0, "23 passed, 0 failed, 4 skipped")
 
 
 @pytest.mark.parametrize("step, command, last", [
-    ("lint", "echo 7 passed, 1 failed, 0 skipped; exit 1", "21 passed, 1 failed, 4 skipped"),
-    ("lint", "echo 8 passed, 0 failed, 0 skipped; exit 3", "22 passed, 1 failed, 4 skipped"),
-    ("lint", "exit 1", "14 passed, 1 failed, 4 skipped"),
-    ("lint", "exit 0", "14 passed, 1 failed, 4 skipped"),
-    ("fuzz", "kill -9 $$$$", "18 passed, 1 failed, 4 skipped"),
+    ("lint", "echo 7 passed, 1 failed, 0 skipped; exit 1", "22 passed, 1 failed, 4 skipped"),
+    ("lint", "echo 8 passed, 0 failed, 0 skipped; exit 3", "23 passed, 1 failed, 4 skipped"),
+    ("lint", "exit 1", "15 passed, 1 failed, 4 skipped"),
+    ("lint", "exit 0", "15 passed, 1 failed, 4 skipped"),
+    ("demo", "echo 9 passed, 0 failed; exit 1", "22 passed, 1 failed, 4 skipped"),
+    ("fuzz", "kill -9 $$$$", "19 passed, 1 failed, 4 skipped"),
 ])
 def test_ci_fails_when_a_step_fails_or_says_nothing(tmp_path, step, command, last):
     assert ci(tmp_path, {**GOOD, step: command}) == (1, last)
