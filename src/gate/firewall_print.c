@@ -66,6 +66,11 @@ static void print_set_quoted(struct text *t, const struct part *p)
 	text_add(t, "%u,16 set %u", (p->mask + 2) * 8, p->number);
 }
 
+static void print_flood(struct text *t, const struct part *p)
+{
+	text_add(t, "%u/second burst %u packets", p->number, p->number);
+}
+
 static const struct printer printers[PART_KIND_COUNT] = {
 	[PART_TCP_TO] = { "tcp dport ", "", print_number },
 	[PART_TCP_FROM] = { "tcp sport ", "", print_number },
@@ -96,6 +101,7 @@ static const struct printer printers[PART_KIND_COUNT] = {
 	[PART_QUOTED4] = { "ip daddr . @th,", "", print_quoted },
 	[PART_QUOTED6] = { "ip6 daddr . @th,", "", print_quoted },
 	[PART_SET_QUOTED] = { "@th,", "", print_set_quoted },
+	[PART_FLOOD] = { "limit rate over ", "", print_flood },
 	[PART_NOTRACK] = { "notrack", "", NULL },
 	[PART_GOTO] = { "goto ", "", print_name },
 	[PART_ACCEPT] = { "accept", "", NULL },

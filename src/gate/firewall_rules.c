@@ -85,7 +85,8 @@ static void rule_give(struct taker *t, const char *chain, const struct part *par
 static void rules_knocks(struct taker *t)
 {
 	for (unsigned i = 0; i < t->rules->nknocks; i++)
-		RULE(t, "knocks", { PART_UDP_TO, .number = t->rules->knocks[i] }, { PART_LOCAL }, { PART_NOTRACK });
+		RULE(t, "knocks", { PART_UDP_TO, .number = t->rules->knocks[i] }, { PART_LOCAL },
+		     { PART_FLOOD, .number = FIREWALL_TRACKED_KNOCKS }, { PART_NOTRACK });
 }
 
 static void rules_arriving(struct taker *t)

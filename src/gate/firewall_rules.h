@@ -19,6 +19,8 @@
 #define RULE_PARTS 9
 /* Who is remembered until the stack has answered: it does so at once, or not at all. */
 #define FIREWALL_ASKED_SECONDS 2
+/* Knocks that are tracked in a second as datagrams to unused ports are: docs/protocol.md 5.4. */
+#define FIREWALL_TRACKED_KNOCKS 1000
 /* As long as conntrack remembers a session of which nothing is heard. */
 #define FIREWALL_GUEST_SECONDS 432000
 #define FIREWALL_REMEMBERED 65535
@@ -56,6 +58,7 @@ enum part_kind {
 	PART_QUOTED4,
 	PART_QUOTED6,
 	PART_SET_QUOTED, /* the TCP packet at byte .mask of an error went to port .number instead */
+	PART_FLOOD,	 /* there were more than .number of such packets in this second */
 	PART_NOTRACK,
 	PART_GOTO, /* chain .name */
 	PART_ACCEPT,

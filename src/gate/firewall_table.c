@@ -312,6 +312,19 @@ static void build_byte(struct building *b, const struct part *p, const struct bu
 	compare(b, NFT_CMP_EQ, &value, 1);
 }
 
+static void build_flood(struct building *b, const struct part *p, const struct builder *row)
+{
+	struct nftnl_expr *e = expr_add(b, "limit");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, p->number);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, p->number);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+}
+
 static void build_notrack(struct building *b, const struct part *p, const struct builder *row)
 {
 	(void)expr_add(b, "notrack");
@@ -359,6 +372,7 @@ static const struct builder builders[PART_KIND_COUNT] = {
 	[PART_QUOTED4] = { build_quoted, 4, DADDR4 },
 	[PART_QUOTED6] = { build_quoted, 6, DADDR6 },
 	[PART_SET_QUOTED] = { build_set_quoted },
+	[PART_FLOOD] = { build_flood },
 	[PART_NOTRACK] = { build_notrack },
 	[PART_GOTO] = { build_verdict, (uint32_t)NFT_GOTO },
 	[PART_ACCEPT] = { build_verdict, NF_ACCEPT },

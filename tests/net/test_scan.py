@@ -116,3 +116,36 @@ gate_shut; gate_stop""".replace('"$pids $!"', '"${pids:-} $!"'), timeout=300)
     assert [line.split()[1] for line in asked] == ["asked", "asked"], asked
     assert all(int(line.split()[0]) > 1000 for line in asked)
     assert one.endswith(" 0 good") and two.endswith(" 0 good")
+
+
+def test_where_only_answers_are_let_out_a_knock_port_answers_as_others_do(world):
+    """To a datagram that conntrack does not know, no answer is related."""
+    got = world(SETUP + r"""
+nft -f - <<-END
+	table inet filter {
+		chain output { type filter hook output priority 0; policy drop; ct state established,related accept
+			oif lo accept
+			icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
+		}
+	}
+END
+ask() {
+    lab_in stranger /usr/bin/python3 -I - 9 "$@" <<-'END'
+	import socket, sys
+	for address in "10.83.0.1", "fd83::1":
+	    for port in sys.argv[1:]:
+	        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
+	            s.settimeout(1)
+	            s.connect((address, int(port)))
+	            s.send(bytes(1232))
+	            try:
+	                s.recv(1)
+	            except OSError as e:
+	                print(port, type(e).__name__)
+	END
+}
+ask 22 62201; gate_install 'KnockPort 22 62201'; gate_start || { cat /tmp/gate.log >&2; exit 1; }
+ask 22 62201
+gate_stop""", timeout=120)
+    assert got.returncode == 0, got.stderr
+    assert got.stdout.splitlines() == 4 * [f"{port} ConnectionRefusedError" for port in (9, 22, 62201)]
