@@ -435,7 +435,7 @@ enum err past_logins_read(const struct root *r, time_t now, struct past_logins *
 
 	if ((e = past_log_new(now - (time_t)PAST_DAYS * DAY, now, &p)))
 		return e;
-	if (root_is_live(r) && (e = past_journal_read(p, &notes, &journal)) == ERR_NONE && journal)
+	if (root_is_live(r) && (e = past_journal_read(r, p, &notes, &journal)) == ERR_NONE && journal)
 		e = strings_add(&notes.sources, "journal");
 	if (e == ERR_NONE && past_log_first(p))
 		past_log_cut(p, past_log_first(p) - 2); /* a file's second may be the one before the journal's */

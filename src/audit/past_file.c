@@ -2,10 +2,10 @@
 /* past_file.c - accepted logins from the files that syslog writes, plain or compressed. */
 #include "audit/past_log.h"
 
+#include "audit/unpack.h"
 #include "base/clock.h"
 #include "base/file.h"
 
-#include <archive.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #define FILES_MAX 400
 #define BYTES_MAX (4ull << 30) /* of all files together, unpacked */
 #define TIME_MS 30000
-#define BLOCK 65536
+#define BLOCK 16384
 #define DAY 86400
 
 /* ---- time stamps ---- */
@@ -269,89 +269,62 @@ struct file {
 	struct stat st;
 };
 
-/* Where libarchive was built without a library it would run a program instead: not that. */
-static void allow_filters(struct archive *a)
-{
-	static int (*const filters[])(
-		struct archive *) = { archive_read_support_filter_gzip, archive_read_support_filter_bzip2,
-				      archive_read_support_filter_xz, archive_read_support_filter_zstd };
-
-	for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
-		struct archive *probe = archive_read_new();
-
-		if (probe && filters[i](probe) == ARCHIVE_OK)
-			filters[i](a);
-		archive_read_free(probe);
-	}
-}
-
 struct budget {
 	unsigned long long bytes;
 	uint64_t end_ms;
 };
 
-static enum err feed_archive(struct archive *a, struct past_lines *l, struct budget *b, bool *broken)
+static enum err feed(struct unpack *u, struct past_lines *l, struct budget *b)
 {
-	const void *block;
-	size_t len;
-	la_int64_t offset;
-	int got;
+	char block[BLOCK];
+	size_t n = 0;
 	enum err e;
 
-	while ((got = archive_read_data_block(a, &block, &len, &offset)) == ARCHIVE_OK) {
-		if (len > b->bytes || clock_boot_ms() > b->end_ms)
+	while ((e = unpack_read(u, block, sizeof block, &n)) == ERR_NONE && n) {
+		if (n > b->bytes || clock_boot_ms() > b->end_ms)
 			return ERR_TIMEOUT;
-		b->bytes -= len;
-		if ((e = past_lines_feed(l, block, len)))
+		b->bytes -= n;
+		if ((e = past_lines_feed(l, block, n)))
 			return e;
 	}
-	*broken = got != ARCHIVE_EOF;
-	return ERR_NONE;
+	return e;
 }
 
-static enum err read_packed(int fd, struct past_log *p, struct budget *b, bool *broken)
+static enum err read_packed(int fd, struct past_log *p, struct budget *b)
 {
 	struct past_lines l = { .log = p };
-	struct archive *a = archive_read_new();
-	struct archive_entry *entry;
-	enum err e = ERR_NONE, last;
+	struct unpack *u = NULL;
+	enum err e = unpack_new(fd, &u), last;
 
-	if (!a)
-		return ERR_MEMORY;
-	allow_filters(a);
-	archive_read_support_format_raw(a);
-	if (archive_read_open_fd(a, fd, BLOCK) != ARCHIVE_OK || archive_read_next_header(a, &entry) != ARCHIVE_OK)
-		*broken = true;
-	else
-		e = feed_archive(a, &l, b, broken);
+	if (e == ERR_NONE)
+		e = feed(u, &l, b);
 	last = past_lines_end(&l);
-	archive_read_free(a);
+	unpack_free(u);
 	return e ? e : last;
 }
 
 static enum err read_one(const struct root *r, const struct file *f, struct past_log *p, struct budget *b,
 			 struct past_logins *notes)
 {
-	bool broken = false;
 	int fd = -1;
-	enum err e;
+	enum err e, add;
 
 	if ((e = root_open_file(r, f->path, O_RDONLY | O_NONBLOCK, 0, &fd))) {
 		past_incomplete(notes, "%s: %s", f->path, err_text(e));
 		return e == ERR_MEMORY ? e : ERR_NONE;
 	}
-	e = read_packed(fd, p, b, &broken);
+	e = read_packed(fd, p, b);
 	file_close(fd);
+	if (e == ERR_MEMORY)
+		return e;
 	if (e == ERR_TIMEOUT)
 		past_incomplete(notes, "%s: the logs are larger than is looked at", f->path);
-	else if (broken)
+	else if (e == ERR_SYNTAX || e == ERR_SHORT)
 		past_incomplete(notes, "%s: damaged", f->path);
-	if (e == ERR_NONE || e == ERR_TIMEOUT) {
-		enum err add = strings_add(&notes->sources, f->path);
-
-		e = add ? add : e;
-	}
-	return e;
+	else if (e)
+		past_incomplete(notes, "%s: %s", f->path, err_text(e));
+	add = strings_add(&notes->sources, f->path);
+	return add ? add : e == ERR_TIMEOUT ? e : ERR_NONE;
 }
 
 static int oldest_first(const void *a, const void *b)

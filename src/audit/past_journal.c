@@ -183,12 +183,27 @@ static void note_reach(struct past_log *p)
 	child_result_free(&r);
 }
 
-enum err past_journal_read(struct past_log *p, struct past_logins *notes, bool *any)
+/* Where journald writes, journald.conf(5). What cannot be looked into may be one. */
+static bool there_is_one(const struct root *r)
+{
+	static const char *const patterns[] = { "/run/log/journal/*", "/var/log/journal/*" };
+	struct strings found = { 0 };
+	bool one = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(patterns) && !one; i++)
+		one = root_glob(r, patterns[i], &found) || found.n;
+	strings_free(&found);
+	return one;
+}
+
+enum err past_journal_read(const struct root *root, struct past_log *p, struct past_logins *notes, bool *any)
 {
 	struct child_result r = { 0 };
-	enum err e = ask_bounded(p, &r, notes);
+	enum err e;
 
-	if (e == ERR_MEMORY)
+	if (!there_is_one(root))
+		return ERR_NONE;
+	if ((e = ask_bounded(p, &r, notes)) == ERR_MEMORY)
 		return e;
 	if (e == ERR_NONE) {
 		e = past_log_journal(p, text_string(&r.out), r.out.len);

@@ -82,6 +82,6 @@ void past_incomplete(struct past_logins *l, const char *format, ...) FORMAT(2, 3
 /* Reads the files, oldest first. */
 MUST_USE enum err past_files_read(const struct root *r, struct past_log *p, struct past_logins *notes);
 /* Asks journalctl. *any: there is a journal. */
-MUST_USE enum err past_journal_read(struct past_log *p, struct past_logins *notes, bool *any);
+MUST_USE enum err past_journal_read(const struct root *root, struct past_log *p, struct past_logins *notes, bool *any);
 
 #endif

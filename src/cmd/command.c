@@ -2,13 +2,13 @@
 /* command.c - what all commands have in common: options, help, completion, the place where answers go. */
 #include "cmd/command.h"
 
+#include "audit/unpack.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "base/nearest.h"
 #include "cmd/unfinished.h"
 
-#include <archive.h>
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -134,9 +134,9 @@ void command_complete(const struct command *c, struct text *out)
 
 void command_version(struct text *out)
 {
-	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s, libarchive %s\n", SALLYPORT_VERSION,
+	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s, %s\n", SALLYPORT_VERSION,
 		 jansson_version_str(), sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING),
-		 archive_version_string() + strlen("libarchive "));
+		 unpack_versions());
 }
 
 static int print_only(const struct common_args *common, struct text *t)

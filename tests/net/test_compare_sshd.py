@@ -461,7 +461,7 @@ def skip_unless_possible():
 
 def test_random_configurations_are_judged_as_sshd_does():
     skip_unless_possible()
-    count = 10000 if os.environ.get("SALLYPORT_LONG") else 300
+    count = 10000 if os.environ.get("SALLYPORT_LONG") else 200
     got = compare(1, count)
     assert got.returncode == 0, got.stdout + got.stderr
 

@@ -18,7 +18,7 @@ touch -d '2021-03-04 05:06:07.089' /etc/ssh/sshd_config /etc/ssh/sshd_config.d
 """
 KINDS = ["apply", "rollback", "recover"]
 CASES = [(kind, how) for kind in KINDS for how in ("--watch", "--changing")] if LONG else [
-    ("apply", "--watch"), *((kind, "--changing --every 24") for kind in KINDS)]
+    ("apply", "--watch"), *((kind, "--changing --every 36") for kind in KINDS)]
 
 
 @pytest.mark.parametrize("kind, how", CASES)

@@ -374,6 +374,8 @@ def test_the_journal_is_believed_before_the_files(world):
         { echo '#!/usr/bin/python3'; cat <<'EOF'""" + JOURNALCTL + r"""
 EOF
         } | lab_program journalctl
+        mkdir -p /run/log/journal/0123456789abcdef0123456789abcdef
+        touch /run/log/journal/0123456789abcdef0123456789abcdef/system.journal
         line() { date -d "$1 seconds ago" "+%b %e %H:%M:%S h $2" >>/var/log/auth.log; }
         # later than the journal has them, however slow this is
         line 7200 'sshd[5]: Accepted password for anna from 10.0.0.9 port 1 ssh2'
