@@ -103,6 +103,14 @@ void address_claim_print(const struct address_claim *c, char out[CLAIM_TEXT])
 		inet_ntop(c->type == 4 ? AF_INET : AF_INET6, c->bytes, out, CLAIM_TEXT);
 }
 
+void address_set_port(struct sockaddr_storage *to, unsigned port)
+{
+	if (to->ss_family == AF_INET)
+		((struct sockaddr_in *)to)->sin_port = htons((uint16_t)port);
+	else
+		((struct sockaddr_in6 *)to)->sin6_port = htons((uint16_t)port);
+}
+
 static void claim_set(struct address_claim *c, const struct sockaddr_storage *from)
 {
 	*c = (struct address_claim){ 0 };

@@ -31,6 +31,8 @@ struct address_target {
 bool address_is_global(const struct address_claim *c);
 /* An address as the user writes it; IPv4 in IPv6 becomes IPv4. ERR_SYNTAX; ERR_RANGE: nobody can come from there. */
 MUST_USE enum err address_claim_parse(const char *text, struct address_claim *out);
+/* Of an address of either family. */
+void address_set_port(struct sockaddr_storage *to, unsigned port);
 /* "" for type 0. */
 void address_claim_print(const struct address_claim *c, char out[CLAIM_TEXT]);
 /*

@@ -11,6 +11,7 @@
 
 #include "base/banned.h"
 
+#define WORDS_MAX 256
 #define ANSWER_MAX 262144
 #define PATIENCE_MS 30000 /* "Match exec" may ask somebody else */
 
@@ -150,7 +151,7 @@ out:
 
 enum err ask_ssh(const struct ask_ssh_wish *w, struct ask_ssh *out)
 {
-	const char *argv[16] = { "ssh", "-G" };
+	const char *argv[WORDS_MAX] = { "ssh", "-G" };
 	const char *const pairs[][2] = { { "-l", w->user }, { "-i", w->key }, { "-p", w->port }, { "-F", w->config } };
 	struct text answer = { 0 };
 	size_t n = 2;
@@ -165,6 +166,10 @@ enum err ask_ssh(const struct ask_ssh_wish *w, struct ask_ssh *out)
 	}
 	if (w->family)
 		argv[n++] = w->family == 4 ? "-4" : "-6";
+	if (w->more && w->more->n > WORDS_MAX - n - 4)
+		return ERR_TOO_BIG;
+	for (size_t i = 0; w->more && i < w->more->n; i++)
+		argv[n++] = w->more->v[i];
 	/* else it asks for a terminal, and says so where there is none */
 	argv[n++] = "-T";
 	argv[n++] = "--";

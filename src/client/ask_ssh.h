@@ -14,7 +14,8 @@
 struct ask_ssh_wish {
 	const char *host; /* also "user@host" and "ssh://..." */
 	const char *user, *key, *port, *config;
-	unsigned family; /* 4, 6 */
+	const struct strings *more; /* further options, as words; NULL: none */
+	unsigned family;	    /* 4, 6 */
 };
 
 /* Start with { 0 }; free with ask_ssh_clear(). */

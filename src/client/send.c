@@ -4,12 +4,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "client/dial.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,7 +15,6 @@
 #include "base/banned.h"
 
 #define GREETING_MS 5000
-#define TRIES_MAX 24
 #define GREETING_MAX 4096
 
 /* When the copies go out, counted from the start. */
@@ -30,15 +27,10 @@ static const unsigned copies_ms[] = { 0, 500, 1500 };
 static const unsigned tries_ms[] = { 30, 80, 150, 300, 500, 800, 1200, 1700, 2300, 3000, 3900, 4900 };
 
 struct attempt {
-	const struct send_job *jobs;
-	size_t n;
+	const struct send_order *order;
 	uint64_t start;
-	size_t copies;	   /* sent so far */
-	unsigned ssh_port; /* 0: do not connect */
-	unsigned wait_ms;
-	bool greeting;
-	struct pollfd tries[TRIES_MAX];
-	size_t ntries;
+	size_t copies; /* sent so far */
+	struct dial dial;
 	unsigned rounds;
 };
 
@@ -47,91 +39,52 @@ static unsigned since(const struct attempt *a)
 	return (unsigned)(clock_boot_ms() - a->start);
 }
 
-/* Not connected, so that an ICMP message that answers one copy does not stop the next. */
-static bool send_one(const struct send_job *j)
+/* Not connected, so that an ICMP message that answers one copy does not stop the next. port 0: that of the target. */
+static bool send_one(const struct send_job *j, unsigned port)
 {
-	int fd = socket(j->to->to.ss_family, SOCK_DGRAM, 0);
+	struct sockaddr_storage to = j->to->to;
+	int fd = socket(to.ss_family, SOCK_DGRAM, 0);
 	ssize_t n = -1;
 
+	if (port)
+		address_set_port(&to, port);
 	if (fd >= 0)
-		n = sendto(fd, j->datagram, NATIVE_DATAGRAM, 0, (const struct sockaddr *)&j->to->to, j->to->to_len);
+		n = sendto(fd, j->datagram, NATIVE_DATAGRAM, 0, (const struct sockaddr *)&to, j->to->to_len);
 	file_close(fd);
 	return n == NATIVE_DATAGRAM;
 }
 
-static unsigned send_round(const struct attempt *a)
+/* A datagram that went to one of its ports is sent. */
+static unsigned send_round(const struct send_order *o)
 {
 	unsigned sent = 0;
 
-	for (size_t i = 0; i < a->n; i++)
-		sent += send_one(&a->jobs[i]);
+	for (size_t i = 0; i < o->n; i++) {
+		bool one = !o->nports && send_one(&o->jobs[i], 0);
+
+		for (size_t k = 0; k < o->nports; k++)
+			one |= send_one(&o->jobs[i], o->port[k]);
+		sent += one;
+	}
 	return sent;
 }
 
-static void port_set(struct sockaddr_storage *to, unsigned port)
-{
-	if (to->ss_family == AF_INET)
-		((struct sockaddr_in *)to)->sin_port = htons((uint16_t)port);
-	else
-		((struct sockaddr_in6 *)to)->sin6_port = htons((uint16_t)port);
-}
-
-/* Tries overlap: on a slow line the first may be the one that comes through. */
-static void try_begin(struct attempt *a, const struct address_target *t)
-{
-	struct sockaddr_storage to = t->to;
-	int fd;
-
-	if (a->ntries == TRIES_MAX || (fd = socket(to.ss_family, SOCK_STREAM, 0)) < 0)
-		return;
-	port_set(&to, a->ssh_port);
-	if (fcntl(fd, F_SETFD, FD_CLOEXEC) || fcntl(fd, F_SETFL, O_NONBLOCK) ||
-	    (connect(fd, (const struct sockaddr *)&to, t->to_len) && errno != EINPROGRESS)) {
-		file_close(fd);
-		return;
-	}
-	a->tries[a->ntries++] = (struct pollfd){ .fd = fd, .events = POLLOUT };
-}
-
-static bool same_target(const struct attempt *a, size_t i)
+static bool same_target(const struct send_order *o, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
-		if (a->jobs[k].to == a->jobs[i].to)
+		if (o->jobs[k].to == o->jobs[i].to)
 			return true;
 	return false;
 }
 
 static void tries_begin(struct attempt *a)
 {
-	for (size_t i = 0; i < a->n; i++)
-		if (!same_target(a, i))
-			try_begin(a, a->jobs[i].to);
+	const struct send_order *o = a->order;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (!same_target(o, i))
+			dial_try(&a->dial, o->jobs[i].to, o->ssh_port);
 	a->rounds++;
-}
-
-/* Waits; the descriptor that came through, or -1. Those that were refused are closed. */
-static int tries_wait(struct attempt *a, unsigned ms)
-{
-	size_t kept = 0;
-	int open = -1;
-
-	if (poll(a->tries, (nfds_t)a->ntries, (int)ms) <= 0)
-		return -1;
-	for (size_t i = 0; i < a->ntries; i++) {
-		int error = 0;
-		socklen_t len = sizeof error;
-
-		if (!a->tries[i].revents || open >= 0) {
-			a->tries[kept++] = a->tries[i];
-			continue;
-		}
-		if (getsockopt(a->tries[i].fd, SOL_SOCKET, SO_ERROR, &error, &len) || error)
-			file_close(a->tries[i].fd);
-		else
-			open = a->tries[i].fd;
-	}
-	a->ntries = kept;
-	return open;
 }
 
 /* "SSH-" at the beginning of a line: a server may send others before (RFC 4253 section 4.2). */
@@ -173,57 +126,54 @@ static unsigned try_due(const struct attempt *a)
 static unsigned pause_length(const struct attempt *a)
 {
 	const unsigned now = since(a);
-	unsigned next = a->ssh_port ? a->wait_ms : 0;
+	unsigned next = a->order->ssh_port ? a->order->wait_ms : 0;
 
 	if (a->copies < ARRAY_SIZE(copies_ms))
 		next = copies_ms[a->copies];
-	if (a->ssh_port && try_due(a) < next)
+	if (a->order->ssh_port && try_due(a) < next)
 		next = try_due(a);
 	return next > now ? next - now : 0;
 }
 
-static void attempt_end(struct attempt *a)
+static enum err attempt_run(struct attempt *a, struct send_result *r, int *connection)
 {
-	for (size_t i = 0; i < a->ntries; i++)
-		file_close(a->tries[i].fd);
-}
-
-static enum err attempt_run(struct attempt *a, struct send_result *r)
-{
+	const struct send_order *o = a->order;
 	int open = -1;
 
 	a->start = clock_boot_ms();
 	for (;;) {
 		if (a->copies < ARRAY_SIZE(copies_ms) && since(a) >= copies_ms[a->copies]) {
-			unsigned sent = send_round(a);
+			unsigned sent = send_round(o);
 
 			if (!a->copies++ && !sent)
 				return ERR_CLOSED;
 			r->sent = sent > r->sent ? sent : r->sent;
 		}
-		if (a->ssh_port && since(a) >= try_due(a))
+		if (o->ssh_port && since(a) >= try_due(a))
 			tries_begin(a);
-		if (a->ssh_port ? since(a) >= a->wait_ms : a->copies == ARRAY_SIZE(copies_ms))
+		if (o->ssh_port ? since(a) >= o->wait_ms : a->copies == ARRAY_SIZE(copies_ms))
 			return ERR_NONE;
-		open = tries_wait(a, pause_length(a));
+		open = dial_wait(&a->dial, pause_length(a));
 		if (open < 0)
 			continue;
 		r->open = true;
 		r->waited = since(a);
-		r->greeted = a->greeting && greeting_read(open);
-		file_close(open);
+		r->greeted = o->greeting && greeting_read(open);
+		if (connection)
+			*connection = open;
+		else
+			file_close(open);
 		return ERR_NONE;
 	}
 }
 
-enum err send_jobs(const struct send_job *jobs, size_t n, unsigned ssh_port, unsigned wait_ms, bool greeting,
-		   struct send_result *out)
+enum err send_jobs(const struct send_order *o, struct send_result *out, int *connection)
 {
-	struct attempt a = { .jobs = jobs, .n = n, .ssh_port = ssh_port, .wait_ms = wait_ms, .greeting = greeting };
+	struct attempt a = { .order = o };
 	struct send_result r = { 0 };
-	enum err e = attempt_run(&a, &r);
+	enum err e = attempt_run(&a, &r, connection);
 
-	attempt_end(&a);
+	dial_clear(&a.dial);
 	if (!e)
 		*out = r;
 	return e;

@@ -24,12 +24,23 @@ struct send_result {
 	unsigned waited; /* milliseconds until it was open */
 };
 
+#define SEND_PORTS_MAX 8
+
+struct send_order {
+	const struct send_job *jobs;
+	size_t n;
+	unsigned port[SEND_PORTS_MAX]; /* each goes to all of these UDP ports; none: to that of its target */
+	size_t nports;
+	unsigned ssh_port; /* 0: does not connect */
+	unsigned wait_ms;
+	bool greeting; /* waits for the server to speak, too */
+};
+
 /*
  * Sends each at once, and the same bytes again after 0.5 s and 1.5 s: the server knows copies. Tries to connect to the SSH port
- * meanwhile, for wait_ms at most; nothing is sent any more once that came through. ssh_port 0: does not. greeting: waits for
- * the server to speak, too. ERR_CLOSED: not one could be sent, errno says why.
+ * meanwhile, for wait_ms at most; nothing is sent any more once that came through. *connection, where it is not NULL: what came
+ * through, not blocking and yours, else as it was. ERR_CLOSED: not one could be sent, errno says why.
  */
-MUST_USE enum err send_jobs(const struct send_job *jobs, size_t n, unsigned ssh_port, unsigned wait_ms, bool greeting,
-			    struct send_result *out);
+MUST_USE enum err send_jobs(const struct send_order *o, struct send_result *out, int *connection);
 
 #endif

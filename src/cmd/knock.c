@@ -70,15 +70,6 @@ static int check_together(const struct knock_args *a)
 	return 0;
 }
 
-static int read_from(const char *text, struct address_claim *out)
-{
-	enum err e = text ? address_claim_parse(text, out) : ERR_NONE;
-
-	if (e == ERR_RANGE)
-		return complain("--from is '%s': nobody can come from there", text);
-	return e ? complain("--from is '%s': wants an address such as 192.0.2.7 or 2001:db8::7", text) : 0;
-}
-
 static int read_arguments(struct knock *k, const struct strings *rest)
 {
 	int status;
@@ -91,7 +82,7 @@ static int read_arguments(struct knock *k, const struct strings *rest)
 	k->host = rest->n ? rest->v[0] : NULL;
 	if ((status = check_together(k->args)))
 		return status;
-	return read_from(k->args->from, &k->from);
+	return knock_read_from(k->args->from, &k->from);
 }
 
 /* ---- carried ---- */
@@ -140,7 +131,12 @@ static bool resolve_carried(struct knock *k)
 static bool send_made(struct knock *k)
 {
 	const bool check = k->args->check;
-	enum err e = send_jobs(k->job, k->n, k->ssh.port, check ? CHECK_WAIT_MS : WAIT_MS, check, &k->result);
+	const struct send_order o = { .jobs = k->job,
+				      .n = k->n,
+				      .ssh_port = k->ssh.port,
+				      .wait_ms = check ? CHECK_WAIT_MS : WAIT_MS,
+				      .greeting = check };
+	enum err e = send_jobs(&o, &k->result, NULL);
 
 	if (!e)
 		return true;
@@ -316,31 +312,17 @@ static int answer(const struct common_args *common, const struct knock *k)
 	return status;
 }
 
-static void knock_clear(struct knock *k)
-{
-	ask_ssh_clear(&k->ssh);
-	choice_clear(&k->choice);
-	file_close(k->agent);
-	sodium_memzero(k->secret, sizeof k->secret);
-	free(k);
-}
-
 static int knock_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	const struct knock_args *a = args;
-	struct knock *k;
+	struct knock *k = knock_new(a);
 	int status;
 
-	if (sodium_init() < 0)
-		return complain("libsodium does not start");
-	k = calloc(1, sizeof *k);
 	if (!k)
-		return fail(ERR_MEMORY, "cannot start");
-	k->args = a;
-	k->agent = -1;
+		return EXIT_TROUBLE;
 	status = read_arguments(k, rest);
 	if (status) {
-		knock_clear(k);
+		knock_free(k);
 		return a->check ? (int)CHECK_UNKNOWN : status;
 	}
 	if (work(k) && a->duration && !a->carry && !k->claim[0].type)
@@ -351,7 +333,7 @@ static int knock_run(const struct common_args *common, void *args, const struct 
 	else if (!k->trouble && !k->result.open && !a->print && k->ssh.port)
 		warn("sent, but %s has not opened; what may be the reason: sallyport knock %s --check", k->host,
 		     k->host);
-	knock_clear(k);
+	knock_free(k);
 	return status;
 }
 

@@ -32,6 +32,9 @@ enum knock_trouble {
 struct knock {
 	const struct knock_args *args;
 	const char *host; /* as typed; of what is carried without one, as it says */
+	/* Of the command connect, which ssh runs: where ssh itself would connect to, and what else it was told. */
+	const char *hostname;
+	const struct strings *more;
 	struct ask_ssh ssh;
 	struct host_keys keys;
 	size_t key; /* the host key in use */
@@ -54,7 +57,17 @@ struct knock {
 	enum knock_trouble trouble;
 };
 
-/* Asks ssh, looks for the host's key and a way to sign, finds the address. Says what is missing, sets k->trouble. */
+/* NULL: there is no memory, which is said. */
+struct knock *knock_new(const struct knock_args *args);
+void knock_free(struct knock *k);
+/* The value of --from; NULL leaves it. 0, or what to exit with: it is said. */
+int knock_read_from(const char *text, struct address_claim *out);
+/*
+ * Each says what is missing and sets k->trouble: knock_ask() asks ssh; knock_ready() reads the site's secret, looks for the
+ * host's key and a way to sign; knock_prepare() is both, and finds the address.
+ */
+bool knock_ask(struct knock *k);
+bool knock_ready(struct knock *k);
 bool knock_prepare(struct knock *k);
 /* Makes the knocks for k->keys.v[k->key]; says what could not be signed. False where there is none, and sets k->trouble. */
 bool knock_make(struct knock *k);

@@ -26,7 +26,54 @@ static bool stop(struct knock *k, enum knock_trouble t)
 	return false;
 }
 
-static bool ask(struct knock *k)
+struct knock *knock_new(const struct knock_args *args)
+{
+	struct knock *k = sodium_init() < 0 ? NULL : calloc(1, sizeof *k);
+
+	if (!k) {
+		fail(ERR_MEMORY, "cannot start");
+		return NULL;
+	}
+	k->args = args;
+	k->agent = -1;
+	return k;
+}
+
+void knock_free(struct knock *k)
+{
+	if (!k)
+		return;
+	ask_ssh_clear(&k->ssh);
+	choice_clear(&k->choice);
+	file_close(k->agent);
+	sodium_memzero(k->secret, sizeof k->secret);
+	free(k);
+}
+
+int knock_read_from(const char *text, struct address_claim *out)
+{
+	enum err e = text ? address_claim_parse(text, out) : ERR_NONE;
+
+	if (e == ERR_RANGE)
+		return complain("--from is '%s': nobody can come from there", text);
+	return e ? complain("--from is '%s': wants an address such as 192.0.2.7 or 2001:db8::7", text) : 0;
+}
+
+/* What ssh passed on is what it really does, whatever -G says: "-o HostName=" may stand behind a Match. */
+static enum err take_hostname(struct knock *k)
+{
+	char *name = k->hostname ? strdup(k->hostname) : NULL;
+
+	if (!k->hostname)
+		return ERR_NONE;
+	if (!name)
+		return ERR_MEMORY;
+	free(k->ssh.hostname);
+	k->ssh.hostname = name;
+	return ERR_NONE;
+}
+
+bool knock_ask(struct knock *k)
 {
 	const struct knock_args *a = k->args;
 	char port[16];
@@ -34,6 +81,7 @@ static bool ask(struct knock *k)
 				  .user = a->user,
 				  .key = a->identity,
 				  .config = a->ssh_config,
+				  .more = k->more,
 				  .family = a->four  ? 4
 					    : a->six ? 6
 						     : 0 };
@@ -42,7 +90,7 @@ static bool ask(struct knock *k)
 	snprintf(port, sizeof port, "%u", (unsigned)a->port);
 	w.port = a->port ? port : NULL;
 	e = ask_ssh(&w, &k->ssh);
-	if (!e)
+	if (!e && !(e = take_hostname(k)))
 		e = ask_ssh_expand_all(k->host, &k->ssh);
 	if (!e)
 		return true;
@@ -172,9 +220,14 @@ bool knock_resolve(struct knock *k)
 	return stop(k, KNOCK_NO_ADDRESS);
 }
 
+bool knock_ready(struct knock *k)
+{
+	return read_secret(k) && find_host_key(k) && choose(k);
+}
+
 bool knock_prepare(struct knock *k)
 {
-	if (!ask(k))
+	if (!knock_ask(k))
 		return false;
 	if (k->args->carry)
 		return knock_resolve(k);
@@ -182,7 +235,7 @@ bool knock_prepare(struct knock *k)
 		warn("ssh goes through '%s', and the login comes from there, not from here", k->ssh.jump);
 		hint("ask for that host's address: --from ADDRESS");
 	}
-	return read_secret(k) && find_host_key(k) && choose(k) && (k->args->print || knock_resolve(k));
+	return knock_ready(k) && (k->args->print || knock_resolve(k));
 }
 
 static uint64_t now_ms(void)

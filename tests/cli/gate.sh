@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # gate.sh - the commands of the eighth step where no daemon runs: their help, and mistakes.
-for command in knock who grant close; do
+for command in knock connect who grant close; do
 	try sallyport $command --help
 done
 try sallyport knock
@@ -55,3 +55,12 @@ touch empty.pub
 try sallyport close empty.pub
 try sallyport close 192.0.2.7 --socket ./nobody
 try sallyport close SHA256:679cpb1Taxi4CZu4j0bUxa/+DtTJXlygZFV93vilfTM --dry-run --format json
+try sallyport connect
+try sallyport connect server
+try sallyport connect server ssh
+try sallyport connect server 0
+try sallyport connect -4 -6 server 22
+try sallyport connect --knock-port 22,x server 22
+try sallyport connect --knock-port 1,2,3,4,5,6,7,8,9 server 22
+try sallyport connect --from there server 22
+try sallyport connect --relai server 22

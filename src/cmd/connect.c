@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* connect.c - the way of ssh to a server that is hidden: knocks where it must, and gives ssh the connection. */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/message.h"
+#include "base/number.h"
+#include "client/dial.h"
+#include "client/hand_over.h"
+#include "client/recent.h"
+#include "client/ssh_arguments.h"
+#include "cmd/knock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+#define AT(field) OPTION_AT(struct connect_args, field)
+#define GRANT_MS 30000u	       /* what servers give by default: so long our own grant lives for sure */
+#define AT_ONCE_MAX_MS 1000u   /* for TCP alone */
+#define OPENED_WAIT_MS 2000u   /* after the knock of another connection */
+#define NO_KNOCK_WAIT_MS 2000u /* where none can be made: the port may be open all the same */
+#define TOUCH_WAIT_MS 300u     /* before somebody has to touch a key */
+#define OPEN_WAIT_MS 6000u     /* after our own knock */
+#define TURN_WAIT_MS 130000u   /* for another connection, whose user may be typing or touching */
+#define AGAIN_MS 100u
+
+struct connect_args {
+	const char *alias, *user, *identity, *ssh_config, *from, *secret;
+	struct strings ports;
+	bool four, six, relay;
+};
+
+static const struct option_row options[] = {
+	{ "alias", 0, OPTION_TEXT, AT(alias), "<name>", "the host as it was typed: %n" },
+	{ "user", 'l', OPTION_TEXT, AT(user), "<account>", "the account to log in to: %r" },
+	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "knock with this key and no other" },
+	{ "ipv4", '4', OPTION_FLAG, AT(four), NULL, "over IPv4 only" },
+	{ "ipv6", '6', OPTION_FLAG, AT(six), NULL, "over IPv6 only" },
+	{ "ssh-config", 'F', OPTION_TEXT, AT(ssh_config), "<file>", "the ssh_config that ssh is to read" },
+	{ "from", 0, OPTION_TEXT, AT(from), "<address>", "open it to this address" },
+	{ "knock-port", 0, OPTION_COMMAS, AT(ports), "<port>[,<port>]",
+	  "the UDP ports to knock at; that of SSH by default" },
+	{ "site-secret", 0, OPTION_TEXT, AT(secret), "<file>", "the secret of the site, if it has one" },
+	{ "relay", 0, OPTION_FLAG, AT(relay), NULL, "never hand the connection over: carry its bytes" },
+	{ 0 },
+};
+
+struct work {
+	struct ssh_arguments told; /* to the ssh that runs us */
+	struct knock_args knock_args;
+	struct knock *k;
+	unsigned port[SEND_PORTS_MAX];
+	size_t nports;
+	struct dial dial;
+	int memory; /* recent.h; -1: there is none */
+	uint64_t began;
+};
+
+/* ---- what is wanted ---- */
+
+static int read_ports(struct work *w, const struct strings *ports)
+{
+	uint64_t port;
+
+	if (ports->n > SEND_PORTS_MAX)
+		return complain("--knock-port takes %u ports at most", SEND_PORTS_MAX);
+	for (size_t i = 0; i < ports->n; i++) {
+		if (number_parse(ports->v[i], 1, 65535, &port))
+			return complain("--knock-port is '%s': wants ports between 1 and 65535", ports->v[i]);
+		w->port[w->nports++] = (unsigned)port;
+	}
+	return 0;
+}
+
+static int read_arguments(struct work *w, const struct connect_args *a, const struct strings *rest)
+{
+	uint64_t port;
+	int status;
+
+	if (rest->n != 2) {
+		status = complain("connect wants a host and a port");
+		hint("it is for ssh_config: ProxyCommand sallyport connect --alias %%n --user %%r %%h %%p");
+		return status;
+	}
+	if (a->four && a->six)
+		return complain("-4 and -6 do not go together");
+	if (number_parse(rest->v[1], 1, 65535, &port))
+		return complain("the port is '%s': wants a number between 1 and 65535", rest->v[1]);
+	w->knock_args = (struct knock_args){ .user = a->user,
+					     .identity = a->identity ? a->identity : w->told.identity,
+					     .ssh_config = a->ssh_config,
+					     .from = a->from,
+					     .secret = a->secret,
+					     .port = port,
+					     .four = a->four,
+					     .six = a->six };
+	w->k->host = a->alias ? a->alias : rest->v[0];
+	w->k->hostname = rest->v[0];
+	if ((status = read_ports(w, &a->ports)))
+		return status;
+	return knock_read_from(a->from, &w->k->from);
+}
+
+/* ---- what was before ---- */
+
+static struct recent recall(const struct work *w)
+{
+	return w->memory < 0 ? (struct recent){ 0 } : recent_read(w->memory, clock_boot_ms());
+}
+
+static void remember(const struct work *w, enum recent_outcome outcome, unsigned waited)
+{
+	if (w->memory >= 0)
+		recent_write(w->memory, &(struct recent){ clock_boot_ms(), outcome, waited });
+}
+
+static bool granted(const struct recent *r)
+{
+	return r->outcome == RECENT_OPENED && clock_boot_ms() - r->when < GRANT_MS;
+}
+
+/*
+ * How long TCP alone is tried: while our grant lives, and where no knock was needed the last time. By how long it took then: a
+ * server that was closed by hand, or gives less time, is to cost no more than a moment.
+ */
+static unsigned patience(const struct recent *r)
+{
+	const unsigned ms = 4 * r->waited + AGAIN_MS;
+
+	if (!granted(r) && r->outcome != RECENT_OPEN_ANYWAY)
+		return 0;
+	return ms < AT_ONCE_MAX_MS ? ms : AT_ONCE_MAX_MS;
+}
+
+/* ---- TCP ---- */
+
+static void dial_all(struct work *w)
+{
+	for (size_t i = 0; i < w->k->ntargets; i++)
+		dial_try(&w->dial, &w->k->target[i], w->k->ssh.port);
+}
+
+/* For those that are under way. -1: they were refused, or the time is over. */
+static int dial_for(struct work *w, unsigned ms)
+{
+	const uint64_t end = clock_boot_ms() + ms;
+	int fd;
+
+	do {
+		const uint64_t now = clock_boot_ms();
+
+		fd = dial_wait(&w->dial, end > now ? (unsigned)(end - now) : 0);
+	} while (fd < 0 && w->dial.n && clock_boot_ms() < end);
+	return fd;
+}
+
+/* Again and again: one that was dropped would not be repeated for a second. */
+static int dial_again_for(struct work *w, unsigned ms)
+{
+	const uint64_t end = clock_boot_ms() + ms;
+	int fd;
+
+	do {
+		const uint64_t next = clock_boot_ms() + AGAIN_MS;
+
+		dial_all(w);
+		fd = dial_for(w, AGAIN_MS);
+		if (fd < 0 && clock_boot_ms() < next)
+			poll(NULL, 0, (int)(next - clock_boot_ms()));
+	} while (fd < 0 && clock_boot_ms() < end);
+	return fd;
+}
+
+/* ---- the connection ---- */
+
+/* By TCP alone; without waiting where nothing speaks for it. */
+static int reach_at_once(struct work *w)
+{
+	const struct recent last = recall(w);
+	int fd;
+
+	dial_all(w);
+	fd = dial_for(w, patience(&last));
+	if (fd >= 0 && !granted(&last))
+		remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+	return fd;
+}
+
+/* Another connection may have knocked while we waited for our turn. */
+static int reach_by_others(struct work *w, bool *in_vain)
+{
+	const struct recent last = recall(w);
+
+	*in_vain = last.outcome == RECENT_SILENT && last.when >= w->began;
+	if (*in_vain)
+		complain("'%s' has not opened to the knock of another connection, just now", w->k->host);
+	return granted(&last) && last.when >= w->began ? dial_again_for(w, OPENED_WAIT_MS) : -1;
+}
+
+static bool wants_touch(const struct knock *k)
+{
+	for (size_t i = 0; i < k->choice.n; i++)
+		if (k->choice.v[i].touch)
+			return true;
+	return false;
+}
+
+/* A host may have been known by an older key: where one opens nothing, the next is tried. */
+static int reach_by_knock(struct work *w)
+{
+	struct knock *k = w->k;
+	int fd = -1;
+
+	for (k->key = 0; k->key < k->keys.n; k->key++) {
+		struct send_order o = { .nports = w->nports, .ssh_port = k->ssh.port, .wait_ms = OPEN_WAIT_MS };
+
+		if (!knock_make(k))
+			return -1;
+		o.jobs = k->job;
+		o.n = k->n;
+		memcpy(o.port, w->port, sizeof o.port);
+		if (send_jobs(&o, &k->result, &fd)) {
+			complain("cannot send to '%s': %s", k->ssh.hostname, strerror(errno));
+			return -1;
+		}
+		if (fd >= 0) {
+			remember(w, RECENT_OPENED, k->result.waited);
+			return fd;
+		}
+	}
+	k->key = 0;
+	remember(w, RECENT_SILENT, 0);
+	complain("'%s' has not opened to our knock", k->host);
+	knock_say_silence(k);
+	return -1;
+}
+
+/* -1: there is none, and why was said. */
+static int reach(struct work *w)
+{
+	bool in_vain = false;
+	int fd;
+
+	if (!knock_ask(w->k) || !knock_resolve(w->k))
+		return -1;
+	if (recent_open(w->k->ssh.hostname, w->k->ssh.port, &w->memory))
+		w->memory = -1;
+	if ((fd = reach_at_once(w)) >= 0)
+		return fd;
+	/* who does not get a turn knocks all the same */
+	if (w->memory >= 0 && recent_lock(w->memory, TURN_WAIT_MS) == ERR_NONE)
+		fd = reach_by_others(w, &in_vain);
+	if (fd >= 0 || in_vain)
+		return fd;
+	if (!knock_ready(w->k)) {
+		if ((fd = dial_again_for(w, NO_KNOCK_WAIT_MS)) >= 0)
+			remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+		return fd;
+	}
+	fd = dial_for(w, wants_touch(w->k) ? TOUCH_WAIT_MS : 0);
+	return fd >= 0 ? fd : reach_by_knock(w);
+}
+
+static int give(struct work *w, int fd, bool relay)
+{
+	enum err e;
+
+	/* others have their turn while ours is used */
+	file_close(w->memory);
+	w->memory = -1;
+	e = !relay && hand_over_wanted() ? hand_over(fd) : hand_over_bytes(fd);
+	return e ? fail(e, "the connection to '%s' is broken", w->k->host) : EXIT_YES;
+}
+
+static int connect_run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	const struct connect_args *a = args;
+	struct work w = { .memory = -1, .began = clock_boot_ms() };
+	int status, fd;
+
+	if (ssh_arguments_of_parent(&w.told))
+		w.told = (struct ssh_arguments){ 0 }; /* a caller that is no ssh tells what it wants */
+	w.k = knock_new(&w.knock_args);
+	status = w.k ? read_arguments(&w, a, rest) : EXIT_TROUBLE;
+	if (!status) {
+		w.k->more = &w.told.keep;
+		fd = reach(&w);
+		status = fd < 0 ? EXIT_NO : give(&w, fd, a->relay);
+		file_close(fd);
+	}
+	file_close(w.memory);
+	dial_clear(&w.dial);
+	knock_free(w.k);
+	ssh_arguments_clear(&w.told);
+	return status;
+}
+
+static void connect_clear(void *args)
+{
+	strings_free(&((struct connect_args *)args)->ports);
+}
+
+const struct command cmd_connect = {
+	.name = "connect",
+	.summary = "the way of ssh to a hidden server: for ProxyCommand",
+	.arguments = "HOST PORT",
+	.common = COMMON_NO_RECOVERY,
+	.options = options,
+	.args_size = sizeof(struct connect_args),
+	.examples =
+		"  ssh -o ProxyUseFdpass=yes -o 'ProxyCommand=sallyport connect --alias %n --user %r %h %p' server\n",
+	.run = connect_run,
+	.clear = connect_clear,
+};

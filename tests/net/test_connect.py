@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_connect.py - plain ssh, scp, sftp, rsync and git to a hidden server, by ProxyCommand, with the real programs.
+import os
+
+import pytest
+
+pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
+
+SETUP = r"""
+set -eu
+. "$LAB_SOURCE/tests/lab/gate.sh"
+lab_account anna 1001
+lab_key anna
+lab_client client
+lab_sshd_start
+gate_install %s
+gate_client anna "$LAB_KEYS/anna"
+printf '\tProxyCommand sallyport connect --alias %%%%n --user %%%%r %s %%%%h %%%%p\n' >>/root/ssh_config
+export XDG_RUNTIME_DIR=/run/user-0
+mkdir -m 700 $XDG_RUNTIME_DIR
+handed() { printf '\tProxyUseFdpass yes\n' >>/root/ssh_config; }
+# An agent that has the key, which is there no more; what it signs stands in /root/signed.
+agent() {
+    eval "$(ssh-agent)" >/dev/null
+    ssh-add -q "$LAB_KEYS/anna" && mv "$LAB_KEYS/anna" /root/away && sed -i /IdentityFile/d /root/ssh_config
+    python3 "$LAB_SOURCE/tests/lab/agent_count.py" /root/counted /root/signed >/root/ready & counter=$!
+    lab_wait 10 grep -q ready /root/ready
+    export SSH_AUTH_SOCK=/root/counted
+}
+agent_end() { kill $counter $SSH_AGENT_PID; }
+signed() { grep -c "$1" /root/signed || :; }
+login() { lab_in client ssh -F /root/ssh_config server "$@" </dev/null; }
+gate_start || { cat /tmp/gate.log; exit 1; }
+gate_shut
+"""
+
+
+def run(world, body, settings="", options="", timeout=300):
+    got = world(SETUP % (settings, options) + body + "\ngate_stop\n", timeout=timeout)
+    assert got.returncode == 0, got.stdout + got.stderr
+    return got
+
+
+@pytest.mark.parametrize("mode", ["handed", "carried"])
+def test_a_login_knocks_and_the_next_one_needs_not(world, mode):
+    """What ssh sees tells the two apart: the server's address on the connection, or none. By a file, by an agent."""
+    got = run(world, f"""
+{mode if mode == "handed" else ":"}
+echo "1 $(login 'echo $SSH_CONNECTION')"
+agent
+echo "2 $(login whoami)"
+sallyport close 10.83.0.2 >/dev/null; gate_shut
+echo "3 $(login whoami)"
+echo "knocks $(signed knock) logins $(signed login)"
+lab_in client ssh -F /root/ssh_config -v server true </dev/null 2>&1 | grep '^Authenticated to'
+agent_end
+""")
+    lines = got.stdout.splitlines()
+    assert lines[0].startswith("1 10.83.0.2 ") and lines[0].endswith(" 10.83.0.1 22")
+    assert lines[1:4] == ["2 anna", "3 anna", "knocks 1 logins 2"], got.stdout + got.stderr
+    via = "via proxy" in got.stdout
+    assert via == (mode == "carried"), got.stdout
+
+
+def test_ten_at_once_cost_one_signature(world):
+    got = run(world, """
+handed
+agent
+for i in 1 2 3 4 5 6 7 8 9 10; do login "echo in $i" & pids="${pids:-} $!"; done
+wait $pids
+echo "knocks $(signed knock) logins $(signed login)"
+agent_end
+""")
+    *logins, counts = got.stdout.splitlines()
+    assert sorted(logins) == sorted(f"in {i}" for i in range(1, 11)), got.stdout + got.stderr
+    assert counts == "knocks 1 logins 10"
+
+
+TOOLS = {
+    "scp": "scp -q -F /root/ssh_config /root/file server:copy",
+    "scp-3": "scp -3 -q -F /root/ssh_config server:/etc/ssh/sshd_config server:copy2 && scp -q -F /root/ssh_config /root/file server:copy",
+    "sftp": "sftp -q -F /root/ssh_config -b - server <<<'put /root/file copy' >/dev/null",
+    "rsync": "rsync -e 'ssh -F /root/ssh_config' /root/file server:copy",
+    "git": """GIT_SSH_COMMAND='ssh -F /root/ssh_config' git -c init.defaultBranch=main clone -q server:repository /root/repository
+(cd /root/repository && git config user.email a@example.org && git config user.name a && cp ../file . && git add file &&
+    git commit -q -m one && GIT_SSH_COMMAND='ssh -F /root/ssh_config' git push -q origin HEAD:main)
+ssh -F /root/ssh_config server 'git -C repository show main:file >copy'""",
+}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_programs_over_ssh_do_not_notice(world, tool):
+    """In this order: what is stored comes back the same."""
+    run(world, f"""
+handed
+head -c 300000 /dev/urandom | base64 >/root/file
+su anna -s /bin/sh -c 'git init -q --bare /home/anna/repository'
+cat >/root/work <<'END'
+{TOOLS[tool]}
+END
+lab_in client /bin/bash -eu /root/work
+cmp /root/file /home/anna/copy
+""")
+
+
+def test_what_ssh_was_told_counts_here_too(world):
+    """The key that -i names, a file of -F, options of -o: nothing of it is in what ssh passes on."""
+    got = run(world, """
+sed -i '/IdentityFile/d; /HostName/d; /UserKnownHostsFile/d' /root/ssh_config
+for how in fdpass relay; do
+    sallyport close 10.83.0.2 >/dev/null || :
+    gate_shut
+    lab_in client ssh -i "$LAB_KEYS/anna" -F /root/ssh_config -o UserKnownHostsFile=/root/known_hosts -4 \
+        -oHostName=10.83.0.1 server -o LogLevel=ERROR whoami </dev/null
+    handed
+done
+""")
+    assert got.stdout.split() == ["anna", "anna"], got.stderr
+
+
+def test_several_knock_ports_are_all_knocked_at(world):
+    got = run(world, "handed; login whoami", "'KnockPort 22 62201'", "--knock-port 9,62201")
+    assert got.stdout == "anna\n"
+
+
+def test_where_nothing_is_hidden_nobody_knocks(world):
+    got = run(world, """
+gate_stop; nft delete table inet sallyport 2>/dev/null || nft flush ruleset
+lab_wait 5 gate_open
+handed
+agent
+login 'echo 1'
+login 'echo 2'
+# no host key, no key: no knock could be made
+lab_in client ssh -F /root/ssh_config -o UserKnownHostsFile=/root/none -o StrictHostKeyChecking=no server 'echo 3' </dev/null
+echo "knocks $(signed knock)"
+agent_end
+gate_start
+""")
+    assert got.stdout.splitlines() == ["1", "2", "3", "knocks 0"], got.stderr
+
+
+def test_a_server_that_stays_silent_is_said_once_for_all_who_wait(world):
+    got = run(world, """
+handed
+rm /home/anna/.ssh/authorized_keys
+start=$SECONDS
+for i in 1 2 3; do login true 2>/root/said$i & pids="${pids:-} $!"; done
+for pid in $pids; do ! wait $pid || echo "no failure"; done
+[ $((SECONDS - start)) -le 15 ] || echo slow
+cat /root/said1 /root/said2 /root/said3
+""")
+    assert "no failure" not in got.stdout and "slow" not in got.stdout
+    said = got.stdout
+    assert said.count("sallyport: 'server' has not opened to our knock") == 1, said
+    assert said.count("sallyport: 'server' has not opened to the knock of another connection, just now") == 2, said
+    assert said.count("hint: is the clock here right?") == 1
+
+
+def test_the_end_of_either_side_ends_it(world):
+    """Carried bytes: what is sent before an end arrives, and nobody hangs."""
+    got = run(world, """
+gone() { ! pgrep -x sallyport >/dev/null; }
+login 'cat >copy; echo done'
+head -c 5000000 /dev/urandom >/root/file
+lab_in client ssh -F /root/ssh_config server 'cat' </root/file | cmp - /root/file && echo same
+lab_in client timeout 20 ssh -F /root/ssh_config server 'kill -9 $PPID' </dev/null 2>/dev/null || echo "status $?"
+lab_in client timeout -s KILL 2 ssh -F /root/ssh_config server 'sleep 30' </dev/null || :
+lab_wait 5 gone && echo gone
+""")
+    assert got.stdout.split("\n")[:4] == ["done", "same", "status 255", "gone"], got.stdout + got.stderr
