@@ -19,7 +19,7 @@
 
 bool hand_over_wanted(void)
 {
-	struct sockaddr_storage name;
+	struct sockaddr_storage name = { 0 };
 	socklen_t len = sizeof name;
 	struct stat in, out;
 

@@ -58,7 +58,7 @@ static enum err take_option(struct ssh_arguments *a, const char *word, struct wo
 			return ERR_SYNTAX;
 		if (kept && (e = keep(a, *c, value)))
 			return e;
-		if (*c == 'i' && ++*identities == 1 && !(a->identity = strdup(value)))
+		if (*c == 'i' && value && ++*identities == 1 && !(a->identity = strdup(value)))
 			return ERR_MEMORY;
 		if (valued)
 			break;

@@ -3,6 +3,7 @@
 #include "harden/stage.h"
 
 #include "base/file.h"
+#include "base/mounts.h"
 #include "base/tree.h"
 
 #include <errno.h>
@@ -415,9 +416,7 @@ static enum err build_world(const struct stage *s)
 {
 	enum err e;
 
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return ERR_SYSTEM;
-	if ((e = mirror_folder(s, s->folder)) || (e = lay_over(s, s->folder, s->folder)))
+	if ((e = mounts_make_private()) || (e = mirror_folder(s, s->folder)) || (e = lay_over(s, s->folder, s->folder)))
 		return e;
 	for (size_t i = 0; i < s->n; i++) {
 		const struct staged_file *f = s->files[i];

@@ -2,6 +2,7 @@
 /* test_file.c - a replaced file keeps all but its content, and a failed replacement leaves no trace. */
 #include "base/file.h"
 
+#include "base/mounts.h"
 #include "base/scratch.h"
 
 #include <errno.h>
@@ -356,7 +357,7 @@ static void in_a_small_file_system(int (*check)(void))
 	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+		if (unshare(CLONE_NEWNS) || mounts_make_private() ||
 		    mount("none", in("mnt"), "tmpfs", 0, "size=64k,mode=755"))
 			_exit(77);
 		/* the root that was opened before does not see the new mount */

@@ -3,6 +3,7 @@
 #include "base/scratch.h"
 
 #include "base/macros.h"
+#include "base/mounts.h"
 #include "gate/host_key_made.h"
 #include "gate/keeper.h"
 #include "gate/role.h"
@@ -241,8 +242,7 @@ static void put_accounts(void)
 	static const char passwd[] = "root:x:0:0::/:/bin/sh\n" ROLE_USER_KEEPER ":x:64001:64001::/:/bin/false\n";
 	int fd;
 
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("none", "/mnt", "tmpfs", 0, NULL) ||
+	if (unshare(CLONE_NEWNS) || mounts_make_private() || mount("none", "/mnt", "tmpfs", 0, NULL) ||
 	    (fd = open("/mnt/passwd", O_CREAT | O_WRONLY | O_CLOEXEC, 0644)) < 0 ||
 	    write(fd, passwd, sizeof passwd - 1) != sizeof passwd - 1 ||
 	    mount("/mnt/passwd", "/etc/passwd", NULL, MS_BIND, NULL))

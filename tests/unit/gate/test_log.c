@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/macros.h"
+#include "base/mounts.h"
 #include "gate/log.h"
 
 #include <errno.h>
@@ -104,7 +105,7 @@ static bool in_own_folders(void)
 
 	if (made)
 		return true;
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) || mounts_make_private() ||
 	    mount("none", "/run", "tmpfs", 0, NULL) || mount("none", "/dev", "tmpfs", 0, NULL))
 		return false;
 	assert_int_equal(mkdir("/run/systemd", 0755), 0);

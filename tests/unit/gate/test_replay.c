@@ -3,6 +3,7 @@
 #include "base/scratch.h"
 
 #include "base/macros.h"
+#include "base/mounts.h"
 #include "gate/replay.h"
 #include "gate/replay_file.h"
 
@@ -577,8 +578,7 @@ static int in_a_mount(const char *options, int (*run)(struct place *))
 
 	scratch_make(p.dir);
 	if (!(child = fork())) {
-		if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-		    mount("tmpfs", p.dir, "tmpfs", 0, options))
+		if (unshare(CLONE_NEWNS) || mounts_make_private() || mount("tmpfs", p.dir, "tmpfs", 0, options))
 			_exit(77);
 		scratch_write(scratch_path(p.dir, "knocks"), "");
 		place_open(&p);
