@@ -51,6 +51,11 @@ static enum err take_jump(struct ask_ssh *a, const char *value)
 	return strcmp(value, "none") ? set_word(&a->jump, value) : ERR_NONE;
 }
 
+static enum err take_proxy(struct ask_ssh *a, const char *value)
+{
+	return strcmp(value, "none") ? set_word(&a->proxy, value) : ERR_NONE;
+}
+
 static enum err take_port(struct ask_ssh *a, const char *value)
 {
 	uint64_t port;
@@ -103,6 +108,7 @@ static const struct row {
 	{ "identityfile", take_identity },
 	{ "certificatefile", take_certificate },
 	{ "proxyjump", take_jump },
+	{ "proxycommand", take_proxy },
 	{ "userknownhostsfile", take_known },
 };
 
@@ -189,6 +195,7 @@ void ask_ssh_clear(struct ask_ssh *a)
 	free(a->alias);
 	free(a->agent);
 	free(a->jump);
+	free(a->proxy);
 	strings_free(&a->identity_files);
 	strings_free(&a->certificate_files);
 	strings_free(&a->known_hosts);

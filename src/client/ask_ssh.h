@@ -24,6 +24,7 @@ struct ask_ssh {
 	char *alias; /* HostKeyAlias; NULL: none */
 	char *agent; /* IdentityAgent: a path, "none", "SSH_AUTH_SOCK", "$NAME"; NULL: not set */
 	char *jump;  /* ProxyJump; NULL: none */
+	char *proxy; /* ProxyCommand; NULL: none */
 	unsigned port;
 	unsigned family; /* 4, 6; 0: any */
 	bool identities_only;

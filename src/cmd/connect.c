@@ -62,20 +62,6 @@ struct work {
 
 /* ---- what is wanted ---- */
 
-static int read_ports(struct work *w, const struct strings *ports)
-{
-	uint64_t port;
-
-	if (ports->n > SEND_PORTS_MAX)
-		return complain("--knock-port takes %u ports at most", SEND_PORTS_MAX);
-	for (size_t i = 0; i < ports->n; i++) {
-		if (number_parse(ports->v[i], 1, 65535, &port))
-			return complain("--knock-port is '%s': wants ports between 1 and 65535", ports->v[i]);
-		w->port[w->nports++] = (unsigned)port;
-	}
-	return 0;
-}
-
 static int read_arguments(struct work *w, const struct connect_args *a, const struct strings *rest)
 {
 	uint64_t port;
@@ -100,7 +86,7 @@ static int read_arguments(struct work *w, const struct connect_args *a, const st
 					     .six = a->six };
 	w->k->host = a->alias ? a->alias : rest->v[0];
 	w->k->hostname = rest->v[0];
-	if ((status = read_ports(w, &a->ports)))
+	if ((status = knock_read_ports(&a->ports, w->port, &w->nports)))
 		return status;
 	return knock_read_from(a->from, &w->k->from);
 }
@@ -256,11 +242,13 @@ static int reach(struct work *w)
 		fd = reach_by_others(w, &in_vain);
 	if (fd >= 0 || in_vain)
 		return fd;
-	if (!knock_ready(w->k)) {
-		if ((fd = dial_again_for(w, NO_KNOCK_WAIT_MS)) >= 0)
-			remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+	/* no knock can be made for a host that is not known, and the port may be open all the same */
+	if (!knock_knows_host(w->k) && (fd = dial_again_for(w, NO_KNOCK_WAIT_MS)) >= 0) {
+		remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
 		return fd;
 	}
+	if (!knock_ready(w->k))
+		return -1;
 	fd = dial_for(w, wants_touch(w->k) ? TOUCH_WAIT_MS : 0);
 	return fd >= 0 ? fd : reach_by_knock(w);
 }

@@ -62,12 +62,17 @@ struct knock *knock_new(const struct knock_args *args);
 void knock_free(struct knock *k);
 /* The value of --from; NULL leaves it. 0, or what to exit with: it is said. */
 int knock_read_from(const char *text, struct address_claim *out);
+/* The values of --knock-port, SEND_PORTS_MAX at most; as above. */
+int knock_read_ports(const struct strings *ports, unsigned out[SEND_PORTS_MAX], size_t *n);
+/* Whether there is a host key to seal to; where that cannot be told, there is. Says nothing. */
+bool knock_knows_host(struct knock *k);
 /*
  * Each says what is missing and sets k->trouble: knock_ask() asks ssh; knock_ready() reads the site's secret, looks for the
- * host's key and a way to sign; knock_prepare() is both, and finds the address.
+ * host's key and, as knock_choose() does, for a way to sign; knock_prepare() is both, and finds the address.
  */
 bool knock_ask(struct knock *k);
 bool knock_ready(struct knock *k);
+bool knock_choose(struct knock *k);
 bool knock_prepare(struct knock *k);
 /* Makes the knocks for k->keys.v[k->key]; says what could not be signed. False where there is none, and sets k->trouble. */
 bool knock_make(struct knock *k);

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/message.h"
+#include "base/number.h"
 #include "client/agent.h"
 #include "client/packet.h"
 
@@ -59,6 +60,21 @@ int knock_read_from(const char *text, struct address_claim *out)
 	return e ? complain("--from is '%s': wants an address such as 192.0.2.7 or 2001:db8::7", text) : 0;
 }
 
+int knock_read_ports(const struct strings *ports, unsigned out[SEND_PORTS_MAX], size_t *n)
+{
+	uint64_t port;
+
+	if (ports->n > SEND_PORTS_MAX)
+		return complain("--knock-port takes %u ports at most", SEND_PORTS_MAX);
+	for (size_t i = 0; i < ports->n; i++) {
+		if (number_parse(ports->v[i], 1, 65535, &port))
+			return complain("--knock-port is '%s': wants ports between 1 and 65535", ports->v[i]);
+		out[i] = (unsigned)port;
+	}
+	*n = ports->n;
+	return 0;
+}
+
 /* What ssh passed on is what it really does, whatever -G says: "-o HostName=" may stand behind a Match. */
 static enum err take_hostname(struct knock *k)
 {
@@ -103,9 +119,14 @@ bool knock_ask(struct knock *k)
 	return stop(k, KNOCK_OTHER);
 }
 
+bool knock_knows_host(struct knock *k)
+{
+	return host_key_find(&k->ssh, &k->keys) || k->keys.n;
+}
+
 static bool find_host_key(struct knock *k)
 {
-	enum err e = host_key_find(&k->ssh, &k->keys);
+	enum err e = k->keys.n ? ERR_NONE : host_key_find(&k->ssh, &k->keys);
 
 	if (e) {
 		if (e == ERR_NOT_FOUND)
@@ -151,7 +172,7 @@ static enum err ask_agent(struct knock *k, struct agent_identities *list)
 	return ERR_NONE;
 }
 
-static bool choose(struct knock *k)
+bool knock_choose(struct knock *k)
 {
 	struct choose_wish w = { .pinned = k->args->identity, .ssh = &k->ssh };
 	struct agent_identities list = { 0 };
@@ -222,7 +243,7 @@ bool knock_resolve(struct knock *k)
 
 bool knock_ready(struct knock *k)
 {
-	return read_secret(k) && find_host_key(k) && choose(k);
+	return read_secret(k) && find_host_key(k) && knock_choose(k);
 }
 
 bool knock_prepare(struct knock *k)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # gate.sh - the commands of the eighth step where no daemon runs: their help, and mistakes.
-for command in knock connect who grant close; do
+for command in knock connect enroll who grant close; do
 	try sallyport $command --help
 done
 try sallyport knock
@@ -64,3 +64,10 @@ try sallyport connect --knock-port 22,x server 22
 try sallyport connect --knock-port 1,2,3,4,5,6,7,8,9 server 22
 try sallyport connect --from there server 22
 try sallyport connect --relai server 22
+try sallyport enroll
+try sallyport enroll one two
+try sallyport enroll 'a*'
+try sallyport enroll -4 -6 server
+try sallyport enroll --knock-port 0 server
+try sallyport enroll --site-secret nothing-there server
+try sallyport enroll --un server

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* enroll.h - what the files of the command enroll share. */
+#ifndef CMD_ENROLL_H
+#define CMD_ENROLL_H
+
+#include "client/login_log.h"
+#include "client/stanza.h"
+#include "client/user_config.h"
+#include "cmd/knock.h"
+
+#define ENROLL_OPTIONS 5
+
+struct enroll_args {
+	const char *user, *identity, *ssh_config, *secret;
+	struct strings ports;
+	uint64_t port;
+	bool four, six, undo;
+};
+
+struct enroll {
+	const struct enroll_args *args;
+	const char *typed; /* "anna@server" */
+	const char *host;  /* "server" */
+	struct knock_args knock_args;
+	struct knock *k;
+	struct user_config files;
+	char *program;
+	unsigned port[SEND_PORTS_MAX];
+	size_t nports;
+	struct text ports;		    /* the same, with commas */
+	char *secret;			    /* the path in full */
+	const char *option[ENROLL_OPTIONS]; /* of connect */
+	struct login_log login;
+	struct text answer; /* what the command on the server printed */
+	char *identity;	    /* of the key that logged in; NULL: it cannot be named */
+	char *public;	    /* its public half, where only the agent has it */
+	struct text lines;
+	bool host_key_added, changed;
+};
+
+/* Logs in by ssh, through connect, and takes note of what it tells. False: why was said. */
+bool enroll_log_in(struct enroll *e);
+/* The host's Ed25519 key must be known, or have come through that login: then it is noted down unless 'dry'. */
+bool enroll_host_key(struct enroll *e, bool dry);
+/* Which file names the key that logged in. */
+bool enroll_identity(struct enroll *e);
+
+#endif

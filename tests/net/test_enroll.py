@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_enroll.py - after one 'sallyport enroll' plain ssh to a hidden server works, with the real ssh, agent and sshd.
+import json
+import os
+
+import pytest
+
+pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
+
+SETUP = r"""
+set -eu
+. "$LAB_SOURCE/tests/lab/gate.sh"
+lab_account anna 1001
+lab_client client
+lab_sshd_start
+export XDG_RUNTIME_DIR=/run/user-0 HOME=/root
+mkdir -m 700 $XDG_RUNTIME_DIR
+mkdir -p -m 700 /root/.ssh
+ssh-keygen -q -t ed25519 -N '' -C anna -f /root/.ssh/id_ed25519
+install -d -m 700 -o anna -g anna /home/anna/.ssh
+install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
+printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 5\n' >/root/.ssh/config
+echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+enroll() { lab_in client sallyport enroll "$@" </dev/null; }
+login() { lab_in client ssh server "$@" </dev/null; }
+hide() { gate_install; gate_start || { cat /tmp/gate.log; exit 1; }; gate_shut; }
+"""
+
+
+def run(world, body, timeout=300):
+    got = world(SETUP + body, timeout=timeout)
+    assert got.returncode == 0, got.stdout + got.stderr
+    return got
+
+
+def test_before_it_is_hidden_and_plain_ssh_after(world):
+    got = run(world, r"""
+cp -p /root/.ssh/config /root/before
+chmod 640 /root/.ssh/config
+login 'echo plain'
+enroll server
+hide
+login 'echo knocked'
+login 'echo knocked'
+enroll server --format json
+stat -c %a /root/.ssh/config /root/.ssh/sallyport /root/.ssh/sallyport/config
+head -n 1 /root/.ssh/config; tail -n +2 /root/.ssh/config | cmp - /root/before && echo as-before
+grep -c . /root/.ssh/sallyport/config
+enroll --undo server
+cat /root/.ssh/sallyport/config
+enroll --undo server
+sallyport close 10.83.0.2 >/dev/null
+! login true 2>/dev/null
+gate_stop
+""")
+    text = got.stdout
+    head, _, rest = text.partition("{")
+    body, _, tail = rest.partition("\n}\n")
+    answer = json.loads("{" + body + "}")
+    assert head.startswith("plain\nssh server knocks by itself, with SHA256:"), text + got.stderr
+    assert "A knock was sent: the port is open to us.\nUndo: sallyport enroll --undo server\n" in head
+    assert head.endswith("knocked\nknocked\n")
+    assert answer["schema"] == "sallyport.enroll.v1" and not answer["changed"] and answer["open"] is True
+    assert answer["identity"] == "/root/.ssh/id_ed25519" and answer["host"] == "server"
+    assert tail.splitlines() == ["640", "700", "600", "Include sallyport/config", "as-before", "7",
+                                 "server is taken out of /root/.ssh/sallyport/config.",
+                                 "server is not in /root/.ssh/sallyport/config."], tail
+
+
+def test_a_hidden_server_is_knocked_at_to_enroll(world):
+    got = run(world, r"""
+hide
+enroll -i /root/.ssh/id_ed25519 anna@server --knock-port 9,22
+grep -c -- '--knock-port 9,22' /root/.ssh/sallyport/config
+login 'echo in'
+gate_stop
+""")
+    assert got.stdout.splitlines()[-2:] == ["1", "in"], got.stdout + got.stderr
+
+
+def test_a_key_that_only_the_agent_has_is_pinned_by_its_public_half(world):
+    got = run(world, r"""
+eval "$(ssh-agent)" >/dev/null
+for i in 1 2 3 4 5 6; do ssh-keygen -q -t ed25519 -N '' -f /root/other$i; ssh-add -q /root/other$i; done
+mv /root/.ssh/id_ed25519 /root/key; rm /root/.ssh/id_ed25519.pub; ssh-add -q /root/key
+echo 'MaxAuthTries 20' >>/etc/ssh/sshd_config; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+ssh-add -d /root/other5 /root/other6 2>/dev/null; ssh-add -d /root/other4 2>/dev/null
+enroll server
+ssh-keygen -lf /root/.ssh/sallyport/server.pub | cut -d' ' -f2; ssh-keygen -lf /root/key.pub 2>/dev/null | cut -d' ' -f2 || :
+hide
+login 'echo in'
+gate_stop
+kill $SSH_AGENT_PID
+""")
+    lines = got.stdout.splitlines()
+    assert lines[-1] == "in"
+    assert f"with {lines[-2]}." in got.stdout, got.stdout + got.stderr
+
+
+def test_the_host_key_comes_through_a_login_that_ssh_verified(world):
+    """The host is known by its ECDSA key alone, to which no knock can be sealed."""
+    got = run(world, r"""
+echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ecdsa_key.pub)" >/root/.ssh/known_hosts
+printf '\tHostKeyAlgorithms ecdsa-sha2-nistp256\n\tUpdateHostKeys no\n' >>/root/.ssh/config
+enroll server --dry-run || echo "status $?"
+wc -l </root/.ssh/known_hosts; ls -d /root/.ssh/sallyport 2>/dev/null || :
+enroll server
+hide
+login 'echo in'
+gate_stop
+""")
+    assert "status 1\n1\n" in got.stdout and "would be added to known_hosts" in got.stdout, got.stdout + got.stderr
+    assert "was added to known_hosts" in got.stdout and got.stdout.endswith("in\n")
+    assert "no Ed25519 host key" not in got.stderr
+
+
+def test_nothing_is_changed_where_it_cannot_work(world):
+    got = run(world, r"""
+before=$(lab_snapshot /root/.ssh)
+try() { "$@" && echo wrong; [ "$before" = "$(lab_snapshot /root/.ssh)" ] || echo changed; }
+rm /home/anna/.ssh/authorized_keys
+try enroll server
+install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
+try enroll -F /root/none server
+try enroll 'two words'
+try enroll 10.83.0.1 --knock-port x
+cp -p /root/.ssh/config /root/kept
+printf '\tProxyCommand nc %%h %%p\n' >>/root/.ssh/config
+before=$(lab_snapshot /root/.ssh)
+try enroll server
+sed -i 's/ProxyCommand.*/ProxyJump other/' /root/.ssh/config
+before=$(lab_snapshot /root/.ssh)
+try enroll server
+cp -p /root/kept /root/.ssh/config
+mkdir -m 700 /root/.ssh/sallyport
+echo '# sallyport enroll: begin server' >/root/.ssh/sallyport/config
+before=$(lab_snapshot /root/.ssh)
+try enroll server
+""")
+    assert got.stdout == "", got.stdout + got.stderr
+    said = [line for line in got.stderr.splitlines() if line.startswith("sallyport: ")]
+    assert said == [
+        "sallyport: the login at 'server' failed, so nothing was changed (ssh ended with 255)",
+        "sallyport: cannot tell where your ssh_config is: there is no such thing",
+        "sallyport: the host is 'two words': wants one name as ssh takes it, without blanks, patterns or quotes",
+        "sallyport: --knock-port is 'x': wants ports between 1 and 65535",
+        "sallyport: ssh goes to 'server' by a ProxyCommand already: nc %h %p",
+        "sallyport: ssh goes to 'server' through 'other', which has to knock then",
+        "sallyport: /root/.ssh/sallyport/config: the lines for 'server' begin and do not end: wants the line that ends them, or none of them",
+    ], got.stderr
+    assert "Permission denied (publickey" in got.stderr
