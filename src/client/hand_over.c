@@ -16,6 +16,7 @@
 #include "base/banned.h"
 
 #define BLOCK 65536u
+#define WRITE_MAX 4096u /* PIPE_BUF: what a pipe that can be written to takes without blocking */
 
 bool hand_over_wanted(void)
 {
@@ -85,7 +86,7 @@ static bool way_step(struct way *w, short from_ready, short to_ready)
 	ssize_t n;
 
 	if (w->len && to_ready) {
-		n = write(w->to, w->block + w->at, w->len);
+		n = write(w->to, w->block + w->at, w->len < WRITE_MAX ? w->len : WRITE_MAX);
 		if (n < 0)
 			return is_later();
 		w->at += (size_t)n;
@@ -121,8 +122,12 @@ enum err hand_over_bytes(int connection)
 
 		if (poll(p, 3, -1) < 0 && errno != EINTR)
 			return ERR_SYSTEM;
-		if (!way_step(&up, p[0].revents, p[1].revents & (POLLOUT | POLLERR | POLLHUP)) ||
-		    !way_step(&down, p[1].revents & (POLLIN | POLLERR | POLLHUP), p[2].revents))
+		/* what the server has said last is to arrive, also where it hears no more */
+		if (!way_step(&up, p[0].revents, p[1].revents & (POLLOUT | POLLERR | POLLHUP))) {
+			up.ended = true;
+			up.len = 0;
+		}
+		if (!way_step(&down, p[1].revents & (POLLIN | POLLERR | POLLHUP), p[2].revents))
 			return ERR_SYSTEM;
 		if (up.ended && !up.len && !told) {
 			shutdown(connection, SHUT_WR);

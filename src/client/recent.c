@@ -74,15 +74,14 @@ static int any_folder_open(void)
 	return fd;
 }
 
-enum err recent_open(const char *host, unsigned port, int *fd)
+enum err recent_open(const char *subject, int *fd)
 {
 	uint8_t digest[NAME_BYTES];
-	char subject[1100], name[2 * NAME_BYTES + 1];
+	char name[2 * NAME_BYTES + 1];
 	int folder = any_folder_open(), file;
 
 	if (folder < 0)
 		return ERR_NOT_FOUND;
-	snprintf(subject, sizeof subject, "%u %.1024s", port, host);
 	crypto_generichash(digest, sizeof digest, (const uint8_t *)subject, strlen(subject), NULL, 0);
 	sodium_bin2hex(name, sizeof name, digest, sizeof digest);
 	file = openat(folder, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);

@@ -8,19 +8,25 @@
 
 #include <stdint.h>
 
-enum recent_outcome { RECENT_NONE, RECENT_OPENED, RECENT_SILENT, RECENT_OPEN_ANYWAY };
+enum recent_outcome {
+	RECENT_NONE,
+	RECENT_OPENED,	    /* to a knock */
+	RECENT_SILENT,	    /* it was sent, and opened nothing */
+	RECENT_UNSIGNED,    /* it could not be made or sent */
+	RECENT_OPEN_ANYWAY, /* without one */
+};
 
 struct recent {
 	uint64_t when; /* of clock_boot_ms() */
 	enum recent_outcome outcome;
-	unsigned waited; /* milliseconds until TCP came through; 0 for RECENT_SILENT */
+	unsigned waited; /* milliseconds until TCP came through; 0 where it did not */
 };
 
 /*
- * Opens, or makes, the file for this host and port below $XDG_RUNTIME_DIR, else $XDG_CACHE_HOME, else ~/.cache. ERR_NOT_FOUND:
+ * Opens, or makes, the file of this subject, whatever tells one knock from another, below $XDG_RUNTIME_DIR, else $XDG_CACHE_HOME, else ~/.cache. ERR_NOT_FOUND:
  * there is no such place that is ours alone; ERR_SYSTEM. Close *fd, which unlocks it.
  */
-MUST_USE enum err recent_open(const char *host, unsigned port, int *fd);
+MUST_USE enum err recent_open(const char *subject, int *fd);
 /* Waits until nobody else has it. ERR_TIMEOUT, ERR_SYSTEM. */
 MUST_USE enum err recent_lock(int fd, unsigned ms);
 void recent_unlock(int fd);

@@ -15,8 +15,8 @@
 
 #include "base/banned.h"
 
-#define WITH_VALUE "BDEFIJLOPQRSWbceilmopw" /* of ssh.c, OpenSSH 7.4 to 10.5 */
-#define KEPT "Fio46"
+#define WITH_VALUE "BDEFIJLOPQRSWbceilmopw" /* of ssh.c; -P has had none before OpenSSH 9.4, and no meaning */
+#define KEPT "FPio46"
 #define CMDLINE_MAX (1u << 20)
 #define STAT_MAX 4096
 #define LEVELS 2
@@ -75,9 +75,7 @@ static enum err take_all(struct ssh_arguments *a, struct words *w)
 
 	while ((word = next(w))) {
 		if (!strcmp(word, "--")) {
-			if (host || !next(w))
-				break;
-			host = true; /* ssh goes on reading options behind it */
+			break; /* the host follows, or the command: no more options, "ssh -G -- host -p 99" shows */
 		} else if (word[0] == '-' && word[1]) {
 			if ((e = take_option(a, word, w, &identities)))
 				return e;
@@ -148,7 +146,7 @@ enum err ssh_arguments_of_parent(struct ssh_arguments *out)
 	unsigned long pid = (unsigned long)getppid();
 	enum err e = ERR_NOT_FOUND;
 
-	for (int level = 0; level < LEVELS && pid > 1 && e == ERR_NOT_FOUND; level++) {
+	for (int level = 0; level < LEVELS && pid > 0 && e == ERR_NOT_FOUND; level++) {
 		char *content = NULL;
 		size_t len = 0;
 

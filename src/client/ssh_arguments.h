@@ -16,8 +16,8 @@ struct ssh_arguments {
 };
 
 /*
- * A command line of ssh(1), its words ended by zero bytes as in /proc/PID/cmdline: options also behind the host, none behind the
- * remote command. ERR_NOT_FOUND: the program is not called ssh; ERR_SYNTAX: an option wants a value that is not there; ERR_MEMORY.
+ * A command line of ssh(1), its words ended by zero bytes as in /proc/PID/cmdline: options also behind the host, none behind "--"
+ * or the remote command. ERR_NOT_FOUND: the program is not called ssh; ERR_SYNTAX: an option wants a value that is not there; ERR_MEMORY.
  * Nothing to clear on failure.
  */
 MUST_USE enum err ssh_arguments_parse(const char *words, size_t len, struct ssh_arguments *out);

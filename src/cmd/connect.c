@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/banned.h"
 
@@ -23,7 +24,8 @@
 #define AT_ONCE_MAX_MS 1000u   /* for TCP alone */
 #define OPENED_WAIT_MS 2000u   /* after the knock of another connection */
 #define NO_KNOCK_WAIT_MS 2000u /* where none can be made: the port may be open all the same */
-#define TOUCH_WAIT_MS 300u     /* before somebody has to touch a key */
+#define GRANTED_MIN_MS 500u    /* while our grant lives it will come, also on a busy machine */
+#define UNKNOWN_WAIT_MS 300u   /* of a host of which nothing is known yet */
 #define OPEN_WAIT_MS 6000u     /* after our own knock */
 #define TURN_WAIT_MS 130000u   /* for another connection, whose user may be typing or touching */
 #define AGAIN_MS 100u
@@ -115,9 +117,13 @@ static bool granted(const struct recent *r)
  */
 static unsigned patience(const struct recent *r)
 {
-	const unsigned ms = 4 * r->waited + AGAIN_MS;
+	unsigned ms = 4 * r->waited + AGAIN_MS;
 
-	if (!granted(r) && r->outcome != RECENT_OPEN_ANYWAY)
+	if (r->outcome == RECENT_NONE)
+		return UNKNOWN_WAIT_MS;
+	if (granted(r))
+		ms = ms > GRANTED_MIN_MS ? ms : GRANTED_MIN_MS;
+	else if (r->outcome != RECENT_OPEN_ANYWAY)
 		return 0;
 	return ms < AT_ONCE_MAX_MS ? ms : AT_ONCE_MAX_MS;
 }
@@ -136,6 +142,8 @@ static int dial_for(struct work *w, unsigned ms)
 	const uint64_t end = clock_boot_ms() + ms;
 	int fd;
 
+	if (!w->dial.n)
+		return -1;
 	do {
 		const uint64_t now = clock_boot_ms();
 
@@ -163,6 +171,15 @@ static int dial_again_for(struct work *w, unsigned ms)
 
 /* ---- the connection ---- */
 
+/* It came through without a knock of ours. One of another connection that was heard meanwhile counts for more. */
+static void remember_open(const struct work *w)
+{
+	const struct recent now = recall(w);
+
+	if (!granted(&now))
+		remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+}
+
 /* By TCP alone; without waiting where nothing speaks for it. */
 static int reach_at_once(struct work *w)
 {
@@ -171,8 +188,18 @@ static int reach_at_once(struct work *w)
 
 	dial_all(w);
 	fd = dial_for(w, patience(&last));
-	if (fd >= 0 && !granted(&last))
-		remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+	if (fd >= 0)
+		remember_open(w);
+	return fd;
+}
+
+/* Where no knock can be made: the port may be open all the same. */
+static int reach_anyway(struct work *w)
+{
+	int fd = dial_again_for(w, NO_KNOCK_WAIT_MS);
+
+	if (fd >= 0)
+		remember_open(w);
 	return fd;
 }
 
@@ -180,23 +207,18 @@ static int reach_at_once(struct work *w)
 static int reach_by_others(struct work *w, bool *in_vain)
 {
 	const struct recent last = recall(w);
+	const bool meanwhile = last.when >= w->began;
 
-	*in_vain = last.outcome == RECENT_SILENT && last.when >= w->began;
-	if (*in_vain)
+	*in_vain = meanwhile && (last.outcome == RECENT_SILENT || last.outcome == RECENT_UNSIGNED);
+	if (*in_vain && last.outcome == RECENT_SILENT)
 		complain("'%s' has not opened to the knock of another connection, just now", w->k->host);
-	return granted(&last) && last.when >= w->began ? dial_again_for(w, OPENED_WAIT_MS) : -1;
+	else if (*in_vain)
+		complain("another connection could not knock at '%s', just now", w->k->host);
+	return granted(&last) && meanwhile ? dial_again_for(w, OPENED_WAIT_MS) : -1;
 }
 
-static bool wants_touch(const struct knock *k)
-{
-	for (size_t i = 0; i < k->choice.n; i++)
-		if (k->choice.v[i].touch)
-			return true;
-	return false;
-}
-
-/* A host may have been known by an older key: where one opens nothing, the next is tried. */
-static int reach_by_knock(struct work *w)
+/* A host may have been known by an older key: where one opens nothing, the next is tried. *made: a knock was sent. */
+static int reach_by_knock(struct work *w, bool *made)
 {
 	struct knock *k = w->k;
 	int fd = -1;
@@ -213,6 +235,7 @@ static int reach_by_knock(struct work *w)
 			complain("cannot send to '%s': %s", k->ssh.hostname, strerror(errno));
 			return -1;
 		}
+		*made = true;
 		if (fd >= 0) {
 			remember(w, RECENT_OPENED, k->result.waited);
 			return fd;
@@ -225,16 +248,30 @@ static int reach_by_knock(struct work *w)
 	return -1;
 }
 
+/* All that makes this knock another than the next one: who may share its outcome. */
+static void memory_open(struct work *w)
+{
+	const struct knock_args *a = &w->knock_args;
+	struct text subject = { 0 };
+
+	text_add(&subject, "%s\n%u\n%s\n%s\n%s\n%s\n%u", w->k->ssh.hostname, w->k->ssh.port, w->k->ssh.user,
+		 a->identity ? a->identity : "", a->from ? a->from : "", a->secret ? a->secret : "", w->k->ssh.family);
+	for (size_t i = 0; i < w->nports; i++)
+		text_add(&subject, " %u", w->port[i]);
+	if (text_check(&subject) || recent_open(text_string(&subject), &w->memory))
+		w->memory = -1;
+	text_free(&subject);
+}
+
 /* -1: there is none, and why was said. */
 static int reach(struct work *w)
 {
-	bool in_vain = false;
+	bool in_vain = false, made = false;
 	int fd;
 
 	if (!knock_ask(w->k) || !knock_resolve(w->k))
 		return -1;
-	if (recent_open(w->k->ssh.hostname, w->k->ssh.port, &w->memory))
-		w->memory = -1;
+	memory_open(w);
 	if ((fd = reach_at_once(w)) >= 0)
 		return fd;
 	/* who does not get a turn knocks all the same */
@@ -242,26 +279,33 @@ static int reach(struct work *w)
 		fd = reach_by_others(w, &in_vain);
 	if (fd >= 0 || in_vain)
 		return fd;
-	/* no knock can be made for a host that is not known, and the port may be open all the same */
-	if (!knock_knows_host(w->k) && (fd = dial_again_for(w, NO_KNOCK_WAIT_MS)) >= 0) {
-		remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+	/* a host that nobody knows cannot be knocked at, which need not be said where it is open */
+	if (!knock_knows_host(w->k) && (fd = reach_anyway(w)) >= 0)
 		return fd;
-	}
-	if (!knock_ready(w->k))
-		return -1;
-	fd = dial_for(w, wants_touch(w->k) ? TOUCH_WAIT_MS : 0);
-	return fd >= 0 ? fd : reach_by_knock(w);
+	if (knock_ready(w->k) && ((fd = dial_for(w, 0)) >= 0 || (fd = reach_by_knock(w, &made)) >= 0))
+		return fd;
+	if (!made && (fd = reach_anyway(w)) < 0)
+		remember(w, RECENT_UNSIGNED, 0);
+	return fd;
 }
 
 static int give(struct work *w, int fd, bool relay)
 {
 	enum err e;
 
-	/* others have their turn while ours is used */
+	/*
+	 * Others have their turn while ours is used; and of tries that were dropped the stack repeats one in a second, which would
+	 * come through then.
+	 */
 	file_close(w->memory);
 	w->memory = -1;
+	dial_clear(&w->dial);
+	knock_free(w->k);
+	w->k = NULL;
+	/* as ssh does by itself (TCPKeepAlive) for connections that it makes */
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
 	e = !relay && hand_over_wanted() ? hand_over(fd) : hand_over_bytes(fd);
-	return e ? fail(e, "the connection to '%s' is broken", w->k->host) : EXIT_YES;
+	return e ? fail(e, "the connection is broken") : EXIT_YES;
 }
 
 static int connect_run(const struct common_args *common, void *args, const struct strings *rest)

@@ -295,6 +295,15 @@ static enum err make_one(struct knock *k, const struct candidate *c, const struc
 	return ERR_NONE;
 }
 
+/* Over the family of the address that is asked for: it opens nothing for the other. */
+static const struct address_target *target_for(const struct knock *k, size_t i)
+{
+	for (size_t t = 0; k->from.type && t < k->ntargets; t++)
+		if (k->target[t].to.ss_family == (k->from.type == 4 ? AF_INET : AF_INET6))
+			return &k->target[t];
+	return &k->target[i];
+}
+
 /* One for each family that ssh may use. An address that is asked for needs no second, nor should anybody touch twice. */
 static enum err make_all(struct knock *k, const struct candidate *c)
 {
@@ -306,7 +315,7 @@ static enum err make_all(struct knock *k, const struct candidate *c)
 	if (c->touch)
 		inform("touch the security key for the knock");
 	for (size_t i = 0; i < n && !e && k->n < CARRY_MAX; i++)
-		e = make_one(k, c, k->args->print ? NULL : &k->target[i]);
+		e = make_one(k, c, k->args->print ? NULL : target_for(k, i));
 	return e;
 }
 

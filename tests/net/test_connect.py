@@ -118,7 +118,7 @@ done
     assert got.stdout.split() == ["anna", "anna"], got.stderr
 
 
-def test_several_knock_ports_are_all_knocked_at(world):
+def test_of_several_knock_ports_one_that_is_heard_will_do(world):
     got = run(world, "handed; login whoami", "'KnockPort 22 62201'", "--knock-port 9,62201")
     assert got.stdout == "anna\n"
 
@@ -138,6 +138,52 @@ agent_end
 gate_start
 """)
     assert got.stdout.splitlines() == ["1", "2", "3", "knocks 0"], got.stderr
+
+
+def test_one_login_is_one_connection(world):
+    """The try from before the knock is dropped; the stack would repeat it after a second, and come through."""
+    got = run(world, """
+login 'sleep 4; echo in' & pid=$!
+sleep 3
+ss -Htn state established '( sport = :22 )' | wc -l
+wait $pid
+""")
+    assert got.stdout.split() == ["1", "in"], got.stdout
+
+
+def test_the_refusal_of_one_account_is_none_of_another(world):
+    got = run(world, """
+handed
+lab_account bob 1002
+install -d -m 700 -o bob -g bob /home/bob/.ssh
+install -m 600 -o bob -g bob /home/anna/.ssh/authorized_keys /home/bob/.ssh/authorized_keys
+rm /home/anna/.ssh/authorized_keys
+login true 2>/dev/null & pid=$!
+sleep 0.5
+lab_in client ssh -F /root/ssh_config bob@server whoami </dev/null
+wait $pid || :
+""")
+    assert got.stdout == "bob\n", got.stdout + got.stderr
+
+
+def test_no_signature_is_asked_for_ten_times(world):
+    """An agent that says no to the first says it to all who wait for that one."""
+    got = run(world, """
+handed
+agent
+ssh-add -q -x <<<secret 2>/dev/null || python3 - <<'END'
+import os, socket
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ["SSH_AUTH_SOCK"])
+s.sendall(bytes([0, 0, 0, 11, 22, 0, 0, 0, 6]) + b"secret"); s.recv(5)
+END
+for i in 1 2 3; do login true 2>/root/said$i & pids="${pids:-} $!"; done
+for pid in $pids; do ! wait $pid || echo "no failure"; done
+cat /root/said1 /root/said2 /root/said3
+agent_end
+""")
+    assert "no failure" not in got.stdout
+    assert "there is no key to knock with" in got.stdout, got.stdout
+    assert got.stdout.count("sallyport: another connection could not knock at 'server', just now") == 2, got.stdout
 
 
 def test_a_server_that_stays_silent_is_said_once_for_all_who_wait(world):

@@ -40,7 +40,8 @@ static void reads_what_ssh_reads(void **state)
 		{ "ssh host -i key uptime -4", "-i|key", "key",
 		  ERR_NONE }, /* also behind the host, not behind the command */
 		{ "ssh host uptime -i key", "", NULL, ERR_NONE },
-		{ "ssh -- host -i key", "-i|key", "key", ERR_NONE },
+		{ "ssh -- host -i key", "", NULL, ERR_NONE }, /* a command: so ssh -G shows */
+		{ "ssh -P work host", "-P|work", NULL, ERR_NONE },
 		{ "ssh -4 -- host -- -i key", "-4", NULL, ERR_NONE },
 		{ "ssh host -- -i key", "", NULL, ERR_NONE },
 		{ "ssh -oForwardAgent_no -x -- host sftp", "-o|ForwardAgent no", NULL, ERR_NONE },
