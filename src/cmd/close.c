@@ -80,17 +80,18 @@ static int whom_read(const char *word, struct whom *w)
 	return 0;
 }
 
-static int answer(const struct common_args *common, const struct whom *w, uint32_t ended)
+static int answer(const struct common_args *common, const struct whom *w, const struct control_done *done)
 {
+	const uint32_t ended = done->changed;
 	const int status = common->dry_run || !ended ? EXIT_NO : EXIT_YES;
 	struct text out = { 0 };
 	int printed;
 
 	if (common->format == FORMAT_JSON) {
-		json_t *j = json_pack("{s:s,s:b,s:b,s:s?,s:s?,s:i}", "schema", "sallyport.close.v1", "changed",
+		json_t *j = json_pack("{s:s,s:b,s:b,s:s?,s:s?,s:i,s:i}", "schema", "sallyport.close.v1", "changed",
 				      common->dry_run || ended, "dry_run", common->dry_run, "address",
 				      w->wanted.by_key ? NULL : w->shown, "key", w->wanted.by_key ? w->shown : NULL,
-				      "grants", (int)ended);
+				      "grants", (int)ended, "unknown", (int)done->unknown);
 
 		printed = command_print_json(common, j, status);
 		json_decref(j);
@@ -102,7 +103,13 @@ static int answer(const struct common_args *common, const struct whom *w, uint32
 		text_add(&out, "%s is let in no more (%u grant%s ended). Sessions that are open go on.\n", w->shown,
 			 ended, ended == 1 ? "" : "s");
 	else
-		text_add(&out, "Nothing lets %s in now.\n", w->shown);
+		text_add(&out, "Nothing%s lets %s in now.\n", done->unknown ? " that is known to be of it" : "",
+			 w->shown);
+	if (done->unknown)
+		text_add(&out,
+			 "%u grant%s from before the daemon was started anew may be of this key. By address: sudo "
+			 "sallyport who; sudo sallyport close ADDRESS\n",
+			 done->unknown, done->unknown == 1 ? "" : "s");
 	printed = command_print(common, &out, status);
 	text_free(&out);
 	return printed;
@@ -125,7 +132,7 @@ static int close_run(const struct common_args *common, void *args, const struct 
 	if ((status = whom_read(rest->v[0], &w)))
 		return status;
 	if (common->dry_run)
-		return answer(common, &w, 0);
+		return answer(common, &w, &done);
 	if ((status = gate_connect(a->socket, &fd)))
 		return status;
 	e = control_revoke(fd, &w.wanted, &done);
@@ -133,7 +140,7 @@ static int close_run(const struct common_args *common, void *args, const struct 
 	if (e)
 		return gate_fail(e);
 	return done.error ? fail((enum err)done.error, "sallyportd cannot end what lets %s in", w.shown)
-			  : answer(common, &w, done.changed);
+			  : answer(common, &w, &done);
 }
 
 const struct command cmd_close = {

@@ -20,6 +20,7 @@
 
 struct grant_args {
 	uint64_t seconds, port;
+	bool clock;
 	const char *socket;
 };
 
@@ -33,6 +34,8 @@ static const struct option_row options[] = {
 	  .help = "only this one of the protected ports",
 	  .min = 1,
 	  .max = 65535 },
+	{ "clock-is-right", 0, OPTION_FLAG, OPTION_AT(struct grant_args, clock), NULL,
+	  "take knocks again where the record of them is lost" },
 	{ "socket", 0, OPTION_TEXT, OPTION_AT(struct grant_args, socket), "<path>", "where sallyportd listens" },
 	{ 0 },
 };
@@ -117,6 +120,56 @@ static int answer(const struct common_args *common, const struct request *r, uin
 	return status;
 }
 
+/* ---- a record that is lost ---- */
+
+static int clock_answer(const struct common_args *common, bool changed)
+{
+	const int status = common->dry_run || !changed ? EXIT_NO : EXIT_YES;
+	struct text out = { 0 };
+	int printed;
+
+	if (common->format == FORMAT_JSON) {
+		json_t *j = json_pack("{s:s,s:b,s:b}", "schema", "sallyport.grant.v1", "changed", changed, "dry_run",
+				      common->dry_run);
+
+		printed = command_print_json(common, j, status);
+		json_decref(j);
+		return printed;
+	}
+	if (common->dry_run)
+		text_add_string(&out, "Would begin the record of knocks anew, if it is lost.\n");
+	else
+		text_add_string(
+			&out,
+			changed ? "The record of knocks begins anew: those made from five minutes from now on are taken.\n"
+				: "The record of knocks is not lost: there is nothing to do.\n");
+	printed = command_print(common, &out, status);
+	text_free(&out);
+	return printed;
+}
+
+static int clock_run(const struct common_args *common, const struct grant_args *a)
+{
+	struct control_recover wanted = { 0 };
+	struct control_done done = { 0 };
+	int fd = -1, status;
+	enum err e;
+
+	if (a->seconds || a->port)
+		return complain("--clock-is-right goes with no other wish");
+	if (common->dry_run)
+		return clock_answer(common, false);
+	sign_with_name(wanted.comment, sizeof wanted.comment);
+	if ((status = gate_connect(a->socket, &fd)))
+		return status;
+	e = control_recover(fd, &wanted, &done);
+	file_close(fd);
+	if (e)
+		return gate_fail(e);
+	return done.error ? fail((enum err)done.error, "sallyportd cannot begin anew")
+			  : clock_answer(common, done.changed);
+}
+
 static int grant_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	const struct grant_args *a = args;
@@ -125,6 +178,8 @@ static int grant_run(const struct common_args *common, void *args, const struct 
 	int fd = -1, status;
 	enum err e;
 
+	if (a->clock && !rest->n)
+		return clock_run(common, a);
 	if (rest->n != 1) {
 		status = complain(rest->n ? "grant takes one address at a time" : "grant wants an address");
 		hint("sudo sallyport grant 192.0.2.7 --for 10m");
@@ -146,7 +201,7 @@ static int grant_run(const struct common_args *common, void *args, const struct 
 const struct command cmd_grant = {
 	.name = "grant",
 	.summary = "let an address in by hand, for a while",
-	.arguments = "ADDRESS --for TIME",
+	.arguments = "ADDRESS --for TIME | --clock-is-right",
 	.common = COMMON_REPORT | COMMON_CHANGE,
 	.options = options,
 	.args_size = sizeof(struct grant_args),

@@ -114,7 +114,7 @@ static bool any_source_claimed(const struct knock *k)
 
 void knock_say_silence(const struct knock *k)
 {
-	hint("a server that refuses says nothing; on it, 'sudo sallyport who' and its log tell why");
+	hint("a server that refuses says nothing; on it, 'sudo sallyport who' and its log tell why, if the key is listed there");
 	hint("is the clock here right? more than five minutes off is too much");
 	if (k->keys.n > 1)
 		hint("known_hosts has %zu Ed25519 keys of this host, and none of them helped: are they old?",

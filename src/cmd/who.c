@@ -120,8 +120,9 @@ static void lines_status(const struct control_status *s, struct text *out)
 	}
 	text_add_string(out, any ? "" : ", none refused.\n");
 	if (s->replay_lost)
-		text_add_string(out, "The record of past knocks is lost: nothing is granted until the clock is "
-				     "synchronised.\n");
+		text_add_string(
+			out, "The record of past knocks is lost: nothing is granted until the clock is "
+			     "synchronised.\nWhere it is right all the same: sudo sallyport grant --clock-is-right\n");
 	if (s->memory_only)
 		text_add_string(out,
 				"The record of knocks cannot be written: knocks are remembered in memory alone.\n");

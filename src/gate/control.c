@@ -23,7 +23,7 @@
 _Static_assert(sizeof(struct control_grant) == 20 + 8 + 64, "no holes");
 _Static_assert(sizeof(struct control_close) == 20 + NATIVE_KEY_ID + 4, "no holes");
 _Static_assert(sizeof(struct control_entry) == 32 + NATIVE_KEY_ID + 256, "no holes");
-_Static_assert(sizeof(struct control_done) == 8, "no holes");
+_Static_assert(sizeof(struct control_done) == 16, "no holes");
 
 enum err control_open(const char *path, int *fd)
 {
@@ -187,4 +187,9 @@ enum err control_grant(int fd, const struct control_grant *g, struct control_don
 enum err control_revoke(int fd, const struct control_close *c, struct control_done *done)
 {
 	return ask_done(fd, CONTROL_CLOSE, c, sizeof *c, done);
+}
+
+enum err control_recover(int fd, const struct control_recover *r, struct control_done *done)
+{
+	return ask_done(fd, CONTROL_RECOVER, r, sizeof *r, done);
 }

@@ -20,6 +20,7 @@ enum control_kind {
 	CONTROL_ENTRY,
 	CONTROL_STATUS,
 	CONTROL_DONE,
+	CONTROL_RECOVER, /* struct control_recover; answered by CONTROL_DONE */
 };
 
 struct control_grant {
@@ -58,7 +59,15 @@ struct control_status {
 
 struct control_done {
 	uint32_t error;	  /* enum err */
-	uint32_t changed; /* grants that began or ended */
+	uint32_t changed; /* grants that began or ended; records that were begun anew */
+	uint32_t
+		unknown; /* grants that go on and may be of that key: from before the daemon started, so nobody knows whose they are */
+	uint32_t reserved;
+};
+
+/* The clock is right, says an administrator: where the record of knocks is lost, it may be begun anew. */
+struct control_recover {
+	char comment[64]; /* who says so */
 };
 
 /* Connects; ERR_NOT_FOUND: no daemon runs there; ERR_SYSTEM. Time-outs of two seconds on every wait. */
@@ -66,6 +75,7 @@ MUST_USE enum err control_open(const char *path, int *fd);
 /* *entries is an array of *n, free(). ERR_TIMEOUT, ERR_CLOSED (also where we are not root), ERR_SYNTAX. */
 MUST_USE enum err control_who(int fd, struct control_entry **entries, size_t *n, struct control_status *status);
 MUST_USE enum err control_grant(int fd, const struct control_grant *g, struct control_done *done);
+MUST_USE enum err control_recover(int fd, const struct control_recover *r, struct control_done *done);
 MUST_USE enum err control_revoke(int fd, const struct control_close *c, struct control_done *done);
 
 #endif

@@ -101,9 +101,9 @@ static enum err take_who(void *role, int fd, uint32_t id, const void *body)
 
 /* ---- by hand ---- */
 
-static enum err done(int fd, uint32_t id, enum err e, uint32_t changed)
+static enum err done(int fd, uint32_t id, enum err e, uint32_t changed, uint32_t unknown)
 {
-	const struct control_done d = { .error = e, .changed = changed };
+	const struct control_done d = { .error = e, .changed = changed, .unknown = unknown };
 
 	return message_send(fd, CONTROL_DONE, id, &d, sizeof d);
 }
@@ -157,7 +157,7 @@ static enum err take_grant(void *role, int fd, uint32_t id, const void *body)
 	if (!e)
 		log_event(LOG_LEVEL_NOTICE, "granted", "addr", addr, "for", seconds, "via", "hand", "by", want.comment,
 			  NULL);
-	return done(fd, id, e, changed);
+	return done(fd, id, e, changed, 0);
 }
 
 /* All grants of an address, or all that a key has opened. */
@@ -172,16 +172,18 @@ static enum err close_address(struct grant *g, const struct message_address *a, 
 	return e;
 }
 
-static enum err close_ask(struct grant *g, const struct control_close *want, uint32_t *changed)
+static enum err close_ask(struct grant *g, const struct control_close *want, uint32_t *changed, uint32_t *unknown)
 {
 	struct control_entry entry;
 	enum err e = ERR_NONE;
 
 	if (!want->by_key)
 		return want->address.family ? close_address(g, &want->address, 0, changed) : ERR_RANGE;
-	for (size_t at = 0; !e && grants_next(g->grants, &at, clock_boot_ms(), &entry);)
+	for (size_t at = 0; !e && grants_next(g->grants, &at, clock_boot_ms(), &entry);) {
+		*unknown += !entry.known;
 		if (entry.known && !entry.by_hand && !memcmp(entry.key, want->key, sizeof entry.key))
 			e = close_address(g, &entry.address, entry.port, changed);
+	}
 	return e;
 }
 
@@ -190,22 +192,38 @@ static enum err take_close(void *role, int fd, uint32_t id, const void *body)
 	struct asking *a = role;
 	char addr[ADDRESS_TEXT], ended[16];
 	struct control_close want;
-	uint32_t changed = 0;
+	uint32_t changed = 0, unknown = 0;
 	enum err e;
 
 	memcpy(&want, body, sizeof want);
-	e = close_ask(a->grant, &want, &changed);
+	e = close_ask(a->grant, &want, &changed, &unknown);
 	address_print(&want.address, addr);
 	snprintf(ended, sizeof ended, "%u", changed);
 	if (!e)
 		log_event(LOG_LEVEL_NOTICE, "closed", "addr", want.by_key ? "" : addr, "grants", ended, NULL);
-	return done(fd, id, e, changed);
+	return done(fd, id, e, changed, unknown);
+}
+
+static enum err take_recover(void *role, int fd, uint32_t id, const void *body)
+{
+	struct asking *a = role;
+	struct control_recover want;
+	const bool lost = replay_lost(a->grant->setup->replay, NULL);
+	enum err e = ERR_NONE;
+
+	memcpy(&want, body, sizeof want);
+	if (!memchr(want.comment, '\0', sizeof want.comment))
+		e = ERR_RANGE;
+	else if (lost)
+		record_begin_anew(a->grant, want.comment);
+	return done(fd, id, e, lost && !e, 0);
 }
 
 static const struct message_row rows[] = {
 	{ CONTROL_WHO, 0, take_who },
 	{ CONTROL_GRANT, sizeof(struct control_grant), take_grant },
 	{ CONTROL_CLOSE, sizeof(struct control_close), take_close },
+	{ CONTROL_RECOVER, sizeof(struct control_recover), take_recover },
 	{ 0 },
 };
 

@@ -342,20 +342,28 @@ static void table_look(struct grant *g, uint64_t now)
 static bool clock_is_right(void)
 {
 	struct timex t = { .modes = 0 };
+	const int state = adjtimex(&t);
 
-	return adjtimex(&t) != TIME_ERROR && !(t.status & STA_UNSYNC);
+	/* who may not ask does not know: a unit that forbids the call is no synchronised clock */
+	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
+}
+
+void record_begin_anew(struct grant *g, const char *by)
+{
+	const char *why = "";
+
+	if (!replay_lost(g->setup->replay, &why))
+		return;
+	log_event(LOG_LEVEL_WARNING, "record-lost", "why", why, "now",
+		  "knocks made until five minutes from now are not taken", "by", by, NULL);
+	if (replay_recover(g->setup->replay, wall_ms()))
+		log_event(LOG_LEVEL_ERROR, "record-not-written", NULL);
 }
 
 static void record_look(struct grant *g)
 {
-	const char *why;
-
-	if (!replay_lost(g->setup->replay, &why) || !clock_is_right())
-		return;
-	log_event(LOG_LEVEL_WARNING, "record-lost", "why", why, "now",
-		  "knocks made until five minutes from now are not taken", NULL);
-	if (replay_recover(g->setup->replay, wall_ms()))
-		log_event(LOG_LEVEL_ERROR, "record-not-written", NULL);
+	if (replay_lost(g->setup->replay, NULL) && clock_is_right())
+		record_begin_anew(g, "clock");
 }
 
 static void record_say(const struct grant *g)
@@ -364,7 +372,8 @@ static void record_say(const struct grant *g)
 
 	if (replay_lost(g->setup->replay, &why))
 		log_event(LOG_LEVEL_ERROR, "record-lost", "why", why, "now",
-			  "nobody is let in until the clock is synchronised", NULL);
+			  "nobody is let in until the clock is synchronised", "or", "sallyport grant --clock-is-right",
+			  NULL);
 }
 
 /* ---- the loop ---- */

@@ -63,6 +63,8 @@ unsigned grant_ports(const struct settings *s, const uint16_t *ports, unsigned n
 
 /* ---- the control socket: grant_control.c ---- */
 
+/* Where the record of knocks is lost: all that may have been granted is closed, and it goes on. by: "clock", or who says so. */
+void record_begin_anew(struct grant *g, const char *by);
 void control_accept(struct grant *g);
 /* What the client asks, or that more of the answer fits; closes it where it is gone. */
 void control_turn(struct grant *g, struct grant_client *c, bool readable);

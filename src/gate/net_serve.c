@@ -11,6 +11,7 @@
 
 #include <poll.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -418,9 +419,15 @@ static void knock_make(struct flight *f, const struct message_answer *m)
 static enum knock_stage answer_look(struct net *n, struct flight *f, const struct message_answer *m)
 {
 	enum knock_stage stage = m->stage;
+	char reason[sizeof m->reason];
 
-	if (stage)
+	if (stage) {
+		/* whoever signed is known: an administrator will want to read why it did not open for them */
+		snprintf(reason, sizeof reason, "%.*s", (int)sizeof m->reason - 1, m->reason);
+		if (m->key_len && !signature_look(n, f, m))
+			refused_log(n, f, stage, reason);
 		return stage;
+	}
 	if ((stage = signature_look(n, f, m))) {
 		/* not before the key is known to be listed, and rarely: anybody can send what does not hold */
 		refused_log(n, f, stage, "");

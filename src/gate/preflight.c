@@ -140,7 +140,7 @@ static enum err check_sshd_config(const struct root *r, const char *path, struct
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 
-enum err preflight_check(const struct root *r, const struct settings *s, struct diags *problems)
+enum err preflight_keys(const struct root *r, const struct settings *s, struct diags *problems)
 {
 	enum err e;
 
@@ -150,6 +150,15 @@ enum err preflight_check(const struct root *r, const struct settings *s, struct 
 	for (unsigned i = 0; i < s->nsecrets; i++)
 		if ((e = check_secret(r, s->secrets[i], problems)))
 			return e;
+	return ERR_NONE;
+}
+
+enum err preflight_check(const struct root *r, const struct settings *s, struct diags *problems)
+{
+	enum err e = preflight_keys(r, s, problems);
+
+	if (e)
+		return e;
 	check_state(r, s->state_dir, problems);
 	if ((e = check_accounts(r, problems)))
 		return e;

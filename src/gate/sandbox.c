@@ -80,13 +80,6 @@ static enum err user_become(struct entry *in)
 	return ERR_NONE;
 }
 
-static enum err root_change(struct entry *in)
-{
-	const char *to = in->s->chroot;
-
-	return to && (chroot(to) || chdir("/")) ? ERR_SYSTEM : ERR_NONE;
-}
-
 /* ---- capabilities ---- */
 
 /* Can be done only while CAP_SETPCAP is there. */
@@ -257,9 +250,14 @@ static const struct step {
 	const char *name;
 	enum err (*take)(struct entry *in);
 } steps[] = {
-	{ "traces", traces_stop }, { "account", user_find },	   { "bounding set", bounding_drop },
-	{ "chroot", root_change }, { "user", user_become },	   { "capabilities", capabilities_set },
-	{ "traces", traces_stop }, { "Landlock", landlock_enter }, { "seccomp", seccomp_enter },
+	{ "traces", traces_stop },
+	{ "account", user_find },
+	{ "bounding set", bounding_drop },
+	{ "user", user_become },
+	{ "capabilities", capabilities_set },
+	{ "traces", traces_stop },
+	{ "Landlock", landlock_enter },
+	{ "seccomp", seccomp_enter },
 };
 
 enum err sandbox_enter(const struct sandbox *s, const char **what, bool *missing)

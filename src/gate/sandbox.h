@@ -18,7 +18,6 @@ struct sandbox_path {
 
 struct sandbox {
 	const char *user;		  /* NULL: stays root */
-	const char *chroot;		  /* an empty folder, or NULL */
 	uint64_t capabilities;		  /* bits 1 << CAP_...: those that stay, all others go for ever */
 	const struct sandbox_path *paths; /* what Landlock leaves; NULL: nothing at all */
 	const int *calls;		  /* system calls that seccomp leaves, ends with -1 */

@@ -8,6 +8,7 @@
 #include "gate/generation.h"
 #include "gate/log.h"
 #include "gate/notify.h"
+#include "gate/preflight.h"
 #include "gate/premises.h"
 
 #include <errno.h>
@@ -33,6 +34,7 @@
 /* With a longer pause after a role that had served, one packet that kills it every ten seconds would shut everybody out. */
 #define PAUSE_SERVED_MS 200u
 #define FAILURES_SERVED 2u	      /* that many in a row lead to that pause */
+#define KEYS_SECONDS 20		      /* for reading a handful of small files */
 #define EVENT_SIGNAL GENERATION_ROLES /* in epoll's data, behind the numbers of the roles */
 
 /*
@@ -41,7 +43,7 @@
  */
 #define CAPABILITIES \
 	(1ULL << CAP_SETUID | 1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP | 1ULL << CAP_NET_ADMIN | 1ULL << CAP_NET_RAW | \
-	 1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_SYS_CHROOT | 1ULL << CAP_KILL)
+	 1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_KILL)
 
 enum phase {
 	PHASE_STARTING, /* not all of them serve yet */
@@ -228,6 +230,34 @@ static void stop(struct supervisor *s)
 		s->phase = PHASE_DONE;
 }
 
+/*
+ * In a process of its own, since whoever starts the roles is not to hold keys. What is wrong with them is logged there; found out by
+ * keeper it would have cost the generation that serves.
+ */
+static enum err keys_check(const struct supervisor *s, const struct settings *settings)
+{
+	struct diags problems = { 0 };
+	sigset_t none;
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		return ERR_SYSTEM;
+	if (!pid) {
+		enum err e;
+
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		alarm(KEYS_SECONDS);
+		e = preflight_keys(s->live, settings, &problems);
+		log_problems(&problems);
+		_exit(e || problems.errors ? 1 : 0);
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? ERR_NONE : ERR_CONFIG;
+}
+
 /* All that a new generation needs, opened while the old one still serves. */
 static enum err prepare(const struct supervisor *s, struct premises **premises, struct generation **next)
 {
@@ -243,8 +273,13 @@ static enum err prepare(const struct supervisor *s, struct premises **premises, 
 	diags_free(&problems);
 	if (e)
 		return e;
-	if (!(e = premises_open(settings, s->premises, -1, &p, &why)) && (e = generation_open(p, next, &why)))
-		premises_free(p, s->premises);
+	if ((e = premises_open(settings, s->premises, -1, &p, &why)) == ERR_NONE) {
+		e = generation_open(p, next, &why);
+		if (!e && (e = keys_check(s, p->settings)))
+			generation_free(*next);
+		if (e)
+			premises_free(p, s->premises);
+	}
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "settings", "file", s->o->file, "problem", why ? why : err_text(e), NULL);
 	else

@@ -35,6 +35,9 @@ try sallyport knock server -p 0
 try sallyport knock server --chek
 try sallyport knock --check
 try sallyport who anna
+try sallyport grant --clock-is-right
+try sallyport grant --clock-is-right --for 5m
+try sallyport grant --clock-is-right --dry-run --format json
 try sallyport who --watch -o file
 try sallyport who --socket ./nobody
 try sallyport grant 192.0.2.7

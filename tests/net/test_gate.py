@@ -108,12 +108,13 @@ REFUSED = {
     "not-listed": ("rm /home/anna/.ssh/authorized_keys; hand anna 10.83.0.1 22", ""),
     "nobody": ("hand nosuchuser 10.83.0.1 22", ""),
     "other-account": ("lab_account bob 1002; hand bob 10.83.0.1 22", ""),
-    "not-from-there": ("echo 'AllowUsers anna@192.0.2.*' >>/etc/ssh/sshd_config; hand anna 10.83.0.1 22", ""),
+    "not-from-there": ("echo 'AllowUsers anna@192.0.2.*' >>/etc/ssh/sshd_config; hand anna 10.83.0.1 22",
+                       "stage=policy user=anna addr=10.83.0.2 source=10.83.0.2 why="),
     "revoked-now": ("hand anna 10.83.0.1 22; lab_wait 5 gate_open; sallyport close 10.83.0.2\n"
                     "cp $LAB_KEYS/anna.pub /etc/ssh/revoked; echo 'RevokedKeys /etc/ssh/revoked' >>/etc/ssh/sshd_config\n"
-                    "hand anna 10.83.0.1 22", ""),
+                    "hand anna 10.83.0.1 22", "stage=revoked user=anna addr=10.83.0.2 source=10.83.0.2"),
     "broken-revocations": ("echo nonsense >/etc/ssh/revoked; echo 'RevokedKeys /etc/ssh/revoked' >>/etc/ssh/sshd_config\n"
-                           "hand anna 10.83.0.1 22", ""),
+                           "hand anna 10.83.0.1 22", "stage=revoked user=anna"),
     "other-port": ("hand anna 10.83.0.1 22 from=10.83.0.2 port=80", "stage=policy"),
     "loopback": ("hand anna 10.83.0.1 22 from=127.0.0.1", ""),
     "the-server-itself": ("hand anna 10.83.0.1 22 from=10.83.0.1", ""),

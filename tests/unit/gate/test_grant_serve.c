@@ -88,10 +88,16 @@ bool local_is(struct local *l, const struct message_address *a)
 	return !memcmp(a, &own, sizeof own);
 }
 
+#define FORBIDDEN 2 /* of wall->synchronised: nobody may ask */
+
 int adjtimex(struct timex *t)
 {
-	const bool good = atomic_load(&wall->synchronised);
+	const bool good = atomic_load(&wall->synchronised) == 1;
 
+	if (atomic_load(&wall->synchronised) == FORBIDDEN) {
+		errno = EPERM;
+		return -1;
+	}
 	t->status = good ? 0 : STA_UNSYNC;
 	return good ? TIME_OK : TIME_ERROR;
 }
@@ -557,6 +563,8 @@ static void nothing_opens_while_the_record_is_lost_and_the_clock_not_right(void 
 	knock_say(e, 3, &k);
 	assert_int_equal(knocked_hear(e, NULL), STAGE_STATE);
 	assert_true(log_says("record-lost"));
+	atomic_store(&wall->synchronised, FORBIDDEN);
+	usleep(1500000); /* it looks once a second */
 	assert_false(log_says("five minutes"));
 	atomic_store(&wall->synchronised, 1);
 	for (int i = 0; i < 30 && !log_says("five minutes"); i++)
@@ -884,6 +892,34 @@ static void by_hand_it_is_opened_and_shut(void **state)
 	close(fd);
 }
 
+static void a_lost_record_is_begun_anew_when_somebody_says_so(void **state)
+{
+	struct ends *e = *state;
+	struct message_knock k = knock_of(e, 1);
+	const struct control_recover who = { .comment = "anna" };
+	struct control_recover unended;
+	struct control_done d;
+	int fd;
+
+	assert_int_equal(unlinkat(e->state_dir, "replay", 0), 0);
+	atomic_store(&wall->synchronised, 0);
+	again(e, SETTINGS, false);
+	if ((fd = control_of(e)) < 0)
+		return;
+	memset(unended.comment, 'x', sizeof unended.comment);
+	assert_int_equal(control_recover(fd, &unended, &d), ERR_NONE);
+	assert_int_equal(d.error, ERR_RANGE);
+	assert_int_equal(control_recover(fd, &who, &d), ERR_NONE);
+	assert_int_equal(d.error, ERR_NONE);
+	assert_int_equal(d.changed, 1);
+	assert_true(log_says("five minutes from now are not taken by=anna"));
+	knock_say(e, 3, &k);
+	assert_int_equal(knocked_hear(e, NULL), STAGE_FLOOR);
+	assert_int_equal(control_recover(fd, &who, &d), ERR_NONE);
+	assert_int_equal(d.changed, 0);
+	close(fd);
+}
+
 static void what_cannot_be_granted_by_hand_is_refused(void **state)
 {
 	const struct {
@@ -999,6 +1035,7 @@ int main(void)
 		ROW(what_was_open_before_is_shown_without_a_name),
 		ROW(more_than_fits_at_once_is_told_in_the_end),
 		ROW(by_hand_it_is_opened_and_shut),
+		ROW(a_lost_record_is_begun_anew_when_somebody_says_so),
 		ROW(what_cannot_be_granted_by_hand_is_refused),
 		ROW(a_client_that_says_nonsense_costs_itself_alone),
 		ROW(no_more_than_so_many_clients_are_served),

@@ -497,14 +497,39 @@ static void what_index_refuses_ends_there(void **state)
 		struct message_answer a = good_answer(e);
 
 		a.stage = (uint8_t)stage;
+		a.key_len = 0; /* it is not listed: a stranger can cause any of it */
+		memset(a.key, 0, sizeof a.key);
 		knock_send(e, &anna, &k);
 		opened_say(e, &k, true);
 		answer_say(e, question_hear(e, NULL), &a);
 	}
 	for (enum knock_stage stage = STAGE_KEY; stage < STAGE_COUNT; stage++)
 		assert_true(count_of(e, stage, 1) == 1);
-	/* a stranger can cause any of it */
 	assert_int_equal(played->log_len, 0);
+}
+
+static void why_a_listed_key_is_refused_is_said_where_its_signature_holds(void **state)
+{
+	struct ends *e = *state;
+	struct knock k = good_knock(e);
+	struct message_answer a = good_answer(e);
+
+	a.stage = STAGE_REVOKED;
+	memset(a.reason, 'r', sizeof a.reason); /* unended: index may be somebody else's by now */
+	a.key[a.key_len - 1] ^= 1;
+	knock_send(e, &anna, &k);
+	opened_say(e, &k, true);
+	answer_say(e, question_hear(e, NULL), &a);
+	assert_true(count_of(e, STAGE_REVOKED, 1) == 1);
+	assert_int_equal(played->log_len, 0);
+	a.key[a.key_len - 1] ^= 1;
+	k = good_knock(e);
+	knock_send(e, &anna, &k);
+	opened_say(e, &k, true);
+	answer_say(e, question_hear(e, NULL), &a);
+	assert_true(count_of(e, STAGE_REVOKED, 2) == 2);
+	assert_true(log_says("refused stage=revoked user=anna"));
+	assert_true(log_says("why=rrrr"));
 }
 
 static void a_signature_of_another_key_does_not_hold(void **state)
@@ -878,6 +903,7 @@ int main(void)
 		ROW(refused_before_the_question),
 		ROW(no_changed_plaintext_reaches_grant),
 		ROW(what_index_refuses_ends_there),
+		ROW(why_a_listed_key_is_refused_is_said_where_its_signature_holds),
 		ROW(a_signature_of_another_key_does_not_hold),
 		ROW(settings_forbid),
 		ROW(a_copy_of_what_grant_has_taken_is_not_asked_about),

@@ -305,25 +305,6 @@ static void paths_are_open_as_far_as_they_are_given(void **state)
 	scratch_remove(dir);
 }
 
-static int try_find_accounts(void)
-{
-	struct stat st;
-
-	return result(stat("/etc/passwd", &st));
-}
-
-static void a_root_without_accounts_can_be_entered_as_a_user(void **state)
-{
-	char dir[SCRATCH_DIR];
-	const struct sandbox box = { .user = USER, .chroot = dir, .calls = many };
-
-	need_root();
-	scratch_make(dir);
-	assert_int_equal(chmod(dir, 0755), 0);
-	assert_int_equal(tried(&box, try_find_accounts), ENOENT);
-	scratch_remove(dir);
-}
-
 /* ---- what the kernel says of one who is locked in ---- */
 
 /* The line NAME of /proc/self/status of a child that is locked in. */
@@ -476,7 +457,6 @@ int main(void)
 		cmocka_unit_test(the_other_locks_hold_where_seccomp_would_not),
 		cmocka_unit_test(who_stays_root_has_no_power_left),
 		cmocka_unit_test(paths_are_open_as_far_as_they_are_given),
-		cmocka_unit_test(a_root_without_accounts_can_be_entered_as_a_user),
 		cmocka_unit_test(nothing_of_root_is_left),
 		cmocka_unit_test(a_user_that_is_not_there_is_no_way_in),
 		cmocka_unit_test(it_dies_with_its_parent),
