@@ -98,6 +98,53 @@ ours --check -i /root/sk
 """)
 
 
+@pytest.mark.parametrize("address", ["10.83.0.1", "fd83::1"])
+def test_through_a_published_container_port(world, address):
+    """sshd in a third namespace, published as port 2222 of this host; the knock goes to the host, the login to the container."""
+    out = run(world, f"""
+. "$LAB_SOURCE/tests/lab/services.sh"
+services_box
+nft -f - <<-END
+	table ip nat {{
+		chain prerouting {{ type nat hook prerouting priority dstnat; fib daddr type local tcp dport 2222 dnat to 172.18.0.2:22
+		}}
+	}}
+	table ip6 nat {{
+		chain prerouting {{ type nat hook prerouting priority dstnat; fib daddr type local tcp dport 2222 dnat to [fd18::2]:22
+		}}
+	}}
+END
+lab_in box /usr/sbin/sshd -D -e -o PidFile=none 2>/tmp/box.log & box=$!
+box_listens() {{ lab_in box ss -Hltn 'sport = :22' | grep -q .; }}
+lab_wait 10 box_listens
+gate_client anna "$LAB_KEYS/anna" {address}
+published() {{ lab_in client timeout 1 /bin/bash -c "exec 3<>/dev/tcp/{address}/2222" 2>/dev/null; }}
+sed "s/^{address} /[{address}]:2222 /" /root/known_hosts >>/root/known_hosts
+! published; gate_shut {address}
+! lab_in client sallyport knock -q -F /root/ssh_config -p 2222 --knock-port 62201 --check nobody@server
+! published
+lab_in client sallyport knock -q -F /root/ssh_config -p 2222 --knock-port 62201 --check server
+lab_in client ssh -F /root/ssh_config -p 2222 server 'ip -br addr show eth0' </dev/null
+kill $box; wait $box || :
+""", settings="'Port 2222' 'KnockPort 62201'")
+    assert "172.18.0.2/24" in out
+
+
+def test_one_account_with_a_hundred_keys(world):
+    """Each knocks, the first and the last, and who has none of them does not."""
+    run(world, """
+for i in $(seq 100); do ssh-keygen -q -t ed25519 -N '' -C "$i" -f /root/key$i; done
+cat $(printf '/root/key%d.pub ' $(seq 100)) >/home/anna/.ssh/authorized_keys
+for i in 1 50 100; do
+    ours --check -i /root/key$i
+    [ "$(lab_in client ssh -F /root/ssh_config -o IdentityFile=none -i /root/key$i server whoami </dev/null)" = anna ]
+    sallyport who | grep -q "$(ssh-keygen -lf /root/key$i.pub | cut -d' ' -f2)"
+    sallyport close /root/key$i.pub; gate_shut
+done
+! ours --check; gate_shut
+""")
+
+
 # Each must leave the port shut; what is said of it stands in the log, where the signature holds.
 REFUSED = {
     "replay": ("hand anna 10.83.0.1 22 out=/root/k; lab_in client $BUILD/tests/knock send /root/k 10.83.0.1 22\n"
