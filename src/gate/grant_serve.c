@@ -459,7 +459,7 @@ static enum err begin(struct grant *g, const struct grant_setup *s)
 	g->refused = (struct log_limit){ .burst = 30, .every_seconds = 1 };
 	for (size_t i = 0; i < GRANT_CLIENTS; i++)
 		g->client[i].fd = -1;
-	if ((e = rates_new(&g->rates)) || (e = grants_new(&g->grants)))
+	if ((e = rates_new(&g->rates)) || (e = grants_new(g->setup->settings->firewall.ipv6_bits, &g->grants)))
 		return e;
 	record_say(g);
 	return grants_adopt(g);

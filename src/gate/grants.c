@@ -9,6 +9,7 @@
 #include "base/banned.h"
 
 struct grants {
+	unsigned ipv6_bits;
 	size_t n;
 	struct grant_known {
 		struct control_entry e;
@@ -16,15 +17,28 @@ struct grants {
 	} v[GRANTS_MAX];
 };
 
-enum err grants_new(struct grants **out)
+enum err grants_new(unsigned ipv6_bits, struct grants **out)
 {
 	*out = calloc(1, sizeof **out);
-	return *out ? ERR_NONE : ERR_MEMORY;
+	if (!*out)
+		return ERR_MEMORY;
+	(*out)->ipv6_bits = ipv6_bits;
+	return ERR_NONE;
 }
 
 void grants_free(struct grants *g)
 {
 	free(g);
+}
+
+/* Two addresses of one prefix are one grant. */
+static struct message_address what_counts(const struct grants *g, const struct message_address *a)
+{
+	struct message_address m = *a;
+
+	for (unsigned bit = g->ipv6_bits; m.family == 6 && bit < 128; bit++)
+		m.bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	return m;
 }
 
 static bool is_of(const struct grant_known *k, const struct message_address *a, uint16_t port)
@@ -51,18 +65,23 @@ static struct grant_known *place_for(struct grants *g, const struct control_entr
 void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms)
 {
 	const uint64_t until = now_ms + (uint64_t)e->seconds_left * 1000;
-	struct grant_known *k = place_for(g, e, now_ms);
+	struct control_entry one = *e;
+	struct grant_known *k;
 
-	if (!k || (is_of(k, &e->address, e->port) && k->until_ms > until))
+	one.address = what_counts(g, &e->address);
+	k = place_for(g, &one, now_ms);
+	if (!k || (is_of(k, &one.address, one.port) && k->until_ms > until))
 		return;
-	k->e = *e;
+	k->e = one;
 	k->until_ms = until;
 }
 
 void grants_forget(struct grants *g, const struct message_address *a, uint16_t port)
 {
+	const struct message_address m = what_counts(g, a);
+
 	for (size_t i = 0; i < g->n; i++)
-		if (is_of(&g->v[i], a, port))
+		if (is_of(&g->v[i], &m, port))
 			g->v[i].until_ms = 0;
 }
 

@@ -14,8 +14,9 @@
 
 struct grants;
 
-MUST_USE enum err grants_new(struct grants **out); /* ERR_MEMORY */
-void grants_free(struct grants *g);		   /* NULL is fine */
+/* ipv6_bits: how much of an IPv6 address counts, 1 to 128; the rest is forgotten, as in the kernel's table. ERR_MEMORY. */
+MUST_USE enum err grants_new(unsigned ipv6_bits, struct grants **out);
+void grants_free(struct grants *g); /* NULL is fine */
 /* e->seconds_left counts from now; one of the same address and port takes its place unless it lasts longer. */
 void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms);
 void grants_forget(struct grants *g, const struct message_address *a, uint16_t port); /* port 0: all */

@@ -35,7 +35,7 @@ static struct grants *made(void)
 {
 	struct grants *g = NULL;
 
-	assert_int_equal(grants_new(&g), ERR_NONE);
+	assert_int_equal(grants_new(128, &g), ERR_NONE);
 	return g;
 }
 
@@ -336,9 +336,34 @@ static void changes_between_two_parts_hide_none(void **state)
 	grants_free(g);
 }
 
+static void addresses_of_one_prefix_are_one(void **state)
+{
+	struct grants *g = NULL;
+	struct control_entry e = entry(1, 22, "alice", 60), got;
+	const struct message_address one = { .family = 6, .bytes = { 0x20, 0x01, [7] = 1, [15] = 1 } };
+	const struct message_address two = { .family = 6, .bytes = { 0x20, 0x01, [7] = 1, [8] = 0xff, [15] = 2 } };
+	const struct message_address far = { .family = 6, .bytes = { 0x20, 0x01, [7] = 2 } };
+
+	assert_int_equal(grants_new(64, &g), ERR_NONE);
+	grants_set(g, &e, NOW);
+	e.address = one;
+	grants_set(g, &e, NOW);
+	e.address = two;
+	grants_set(g, &e, NOW);
+	assert_int_equal(count(g, NOW), 2);
+	for (size_t at = 0; grants_next(g, &at, NOW, &got);)
+		assert_true(got.address.family == 4 || (got.address.bytes[7] == 1 && !got.address.bytes[15]));
+	grants_forget(g, &far, 0);
+	assert_int_equal(count(g, NOW), 2);
+	grants_forget(g, &two, 0);
+	assert_int_equal(count(g, NOW), 1);
+	grants_free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_of_one_prefix_are_one),
 		cmocka_unit_test(is_told_as_it_was_given),
 		cmocka_unit_test(is_told_until_it_ends),
 		cmocka_unit_test(the_one_that_lasts_longer_stays),
