@@ -74,16 +74,13 @@ static enum err take_all(struct ssh_arguments *a, struct words *w)
 	enum err e;
 
 	while ((word = next(w))) {
-		if (!strcmp(word, "--")) {
-			break; /* the host follows, or the command: no more options, "ssh -G -- host -p 99" shows */
-		} else if (word[0] == '-' && word[1]) {
-			if ((e = take_option(a, word, w, &identities)))
-				return e;
-		} else if (host) {
+		/* the host follows, or the command: no more options, as "ssh -G -- host -p 99" shows */
+		if (!strcmp(word, "--") || (host && (word[0] != '-' || !word[1])))
 			break;
-		} else {
+		if (word[0] != '-' || !word[1])
 			host = true;
-		}
+		else if ((e = take_option(a, word, w, &identities)))
+			return e;
 	}
 	if (identities > 1) {
 		free(a->identity);

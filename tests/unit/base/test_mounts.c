@@ -60,12 +60,12 @@ static int in_a_chroot(const char *dir)
 {
 	char name[64] = "";
 
-	if (mounts_make_private() || chdir(dir) || mkdir("proc", 0755) || mkdir("mnt", 0755) || mkdir("work", 0755) ||
-	    mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) || chroot(".") || chdir("/work"))
+	if (mounts_make_private() || chdir(dir) || mkdir("proc", 0755) || mkdir("mnt", 0755) || mkdir("inner", 0755) ||
+	    mount("/proc", "proc", NULL, MS_BIND | MS_REC, NULL) || chroot(".") || chdir("/inner"))
 		return 1;
 	if (unshare(CLONE_NEWNS) || mounts_make_private())
 		return 2;
-	if (!getcwd(name, sizeof name) || strcmp(name, "/work") != 0)
+	if (!getcwd(name, sizeof name) || strcmp(name, "/inner") != 0)
 		return 3;
 	if (mount("none", "/mnt", "tmpfs", 0, NULL) || !is_mount("/mnt", "/"))
 		return 4;
