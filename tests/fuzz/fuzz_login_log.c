@@ -2,6 +2,7 @@
 /* fuzz_login_log.c - whatever a server makes ssh -v write. */
 #include "client/login_log.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,8 @@
 /* fuzz_ssh_arguments.c - the command line of the ssh that runs us. */
 #include "client/ssh_arguments.h"
 
+#include <stdint.h>
+
 #include "base/banned.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

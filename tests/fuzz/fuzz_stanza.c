@@ -2,6 +2,7 @@
 /* fuzz_stanza.c - an ssh_config of anybody's: our lines go in and out, and the rest is as it was. */
 #include "client/stanza.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
