@@ -19,6 +19,16 @@ static bool holds(const char *line, size_t len, const char *what)
 	return memmem(line, len, what, strlen(what)) != NULL;
 }
 
+static bool is_fingerprint(const char *s)
+{
+	static const char base64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = strlen("SHA256:"); i < FINGERPRINT_LEN; i++)
+		if (!memchr(base64, s[i], sizeof base64 - 1))
+			return false;
+	return true;
+}
+
 /* "NAME TYPE SHA256:... agent": a name may have blanks, so it is read from behind. */
 static enum err take_key(struct login_log *l, const char *s, size_t len)
 {
@@ -26,7 +36,7 @@ static enum err take_key(struct login_log *l, const char *s, size_t len)
 
 	for (const char *at = s; (at = memmem(at, len - (size_t)(at - s), " SHA256:", 8)); at++)
 		print = at;
-	if (!print || len - (size_t)(print + 1 - s) < FINGERPRINT_LEN)
+	if (!print || len - (size_t)(print + 1 - s) < FINGERPRINT_LEN || !is_fingerprint(print + 1))
 		return ERR_NONE;
 	for (type = print; type > s && type[-1] != ' '; type--)
 		;

@@ -35,6 +35,7 @@ static void the_key_that_was_accepted_last(void **state)
 		{ ACCEPTS "pkalg ssh-ed25519 blen 51\n" IN("publickey"), "", NULL, true, true }, /* before 8.1 */
 		{ "debug1: Remote: " ACCEPTS "a ED25519 " FP_A "\n", "", NULL, false, false },
 		{ "xAuthenticated to web1\n", "", NULL, false, false },
+		{ ACCEPTS "a ED25519 SHA256:L9tcjCMQrDqV6j5BxbXjBc/5nCGaSq11cfMRN54 HFU\n", "", NULL, false, false },
 		{ "", "", NULL, false, false },
 	};
 
