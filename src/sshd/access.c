@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/banned.h"
 
@@ -27,6 +28,8 @@ static const char *const reasons[] = {
 	[REASON_METHOD_DISABLED] = "method-disabled",
 	[REASON_KEY] = "key",
 	[REASON_UNREADABLE] = "unreadable",
+	[REASON_REFUSED] = "RefuseConnection",
+	[REASON_NOLOGIN] = "nologin",
 };
 
 struct shell {
@@ -39,6 +42,7 @@ struct access {
 	struct rulesets *rulesets;
 	struct holdings *holdings;
 	struct hash shells;
+	bool nologin; /* pam_nologin, and without PAM sshd itself, refuse all but root */
 };
 
 const char *access_reason_text(enum access_reason reason)
@@ -57,6 +61,13 @@ void access_decision_clear(struct access_decision *d)
 	*d = (struct access_decision){ 0 };
 }
 
+static bool nologin_is_there(const struct root *r)
+{
+	struct stat st;
+
+	return !root_stat(r, "/etc/nologin", &st) || !root_stat(r, "/run/nologin", &st);
+}
+
 enum err access_new(const struct root *r, const struct sshd_config *c, time_t now, struct access **out)
 {
 	struct access *a = calloc(1, sizeof *a);
@@ -64,6 +75,7 @@ enum err access_new(const struct root *r, const struct sshd_config *c, time_t no
 
 	if (!e && !(e = rulesets_new(c, &a->rulesets))) {
 		a->root = r;
+		a->nologin = nologin_is_there(r);
 		e = holdings_new(r, c, now, &a->holdings);
 	}
 	if (e) {
@@ -190,7 +202,12 @@ static const struct sshd_line *decider(const struct login *l, enum sshd_keyword_
 
 static enum err look_account(struct login *l, struct check_found *f)
 {
-	if (!l->account)
+	/* before the account is looked for; in Match it holds for names that do not exist, too */
+	const char *refuse = sshd_value(l->rules->values, KW_REFUSECONNECTION);
+
+	if (refuse && !strcmp(refuse, "yes"))
+		deny(f, REASON_REFUSED, decider(l, KW_REFUSECONNECTION));
+	else if (!l->account)
 		deny(f, REASON_UNKNOWN_USER, NULL);
 	return ERR_NONE;
 }
@@ -483,13 +500,19 @@ static void methods_unknown(struct login *l, const struct means *m, struct check
 /* PAM's account modules speak last. pam_unix, which is in every distribution's stack, refuses who has expired. */
 static bool pam_refuses(const struct login *l)
 {
-	return l->rules->use_pam && l->account->expired;
+	return l->rules->use_pam && l->account->pam_expired;
 }
 
 static void pam_deny(struct login *l, struct check_found *f)
 {
 	l->methods = l->unknown = 0;
 	deny(f, REASON_LOCKED, decider(l, KW_USEPAM));
+}
+
+static void nologin_deny(struct login *l, struct check_found *f)
+{
+	l->methods = l->unknown = 0;
+	deny(f, REASON_NOLOGIN, NULL);
 }
 
 static enum err look_methods(struct login *l, struct check_found *f)
@@ -512,6 +535,8 @@ static enum err look_methods(struct login *l, struct check_found *f)
 		methods_refuse(l, &m, allowed, f);
 	else if (pam_refuses(l))
 		pam_deny(l, f);
+	else if (l->access->nologin && l->account->uid != 0)
+		nologin_deny(l, f);
 	else if (!sure)
 		methods_unknown(l, &m, f);
 	return ERR_NONE;

@@ -15,7 +15,7 @@ enum access_verdict { ACCESS_ALLOWED, ACCESS_DENIED, ACCESS_UNKNOWN };
 enum access_reason {
 	REASON_ACCEPTED,
 	REASON_UNKNOWN_USER,	/* "unknown-user" */
-	REASON_LOCKED,		/* "locked": an expired account, or UsePAM no and a "!" password */
+	REASON_LOCKED,		/* "locked": an expired account or password, or UsePAM no and a "!" password */
 	REASON_SHELL,		/* "shell" */
 	REASON_DENY_USERS,	/* "DenyUsers" */
 	REASON_ALLOW_USERS,	/* "AllowUsers" */
@@ -26,6 +26,8 @@ enum access_reason {
 	REASON_METHOD_DISABLED, /* "method-disabled": no method is left that this account can use */
 	REASON_KEY, /* the word of the obstacle: what keeps the key, or every key, out; no other method is left */
 	REASON_UNREADABLE, /* "unreadable": something needed could not be read, verdict unknown */
+	REASON_REFUSED,	   /* "RefuseConnection" */
+	REASON_NOLOGIN, /* "nologin": /etc/nologin or /run/nologin is there, as during a shutdown, and it is not root */
 };
 
 /* A set of ways to authenticate. */

@@ -52,6 +52,28 @@ static bool day_passed(long long day)
 	return day >= 0 && clock_wall() / DAY > day;
 }
 
+/* Days of shadow(5); -1: not set. */
+struct shadow_days {
+	long long changed, longest, inactive, expire;
+};
+
+/* Linux-PAM, passverify.c, check_shadow_expiry(). */
+static bool pam_expired(const struct shadow_days *d)
+{
+	const long long today = clock_wall() / DAY;
+
+	if (d->expire != -1 && today >= d->expire)
+		return true;
+	if (d->changed <= 0 || today < d->changed || d->longest == -1 || d->inactive == -1)
+		return false;
+	return today - d->changed > d->longest + d->inactive;
+}
+
+static bool live_pam_expired(const struct spwd *s)
+{
+	return pam_expired(&(struct shadow_days){ s->sp_lstchg, s->sp_max, s->sp_inact, s->sp_expire });
+}
+
 static enum err account_new(const struct entry *from, struct account **out)
 {
 	struct account *a = calloc(1, sizeof *a);
@@ -140,6 +162,7 @@ static void live_shadow(const char *password, struct account *a)
 		if (!status && found) {
 			a->password = password_state(found->sp_pwdp);
 			a->expired = day_passed(found->sp_expire);
+			a->pam_expired = live_pam_expired(found);
 		}
 		free(buffer);
 		size *= 4;
@@ -312,6 +335,19 @@ static bool id_read(const char *s, uint32_t *out)
 	return true;
 }
 
+static long long day_of(const char *field)
+{
+	uint32_t day;
+
+	return id_read(field, &day) ? (long long)day : -1;
+}
+
+/* name:password:changed:min:max:warn:inactive:expire */
+static bool file_pam_expired(char *const f[8])
+{
+	return pam_expired(&(struct shadow_days){ day_of(f[2]), day_of(f[4]), day_of(f[6]), day_of(f[7]) });
+}
+
 static bool member_of(const char *members, const char *name)
 {
 	size_t len = strlen(name);
@@ -330,6 +366,24 @@ static enum err group_name_add(const char *name, struct strings *out)
 	return strings_has(out, name) ? ERR_NONE : strings_add(out, name);
 }
 
+/* getgrgid(3) answers with the first line of an id, whichever line lists the member. */
+static enum err group_of_id_add(const struct root *r, uint32_t gid, struct strings *out)
+{
+	struct table t = { 0 };
+	char *f[4];
+	uint32_t id;
+	enum err e = table_open(r, GROUP_FILE, &t);
+
+	while (!e && table_next(&t, f, 4)) {
+		if (!id_read(f[2], &id) || id != gid)
+			continue;
+		e = group_name_add(f[0], out);
+		break;
+	}
+	free(t.content);
+	return e;
+}
+
 /* The primary group first, then those that name the account, as getgrouplist(3) has it. */
 static enum err file_groups(const struct root *r, struct account *a)
 {
@@ -346,7 +400,7 @@ static enum err file_groups(const struct root *r, struct account *a)
 				continue;
 			primary = gid == a->gid;
 			if (pass ? !primary && member_of(f[3], a->name) : primary)
-				e = group_name_add(f[0], &a->groups);
+				e = group_of_id_add(r, gid, &a->groups);
 			if (!pass && primary)
 				break;
 		}
@@ -374,6 +428,7 @@ static enum err file_shadow(const struct root *r, const char *password, struct a
 			continue;
 		a->password = password_state(f[1]);
 		a->expired = id_read(f[7], &day) && day_passed(day);
+		a->pam_expired = file_pam_expired(f);
 		break;
 	}
 	free(t.content);
@@ -430,7 +485,7 @@ enum err account_find_uid(const struct root *r, uid_t uid, struct account **out)
 struct shadow_row {
 	char *name;
 	enum password_state password;
-	bool expired;
+	bool expired, pam_expired;
 };
 
 struct shadow_table {
@@ -445,7 +500,8 @@ static void shadow_table_free(struct shadow_table *t)
 	free(t->v);
 }
 
-static enum err shadow_table_add(struct shadow_table *t, const char *name, const char *password, bool expired)
+static enum err shadow_table_add(struct shadow_table *t, const char *name, const char *password, bool expired,
+				 bool by_pam)
 {
 	if (t->n == t->size) {
 		size_t size = t->size ? t->size * 2 : 64;
@@ -456,7 +512,7 @@ static enum err shadow_table_add(struct shadow_table *t, const char *name, const
 		t->v = v;
 		t->size = size;
 	}
-	t->v[t->n] = (struct shadow_row){ strdup(name), password_state(password), expired };
+	t->v[t->n] = (struct shadow_row){ strdup(name), password_state(password), expired, by_pam };
 	return t->v[t->n++].name ? ERR_NONE : ERR_MEMORY;
 }
 
@@ -472,7 +528,7 @@ static enum err live_shadow_table(struct shadow_table *t)
 
 	setspent();
 	for (; !e && t->n < MAX_ENUMERATED && (s = getspent()); patience_tick())
-		e = shadow_table_add(t, s->sp_namp, s->sp_pwdp, day_passed(s->sp_expire));
+		e = shadow_table_add(t, s->sp_namp, s->sp_pwdp, day_passed(s->sp_expire), live_pam_expired(s));
 	endspent();
 	return e;
 }
@@ -487,7 +543,7 @@ static enum err file_shadow_table(const struct root *r, struct shadow_table *t)
 	if (e && e != ERR_MEMORY)
 		return ERR_NONE; /* unreadable: the states stay unknown */
 	while (!e && table_next(&file, f, 8))
-		e = shadow_table_add(t, f[0], f[1], id_read(f[7], &day) && day_passed(day));
+		e = shadow_table_add(t, f[0], f[1], id_read(f[7], &day) && day_passed(day), file_pam_expired(f));
 	free(file.content);
 	return e;
 }
@@ -501,6 +557,7 @@ static void take_shadow(const struct shadow_table *t, const char *password, stru
 	if (row) {
 		a->password = row->password;
 		a->expired = row->expired;
+		a->pam_expired = row->pam_expired;
 	} else if (strcmp(password, "x") && strcmp(password, "*")) {
 		a->password = password_state(password);
 	}

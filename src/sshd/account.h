@@ -25,7 +25,8 @@ struct account {
 	gid_t gid;
 	struct strings groups; /* names, primary first; ids without a name are left out */
 	enum password_state password;
-	bool expired; /* account expiry of shadow has passed */
+	bool expired; /* account expiry of shadow has passed, as sshd counts it: from the day after */
+	bool pam_expired; /* as pam_unix does: from that day, and where a password is older than its longest and inactive days */
 };
 
 /*

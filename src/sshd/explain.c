@@ -35,7 +35,10 @@ static void say_unknown_user(struct login *l, const struct access_decision *d, s
 
 static void say_locked(struct login *l, const struct access_decision *d, struct text *out)
 {
-	text_add(out, "%s, and %s", l->account->expired ? "the account has expired" : "the password is locked with '!'",
+	const bool expired = l->account->expired || (l->rules->use_pam && l->account->pam_expired);
+
+	text_add(out, "%s, and %s",
+		 expired ? "the account or its password has expired" : "the password is locked with '!'",
 		 l->rules->use_pam ? "PAM lets no such account in" : "UsePAM is no");
 }
 
@@ -107,6 +110,17 @@ static void say_unreadable(struct login *l, const struct access_decision *d, str
 	methods_list(d->unknown, out);
 }
 
+static void say_refused(struct login *l, const struct access_decision *d, struct text *out)
+{
+	text_add_string(out, "RefuseConnection ends the connection as soon as the name is known");
+}
+
+static void say_nologin(struct login *l, const struct access_decision *d, struct text *out)
+{
+	text_add_string(out,
+			"nobody but root is let in while /etc/nologin or /run/nologin is there, as during a shutdown");
+}
+
 static void (*const sayings[])(struct login *l, const struct access_decision *d, struct text *out) = {
 	[REASON_ACCEPTED] = say_accepted,
 	[REASON_UNKNOWN_USER] = say_unknown_user,
@@ -121,6 +135,8 @@ static void (*const sayings[])(struct login *l, const struct access_decision *d,
 	[REASON_METHOD_DISABLED] = say_no_method,
 	[REASON_KEY] = say_key,
 	[REASON_UNREADABLE] = say_unreadable,
+	[REASON_REFUSED] = say_refused,
+	[REASON_NOLOGIN] = say_nologin,
 };
 
 static void say(struct login *l, const struct access_decision *d, struct text *out)

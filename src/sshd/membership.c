@@ -55,9 +55,15 @@ static bool file_is_all(const struct root *r)
 
 /* --- one pass over the file --- */
 
+struct group_name {
+	gid_t gid;
+	char name[];
+};
+
 struct tables {
 	struct accounts *l;
 	struct hash by_name, by_gid;
+	struct hash name_of; /* gid: the first name, a copy */
 };
 
 static uint64_t gid_key(gid_t gid)
@@ -82,12 +88,42 @@ static enum err name_add(struct account *a, const char *group)
 	return strings_has(&a->groups, group) ? ERR_NONE : strings_add(&a->groups, group);
 }
 
+/* getgrgid(3) answers with the first line of an id, whichever line lists a member. NULL: none yet. */
+static const char *name_of(const struct tables *t, gid_t gid)
+{
+	const struct group_name *g;
+	size_t at = 0;
+
+	while ((g = hash_next(&t->name_of, gid_key(gid), &at)))
+		if (g->gid == gid)
+			return g->name;
+	return NULL;
+}
+
+static enum err name_note(struct tables *t, const char *group, gid_t gid)
+{
+	const size_t len = strlen(group) + 1;
+	struct group_name *g;
+
+	if (name_of(t, gid))
+		return ERR_NONE;
+	if (!(g = malloc(sizeof *g + len)))
+		return ERR_MEMORY;
+	g->gid = gid;
+	memcpy(g->name, group, len);
+	if (hash_add(&t->name_of, gid_key(gid), g)) {
+		free(g);
+		return ERR_MEMORY;
+	}
+	return ERR_NONE;
+}
+
 /* The first group with the id of the primary one: it stands in front. */
 static enum err primary_add(struct tables *t, const char *group, gid_t gid)
 {
 	struct account *a;
 	size_t at = 0;
-	enum err e = ERR_NONE;
+	enum err e = name_note(t, group, gid);
 
 	while (!e && (a = hash_next(&t->by_gid, gid_key(gid), &at)))
 		if (a->gid == gid && !a->groups.n)
@@ -124,7 +160,7 @@ static enum err group_line(struct tables *t, char *line, bool primary)
 	members = line ? strsep(&line, ":") : NULL;
 	if (!members || number_parse(id, 0, UINT32_MAX, &gid))
 		return ERR_NONE;
-	return primary ? primary_add(t, name, (gid_t)gid) : members_add(t, name, (gid_t)gid, members);
+	return primary ? primary_add(t, name, (gid_t)gid) : members_add(t, name_of(t, (gid_t)gid), (gid_t)gid, members);
 }
 
 /* Twice: the primary group of an account may stand behind others that name it. */
@@ -156,6 +192,9 @@ static enum err file_fill(const struct root *r, struct accounts *l)
 		e = file_pass(&t, content, false);
 	hash_free(&t.by_name);
 	hash_free(&t.by_gid);
+	for (size_t i = 0; i < t.name_of.size; i++)
+		free(t.name_of.v[i].value);
+	hash_free(&t.name_of);
 	free(content);
 	return e;
 }

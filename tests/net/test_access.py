@@ -51,6 +51,52 @@ END
     assert "sshd_config.d/50-who.conf:3: AllowUsers nobody-else   (Match in sshd_config.d/50-who.conf:2)" in got.stdout
 
 
+def test_what_shadow_nologin_and_shared_group_ids_mean_is_what_sshd_makes_of_it(world):
+    """pam_unix counts days of its own; a group is called what the first line of its id says."""
+    got = ok(world(r"""
+        today=$(($(date +%s) / 86400))
+        account() { lab_account "$1" "$2"; lab_key "$1"; sed -i "s/^$1:.*/$1:*:$3/" /etc/shadow; }
+        account fine 1001 '19000:0:99999:7:::'
+        account old 1002 '19000:0:30:7:5::'          # long past its inactive days
+        account inactive 1004 "$((today - 36)):0:30:7:5::" # since today
+        account today 1005 "19000:0:99999:7::$today:"
+        account tomorrow 1006 "19000:0:99999:7::$((today + 1)):"
+        account yesterday 1007 "19000:0:99999:7::$((today - 1)):"
+        lab_sshd_start
+        compare() {
+            local said=denied judged rooted
+            lab_login "$1" true >/dev/null 2>&1 && said=allowed
+            judged=$(sallyport access check "$1" --from 127.0.0.1 --format json | jq -r '"\(.verdict) \(.reason)"' || :)
+            rooted=$(sallyport access check "$1" --from 127.0.0.1 --root /tmp/root --format json | jq -r .verdict || :)
+            echo "$2 $1 $said $judged $rooted"
+        }
+        copy() { rm -rf /tmp/root; mkdir /tmp/root; cp -a /etc /home /tmp/root; mkdir -p /tmp/root/bin; cp -L /bin/bash /tmp/root/bin; }
+        jq() { python3 -c 'import json, sys; a = json.load(sys.stdin); print(a["verdict"], *([a["reason"]] if "reason" in sys.argv[1] else []))' "$2"; }
+        copy
+        for user in fine old inactive today tomorrow yesterday; do compare $user pam; done
+        echo down >/etc/nologin; copy
+        compare fine nologin
+        rm /etc/nologin
+        printf 'UsePAM no\n' >/etc/ssh/sshd_config.d/1.conf; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22; copy
+        for user in old today tomorrow yesterday; do compare $user without; done
+        lab_group first 500; lab_group ops 500 fine
+        for rule in 'AllowGroups ops' 'AllowGroups first' 'DenyGroups ops' 'DenyGroups first'; do
+            echo "$rule" >/etc/ssh/sshd_config.d/2.conf; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22; copy
+            compare fine "${rule/ /-}"
+            sallyport access matrix --format csv | grep '^"*fine' | grep -q 'allowed\|+\|publickey' && echo in || echo out
+        done
+    """))
+    rows = [line.split() for line in got.stdout.splitlines()]
+    assert [row[:2] for row in rows if row[2:] == "allowed allowed accepted allowed".split()] == [
+        ["pam", "fine"], ["pam", "tomorrow"], ["without", "old"], ["without", "today"], ["without", "tomorrow"],
+        ["AllowGroups-first", "fine"], ["DenyGroups-ops", "fine"]], got.stdout
+    assert [row[:2] for row in rows if row[2:4] + row[5:] == 3 * ["denied"]] == [
+        ["pam", "old"], ["pam", "inactive"], ["pam", "today"], ["pam", "yesterday"], ["nologin", "fine"], ["without", "yesterday"],
+        ["AllowGroups-ops", "fine"], ["DenyGroups-first", "fine"]], got.stdout
+    assert [row for row in rows if len(row) < 5] == [["out"], ["in"], ["in"], ["out"]], got.stdout  # the matrix
+    assert len(rows) == 19
+
+
 def test_deny_keeps_out_and_rollback_lets_in_again(world):
     got = ok(world(HOST + r"""
         lab_sshd_start
