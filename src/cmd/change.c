@@ -486,7 +486,7 @@ static int decide(struct work *w)
 	change_say_guards(&w->guards); /* what was overridden */
 	if (keeps_nobody_for_good(w))
 		return EXIT_NO;
-	if (!w->common->yes && !command_ask("Go on?")) {
+	if (!w->common->yes && !command_ask("Go on?", change_patience(w->facts->root))) {
 		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
 		return EXIT_NO;
 	}
@@ -567,4 +567,15 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 	}
 	work_clear(&w);
 	return status;
+}
+
+unsigned long change_patience(const struct root *r)
+{
+	struct tx *t = NULL;
+	unsigned long left = 0;
+
+	if (root_is_live(r) && transaction_newest(r, 1u << TX_WAITING, &t) == ERR_NONE && t->confirm_seconds)
+		left = timer_left(t) ? timer_left(t) : 1;
+	tx_free(t);
+	return left;
 }

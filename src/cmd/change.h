@@ -29,6 +29,8 @@ void change_end(struct facts *facts, int lock);
 int change_run(const struct common_args *common, const struct facts *f, const struct change_request *q);
 /* "--override" words must be guards. 0 or an exit status, the error said. */
 int change_check_overrides(const struct strings *overrides);
+/* For command_ask(): the seconds until a change that waits for its confirm goes back by itself; 0: none waits. */
+unsigned long change_patience(const struct root *r);
 /* "5m" -> seconds; NULL gives the default. 0 or an exit status, the error said. */
 int change_confirm_within(const char *text, uint64_t *seconds);
 /* Each guard that refuses or was overridden, with its reasons, on stderr. */

@@ -3,6 +3,7 @@
 #include "cmd/command.h"
 
 #include "audit/unpack.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
@@ -12,7 +13,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <openssl/crypto.h>
+#include <poll.h>
 #include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -407,7 +410,29 @@ int command_unreadable(const struct root *r, const char *path, enum err e)
 	return fail(now ? now : e, "cannot read '%s'", path);
 }
 
-bool command_ask(const char *question)
+bool command_answer_comes(unsigned long seconds)
+{
+	struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+	const uint64_t end = clock_boot_ms() + seconds * 1000;
+
+	while (seconds) {
+		const uint64_t now = clock_boot_ms();
+		int n = poll(&p, 1, end > now ? (int)(end - now < INT_MAX ? end - now : INT_MAX) : 0);
+
+		if (n > 0)
+			break;
+		if (n == 0 && clock_boot_ms() >= end) {
+			fputs("\n", stderr);
+			complain("no answer came before the change that waits for its confirm goes back by itself");
+			return false;
+		}
+		if (n < 0 && errno != EINTR)
+			return false;
+	}
+	return true;
+}
+
+bool command_ask(const char *question, unsigned long seconds)
 {
 	char answer[16] = "";
 
@@ -415,7 +440,8 @@ bool command_ask(const char *question)
 		return false;
 	fprintf(stderr, "%s [y/N] ", question);
 	fflush(stderr);
-	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	return command_answer_comes(seconds) && fgets(answer, sizeof answer, stdin) &&
+	       (answer[0] == 'y' || answer[0] == 'Y');
 }
 
 int command_choice_complain(const char *what, const char *typed, const char *const *words)

@@ -72,8 +72,13 @@ void command_add_root(const struct common_args *common, struct text *out);
 void command_hint(const struct common_args *common, const char *format, ...) FORMAT(2, 3);
 /* "sallyport: cannot read 'PATH': why", with the reason looked for anew: e may be older than errno. Returns EXIT_TROUBLE. */
 int command_unreadable(const struct root *r, const char *path, enum err e);
-/* Asks on the terminal; false without one, and for everything but a y. */
-bool command_ask(const char *question);
+/*
+ * Asks on the terminal; false without one, and for everything but a y. seconds: how long an answer is waited for, 0: for ever. Whoever asks
+ * with the journal locked keeps a change that waits from going back by itself: change_patience().
+ */
+bool command_ask(const char *question, unsigned long seconds);
+/* Waits for a line on standard input, at most so long; says so where none came. */
+bool command_answer_comes(unsigned long seconds);
 /* "sallyport: --step is 'kx': wants one of before, kex, ...", with a hint; returns EXIT_TROUBLE. */
 int command_choice_complain(const char *what, const char *typed, const char *const *words);
 

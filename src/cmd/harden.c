@@ -79,7 +79,8 @@ static enum err collect(const struct audit *a, const struct finding *answer, con
 }
 
 /* Who may log in is a person's choice: it is asked for where somebody can answer, never invented. */
-static bool ask_who(const struct common_args *common, const struct audit *audit, struct text *names)
+static bool ask_who(const struct common_args *common, const struct facts *facts, const struct audit *audit,
+		    struct text *names)
 {
 	const struct finding *f = audit_find(audit, "access-open");
 	char line[1024];
@@ -89,7 +90,7 @@ static bool ask_who(const struct common_args *common, const struct audit *audit,
 		return false;
 	fprintf(stderr, "Everybody with an account may try to log in. Who should? (names; empty: leave it so) ");
 	fflush(stderr);
-	if (!fgets(line, sizeof line, stdin))
+	if (!command_answer_comes(change_patience(facts->root)) || !fgets(line, sizeof line, stdin))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
 	text_add_string(names, line + strspn(line, " \t"));
@@ -123,7 +124,7 @@ static int add_answer(const struct common_args *common, const struct facts *f, c
 	struct strings words = { 0 };
 	int status = 0;
 
-	if (ask_who(common, audit, &names) && (status = check_names(f, names.s)) == 0) {
+	if (ask_who(common, f, audit, &names) && (status = check_names(f, names.s)) == 0) {
 		struct text args = { 0 };
 
 		if (strings_split(&words, names.s, " \t,") == ERR_NONE)

@@ -235,7 +235,7 @@ static int roll_back(const struct common_args *common, const struct root *r, str
 	text_free(&plan);
 	if (common->dry_run)
 		return common->format == FORMAT_JSON ? answer(common, t, false, EXIT_NO) : EXIT_NO;
-	if (!common->yes && !command_ask("Go on?")) {
+	if (!common->yes && !command_ask("Go on?", change_patience(r))) {
 		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
 		return EXIT_NO;
 	}

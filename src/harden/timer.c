@@ -129,7 +129,7 @@ static enum err arm_unit(const struct tx *t, const char *self)
 	enum err e;
 
 	unit_name(t, unit, sizeof unit);
-	snprintf(after, sizeof after, "--on-active=%llus", (unsigned long long)t->confirm_seconds);
+	snprintf(after, sizeof after, "--on-active=%lus", timer_left(t) ? timer_left(t) : 1ul);
 	snprintf(id, sizeof id, "%u", t->id);
 	e = child_run(argv, NULL, 15000, 1u << 16, &r);
 	if (e == ERR_NONE && r.status != 0)

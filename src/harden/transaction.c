@@ -416,7 +416,7 @@ enum err transaction_apply(const struct transaction_request *q, struct transacti
 /* The running sshd, by the configuration as it is now. */
 static enum err find_service(const struct tx *t, struct service *out)
 {
-	struct facts_options o = { .config = t->config_path };
+	struct facts_options o = { .config = t->config_path, .only_config = true };
 	struct facts *f;
 	enum err e = facts_gather(&o, &f);
 
@@ -435,9 +435,10 @@ static enum err reload_old(const struct tx *t, char **complaint)
 
 	if (e == ERR_NONE)
 		e = sshd_reload(&service, complaint);
-	if (e == ERR_CHILD) {
-		/* whatever the manager holds against it: the old configuration must be in force again */
+	if (e && e != ERR_NOT_FOUND && service.pid > 0 && service.manager != SERVICE_NONE) {
+		/* whatever the manager holds against it, or if it says nothing: the old configuration must be in force again */
 		free(*complaint);
+		*complaint = NULL;
 		service.manager = SERVICE_NONE;
 		e = sshd_reload(&service, complaint);
 	}
@@ -462,11 +463,12 @@ static enum err undo_held(const struct root *r, struct tx *t, enum tx_state end,
 	if (root_is_live(r))
 		reloaded = reload_old(t, complaint);
 	errno = kept;
-	if ((e = undone) || (e = apply_undo_rest(r, t)) || (e = journal_set_state(r, t, end, note)))
+	/* while sshd has the new configuration it needs the files that this names: recover and the timer try again */
+	if ((e = undone) || (e = reloaded) || (e = apply_undo_rest(r, t)) || (e = journal_set_state(r, t, end, note)))
 		return e;
 	if (root_is_live(r))
 		timer_disarm(t);
-	return reloaded;
+	return ERR_NONE;
 }
 
 enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint)

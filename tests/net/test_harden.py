@@ -562,3 +562,68 @@ def test_another_system_under_root_is_changed_in_its_own_files_only(world):
         lab_snapshot --folder-times /srv/image/etc | diff /tmp/before -
         snapshot | diff /tmp/host -
     """))
+
+
+def test_rules_for_a_local_port_are_no_mistake(world):
+    """sshd -t takes them, and sshd -T without a connection does not."""
+    got = world("""
+        lab_account anna 1001; lab_key anna
+        printf 'Match LocalPort 2222\\n    X11Forwarding no\\nMatch User anna\\n    MaxSessions 3\\n' >>/etc/ssh/sshd_config
+        lab_sshd_start
+        sallyport audit --all --format json >/tmp/audit || :
+        sallyport harden --yes --keep anna --confirm-within 0 >&2 || echo "harden ended with $?"
+        lab_login anna true && echo in
+        python3 -c 'import json; a = json.load(open("/tmp/audit"))
+print(*[f["status"] for f in a["findings"] if f["id"] in ("config-refused", "views-differ")])'
+    """)
+    assert got.stdout.splitlines() == ["in", "pass pass"], got.stdout + got.stderr
+
+
+def test_a_reload_that_hangs_keeps_nobody_from_going_back(world):
+    """systemctl says nothing for longer than it is waited for; the old configuration comes into force all the same."""
+    got = world(r"""
+        lab_account anna 1001; lab_key anna
+        lab_sshd_start
+        sallyport harden --yes --keep anna --confirm-within 0 >&2
+        lab_login anna true && echo in
+        mkdir -p /run/systemd/system
+        lab_program systemctl <<'END'
+#!/bin/bash
+case $1 in reload) echo asked >>/tmp/asked; sleep 100 ;; show) printf 'MainPID=%s\nLoadState=loaded\nActiveState=active\n' "$(cat /run/sshd.pid)" ;; esac
+END
+        sallyport rollback --yes >&2; echo "status $?"
+        lab_login anna true && echo in
+        sallyport history --format json | python3 -c 'import json, sys; print(json.load(sys.stdin)["transactions"][-1]["state"])'
+        sort -u /tmp/asked
+    """, timeout=300)
+    assert got.stdout.splitlines() == ["in", "status 0", "in", "rolled-back", "asked"], got.stdout + got.stderr
+
+
+def test_a_question_that_nobody_answers_does_not_stop_the_timer(world):
+    got = world(r"""
+        lab_account anna 1001; lab_key anna
+        lab_sshd_start
+        lab_snapshot /etc/ssh >/tmp/before
+        sallyport harden --yes --keep anna --confirm-within 10s >&2
+        python3 - <<'END' >/tmp/said
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("sallyport", ["sallyport", "rollback"])
+said = b""
+while True:
+    try:
+        part = os.read(fd, 4096)
+    except OSError:
+        break
+    if not part:
+        break
+    said += part
+sys.stdout.write(said.decode())
+print("status", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+        back() { lab_snapshot /etc/ssh | cmp -s - /tmp/before; }
+        lab_wait 15 back && echo back
+        grep -o 'no answer came before' /tmp/said; tail -n 1 /tmp/said
+    """, timeout=300)
+    assert got.stdout.splitlines() == ["back", "no answer came before", "status 1"], got.stdout + got.stderr
