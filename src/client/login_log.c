@@ -64,6 +64,10 @@ enum err login_log_parse(const char *text, size_t len, struct login_log *out)
 			line--;
 		if (begins(text, line, accepts) && take_key(&l, text + strlen(accepts), line - strlen(accepts)))
 			goto memory;
+		if (newline &&
+		    ((begins(text, line, "debug1: Host '") && holds(text, line, "' is known and matches the ")) ||
+		     begins(text, line, "Warning: Permanently added '")))
+			l.host_known = true;
 		if (newline && begins(text, line, "Authenticated to ")) {
 			l.in = true;
 			l.by_key |= holds(text, line, "using \"publickey\"");

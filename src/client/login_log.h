@@ -13,6 +13,7 @@
 /* Start with { 0 }; free with login_log_clear(). */
 struct login_log {
 	bool in;	      /* the login came through */
+	bool host_known;      /* the host showed a key that was known, or that was taken for the first time */
 	bool by_key;	      /* by publickey, alone or among several methods */
 	char fingerprint[64]; /* "SHA256:..." of the key; "": not told, as by OpenSSH before 8.1 */
 	char *name;	      /* the file of it, or the comment that the agent has; NULL: not told */

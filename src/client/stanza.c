@@ -29,15 +29,6 @@ static bool fits(const char *s)
 	return true;
 }
 
-/* A file name, as ssh reads it: %% is one %, quotes hold blanks. */
-static void add_file(const char *name, struct text *out)
-{
-	text_add_string(out, "\"");
-	for (; *name; name++)
-		text_add_string(out, *name == '%' ? "%%" : (const char[]){ *name, '\0' });
-	text_add_string(out, "\"");
-}
-
 static bool is_plain(const char *word)
 {
 	return word[0] &&
@@ -82,17 +73,10 @@ enum err stanza_print(const struct stanza *s, struct text *out)
 {
 	enum err e;
 
-	if (s->identity && !fits(s->identity))
-		return ERR_SYNTAX;
 	text_add(out, "Host %s\n\tProxyCommand ", s->host);
 	if ((e = stanza_command(s, out)))
 		return e;
 	text_add_string(out, "\n\tProxyUseFdpass yes\n");
-	if (s->identity) {
-		text_add_string(out, "\tIdentityFile ");
-		add_file(s->identity, out);
-		text_add_string(out, "\n\tIdentitiesOnly yes\n");
-	}
 	return text_check(out);
 }
 

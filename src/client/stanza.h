@@ -16,7 +16,6 @@ struct stanza {
 	const char *host;	    /* as it is typed */
 	const char *program;	    /* the path of sallyport */
 	const char *const *options; /* of connect, ends with NULL; NULL: none */
-	const char *identity;	    /* the file of the key to use and no other; NULL: as ssh is set up otherwise */
 };
 
 /* Whether ssh_config can name it: no blank, quote, pattern, comment or control character. */

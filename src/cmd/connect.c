@@ -32,7 +32,7 @@
 
 struct connect_args {
 	const char *alias, *user, *identity, *ssh_config, *from, *secret;
-	struct strings ports;
+	struct strings ports, pins;
 	bool four, six, relay;
 };
 
@@ -40,6 +40,7 @@ static const struct option_row options[] = {
 	{ "alias", 0, OPTION_TEXT, AT(alias), "<name>", "the host as it was typed: %n" },
 	{ "user", 'l', OPTION_TEXT, AT(user), "<account>", "the account to log in to: %r" },
 	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "knock with this key and no other" },
+	{ "pin", 0, OPTION_LIST, AT(pins), "<account>=<file>", "for this account knock with this key and no other" },
 	{ "ipv4", '4', OPTION_FLAG, AT(four), NULL, "over IPv4 only" },
 	{ "ipv6", '6', OPTION_FLAG, AT(six), NULL, "over IPv6 only" },
 	{ "ssh-config", 'F', OPTION_TEXT, AT(ssh_config), "<file>", "the ssh_config that ssh is to read" },
@@ -64,6 +65,17 @@ struct work {
 
 /* ---- what is wanted ---- */
 
+/* The file that is pinned for the account to log in to; NULL: none. */
+static const char *pinned(const struct connect_args *a)
+{
+	const size_t len = a->user ? strlen(a->user) : 0;
+
+	for (size_t i = 0; i < a->pins.n && len; i++)
+		if (!strncmp(a->pins.v[i], a->user, len) && a->pins.v[i][len] == '=')
+			return a->pins.v[i] + len + 1;
+	return NULL;
+}
+
 static int read_arguments(struct work *w, const struct connect_args *a, const struct strings *rest)
 {
 	uint64_t port;
@@ -79,7 +91,9 @@ static int read_arguments(struct work *w, const struct connect_args *a, const st
 	if (number_parse(rest->v[1], 1, 65535, &port))
 		return complain("the port is '%s': wants a number between 1 and 65535", rest->v[1]);
 	w->knock_args = (struct knock_args){ .user = a->user,
-					     .identity = a->identity ? a->identity : w->told.identity,
+					     .identity = a->identity	    ? a->identity
+							 : w->told.identity ? w->told.identity
+									    : pinned(a),
 					     .ssh_config = a->ssh_config,
 					     .from = a->from,
 					     .secret = a->secret,
@@ -333,7 +347,10 @@ static int connect_run(const struct common_args *common, void *args, const struc
 
 static void connect_clear(void *args)
 {
-	strings_free(&((struct connect_args *)args)->ports);
+	struct connect_args *a = args;
+
+	strings_free(&a->ports);
+	strings_free(&a->pins);
 }
 
 const struct command cmd_connect = {

@@ -95,7 +95,7 @@ static int read_arguments(struct enroll *e, const struct strings *rest)
 		return status;
 	e->typed = rest->v[0];
 	e->host = at ? at + 1 : rest->v[0];
-	if (!stanza_host_fits(e->host))
+	if (!stanza_host_fits(e->host) || strstr(e->typed, "://"))
 		return complain("the host is '%s': wants one name as ssh takes it, without blanks, patterns or quotes",
 				e->host);
 	if ((err = user_config_open(e->args->ssh_config, &e->files)))
@@ -131,7 +131,7 @@ static struct knock *knock_begin(struct enroll *e)
 	struct knock *k;
 
 	e->knock_args = (struct knock_args){ .user = a->user,
-					     .identity = a->identity,
+					     .identity = e->identity ? e->identity : a->identity,
 					     .ssh_config = a->ssh_config,
 					     .secret = e->secret,
 					     .port = a->port,
@@ -145,18 +145,36 @@ static struct knock *knock_begin(struct enroll *e)
 
 /* ---- the work ---- */
 
+/* Only the knock is pinned, and only this account's: how ssh logs in, there or as somebody else, is not ours to change. */
+static void pin_add(struct enroll *e)
+{
+	size_t n = 0;
+
+	while (e->option[n])
+		n++;
+	text_add(&e->pin, "%s=%s", e->k->ssh.user, e->identity);
+	e->option[n++] = "--pin";
+	e->option[n++] = text_string(&e->pin);
+	e->option[n] = NULL;
+}
+
 static bool lines_make(struct enroll *e, bool dry)
 {
 	struct text name = { 0 };
 	enum err err = ERR_NONE;
 
 	if (e->public) {
-		text_add(&name, "%s.pub", e->host);
-		err = dry ? ERR_NONE : user_config_keep(&e->files, text_string(&name), e->public, &e->identity);
+		text_add(&name, dry ? "%s/%s.pub" : "%.0s%s.pub", e->files.folder, e->host);
+		if (dry)
+			e->identity = text_take(&name);
+		else
+			err = user_config_keep(&e->files, text_string(&name), e->public, &e->identity);
 		text_free(&name);
 	}
+	if (!err && e->identity)
+		pin_add(e);
 	if (!err)
-		err = stanza_print(&(struct stanza){ e->host, e->program, e->option, e->identity }, &e->lines);
+		err = stanza_print(&(struct stanza){ e->host, e->program, e->option }, &e->lines);
 	if (err)
 		fail(err, "cannot write to '%s'", e->files.folder);
 	return !err;
@@ -178,9 +196,10 @@ static bool put(struct enroll *e, const char *lines, bool dry)
 static bool enroll(struct enroll *e, bool dry)
 {
 	/* what would fail at the end had better fail before somebody types a passphrase */
-	if (!knock_ask(e->k) || !way_is_free(e) || !put(e, "", true) || !enroll_log_in(e) || !enroll_host_key(e, dry))
+	if (!knock_ask(e->k) || !way_is_free(e) || !put(e, "", true) || !enroll_log_in(e))
 		return false;
-	return knock_choose(e->k) && enroll_identity(e) && lines_make(e, dry) && put(e, text_string(&e->lines), dry);
+	return knock_choose(e->k) && enroll_identity(e) && enroll_host_key(e, dry) && lines_make(e, dry) &&
+	       put(e, text_string(&e->lines), dry);
 }
 
 /* As the new lines have it. */
@@ -272,8 +291,10 @@ static int run(const struct common_args *common, struct enroll *e)
 		return put(e, NULL, common->dry_run) ? answer(common, e, false) : EXIT_TROUBLE;
 	if (!enroll(e, common->dry_run))
 		return EXIT_TROUBLE;
-	tried = !common->dry_run && try_knock(e);
-	return answer(common, e, tried);
+	if (common->dry_run)
+		return answer(common, e, false);
+	tried = try_knock(e);
+	return tried ? answer(common, e, true) : answer(common, e, false) == EXIT_TROUBLE ? EXIT_TROUBLE : EXIT_NO;
 }
 
 static int enroll_run(const struct common_args *common, void *args, const struct strings *rest)
@@ -291,6 +312,7 @@ static int enroll_run(const struct common_args *common, void *args, const struct
 	text_free(&e.answer);
 	text_free(&e.lines);
 	text_free(&e.ports);
+	text_free(&e.pin);
 	free(e.program);
 	free(e.secret);
 	free(e.identity);

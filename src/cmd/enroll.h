@@ -8,7 +8,7 @@
 #include "client/user_config.h"
 #include "cmd/knock.h"
 
-#define ENROLL_OPTIONS 5
+#define ENROLL_OPTIONS 7
 
 struct enroll_args {
 	const char *user, *identity, *ssh_config, *secret;
@@ -34,13 +34,17 @@ struct enroll {
 	struct text answer; /* what the command on the server printed */
 	char *identity;	    /* of the key that logged in; NULL: it cannot be named */
 	char *public;	    /* its public half, where only the agent has it */
+	struct text pin;    /* "anna=/home/anna/.ssh/id_ed25519" */
 	struct text lines;
 	bool host_key_added, changed;
 };
 
 /* Logs in by ssh, through connect, and takes note of what it tells. False: why was said. */
 bool enroll_log_in(struct enroll *e);
-/* The host's Ed25519 key must be known, or have come through that login: then it is noted down unless 'dry'. */
+/*
+ * The host's Ed25519 key must be known, or have come through that login, in which ssh knew the host by another, and be shown by it in a
+ * handshake: then it is noted down unless 'dry'.
+ */
 bool enroll_host_key(struct enroll *e, bool dry);
 /* Which file names the key that logged in. */
 bool enroll_identity(struct enroll *e);

@@ -22,8 +22,8 @@
 #define WORDS_MAX 48
 #define RELEASE 1000 /* of OpenSSH: any that reads the type */
 
-/* A file of ours alone, since ssh writes its log to a file of that name. */
-static enum err log_make(char path[64], int *fd)
+/* A file of ours alone, since ssh goes by names. */
+static enum err temporary(char path[64], int *fd)
 {
 	snprintf(path, 64, "/tmp/sallyport-enroll-XXXXXX");
 	*fd = mkstemp(path);
@@ -31,16 +31,20 @@ static enum err log_make(char path[64], int *fd)
 }
 
 static void words_fill(const struct enroll *e, const char *log, const char *proxy, const char *port,
-		       const char *words[WORDS_MAX])
+		       const char *const *more, const char *words[WORDS_MAX])
 {
-	static const char *const fixed[] = { "ProxyUseFdpass=yes",
+	/* the last three came with OpenSSH 8.7 */
+	static const char *const fixed[] = { "IgnoreUnknown=sessiontype,forkafterauthentication,stdinnull",
+					     "ProxyUseFdpass=yes",
 					     "ControlMaster=no",
 					     "ControlPath=none",
 					     "RemoteCommand=none",
 					     "RequestTTY=no",
 					     "ClearAllForwardings=yes",
 					     "PermitLocalCommand=no",
+					     "SessionType=default",
 					     "ForkAfterAuthentication=no",
+					     "StdinNull=no",
 					     NULL };
 	const struct enroll_args *a = e->args;
 	const char *const pairs[][2] = {
@@ -54,10 +58,11 @@ static void words_fill(const struct enroll *e, const char *log, const char *prox
 	words[n++] = log;
 	words[n++] = "-o";
 	words[n++] = proxy;
-	for (size_t i = 0; fixed[i]; i++) {
-		words[n++] = "-o";
-		words[n++] = fixed[i];
-	}
+	for (size_t set = 0; set < 2; set++)
+		for (const char *const *o = set ? more : fixed; o && *o; o++) {
+			words[n++] = "-o";
+			words[n++] = *o;
+		}
 	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
 		if (!pairs[i][1])
 			continue;
@@ -72,56 +77,57 @@ static void words_fill(const struct enroll *e, const char *log, const char *prox
 	words[n] = NULL;
 }
 
-static bool log_read(struct enroll *e, int fd, int status)
-{
-	struct text said = { 0 };
-	char *log = NULL;
-	size_t len = 0;
-	enum err err = file_read_all(fd, LOG_MAX, &log, &len);
-
-	if (!err)
-		err = login_log_parse(log, len, &e->login);
-	if (err) {
-		fail(err, "cannot read what ssh wrote");
-	} else if (!e->login.in) {
-		login_log_said(log, len, &said);
-		inform("%s", text_string(&said));
-		complain("the login at '%s' failed, so nothing was changed (ssh ended with %d)", e->typed, status);
-	}
-	text_free(&said);
-	free(log);
-	return !err && e->login.in;
-}
-
-bool enroll_log_in(struct enroll *e)
+/* Runs ssh there, through connect, with more of -o. *log is yours: what it wrote, as with -v. */
+static enum err ssh_run(struct enroll *e, const char *const *more, struct text *answer, int *status, char **log,
+			size_t *len)
 {
 	const struct stanza s = { .host = e->host, .program = e->program, .options = e->option };
 	const char *words[WORDS_MAX];
 	struct text proxy = { 0 };
-	char log[64], port[16];
-	int fd = -1, status = 0;
-	bool in = false;
+	char path[64], port[16];
+	int fd = -1;
 	enum err err;
 
 	snprintf(port, sizeof port, "%u", (unsigned)e->args->port);
 	text_add_string(&proxy, "ProxyCommand=");
-	if ((err = stanza_command(&s, &proxy)) || (err = log_make(log, &fd))) {
-		fail(err, "cannot log in at '%s'", e->typed);
-		text_free(&proxy);
-		return false;
-	}
-	words_fill(e, log, text_string(&proxy), e->args->port ? port : NULL, words);
+	if ((err = stanza_command(&s, &proxy)) || (err = temporary(path, &fd)))
+		goto out;
+	words_fill(e, path, text_string(&proxy), e->args->port ? port : NULL, more, words);
 	err = run_program(&(struct run_order){ .argv = words, .timeout_ms = LOGIN_MS, .max_output = ANSWER_MAX },
-			  &e->answer, &status);
-	/* the command may fail, or be another by the server's will: what counts is the login */
-	if (err)
-		fail(err, "cannot log in at '%s'", e->typed);
-	else
-		in = log_read(e, fd, status);
-	unlink(log);
+			  answer, status);
+	if (!err)
+		err = file_read_all(fd, LOG_MAX, log, len);
+	unlink(path);
+out:
 	file_close(fd);
 	text_free(&proxy);
-	return in;
+	return err;
+}
+
+bool enroll_log_in(struct enroll *e)
+{
+	struct text said = { 0 };
+	char *log = NULL;
+	size_t len = 0;
+	int status = 0;
+	enum err err = ssh_run(e, NULL, &e->answer, &status, &log, &len);
+
+	if (!err)
+		err = login_log_parse(log, len, &e->login);
+	if (err) {
+		fail(err, "cannot log in at '%s'", e->typed);
+	} else {
+		/* also where it came through: that a host's key has changed must be read */
+		login_log_said(log, len, &said);
+		if (said.len)
+			inform("%s", text_string(&said));
+	}
+	/* the command may fail, or be another by the server's will: what counts is the login */
+	if (!err && !e->login.in)
+		complain("the login at '%s' failed, so nothing was changed (ssh ended with %d)", e->typed, status);
+	text_free(&said);
+	free(log);
+	return !err && e->login.in;
 }
 
 /* ---- the host's key ---- */
@@ -145,20 +151,81 @@ static bool host_key_take(const struct text *answer, struct text *out)
 	return base64 && !text_check(out);
 }
 
+static bool is_bad(const struct host_keys *keys, const struct public_key_line *line)
+{
+	for (size_t i = 0; i < keys->nbad; i++)
+		if (line->blob_len >= NATIVE_HOST_KEY &&
+		    !memcmp(line->blob + line->blob_len - NATIVE_HOST_KEY, keys->bad[i], NATIVE_HOST_KEY))
+			return true;
+	return false;
+}
+
+/* A file on the server is no proof that sshd has this key: it shows that in another handshake, to nobody's account. */
+static bool host_key_proven(struct enroll *e, const char *line)
+{
+	char path[64], known[96];
+	const char *const more[] = { known,
+				     "GlobalKnownHostsFile=/dev/null",
+				     "StrictHostKeyChecking=yes",
+				     "HostKeyAlgorithms=ssh-ed25519",
+				     "UpdateHostKeys=no",
+				     "VerifyHostKeyDNS=no",
+				     "PreferredAuthentications=none",
+				     "BatchMode=yes",
+				     NULL };
+	struct login_log proof = { 0 };
+	struct text answer = { 0 };
+	char *log = NULL;
+	size_t len = 0;
+	int fd = -1, status;
+	bool proven = false;
+
+	if (temporary(path, &fd))
+		return false;
+	snprintf(known, sizeof known, "UserKnownHostsFile=%s", path);
+	if (!file_write_all(fd, line, strlen(line)) && !ssh_run(e, more, &answer, &status, &log, &len) &&
+	    !login_log_parse(log, len, &proof))
+		proven = proof.host_known;
+	unlink(path);
+	file_close(fd);
+	login_log_clear(&proof);
+	text_free(&answer);
+	free(log);
+	return proven;
+}
+
+/* "NAME ssh-ed25519 AAAA..." of what the server has said, if it is to be believed. */
+static bool host_key_line(struct enroll *e, const struct host_keys *keys, struct text *out)
+{
+	const char *s = text_string(&e->answer);
+	struct public_key_line line = { 0 };
+	struct strings names = { 0 };
+	struct text key = { 0 };
+	bool fine = e->login.host_known && host_key_take(&e->answer, &key) &&
+		    !public_key_decode_line(s, strcspn(s, "\r\n"), RELEASE, &line) && !is_bad(keys, &line) &&
+		    !host_key_names(&e->k->ssh, &names);
+
+	if (fine) {
+		text_add(out, "%s %s\n", names.v[0], text_string(&key));
+		fine = !text_check(out) && host_key_proven(e, text_string(out));
+	}
+	public_key_line_clear(&line);
+	strings_free(&names);
+	text_free(&key);
+	return fine;
+}
+
 bool enroll_host_key(struct enroll *e, bool dry)
 {
 	struct host_keys keys = { 0 };
-	struct strings names = { 0 };
-	struct text key = { 0 }, line = { 0 };
+	struct text line = { 0 };
 	const char *file = e->k->ssh.known_hosts.n ? e->k->ssh.known_hosts.v[0] : NULL;
 	enum err err = host_key_find(&e->k->ssh, &keys);
 	bool fine = !err && keys.n;
 
 	if (err) {
 		fail(err, "cannot look '%s' up in known_hosts", e->host);
-	} else if (!fine && !keys.revoked && file && host_key_take(&e->answer, &key) &&
-		   !host_key_names(&e->k->ssh, &names)) {
-		text_add(&line, "%s %s\n", names.v[0], text_string(&key));
+	} else if (!fine && file && host_key_line(e, &keys, &line)) {
 		err = dry ? ERR_NONE : user_config_append(&e->files, file, text_string(&line));
 		fine = e->host_key_added = !err;
 		if (err)
@@ -166,8 +233,6 @@ bool enroll_host_key(struct enroll *e, bool dry)
 	} else if (!fine) {
 		knock_say_host_key(e->k);
 	}
-	strings_free(&names);
-	text_free(&key);
 	text_free(&line);
 	return fine;
 }
@@ -197,7 +262,7 @@ static bool by_public_file(struct enroll *e)
 		if (keyfile_read(e->k->ssh.identity_files.v[i], &f))
 			continue;
 		if (!strcmp(f.key.fingerprint, e->login.fingerprint))
-			e->identity = strdup(f.path);
+			e->identity = strdup(e->k->ssh.identity_files.v[i]);
 		keyfile_clear(&f);
 	}
 	return e->identity;

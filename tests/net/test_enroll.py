@@ -62,7 +62,7 @@ gate_stop
     assert head.endswith("knocked\nknocked\n")
     assert answer["schema"] == "sallyport.enroll.v1" and not answer["changed"] and answer["open"] is True
     assert answer["identity"] == "/root/.ssh/id_ed25519" and answer["host"] == "server"
-    assert tail.splitlines() == ["640", "700", "600", "Include sallyport/config", "as-before", "7",
+    assert tail.splitlines() == ["640", "700", "600", "Include sallyport/config", "as-before", "5",
                                  "server is taken out of /root/.ssh/sallyport/config.",
                                  "server is not in /root/.ssh/sallyport/config."], tail
 
@@ -114,6 +114,62 @@ gate_stop
     assert "no Ed25519 host key" not in got.stderr
 
 
+def test_other_accounts_log_in_as_before(world):
+    """Bob has another key, which no configuration names."""
+    got = run(world, r"""
+lab_account bob 1002
+ssh-keygen -q -t ecdsa -N '' -C bob -f /root/.ssh/id_ecdsa
+install -d -m 700 -o bob -g bob /home/bob/.ssh
+install -m 600 -o bob -g bob /root/.ssh/id_ecdsa.pub /home/bob/.ssh/authorized_keys
+enroll server
+hide
+lab_in client ssh bob@server whoami </dev/null
+sallyport close 10.83.0.2 >/dev/null
+login whoami
+enroll bob@server
+sallyport close 10.83.0.2 >/dev/null
+lab_in client ssh bob@server whoami </dev/null
+gate_stop
+""")
+    assert [line for line in got.stdout.splitlines() if " " not in line] == ["bob", "anna", "bob"], got.stdout + got.stderr
+
+
+HOST_KEYS = {
+    # a file that is there and that sshd does not use
+    "stale": r"""
+mkdir /etc/ssh/keys; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/keys/e
+printf 'HostKey /etc/ssh/keys/e\nHostKey /etc/ssh/ssh_host_ecdsa_key\n' >/etc/ssh/sshd_config.d/k.conf
+kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ecdsa_key.pub)" >/root/.ssh/known_hosts
+printf '\tHostKeyAlgorithms ecdsa-sha2-nistp256\n\tUpdateHostKeys no\n' >>/root/.ssh/config
+""",
+    # ssh warns, and goes on because it is told to
+    "changed": r"""
+ssh-keygen -q -t ecdsa -N '' -f /root/other
+echo "10.83.0.1 $(cut -d' ' -f1,2 /root/other.pub)" >/root/.ssh/known_hosts
+printf '\tHostKeyAlgorithms ecdsa-sha2-nistp256\n\tUpdateHostKeys no\n\tStrictHostKeyChecking no\n' >>/root/.ssh/config
+""",
+    "revoked": r"""
+echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ecdsa_key.pub)" >/root/.ssh/known_hosts
+echo "@revoked 10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >>/root/.ssh/known_hosts
+printf '\tHostKeyAlgorithms ecdsa-sha2-nistp256\n\tUpdateHostKeys no\n' >>/root/.ssh/config
+""",
+}
+
+
+@pytest.mark.parametrize("case", HOST_KEYS)
+def test_a_host_key_that_is_not_proven_is_not_noted_down(world, case):
+    got = run(world, HOST_KEYS[case] + r"""
+login true 2>/dev/null
+before=$(lab_snapshot /root/.ssh)
+! enroll server
+[ "$before" = "$(lab_snapshot /root/.ssh)" ] && echo unchanged
+""")
+    assert got.stdout == "unchanged\n", got.stdout + got.stderr
+    assert "no Ed25519 host key of 'server' is known" in got.stderr
+    assert ("REMOTE HOST IDENTIFICATION HAS CHANGED" in got.stderr) == (case == "changed")
+
+
 def test_nothing_is_changed_where_it_cannot_work(world):
     got = run(world, r"""
 before=$(lab_snapshot /root/.ssh)
@@ -123,6 +179,7 @@ try enroll server
 install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
 try enroll -F /root/none server
 try enroll 'two words'
+try enroll ssh://anna@server:22
 try enroll 10.83.0.1 --knock-port x
 cp -p /root/.ssh/config /root/kept
 printf '\tProxyCommand nc %%h %%p\n' >>/root/.ssh/config
@@ -143,6 +200,7 @@ try enroll server
         "sallyport: the login at 'server' failed, so nothing was changed (ssh ended with 255)",
         "sallyport: cannot tell where your ssh_config is: there is no such thing",
         "sallyport: the host is 'two words': wants one name as ssh takes it, without blanks, patterns or quotes",
+        "sallyport: the host is 'server:22': wants one name as ssh takes it, without blanks, patterns or quotes",
         "sallyport: --knock-port is 'x': wants ports between 1 and 65535",
         "sallyport: ssh goes to 'server' by a ProxyCommand already: nc %h %p",
         "sallyport: ssh goes to 'server' through 'other', which has to knock then",
