@@ -21,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -335,6 +336,18 @@ int command_main(const struct command *c, int argc, char **argv)
 	return c->subs ? subs_main(c, argc, argv) : parsed_main(c, argc, argv);
 }
 
+/* As fs.protected_symlinks has it for who opens a file, which we do by hand: in a folder like /tmp only root's links and our own. */
+static bool link_is_foreign(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+	struct stat link, in;
+
+	snprintf(folder, sizeof folder, "%.*s", slash && slash != path ? (int)(slash - path) : 1, slash ? path : ".");
+	return !lstat(path, &link) && S_ISLNK(link.st_mode) && !stat(folder, &in) && (in.st_mode & S_ISVTX) &&
+	       (in.st_mode & S_IWOTH) && link.st_uid != 0 && link.st_uid != geteuid();
+}
+
 static int write_output(const char *path, const struct text *t)
 {
 	struct root *live = NULL;
@@ -342,6 +355,8 @@ static int write_output(const char *path, const struct text *t)
 	struct text joined = { 0 };
 	enum err e;
 
+	if (link_is_foreign(path))
+		return complain("'%s' is a link that somebody else made in a folder of everybody's", path);
 	if (path[0] != '/') {
 		if (!getcwd(folder, sizeof folder))
 			return fail(ERR_SYSTEM, "cannot write '%s'", path);

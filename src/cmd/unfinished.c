@@ -38,6 +38,16 @@ static void finish(const struct root *r)
 	file_close(lock);
 }
 
+/* The journal is root's to read; that a timer was armed is for all to see. */
+static bool timer_is_set(const struct root *r)
+{
+	struct strings found = { 0 };
+	const bool set = root_is_live(r) && !root_glob(r, "/run/sallyport/timer-*", &found) && found.n;
+
+	strings_free(&found);
+	return set;
+}
+
 void unfinished_handle(const char *dir)
 {
 	struct root *r = NULL;
@@ -49,6 +59,8 @@ void unfinished_handle(const char *dir)
 			finish(r);
 		else
 			warn("a change was cut off: sudo sallyport recover");
+	} else if (geteuid() != 0 && timer_is_set(r)) {
+		warn("a change waits for its confirm, or was cut off: sudo sallyport status");
 	}
 	root_close(r);
 }

@@ -156,3 +156,31 @@ def test_without_root_much_is_unknown_and_said_to_be(world):
     assert "(many unknown: run it as root)" in got.stdout.splitlines()[0]
     assert got.stdout.splitlines()[-1] == "Next: sudo sallyport audit"
     assert "hint: root sees more" in got.stderr
+
+
+def test_a_report_does_not_follow_the_link_of_somebody_else(world):
+    got = world("""
+        lab_account eve 1001
+        chmod 1777 /tmp; echo precious >/root/precious
+        setpriv --reuid eve --clear-groups ln -s /root/precious /tmp/report.json
+        sallyport audit --format json -o /tmp/report.json; echo "status $?"
+        cat /root/precious
+        rm /tmp/report.json; ln -s /root/mine /tmp/report.json
+        sallyport audit --format json -o /tmp/report.json || :
+        head -c 1 /root/mine
+    """)
+    assert got.stdout == "status 2\nprecious\n{", got.stdout + got.stderr
+    assert "sallyport: '/tmp/report.json' is a link that somebody else made in a folder of everybody's" in got.stderr
+
+
+def test_a_user_is_told_of_a_change_that_waits(world):
+    got = world("""
+        lab_account anna 1001; lab_key anna
+        lab_sshd_start
+        setpriv --reuid anna --clear-groups sallyport audit >/dev/null || :
+        sallyport harden --yes --keep anna --confirm-within 10m >/dev/null 2>&1
+        setpriv --reuid anna --clear-groups sallyport audit >/dev/null || :
+        sallyport rollback --yes >/dev/null 2>&1
+        setpriv --reuid anna --clear-groups sallyport audit >/dev/null || :
+    """)
+    assert got.stderr.count("a change waits for its confirm, or was cut off: sudo sallyport status") == 1, got.stderr
