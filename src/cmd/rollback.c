@@ -213,7 +213,9 @@ static int do_it(const struct common_args *common, const struct root *r, struct 
 		hint("sudo sallyport recover tries again");
 		status = EXIT_TROUBLE;
 	} else {
-		status = answer(common, t, true, EXIT_YES);
+		if (root_is_live(r) && transaction_prove_back(t, &complaint) == ERR_NONE && complaint)
+			complain("the files are back, but %s", complaint);
+		status = answer(common, t, true, complaint ? EXIT_TROUBLE : EXIT_YES);
 	}
 	free(complaint);
 	return status;

@@ -41,9 +41,9 @@ enum err sshd_reload_describe(const struct service *s, char **out)
 	return ERR_NONE;
 }
 
-static enum err manager_reload(const struct service *s, char **complaint)
+static enum err manager_ask(const char *verb, const struct service *s, char **complaint)
 {
-	const char *argv[] = { "systemctl", "reload", s->unit, NULL };
+	const char *argv[] = { "systemctl", verb, s->unit, NULL };
 	struct child_result r = { 0 };
 	enum err e = child_run(argv, NULL, RELOAD_MS, 1u << 16, &r);
 
@@ -57,6 +57,12 @@ static enum err manager_reload(const struct service *s, char **complaint)
 	}
 	child_result_free(&r);
 	return e;
+}
+
+enum err sshd_start(const struct service *s, char **complaint)
+{
+	*complaint = NULL;
+	return s->manager == SERVICE_SYSTEMD && s->unit ? manager_ask("start", s, complaint) : ERR_NOT_FOUND;
 }
 
 /* sshd removes its PidFile when it begins to read its configuration anew, and writes it when it listens again. */
@@ -85,7 +91,7 @@ enum err sshd_reload(const struct service *s, char **complaint)
 	if (s->pid <= 0)
 		return ERR_NOT_FOUND;
 	if (by_manager(s))
-		e = manager_reload(s, complaint);
+		e = manager_ask("reload", s, complaint);
 	else
 		e = kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
 	if (e == ERR_NONE && watched)

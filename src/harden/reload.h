@@ -17,4 +17,7 @@ MUST_USE enum err sshd_reload(const struct service *s, char **complaint);
 /* How sshd_reload() would do it: "systemctl reload ssh.service", "kill -HUP 123"; NULL: nothing runs. *out is yours. */
 MUST_USE enum err sshd_reload_describe(const struct service *s, char **out);
 
+/* Has the manager start it, which had ended. ERR_NOT_FOUND: no manager that could; as child_run(). *complaint is yours. */
+MUST_USE enum err sshd_start(const struct service *s, char **complaint);
+
 #endif

@@ -321,6 +321,21 @@ static enum err swap_and_prove(const struct transaction_request *q, struct trans
 	return text_check(wrong);
 }
 
+/* sshd ends where it cannot go on with what it is to read anew, and nobody starts it again. */
+static void revive(const struct transaction_request *q, struct text *wrong)
+{
+	struct service now = { 0 };
+	char *complaint = NULL;
+	enum err e = service_find(q->facts->effective, &now);
+
+	if (e == ERR_NONE && now.pid <= 0 && q->facts->service.pid > 0) {
+		e = sshd_start(&q->facts->service, &complaint);
+		text_add(wrong, "; sshd had ended, and %s", e ? "does not run: start it" : "was started");
+	}
+	free(complaint);
+	service_clear(&now);
+}
+
 static enum err go_back(const struct transaction_request *q, struct transaction_outcome *o, struct text *wrong)
 {
 	char *complaint = NULL;
@@ -333,6 +348,8 @@ static enum err go_back(const struct transaction_request *q, struct transaction_
 	if (complaint && o->reloaded)
 		text_add(wrong, "; and sshd could not be reloaded with the old configuration: %s", complaint);
 	free(complaint);
+	if (o->reloaded)
+		revive(q, wrong);
 	o->failed = text_take(wrong);
 	return e;
 }
@@ -469,6 +486,39 @@ static enum err undo_held(const struct root *r, struct tx *t, enum tx_state end,
 	if (root_is_live(r))
 		timer_disarm(t);
 	return ERR_NONE;
+}
+
+enum err transaction_prove_back(const struct tx *t, char **complaint)
+{
+	const uint64_t end = clock_boot_ms() + PROVE_MS;
+	const struct timespec pause = { .tv_nsec = 50 * 1000000L };
+	struct facts_options o = { .config = t->config_path };
+	struct text wrong = { 0 };
+	bool again = true;
+	enum err e = ERR_NONE;
+
+	while (e == ERR_NONE && again) {
+		struct transaction_outcome outcome = { 0 };
+		struct facts *now;
+
+		text_reset(&wrong);
+		if ((e = facts_gather(&o, &now)))
+			break;
+		again = false;
+		if (now->service.pid > 0)
+			e = prove_wire(now, &outcome, &wrong, &again);
+		facts_free(now);
+		transaction_outcome_clear(&outcome);
+		if (clock_boot_ms() > end)
+			break;
+		if (again)
+			nanosleep(&pause, NULL);
+	}
+	while (wrong.len && strchr("; ", wrong.s[wrong.len - 1]))
+		wrong.s[--wrong.len] = '\0';
+	*complaint = e == ERR_NONE && wrong.len ? text_take(&wrong) : NULL;
+	text_free(&wrong);
+	return e;
 }
 
 enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note, char **complaint)

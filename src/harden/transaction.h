@@ -39,11 +39,16 @@ void transaction_outcome_clear(struct transaction_outcome *o);
 
 /*
  * Puts t back: files, reload, files that only the new configuration named. Ends in
- * TX_ROLLED_BACK (or TX_RECOVERED) with the note. Repeatable after a crash. ERR_CHILD: files are
- * back, but sshd could not be reloaded; *complaint (yours) says why.
+ * TX_ROLLED_BACK (or TX_RECOVERED) with the note. Repeatable after a crash. ERR_CHILD and what else a reload may give: the
+ * configuration is back, but sshd could not be reloaded, so that t stays TX_ROLLING_BACK; *complaint (yours) says why.
  */
 MUST_USE enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note,
 				   char **complaint);
+/*
+ * On the running system, after an undo: whether sshd, where it runs, answers again and offers what its configuration says; waits up to
+ * five seconds for that. *complaint is yours, NULL: all is well, or it cannot be looked at from here. As facts_gather().
+ */
+MUST_USE enum err transaction_prove_back(const struct tx *t, char **complaint);
 MUST_USE enum err transaction_confirm(const struct root *r, struct tx *t, const char *note);
 /* A session of a keeper (of anybody, where nobody was to be kept) that began after the swap; NULL: none. */
 const struct session *transaction_new_login(const struct tx *t, const struct sessions *s);

@@ -627,3 +627,43 @@ END
         grep -o 'no answer came before' /tmp/said; tail -n 1 /tmp/said
     """, timeout=300)
     assert got.stdout.splitlines() == ["back", "no answer came before", "status 1"], got.stdout + got.stderr
+
+
+def test_an_sshd_that_ends_at_the_reload_is_started_again_with_the_old_configuration(world):
+    got = world(r"""
+        lab_account anna 1001; lab_key anna
+        lab_sshd_start
+        lab_snapshot /etc/ssh >/tmp/before
+        mkdir -p /run/systemd/system
+        lab_program systemctl <<'END'
+#!/bin/bash
+case $1 in
+reload) kill -9 "$(cat /run/sshd.pid)"; rm -f /run/sshd.pid ;;
+start) echo "$2" >>/tmp/started; exec /usr/sbin/sshd ;;
+show) printf 'MainPID=%s\nLoadState=loaded\nActiveState=active\n' "$(cat /run/sshd.pid)" ;;
+esac
+END
+        sallyport harden --yes --keep anna --confirm-within 0 >&2; echo "status $?"
+        lab_snapshot /etc/ssh | cmp - /tmp/before && echo back
+        lab_login anna true && echo in
+        wc -l </tmp/started
+    """, timeout=300)
+    assert got.stdout.splitlines() == ["status 2", "back", "in", "1"], got.stdout + got.stderr
+    assert "sshd had ended, and was started" in got.stderr
+
+
+def test_a_rollback_after_which_the_server_offers_something_else_is_said(world):
+    """The manager says that it reloaded, and did not."""
+    got = world(r"""
+        lab_account anna 1001; lab_key anna
+        lab_sshd_start
+        sallyport harden --yes --keep anna --confirm-within 0 >&2
+        mkdir -p /run/systemd/system
+        lab_program systemctl <<'END'
+#!/bin/bash
+[ $1 != show ] || printf 'MainPID=%s\nLoadState=loaded\nActiveState=active\n' "$(cat /run/sshd.pid)"
+END
+        sallyport rollback --yes >&2; echo "status $?"
+    """, timeout=300)
+    assert got.stdout == "status 2\n", got.stdout + got.stderr
+    assert "sallyport: the files are back, but " in got.stderr
