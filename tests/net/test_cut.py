@@ -114,7 +114,8 @@ def test_what_is_left_may_go_on(cut):
 
 
 def test_signals_and_stops_pass_through(cut):
-    script = "trap 'echo got >got' USR1; kill -USR1 $$; sh -c 'kill -STOP $$; echo on >on' & sleep 0.2; kill -CONT $!; wait"
+    script = """trap 'echo got >got' USR1; kill -USR1 $$; sh -c 'kill -STOP $$; echo on >on' & \
+until [ -e on ]; do sleep 0.1; kill -CONT $! || break; done; wait"""
     code, status, found = cut(0, "--", "sh", "-c", script)
     assert (code, found) == (0, ["got", "on"])
 
