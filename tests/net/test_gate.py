@@ -362,3 +362,19 @@ done
 sed -n 's/VmHWM:[ \\t]*/memory of index: /p' "/proc/$(gate_role index)/status"
 """)
     figure("100,000 accounts: " + ", ".join(line for line in out.splitlines() if line.startswith(("open after", "memory"))))
+
+
+def test_an_interface_that_goes_and_one_that_comes_back_change_nothing(world):
+    run(world, """
+lab_client other 3
+ours --check
+ip link del lab3
+sallyport close 10.83.0.2; gate_shut
+ours --check
+ip link del lab2; sleep 1
+ip netns del client
+lab_client client
+sallyport close 10.83.0.2; gate_shut
+ours --check
+[ "$(login whoami)" = anna ]
+""", settings="'Interface lab2 lab3'")
