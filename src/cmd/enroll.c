@@ -20,18 +20,7 @@
 #define CHECK_WAIT_MS 6000
 
 static const struct option_row options[] = {
-	{ "user", 'l', OPTION_TEXT, AT(user), "<account>", "the account to log in to" },
-	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "log in and knock with this key" },
-	{ .name = "port",
-	  .letter = 'p',
-	  .kind = OPTION_NUMBER,
-	  .offset = AT(port),
-	  .value = "<port>",
-	  .help = "the SSH port",
-	  .min = 1,
-	  .max = 65535 },
-	{ "ipv4", '4', OPTION_FLAG, AT(four), NULL, "over IPv4 only" },
-	{ "ipv6", '6', OPTION_FLAG, AT(six), NULL, "over IPv6 only" },
+	KNOCK_SSH_OPTIONS(struct enroll_args, "log in and knock with this key"),
 	{ "ssh-config", 'F', OPTION_TEXT, AT(ssh_config), "<file>", "the ssh_config to read and to add to" },
 	{ "knock-port", 0, OPTION_COMMAS, AT(ports), "<port>[,<port>]",
 	  "the UDP ports to knock at; that of SSH by default" },

@@ -25,18 +25,7 @@
 enum check_status { CHECK_OK = 0, CHECK_WARNING = 1, CHECK_CRITICAL = 2, CHECK_UNKNOWN = 3 };
 
 static const struct option_row options[] = {
-	{ "user", 'l', OPTION_TEXT, AT(user), "<account>", "the account to log in to" },
-	{ "identity", 'i', OPTION_TEXT, AT(identity), "<file>", "knock with this key and no other" },
-	{ .name = "port",
-	  .letter = 'p',
-	  .kind = OPTION_NUMBER,
-	  .offset = AT(port),
-	  .value = "<port>",
-	  .help = "the SSH port",
-	  .min = 1,
-	  .max = 65535 },
-	{ "ipv4", '4', OPTION_FLAG, AT(four), NULL, "over IPv4 only" },
-	{ "ipv6", '6', OPTION_FLAG, AT(six), NULL, "over IPv6 only" },
+	KNOCK_SSH_OPTIONS(struct knock_args, "knock with this key and no other"),
 	{ "ssh-config", 'F', OPTION_TEXT, AT(ssh_config), "<file>", "the ssh_config that ssh is to read" },
 	{ "for", 0, OPTION_DURATION, AT(duration), "<time>", "how long the port is to be open to us" },
 	{ "from", 0, OPTION_TEXT, AT(from), "<address>", "open it to this address" },

@@ -19,6 +19,23 @@ struct knock_args {
 	bool four, six, check, print;
 };
 
+/* Rows of options that are ssh's own, for a struct with fields of these names. */
+#define KNOCK_SSH_OPTIONS(type, identity_help) \
+	{ "user", 'l', OPTION_TEXT, OPTION_AT(type, user), "<account>", "the account to log in to" }, \
+		{ "identity", 'i', OPTION_TEXT, OPTION_AT(type, identity), "<file>", identity_help }, \
+		{ .name = "port", \
+		  .letter = 'p', \
+		  .kind = OPTION_NUMBER, \
+		  .offset = OPTION_AT(type, port), \
+		  .value = "<port>", \
+		  .help = "the SSH port", \
+		  .min = 1, \
+		  .max = 65535 }, \
+		{ "ipv4", '4', OPTION_FLAG, OPTION_AT(type, four), NULL, "over IPv4 only" }, \
+	{ \
+		"ipv6", '6', OPTION_FLAG, OPTION_AT(type, six), NULL, "over IPv6 only" \
+	}
+
 /* Why there is no knock; the words are a promise to scripts. */
 enum knock_trouble {
 	KNOCK_FINE,

@@ -13,6 +13,11 @@ gate_install() {
 	printf '%s\n' "Port 22" "$@" >/etc/sallyport/sallyportd.conf
 }
 
+# gate_lab [SETTING...]: anna with a key, a client host, a running sshd, an installed gate that does not run yet.
+gate_lab() {
+	lab_account anna 1001 && lab_key anna && lab_client client && lab_sshd_start && gate_install "$@" && gate_client anna "$LAB_KEYS/anna"
+}
+
 # gate_plain: the daemons of gate_start have a table that nobody owns, as on kernels before 6.9.
 gate_plain() {
 	GATE_ROLES=/mnt/roles

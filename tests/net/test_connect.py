@@ -9,12 +9,7 @@ pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles'
 SETUP = r"""
 set -eu
 . "$LAB_SOURCE/tests/lab/gate.sh"
-lab_account anna 1001
-lab_key anna
-lab_client client
-lab_sshd_start
-gate_install %s
-gate_client anna "$LAB_KEYS/anna"
+gate_lab %s
 printf '\tProxyCommand sallyport connect --alias %%%%n --user %%%%r %s %%%%h %%%%p\n' >>/root/ssh_config
 export XDG_RUNTIME_DIR=/run/user-0
 mkdir -m 700 $XDG_RUNTIME_DIR

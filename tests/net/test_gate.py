@@ -9,12 +9,7 @@ pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles'
 SETUP = r"""
 set -eu
 . "$LAB_SOURCE/tests/lab/gate.sh"
-lab_account anna 1001
-lab_key anna
-lab_client client
-lab_sshd_start
-gate_install %s
-gate_client anna "$LAB_KEYS/anna"
+gate_lab %s
 gate_start || { cat /tmp/gate.log; exit 1; }
 HOST=/etc/ssh/ssh_host_ed25519_key.pub
 ours() { lab_in client sallyport knock -q -F /root/ssh_config "$@" server; }
