@@ -132,23 +132,18 @@ bool enroll_log_in(struct enroll *e)
 
 /* ---- the host's key ---- */
 
-/* One line with such a key, and nothing else. */
-static bool host_key_take(const struct text *answer, struct text *out)
+/* "ssh-ed25519 AAAA..." */
+static void add_key(const char *type, const uint8_t *blob, size_t len, struct text *out)
 {
-	const char *s = text_string(answer);
-	size_t len = strcspn(s, "\r\n");
-	struct public_key_line line = { 0 };
-	bool fine = !public_key_decode_line(s, len, RELEASE, &line) && !strcmp(line.key.type, "ssh-ed25519");
-	char *base64 = fine ? malloc(sodium_base64_encoded_len(line.blob_len, sodium_base64_VARIANT_ORIGINAL)) : NULL;
+	const size_t size = sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
+	char *base64 = malloc(size);
 
-	if (base64) {
-		sodium_bin2base64(base64, sodium_base64_encoded_len(line.blob_len, sodium_base64_VARIANT_ORIGINAL),
-				  line.blob, line.blob_len, sodium_base64_VARIANT_ORIGINAL);
-		text_add(out, "ssh-ed25519 %s", base64);
-	}
+	if (base64)
+		text_add(out, "%s %s", type,
+			 sodium_bin2base64(base64, size, blob, len, sodium_base64_VARIANT_ORIGINAL));
+	else
+		out->failed = true;
 	free(base64);
-	public_key_line_clear(&line);
-	return base64 && !text_check(out);
 }
 
 static bool is_bad(const struct host_keys *keys, const struct public_key_line *line)
@@ -194,24 +189,24 @@ static bool host_key_proven(struct enroll *e, const char *line)
 	return proven;
 }
 
-/* "NAME ssh-ed25519 AAAA..." of what the server has said, if it is to be believed. */
+/* "NAME ssh-ed25519 AAAA..." of the first line that the server has said, if it is to be believed. */
 static bool host_key_line(struct enroll *e, const struct host_keys *keys, struct text *out)
 {
-	const char *s = text_string(&e->answer);
+	const char *said = text_string(&e->answer);
 	struct public_key_line line = { 0 };
 	struct strings names = { 0 };
-	struct text key = { 0 };
-	bool fine = e->login.host_known && host_key_take(&e->answer, &key) &&
-		    !public_key_decode_line(s, strcspn(s, "\r\n"), RELEASE, &line) && !is_bad(keys, &line) &&
+	bool fine = e->login.host_known && !public_key_decode_line(said, strcspn(said, "\r\n"), RELEASE, &line) &&
+		    !strcmp(line.key.type, "ssh-ed25519") && !is_bad(keys, &line) &&
 		    !host_key_names(&e->k->ssh, &names);
 
 	if (fine) {
-		text_add(out, "%s %s\n", names.v[0], text_string(&key));
+		text_add(out, "%s ", names.v[0]);
+		add_key(line.key.type, line.blob, line.blob_len, out);
+		text_add_string(out, "\n");
 		fine = !text_check(out) && host_key_proven(e, text_string(out));
 	}
 	public_key_line_clear(&line);
 	strings_free(&names);
-	text_free(&key);
 	return fine;
 }
 
@@ -272,16 +267,12 @@ static bool by_agent(struct enroll *e)
 {
 	for (size_t i = 0; i < e->k->choice.n; i++) {
 		const struct candidate *c = &e->k->choice.v[i];
-		const size_t size = sodium_base64_encoded_len(c->asked_len, sodium_base64_VARIANT_ORIGINAL);
-		char *base64;
 		struct text line = { 0 };
 
-		if (strcmp(c->fingerprint, e->login.fingerprint) != 0 || !c->asked || c->certificate ||
-		    !(base64 = malloc(size)))
+		if (strcmp(c->fingerprint, e->login.fingerprint) != 0 || !c->asked || c->certificate)
 			continue;
-		sodium_bin2base64(base64, size, c->asked, c->asked_len, sodium_base64_VARIANT_ORIGINAL);
-		text_add(&line, "%s %s\n", c->type, base64);
-		free(base64);
+		add_key(c->type, c->asked, c->asked_len, &line);
+		text_add_string(&line, "\n");
 		e->public = text_take(&line);
 		return e->public;
 	}
