@@ -87,7 +87,9 @@ memory:
 void login_log_said(const char *text, size_t len, struct text *out)
 {
 	static const char *const noise[] = { "debug", "OpenSSH_", "Authenticated to ",
-					     "Transferred: ", "Bytes per second: " };
+					     "Transferred: ", "Bytes per second: ",
+					     /* of who gets no connection from us, which has said why */
+					     "mm_receive_fd: ", "proxy dialer did not pass back" };
 
 	while (len) {
 		const char *newline = memchr(text, '\n', len);

@@ -294,8 +294,11 @@ static int reach(struct work *w)
 	if (fd >= 0 || in_vain)
 		return fd;
 	/* a host that nobody knows cannot be knocked at, which need not be said where it is open */
-	if (!knock_knows_host(w->k) && (fd = reach_anyway(w)) >= 0)
-		return fd;
+	if (!knock_knows_host(w->k)) {
+		if ((fd = reach_anyway(w)) >= 0)
+			return fd;
+		complain("'%s' does not answer at port %u, and cannot be knocked at:", w->k->host, w->k->ssh.port);
+	}
 	if (knock_ready(w->k) && ((fd = dial_for(w, 0)) >= 0 || (fd = reach_by_knock(w, &made)) >= 0))
 		return fd;
 	if (!made && (fd = reach_anyway(w)) < 0)

@@ -264,7 +264,11 @@ static int answer(const struct common_args *common, const struct enroll *e, bool
 		return end;
 	}
 	if (e->args->undo)
-		text_add(&out, e->changed ? "%s is taken out of %s.\n" : "%s is not in %s.\n", e->host, e->files.ours);
+		text_add(&out,
+			 !e->changed	   ? "%s is not in %s.\n"
+			 : common->dry_run ? "%s would be taken out of %s.\n"
+					   : "%s is taken out of %s.\n",
+			 e->host, e->files.ours);
 	else
 		add_answer(e, common->dry_run, tried, &out);
 	end = command_print(common, &out, status);

@@ -42,6 +42,7 @@ static void words_fill(const struct enroll *e, const char *log, const char *prox
 					     "RequestTTY=no",
 					     "ClearAllForwardings=yes",
 					     "PermitLocalCommand=no",
+					     "UpdateHostKeys=no",
 					     "SessionType=default",
 					     "ForkAfterAuthentication=no",
 					     "StdinNull=no",
@@ -119,12 +120,16 @@ bool enroll_log_in(struct enroll *e)
 	} else {
 		/* also where it came through: that a host's key has changed must be read */
 		login_log_said(log, len, &said);
+		if (said.len && said.s[said.len - 1] == '\n')
+			said.s[--said.len] = '\0';
 		if (said.len)
 			inform("%s", text_string(&said));
 	}
 	/* the command may fail, or be another by the server's will: what counts is the login */
-	if (!err && !e->login.in)
+	if (!err && !e->login.in) {
 		complain("the login at '%s' failed, so nothing was changed (ssh ended with %d)", e->typed, status);
+		hint("enrolling takes one login that works, as by: ssh %s", e->typed);
+	}
 	text_free(&said);
 	free(log);
 	return !err && e->login.in;
@@ -163,7 +168,6 @@ static bool host_key_proven(struct enroll *e, const char *line)
 				     "GlobalKnownHostsFile=/dev/null",
 				     "StrictHostKeyChecking=yes",
 				     "HostKeyAlgorithms=ssh-ed25519",
-				     "UpdateHostKeys=no",
 				     "VerifyHostKeyDNS=no",
 				     "PreferredAuthentications=none",
 				     "BatchMode=yes",

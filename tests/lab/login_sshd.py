@@ -146,7 +146,11 @@ def classify(login, log, client):
     for pattern, word in ACCOUNT_REASONS:
         if re.search(pattern, log):
             return "denied", {word}
-    found = {word for pattern, word in KEY_REASONS if re.search(pattern, log)}
+    said = log
+    # what sshd said of its lines is void when the command itself fails afterwards
+    if re.search(r"^AuthorizedKeysCommand .* (exited on signal|failed, status) ", log, re.M):
+        said = re.sub(r"^debug\d: /etc/ssh/keys\.sh .*$", "", log, flags=re.M)
+    found = {word for pattern, word in KEY_REASONS if re.search(pattern, said)}
     # of a line that has expired and could not let anybody in before either, sshd names the date only
     if found == {"key-expired"} and re.search(r"check options: '(?!\S*cert-authority)\S*principals=", log):
         found = {"key-expired", "key-not-listed"}

@@ -97,6 +97,9 @@ class Comparison:
             log += f"=== again with {further}\n" + more
             if verdict == "allowed" and (login["how"] != "key" or re.search(r"^(Accepted|Partial) publickey", more, re.M)):
                 return verdict, found, log, last
+            # behind another method the key was looked at after all
+            if reasons == {"method-disabled"} and "service ssh-connection method publickey" in more:
+                reasons = found
             if "key-algorithm" in reasons and "key-algorithm" not in found:
                 reasons = found
         return "denied", reasons, log, got
