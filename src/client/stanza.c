@@ -16,7 +16,7 @@ bool stanza_host_fits(const char *host)
 	if (!host[0] || host[0] == '-')
 		return false;
 	for (const char *c = host; *c; c++)
-		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("\"'\\*?!,#%", *c))
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("\"'\\*?!,#%/", *c))
 			return false;
 	return true;
 }

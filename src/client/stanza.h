@@ -18,7 +18,7 @@ struct stanza {
 	const char *const *options; /* of connect, ends with NULL; NULL: none */
 };
 
-/* Whether ssh_config can name it: no blank, quote, pattern, comment or control character. */
+/* Whether ssh_config, and a file, can be called so: no blank, quote, pattern, comment, slash or control character. */
 bool stanza_host_fits(const char *host);
 /* Appends the value of its ProxyCommand, as ssh_config and -o want it. ERR_SYNTAX as below. */
 MUST_USE enum err stanza_command(const struct stanza *s, struct text *out);

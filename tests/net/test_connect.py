@@ -24,6 +24,7 @@ agent() {
 }
 agent_end() { kill $counter $SSH_AGENT_PID; }
 signed() { grep -c "$1" /root/signed || :; }
+sed -i 's/ConnectTimeout 3/ConnectTimeout 30/' /root/ssh_config # the knock is within that time
 login() { lab_in client ssh -F /root/ssh_config server "$@" </dev/null; }
 gate_start || { cat /tmp/gate.log; exit 1; }
 gate_shut
@@ -143,8 +144,9 @@ gate_start
 def test_one_login_is_one_connection(world):
     """The try from before the knock is dropped; the stack would repeat it after a second, and come through."""
     got = run(world, """
-login 'sleep 4; echo in' & pid=$!
-sleep 3
+login 'touch here; sleep 4; echo in' & pid=$!
+lab_wait 10 test -e /home/anna/here
+sleep 2
 ss -Htn state established '( sport = :22 )' | wc -l
 wait $pid
 """)

@@ -103,7 +103,8 @@ static void names_are_quoted_as_ssh_and_the_shell_read_them(void **state)
 
 static void what_ssh_config_cannot_hold_is_refused(void **state)
 {
-	static const char *const hosts[] = { "", "-x", "a b", "a*", "!a", "a,b", "a#", "a\"", "a\n", "a%h", "a\x7f" };
+	static const char *const hosts[] = { "",    "-x",  "a b", "a*",	   "!a",   "a,b", "a#",
+					     "a\"", "a\n", "a%h", "a\x7f", "../a", "/a" };
 	static const char *const paths[] = { "/a\"b", "/a\nb", "/a\\b" };
 	struct text out = { 0 };
 
