@@ -6,9 +6,11 @@
 #include "client/stanza.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -74,6 +76,19 @@ static enum err write_file(const struct user_config *u, const char *path, const 
 	return file_replace(u->root, path, text_string(content), content->len, was ? NULL : &mine, TAG);
 }
 
+/* Of two at once the second one reads what the first one wrote. *fd: unlocked when it is closed. */
+static enum err lock(const struct user_config *u, int *fd)
+{
+	enum err e = file_make_dirs(u->root, u->folder, 0700);
+
+	if (e == ERR_NONE)
+		e = root_open_file(u->root, u->folder, O_RDONLY | O_DIRECTORY, 0, fd);
+	while (e == ERR_NONE && flock(*fd, LOCK_EX))
+		if (errno != EINTR)
+			e = ERR_SYSTEM;
+	return e;
+}
+
 /* Ours first: an include of a file that is not there is none. */
 enum err user_config_put(const struct user_config *u, const char *host, const char *lines, bool dry, bool *changed,
 			 const char **at)
@@ -82,8 +97,12 @@ enum err user_config_put(const struct user_config *u, const char *host, const ch
 	struct text new_ours = { 0 }, new_theirs = { 0 };
 	size_t ours_len = 0, theirs_len = 0;
 	bool ours_was = false, theirs_was = false, found, include = false, differ;
+	int fd = -1;
 	enum err e;
 
+	*at = u->folder;
+	if (!dry && (e = lock(u, &fd)))
+		goto out;
 	*at = u->ours;
 	if ((e = read_file(u, u->ours, &ours, &ours_len, &ours_was)) ||
 	    (e = stanza_put(ours, ours_len, host, lines, &new_ours, &found)))
@@ -101,6 +120,7 @@ enum err user_config_put(const struct user_config *u, const char *host, const ch
 	if (!dry && include)
 		e = write_file(u, u->theirs, &new_theirs, theirs_was);
 out:
+	file_close(fd);
 	free(ours);
 	free(theirs);
 	text_free(&new_ours);

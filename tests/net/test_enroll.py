@@ -67,6 +67,18 @@ gate_stop
                                  "server is not in /root/.ssh/sallyport/config."], tail
 
 
+def test_two_at_once_are_both_written_down(world):
+    got = run(world, r"""
+for i in 1 2 3 4 5 6; do
+    printf 'Host h%s\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n' $i >>/root/.ssh/config
+done
+for i in 1 2 3 4 5 6; do enroll h$i >/dev/null & pids="${pids:-} $!"; done
+for pid in $pids; do wait $pid; done
+grep -c '^Host h' /root/.ssh/sallyport/config; grep -c '^Include' /root/.ssh/config
+""")
+    assert got.stdout.split() == ["6", "1"], got.stdout + got.stderr
+
+
 def test_a_hidden_server_is_knocked_at_to_enroll(world):
     got = run(world, r"""
 hide
