@@ -20,7 +20,7 @@ enum { EXIT_FINE, EXIT_PROBLEMS, EXIT_TROUBLE };
 
 struct daemon_args {
 	const char *file, *libexec;
-	bool check, print, load, foreground, help, version;
+	bool check, print, load, remove, foreground, help, version;
 };
 
 #define AT(field) OPTION_AT(struct daemon_args, field)
@@ -30,6 +30,7 @@ static const struct option_row options[] = {
 	{ "check", 't', OPTION_FLAG, AT(check), NULL, "check the settings and what they name, and exit" },
 	{ "print", 'T', OPTION_FLAG, AT(print), NULL, "print the settings and the firewall table, and exit" },
 	{ "load", 'L', OPTION_FLAG, AT(load), NULL, "load the firewall table, and exit: the ports are shut" },
+	{ "remove", 'R', OPTION_FLAG, AT(remove), NULL, "take the firewall table away, and exit: the ports are open" },
 	{ "foreground", 'D', OPTION_FLAG, AT(foreground), NULL, "log to standard error" },
 	{ "libexec", 0, OPTION_TEXT, AT(libexec), "<dir>", "execute the roles' programs there" },
 	{ "help", 'h', OPTION_FLAG, AT(help), NULL, "show this help" },
@@ -95,6 +96,20 @@ static int load_table(const struct settings *s)
 	return status;
 }
 
+/* Also where the settings are gone or wrong: it is the last way in. A daemon that runs would put it back. */
+static int remove_table(void)
+{
+	char *why = NULL;
+	int status = EXIT_FINE;
+	enum err e = firewall_take_away(&why);
+
+	if (e)
+		status = why ? complain("cannot take the firewall table away: %s", why)
+			     : fail(e, "cannot take the firewall table away");
+	free(why);
+	return status;
+}
+
 /* What a port is open to only where they let it through, too. */
 static void check_others(struct diags *problems)
 {
@@ -154,6 +169,8 @@ static int daemon_main(const struct daemon_args *args)
 	int status;
 	enum err e;
 
+	if (args->remove)
+		return geteuid() == 0 ? remove_table() : complain("only root can shut and open ports");
 	if ((e = root_open("/", &live)) || (e = settings_load(live, args->file, &s, &problems))) {
 		diags_print(&problems, "sallyport: ", stderr);
 		status = e == ERR_CONFIG && args->check ? EXIT_PROBLEMS : EXIT_TROUBLE;

@@ -52,6 +52,7 @@ struct answer {
 	size_t n, size;
 	struct control_status status;
 	struct control_done done;
+	struct control_latest latest;
 	bool complete;
 };
 
@@ -113,6 +114,18 @@ static enum err take_done(void *role, int fd, uint32_t id, const void *body)
 	return ERR_NONE;
 }
 
+static enum err take_latest(void *role, int fd, uint32_t id, const void *body)
+{
+	struct answer *a = role;
+
+	(void)fd;
+	memcpy(&a->latest, body, sizeof a->latest);
+	if (id != ID || !memchr(a->latest.user, '\0', sizeof a->latest.user))
+		return ERR_SYNTAX;
+	a->complete = true;
+	return ERR_NONE;
+}
+
 static const struct message_row who_rows[] = {
 	{ CONTROL_ENTRY, sizeof(struct control_entry), take_entry },
 	{ CONTROL_STATUS, sizeof(struct control_status), take_status },
@@ -120,6 +133,11 @@ static const struct message_row who_rows[] = {
 };
 static const struct message_row done_rows[] = {
 	{ CONTROL_DONE, sizeof(struct control_done), take_done },
+	{ 0 },
+};
+
+static const struct message_row latest_rows[] = {
+	{ CONTROL_LATEST, sizeof(struct control_latest), take_latest },
 	{ 0 },
 };
 
@@ -187,6 +205,16 @@ enum err control_grant(int fd, const struct control_grant *g, struct control_don
 enum err control_revoke(int fd, const struct control_close *c, struct control_done *done)
 {
 	return ask_done(fd, CONTROL_CLOSE, c, sizeof *c, done);
+}
+
+enum err control_came(int fd, const struct message_address *from, struct control_latest *latest)
+{
+	struct answer a = { 0 };
+	enum err e = ask(fd, CONTROL_CAME, from, sizeof *from, latest_rows, &a);
+
+	if (!e)
+		*latest = a.latest;
+	return e;
 }
 
 enum err control_recover(int fd, const struct control_recover *r, struct control_done *done)

@@ -21,6 +21,8 @@ enum control_kind {
 	CONTROL_STATUS,
 	CONTROL_DONE,
 	CONTROL_RECOVER, /* struct control_recover; answered by CONTROL_DONE */
+	CONTROL_CAME,	 /* struct message_address; answered by CONTROL_LATEST */
+	CONTROL_LATEST,
 };
 
 struct control_grant {
@@ -70,12 +72,21 @@ struct control_recover {
 	char comment[64]; /* who says so */
 };
 
+/* How an address was let in last, since the daemon's grant role began; times are of the boot clock, 0: not at all. */
+struct control_latest {
+	uint64_t knock_ms;
+	uint64_t hand_ms;
+	uint8_t key[NATIVE_KEY_ID]; /* of that knock, as in control_entry */
+	char user[256];		    /* of that knock */
+};
+
 /* Connects; ERR_NOT_FOUND: no daemon runs there; ERR_SYSTEM. Time-outs of two seconds on every wait. */
 MUST_USE enum err control_open(const char *path, int *fd);
 /* *entries is an array of *n, free(). ERR_TIMEOUT, ERR_CLOSED (also where we are not root), ERR_SYNTAX. */
 MUST_USE enum err control_who(int fd, struct control_entry **entries, size_t *n, struct control_status *status);
 MUST_USE enum err control_grant(int fd, const struct control_grant *g, struct control_done *done);
 MUST_USE enum err control_recover(int fd, const struct control_recover *r, struct control_done *done);
+MUST_USE enum err control_came(int fd, const struct message_address *from, struct control_latest *latest);
 MUST_USE enum err control_revoke(int fd, const struct control_close *c, struct control_done *done);
 
 #endif

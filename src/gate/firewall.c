@@ -85,6 +85,20 @@ static void unentered_say(const struct unentered *u, enum err e, char **why)
 	*why = text_take(&t);
 }
 
+/* A table that is new begins with the whole time; what an older one has left of it goes on. */
+static enum err attended_adopt(struct firewall *f, uint64_t now_ms)
+{
+	uint64_t left_ms = 0, most_ms = f->rules.unattended_seconds * 1000ull;
+	enum err e = firewall_table_attended(f, &left_ms);
+
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	if (e || left_ms > most_ms)
+		left_ms = most_ms;
+	f->attended_ms = left_ms ? now_ms + left_ms : 0;
+	return ERR_NONE;
+}
+
 static enum err table_open(struct firewall *f, unsigned *entered, char **why)
 {
 	struct adopting a = { f, clock_boot_ms() };
@@ -92,7 +106,7 @@ static enum err table_open(struct firewall *f, unsigned *entered, char **why)
 	unsigned before = 0, meanwhile = 0;
 	enum err e, sessions;
 
-	if ((e = firewall_table_grants(f, adopt, &a)))
+	if ((e = firewall_table_grants(f, adopt, &a)) || (e = attended_adopt(f, a.now_ms)))
 		return e;
 	sessions = connections_enter(f->rules.ports, f->rules.nports, &before, unentered_take, &u);
 	if ((e = firewall_table_put(f, why)))
@@ -157,6 +171,43 @@ enum err firewall_remove(struct firewall *f)
 	mirror_free(&f->mirror);
 	text_reset(&f->shape);
 	return ERR_NONE;
+}
+
+enum err firewall_attend(struct firewall *f)
+{
+	const uint64_t until_ms = clock_boot_ms() + f->rules.unattended_seconds * 1000ull;
+	enum err e;
+
+	netlink_begin(&f->batch, &f->netlink);
+	for (unsigned i = 0; f->rules.unattended_seconds && i < f->rules.nports; i++) {
+		const struct mirror_key port = { .port = f->rules.ports[i] };
+
+		/* As for grants: one that is there keeps its time. */
+		firewall_element(f, &port, 0);
+		firewall_element_delete(f, &port);
+		firewall_element_new(f, &port, f->rules.unattended_seconds * 1000ull);
+	}
+	if (!f->rules.unattended_seconds || (e = netlink_commit(&f->batch, NULL)) == ERR_NONE) {
+		f->attended_ms = until_ms;
+		return ERR_NONE;
+	}
+	return e;
+}
+
+enum err firewall_take_away(char **why)
+{
+	struct firewall *f = calloc(1, sizeof *f);
+	enum err e = f ? netlink_open(&f->netlink, NETLINK_NETFILTER) : ERR_MEMORY;
+
+	if (!f)
+		return e;
+	f->watch = -1;
+	f->guarded = true;
+	if (!e && (e = firewall_table_delete(f)) == ERR_SYSTEM && errno == EPERM)
+		*why = strdup(
+			"another process owns it: the daemon still runs, or we lack the right to change firewalls");
+	firewall_close(f);
+	return e;
 }
 
 bool firewall_owned(const struct firewall *f)

@@ -21,6 +21,9 @@
  */
 enum firewall_answer { FIREWALL_DROP, FIREWALL_RESET };
 
+/* Open: all is in place and takes grants, but nobody is kept out. */
+enum firewall_shut { FIREWALL_SHUT, FIREWALL_OPEN };
+
 struct firewall_network {
 	struct message_address address;
 	uint8_t bits;
@@ -40,7 +43,10 @@ struct firewall_rules {
 	unsigned nnetworks;
 	unsigned ipv6_bits; /* 64 to 128: how much of a granted IPv6 address counts */
 	enum firewall_answer answer;
-	bool unowned; /* as on kernels that cannot keep an owned table (5.12 to 6.8); for tests */
+	enum firewall_shut shut;
+	uint32_t
+		unattended_seconds; /* the kernel opens the ports where firewall_attend() did not come for so long; 0: never */
+	bool unowned;		    /* as on kernels that cannot keep an owned table (5.12 to 6.8); for tests */
 };
 
 struct firewall_grant {
@@ -66,6 +72,8 @@ MUST_USE enum err firewall_open(const struct firewall_rules *rules, int socket, 
 void firewall_close(struct firewall *f); /* NULL is fine */
 /* Takes the table away: the ports are as they were without us. ERR_NONE also where there is none. */
 MUST_USE enum err firewall_remove(struct firewall *f);
+/* The same without having opened it, once its owner is gone. ERR_SYSTEM: *why (yours) says more where the kernel refused. */
+MUST_USE enum err firewall_take_away(char **why);
 
 /*
  * Grants, all in one transaction; of one that is there already the longer time counts. answers[i] tells whether it is in force:
@@ -74,6 +82,11 @@ MUST_USE enum err firewall_remove(struct firewall *f);
 void firewall_grant(struct firewall *f, const struct firewall_grant *grants, size_t n, enum err *answers);
 /* Ends all grants of the address (port 0: for all ports). *ended tells how many; none is no error. */
 MUST_USE enum err firewall_revoke(struct firewall *f, const struct message_address *a, uint16_t port, unsigned *ended);
+/*
+ * Somebody looks after the door: counts the time of unattended_seconds anew. It begins with the table, and goes on where that is only
+ * put in place again: who falls and rises all the time does not attend.
+ */
+MUST_USE enum err firewall_attend(struct firewall *f);
 /* As the kernel has them. *out is an array of *n, free(). */
 MUST_USE enum err firewall_list(struct firewall *f, struct firewall_grant **out, size_t *n);
 

@@ -50,11 +50,11 @@ static int element_take(struct nftnl_set_elem *element, void *arg)
 {
 	struct listing *l = arg;
 	struct listed one = { .key = { .family = l->family }, .left_ms = UINT64_MAX };
-	uint32_t address = l->family == 4 ? 4 : 16, len = 0;
+	uint32_t address = l->family == 4 ? 4 : l->family ? 16 : 0, len = 0;
 	const uint8_t *key = nftnl_set_elem_get(element, NFTNL_SET_ELEM_KEY, &len);
 
 	/* Another table of that name may have sets of other things. */
-	if (!key || len != address + 4)
+	if (!key || len != (address ? address + 4 : 2))
 		return 0;
 	memcpy(one.key.bytes, key, address);
 	one.key.port = (uint16_t)(key[address] << 8 | key[address + 1]);
@@ -91,10 +91,13 @@ static enum err elements_list(struct firewall *f, struct listing *l)
 		l->e = ERR_NONE;
 		m = netlink_filter_request(&f->netlink, buffer, TYPE(NFT_MSG_GETSETELEM), NLM_F_DUMP, NFPROTO_INET);
 		mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, FIREWALL_TABLE);
-		mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, l->family == 4 ? FIREWALL_GRANTS4 : FIREWALL_GRANTS6);
+		mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET,
+				  l->family == 4 ? FIREWALL_GRANTS4
+				  : l->family	 ? FIREWALL_GRANTS6
+						 : FIREWALL_ATTENDED);
 		e = netlink_ask(&f->netlink, m, elements_take, l);
 	}
-	return e == ERR_NOT_FOUND ? ERR_NONE : e;
+	return e;
 }
 
 enum err firewall_table_grants(struct firewall *f,
@@ -106,9 +109,25 @@ enum err firewall_table_grants(struct firewall *f,
 	for (uint8_t family = 4; family <= 6 && !e; family += 2) {
 		l.family = family;
 		e = elements_list(f, &l);
+		if (e == ERR_NOT_FOUND)
+			e = ERR_NONE;
 		for (size_t i = 0; i < l.n && !e; i++)
 			e = take(arg, &l.v[i].key, l.v[i].left_ms);
 	}
+	free(l.v);
+	return e;
+}
+
+enum err firewall_table_attended(struct firewall *f, uint64_t *left_ms)
+{
+	struct listing l = { .family = 0 };
+	enum err e = elements_list(f, &l);
+
+	/* All ports are given the same time; one that is missing is as good as none. */
+	*left_ms = l.n && !e ? UINT64_MAX : 0;
+	for (size_t i = 0; i < l.n && !e; i++)
+		if (l.v[i].left_ms < *left_ms)
+			*left_ms = l.v[i].left_ms;
 	free(l.v);
 	return e;
 }

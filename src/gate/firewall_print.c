@@ -83,6 +83,7 @@ static const struct printer printers[PART_KIND_COUNT] = {
 	[PART_NETWORK] = { "", "", print_network },
 	[PART_GRANTED4] = { "ip saddr . tcp dport @", "", print_name },
 	[PART_GRANTED6] = { "ip6 saddr", "", print_granted6 },
+	[PART_UNATTENDED] = { "tcp dport != @", "", print_name },
 	[PART_GUEST4] = { "update @", " { ip saddr . tcp dport }", print_name },
 	[PART_GUEST6] = { "update @", " { ip6 saddr . tcp dport }", print_name },
 	[PART_ASK4] = { "update @", " { ip saddr . tcp sport }", print_name },
@@ -122,7 +123,10 @@ static enum err print_set(void *arg, const struct firewall_set *s)
 {
 	struct text *t = arg;
 
-	text_add(t, "\tset %s {\n\t\ttype ipv%u_addr . inet_service\n", s->name, s->family);
+	text_add(t, "\tset %s {\n\t\ttype ", s->name);
+	if (s->family)
+		text_add(t, "ipv%u_addr . ", s->family);
+	text_add_string(t, "inet_service\n");
 	if (s->seconds)
 		text_add(t, "\t\tsize %u\n\t\tflags dynamic,timeout\n\t\ttimeout %us\n", FIREWALL_REMEMBERED,
 			 s->seconds);

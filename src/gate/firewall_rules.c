@@ -43,6 +43,8 @@ enum err firewall_sets_each(const struct firewall_rules *rules,
 {
 	enum err e;
 
+	if (rules->unattended_seconds && (e = take(arg, &(struct firewall_set){ FIREWALL_ATTENDED, 0, 0 })))
+		return e;
 	if ((e = take(arg, &(struct firewall_set){ FIREWALL_GRANTS4, 4, 0 })) ||
 	    (e = take(arg, &(struct firewall_set){ FIREWALL_GRANTS6, 6, 0 })) || rules->answer != FIREWALL_RESET)
 		return e;
@@ -162,12 +164,18 @@ static void rules_door(struct taker *t)
 {
 	const struct firewall_rules *r = t->rules;
 
+	if (r->shut == FIREWALL_OPEN) {
+		RULE(t, "door", { PART_ACCEPT });
+		return;
+	}
 	RULE(t, "door", { PART_ESTABLISHED }, { PART_ACCEPT });
 	RULE(t, "door", { PART_INTERFACE, .name = "lo" }, { PART_ACCEPT });
 	for (unsigned i = 0; i < r->nexcept; i++)
 		RULE(t, "door", { PART_INTERFACE, .name = r->except[i] }, { PART_ACCEPT });
 	for (unsigned i = 0; i < r->nnetworks; i++)
 		RULE(t, "door", { PART_NETWORK, .network = &r->networks[i] }, { PART_ACCEPT });
+	if (r->unattended_seconds)
+		RULE(t, "door", { PART_UNATTENDED, .name = FIREWALL_ATTENDED }, { PART_ACCEPT });
 	for (unsigned i = 0; i < r->ninterfaces; i++)
 		RULE(t, "door", { PART_INTERFACE, .name = r->interfaces[i] }, { PART_GOTO, .name = "shut" });
 	if (r->ninterfaces)

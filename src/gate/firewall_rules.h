@@ -16,6 +16,7 @@
 #define FIREWALL_GUARD "sallyport-guard"
 #define FIREWALL_GRANTS4 "grants4"
 #define FIREWALL_GRANTS6 "grants6"
+#define FIREWALL_ATTENDED "attended" /* ports that somebody looks after */
 #define RULE_PARTS 9
 /* Who is remembered until the stack has answered: it does so at once, or not at all. */
 #define FIREWALL_ASKED_SECONDS 2
@@ -39,6 +40,7 @@ enum part_kind {
 	PART_NETWORK,	  /* from .network */
 	PART_GRANTED4,	  /* address and port have a grant */
 	PART_GRANTED6,	  /* the same, by the first .number bits of the address */
+	PART_UNATTENDED,  /* to a TCP port that is not in set .name */
 	PART_GUEST4,	  /* remembers the sender and the port in set .name for long */
 	PART_GUEST6,
 	PART_ASK4, /* remembers the sender in set .name for a moment */
@@ -90,10 +92,10 @@ struct firewall_chain {
 extern const struct firewall_chain firewall_chains[];
 extern const unsigned firewall_nchains;
 
-/* A set of addresses and ports. */
+/* A set of addresses and ports; of family 0 of ports alone. */
 struct firewall_set {
 	char name[16];
-	uint8_t family;	  /* 4, 6 */
+	uint8_t family;	  /* 4, 6, 0 */
 	unsigned seconds; /* filled by rules, each entry for so long; 0: filled by us */
 };
 

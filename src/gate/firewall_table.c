@@ -218,7 +218,7 @@ static void load_pair(struct building *b, const struct builder *row, unsigned bi
 	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, row->port, 2, row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6);
 }
 
-static void lookup(struct building *b, const char *set)
+static void lookup(struct building *b, const char *set, bool member)
 {
 	struct nftnl_expr *e = expr_add(b, "lookup");
 
@@ -226,12 +226,21 @@ static void lookup(struct building *b, const char *set)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, REG);
 	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set);
+	if (!member)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+}
+
+static void build_unattended(struct building *b, const struct part *p, const struct builder *row)
+{
+	is_protocol(b, IPPROTO_TCP);
+	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, DPORT, 2, REG);
+	lookup(b, p->name, false);
 }
 
 static void build_lookup(struct building *b, const struct part *p, const struct builder *row)
 {
 	load_pair(b, row, p->kind == PART_GRANTED6 ? p->number : 128);
-	lookup(b, p->name);
+	lookup(b, p->name, true);
 }
 
 static void dynamic(struct building *b, uint32_t op, const char *set)
@@ -251,7 +260,7 @@ static void build_quoted(struct building *b, const struct part *p, const struct 
 	payload(b, NFT_PAYLOAD_NETWORK_HEADER, row->address, row->what == 4 ? 4 : 16, REG);
 	payload(b, NFT_PAYLOAD_TRANSPORT_HEADER, p->number + SPORT, 2,
 		row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6);
-	lookup(b, p->name);
+	lookup(b, p->name, true);
 	dynamic(b, NFT_DYNSET_OP_DELETE, p->name);
 }
 
@@ -354,6 +363,7 @@ static const struct builder builders[PART_KIND_COUNT] = {
 	[PART_NETWORK] = { build_network },
 	[PART_GRANTED4] = { build_lookup, 4, SADDR4, DPORT },
 	[PART_GRANTED6] = { build_lookup, 6, SADDR6, DPORT },
+	[PART_UNATTENDED] = { build_unattended },
 	[PART_GUEST4] = { build_remember, 4, SADDR4, DPORT },
 	[PART_GUEST6] = { build_remember, 6, SADDR6, DPORT },
 	[PART_ASK4] = { build_remember, 4, SADDR4, SPORT },
@@ -415,8 +425,8 @@ static enum err set_put(void *arg, const struct firewall_set *s)
 		nftnl_set_set_u32(set, NFTNL_SET_ID, m->nlmsg_seq);
 		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_TIMEOUT | (s->seconds ? NFT_SET_EVAL : 0));
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE,
-				  TYPE_PAIR(s->family == 4 ? TYPE_IPV4 : TYPE_IPV6, TYPE_PORT));
-		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, s->family == 4 ? 8 : 20);
+				  s->family ? TYPE_PAIR(s->family == 4 ? TYPE_IPV4 : TYPE_IPV6, TYPE_PORT) : TYPE_PORT);
+		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, s->family == 4 ? 8 : s->family ? 20 : 2);
 		if (s->seconds) {
 			nftnl_set_set_u64(set, NFTNL_SET_TIMEOUT, s->seconds * 1000ull);
 			nftnl_set_set_u32(set, NFTNL_SET_DESC_SIZE, FIREWALL_REMEMBERED);
@@ -466,13 +476,19 @@ static void table_message(struct firewall *f, uint16_t type, uint32_t flags)
 
 size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY])
 {
-	size_t len = k->family == 4 ? 4 : 16;
+	size_t len = k->family == 4 ? 4 : k->family ? 16 : 0;
 	uint16_t port = htons(k->port);
 
 	memset(out, 0, FIREWALL_KEY);
 	memcpy(out, k->bytes, len);
 	memcpy(out + len, &port, sizeof port);
-	return len + 4;
+	/* what stands side by side in a key is filled up to four bytes each; a port alone is not */
+	return len ? len + 4 : sizeof port;
+}
+
+static const char *set_of(const struct mirror_key *k)
+{
+	return k->family == 4 ? FIREWALL_GRANTS4 : k->family ? FIREWALL_GRANTS6 : FIREWALL_ATTENDED;
 }
 
 static void element_message(struct netlink_batch *b, const char *table, uint16_t type, uint16_t flags,
@@ -486,7 +502,7 @@ static void element_message(struct netlink_batch *b, const char *table, uint16_t
 	if (!m)
 		return;
 	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_TABLE, table);
-	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, k->family == 4 ? FIREWALL_GRANTS4 : FIREWALL_GRANTS6);
+	mnl_attr_put_strz(m, NFTA_SET_ELEM_LIST_SET, set_of(k));
 	list = mnl_attr_nest_start(m, NFTA_SET_ELEM_LIST_ELEMENTS);
 	element = mnl_attr_nest_start(m, NFTA_LIST_ELEM);
 	key = mnl_attr_nest_start(m, NFTA_SET_ELEM_KEY);
@@ -536,6 +552,13 @@ static void granted_put(void *arg, struct mirror_entry *e)
 		firewall_element(g->firewall, &e->key, e->until_ms - g->now_ms);
 }
 
+/* For as long as was left before: a table that is put back is nobody's attendance. */
+static void attended_put(struct firewall *f, uint64_t now_ms)
+{
+	for (unsigned i = 0; f->rules.unattended_seconds && f->attended_ms > now_ms && i < f->rules.nports; i++)
+		firewall_element(f, &(struct mirror_key){ .port = f->rules.ports[i] }, f->attended_ms - now_ms);
+}
+
 static enum err table_whole(struct firewall *f, const char *name, uint32_t flags)
 {
 	enum err e;
@@ -565,6 +588,7 @@ static enum err table_try(struct firewall *f, uint32_t flags, bool guarded, unsi
 		e = table_whole(f, FIREWALL_GUARD, TABLE_OWNER);
 	if (!e) {
 		mirror_each(&f->mirror, granted_put, &g);
+		attended_put(f, g.now_ms);
 		e = netlink_commit(&f->batch, refused);
 	}
 	if (e)

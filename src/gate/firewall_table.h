@@ -13,6 +13,7 @@ struct firewall {
 	struct netlink_batch batch;
 	struct mirror mirror; /* what we granted, and until when */
 	struct text shape;    /* the table as the kernel told it after we made it */
+	uint64_t attended_ms; /* until when the door counts as attended; 0: it does not */
 	uint64_t slept_ms;    /* how long the machine had slept when the table was made */
 	int watch;
 	bool owned;
@@ -20,7 +21,7 @@ struct firewall {
 	const char *writing; /* the table that messages are about while it is put together */
 };
 
-/* The element of a grant, as the kernel's sets have it. */
+/* The element of a grant, as the kernel's sets have it; of family 0 a port that is attended. */
 #define FIREWALL_KEY 20
 size_t firewall_key(const struct mirror_key *k, uint8_t out[FIREWALL_KEY]);
 
@@ -40,6 +41,8 @@ MUST_USE enum err firewall_table_delete(struct firewall *f);
 MUST_USE enum err firewall_table_grants(struct firewall *f,
 					enum err (*take)(void *arg, const struct mirror_key *k, uint64_t left_ms),
 					void *arg);
+/* What is left of the time for which the door is attended, 0: it is over. ERR_NOT_FOUND: there is no such table. */
+MUST_USE enum err firewall_table_attended(struct firewall *f, uint64_t *left_ms);
 /* What the kernel has: empty where there is no table. Equal texts mean equal tables, grants aside. */
 MUST_USE enum err firewall_table_shape(struct firewall *f, struct text *out);
 

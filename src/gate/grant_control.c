@@ -219,11 +219,23 @@ static enum err take_recover(void *role, int fd, uint32_t id, const void *body)
 	return done(fd, id, e, lost && !e, 0);
 }
 
+static enum err take_came(void *role, int fd, uint32_t id, const void *body)
+{
+	struct asking *a = role;
+	struct message_address from;
+	struct control_latest latest;
+
+	memcpy(&from, body, sizeof from);
+	grants_latest(a->grant->grants, &from, &latest);
+	return message_send(fd, CONTROL_LATEST, id, &latest, sizeof latest);
+}
+
 static const struct message_row rows[] = {
 	{ CONTROL_WHO, 0, take_who },
 	{ CONTROL_GRANT, sizeof(struct control_grant), take_grant },
 	{ CONTROL_CLOSE, sizeof(struct control_close), take_close },
 	{ CONTROL_RECOVER, sizeof(struct control_recover), take_recover },
+	{ CONTROL_CAME, sizeof(struct message_address), take_came },
 	{ 0 },
 };
 

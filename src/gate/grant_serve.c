@@ -3,6 +3,7 @@
 #include "gate/grant_serve.h"
 
 #include "base/clock.h"
+#include "base/number.h"
 #include "gate/address.h"
 #include "gate/log.h"
 
@@ -348,6 +349,27 @@ static bool clock_is_right(void)
 	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
+/* Where nobody looks after the door the kernel opens it: a daemon that cannot grant does not look after it either. */
+static void door_attend(struct grant *g, uint64_t now)
+{
+	const struct firewall_rules *rules = &g->setup->settings->firewall;
+	const bool lost = replay_lost(g->setup->replay, NULL), unset = !lost && !clock_is_right();
+	char text[32];
+	enum err e = ERR_NONE;
+
+	g->attended_ms = now;
+	if (!rules->unattended_seconds)
+		return;
+	if (!lost && !unset && (e = firewall_attend(g->setup->firewall)) == ERR_NONE)
+		return;
+	duration_format(rules->unattended_seconds, text, sizeof text);
+	log_event_limited(&g->unattended, LOG_LEVEL_WARNING, "unattended", "why",
+			  lost	  ? "the record of knocks is lost"
+			  : unset ? "the clock is not synchronised"
+				  : err_text(e),
+			  "opens-after", text, NULL);
+}
+
 void record_begin_anew(struct grant *g, const char *by)
 {
 	const char *why = "";
@@ -425,6 +447,8 @@ static enum err turn(struct grant *g)
 			control_turn(g, &g->client[i], wait[CLIENT + i].revents & ~POLLOUT);
 	if (wait[CONTROL].revents)
 		control_accept(g);
+	if (now - g->attended_ms >= LOOK_EVERY_MS)
+		door_attend(g, now);
 	if (wait[TABLE].revents || now - g->looked_ms >= LOOK_EVERY_MS)
 		table_look(g, now);
 	record_look(g);
@@ -457,6 +481,7 @@ static enum err begin(struct grant *g, const struct grant_setup *s)
 	g->status.started = (uint64_t)clock_wall();
 	g->unwritten = (struct log_limit){ .burst = 1, .every_seconds = 60 };
 	g->refused = (struct log_limit){ .burst = 30, .every_seconds = 1 };
+	g->unattended = (struct log_limit){ .burst = 1, .every_seconds = 600 };
 	for (size_t i = 0; i < GRANT_CLIENTS; i++)
 		g->client[i].fd = -1;
 	if ((e = rates_new(&g->rates)) || (e = grants_new(g->setup->settings->firewall.ipv6_bits, &g->grants)))

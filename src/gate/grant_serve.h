@@ -47,8 +47,8 @@ struct grant {
 	uint32_t next_id;
 	struct grant_client client[GRANT_CLIENTS];
 	struct control_status status;
-	uint64_t looked_ms;
-	struct log_limit unwritten, refused;
+	uint64_t looked_ms, attended_ms;
+	struct log_limit unwritten, refused, unattended;
 	/* Of this turn. */
 	struct firewall_grant wanted[GRANT_PENDING * FIREWALL_PORTS];
 	enum err answers[GRANT_PENDING * FIREWALL_PORTS];

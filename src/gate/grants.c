@@ -5,6 +5,7 @@
 #include "gate/address.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -15,6 +16,10 @@ struct grants {
 		struct control_entry e;
 		uint64_t until_ms; /* of the boot clock */
 	} v[GRANTS_MAX];
+	struct grant_latest {
+		struct message_address address;
+		struct control_latest l;
+	} latest[GRANTS_LATEST];
 };
 
 enum err grants_new(unsigned ipv6_bits, struct grants **out)
@@ -62,6 +67,45 @@ static struct grant_known *place_for(struct grants *g, const struct control_entr
 	return &g->v[g->n++];
 }
 
+static uint64_t latest_ms(const struct grant_latest *l)
+{
+	return l->l.knock_ms > l->l.hand_ms ? l->l.knock_ms : l->l.hand_ms;
+}
+
+/* In the place of the one that was heard of longest ago. */
+static void latest_set(struct grants *g, const struct control_entry *e, uint64_t now_ms)
+{
+	struct grant_latest *place = &g->latest[0];
+
+	for (size_t i = 0; i < GRANTS_LATEST; i++) {
+		if (address_equal(&g->latest[i].address, &e->address)) {
+			place = &g->latest[i];
+			break;
+		}
+		if (latest_ms(&g->latest[i]) < latest_ms(place))
+			place = &g->latest[i];
+	}
+	if (!address_equal(&place->address, &e->address))
+		*place = (struct grant_latest){ .address = e->address };
+	if (e->by_hand) {
+		place->l.hand_ms = now_ms;
+		return;
+	}
+	place->l.knock_ms = now_ms;
+	memcpy(place->l.key, e->key, sizeof place->l.key);
+	memcpy(place->l.user, e->user, sizeof place->l.user);
+}
+
+void grants_latest(const struct grants *g, const struct message_address *a, struct control_latest *out)
+{
+	const struct message_address m = what_counts(g, a);
+
+	*out = (struct control_latest){ 0 };
+	for (size_t i = 0; i < GRANTS_LATEST; i++)
+		if (g->latest[i].address.family && address_equal(&g->latest[i].address, &m))
+			*out = g->latest[i].l;
+}
+
 void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms)
 {
 	const uint64_t until = now_ms + (uint64_t)e->seconds_left * 1000;
@@ -69,6 +113,8 @@ void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms
 	struct grant_known *k;
 
 	one.address = what_counts(g, &e->address);
+	if (e->known)
+		latest_set(g, &one, now_ms);
 	k = place_for(g, &one, now_ms);
 	if (!k || (is_of(k, &one.address, one.port) && k->until_ms > until))
 		return;

@@ -127,7 +127,10 @@ static const char *const yes_no[] = { "no", "yes", NULL };
 static const char *const answers[] = { [FIREWALL_DROP] = "drop", [FIREWALL_RESET] = "reset", NULL };
 static const char *const secret_modes[] = { [SECRET_PREFER] = "prefer", [SECRET_REQUIRE] = "require", NULL };
 
-_Static_assert(sizeof(enum firewall_answer) == sizeof(unsigned) && sizeof(enum settings_secret) == sizeof(unsigned),
+static const char *const shut_words[] = { [FIREWALL_SHUT] = "yes", [FIREWALL_OPEN] = "no", NULL };
+
+_Static_assert(sizeof(enum firewall_answer) == sizeof(unsigned) && sizeof(enum settings_secret) == sizeof(unsigned) &&
+		       sizeof(enum firewall_shut) == sizeof(unsigned),
 	       "a choice is stored as a number");
 
 static enum err choice_find(const struct row *row, const char *value, unsigned *out)
@@ -172,6 +175,32 @@ static enum err set_flag(struct settings *s, const struct row *row, const char *
 static void print_flag(const struct settings *s, const struct row *row, struct text *out)
 {
 	text_add(out, "%s %s\n", row->name, row->words[*(const bool *)field_of(s, row->at)]);
+}
+
+#define OPEN_AFTER "open-after="
+#define UNATTENDED_MIN 60
+#define UNATTENDED_MAX (30 * 86400)
+
+static enum err set_if_broken(struct settings *s, const struct row *row, const char *value)
+{
+	const size_t len = strlen(OPEN_AFTER);
+	uint32_t *seconds = field(s, row->at);
+
+	if (strncasecmp(value, OPEN_AFTER, len) == 0)
+		return set_seconds(s, row, value + len);
+	if (strcasecmp(value, "closed") != 0)
+		return ERR_SYNTAX;
+	*seconds = 0;
+	return ERR_NONE;
+}
+
+static void print_if_broken(const struct settings *s, const struct row *row, struct text *out)
+{
+	const uint32_t seconds = *(const uint32_t *)field_of(s, row->at);
+	char time[32];
+
+	duration_format(seconds, time, sizeof time);
+	text_add(out, "%s %s%s\n", row->name, seconds ? OPEN_AFTER : "closed", seconds ? time : "");
 }
 
 /* Control characters would end the line that settings_print() writes, or disturb a log. */
@@ -382,6 +411,9 @@ static const struct row rows[] = {
 	{ "Except", add_network, print_networks, AT(firewall.networks), AT(firewall.nnetworks), 0, FIREWALL_NETWORKS,
 	  NULL, "addresses or networks such as 192.0.2.0/24, with no bit set behind the length" },
 	{ "IPv6Prefix", set_number, print_number, AT(firewall.ipv6_bits), 0, 64, 128, NULL, "a number from 64 to 128" },
+	{ "Shut", set_choice, print_choice, AT(firewall.shut), 0, 0, 0, shut_words, "yes or no" },
+	{ "IfBroken", set_if_broken, print_if_broken, AT(firewall.unattended_seconds), 0, UNATTENDED_MIN,
+	  UNATTENDED_MAX, NULL, "closed, or open-after= and a time from 1m to 30d" },
 	{ "Answer", set_choice, print_choice, AT(firewall.answer), 0, 0, 0, answers, "drop or reset" },
 	{ "SshdConfig", set_path, print_path, AT(sshd_config), 0, 0, 0, NULL, "an absolute path" },
 	{ "HostKey", add_path, print_paths, AT(host_keys), AT(nhost_keys), 0, MESSAGE_HOSTS, NULL,

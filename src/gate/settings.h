@@ -18,8 +18,9 @@
 
 /* All values are checked; what the file leaves out has its default. */
 struct settings {
-	struct firewall_rules firewall; /* Port, KnockPort, Interface, ExceptInterface, Except, IPv6Prefix, Answer */
-	char *sshd_config;		/* SshdConfig; "/etc/ssh/sshd_config" */
+	struct firewall_rules
+		firewall;  /* Port, KnockPort, Interface, ExceptInterface, Except, IPv6Prefix, Shut, IfBroken, Answer */
+	char *sshd_config; /* SshdConfig; "/etc/ssh/sshd_config" */
 	char *host_keys[MESSAGE_HOSTS]; /* HostKey: private Ed25519 keys; "/etc/ssh/ssh_host_ed25519_key" */
 	unsigned nhost_keys;
 	char *secrets[SETTINGS_SECRETS]; /* SiteSecret: files of 64 hexadecimal digits */

@@ -87,6 +87,23 @@ static void places_come_before_the_rest(void **state)
 	text_free(&t);
 }
 
+static void an_open_door_and_one_that_nobody_attends(void **state)
+{
+	struct firewall_rules r = good;
+	struct text t = { 0 };
+
+	r.unattended_seconds = 60;
+	firewall_print(&r, &t);
+	assert_non_null(strstr(text_string(&t), "\tset attended {\n\t\ttype inet_service\n\t\tflags timeout\n\t}\n"));
+	assert_non_null(strstr(text_string(&t),
+			       "\t\tiifname \"lo\" accept\n\t\ttcp dport != @attended accept\n\t\tgoto shut\n"));
+	text_reset(&t);
+	r.shut = FIREWALL_OPEN;
+	firewall_print(&r, &t);
+	assert_non_null(strstr(text_string(&t), "\tchain door {\n\t\taccept\n\t}\n"));
+	text_free(&t);
+}
+
 static enum err rule_count(void *arg, const struct rule *r)
 {
 	unsigned *n = arg;
@@ -108,6 +125,7 @@ int main(void)
 		cmocka_unit_test(settings_out_of_range_are_refused),
 		cmocka_unit_test(the_plain_table),
 		cmocka_unit_test(places_come_before_the_rest),
+		cmocka_unit_test(an_open_door_and_one_that_nobody_attends),
 		cmocka_unit_test(trouble_ends_the_walk),
 	};
 

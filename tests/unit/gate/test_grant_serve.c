@@ -20,7 +20,7 @@
 #define GRANTS 4096
 
 static struct wall {
-	atomic_uint transactions, looks, synchronised;
+	atomic_uint transactions, looks, attended, synchronised;
 	atomic_bool refuses, was_changed;
 	unsigned n;
 	struct firewall_grant v[GRANTS];
@@ -47,6 +47,12 @@ enum err firewall_revoke(struct firewall *f, const struct message_address *a, ui
 			wall->v[kept++] = wall->v[i];
 	*ended = wall->n - kept;
 	wall->n = kept;
+	return ERR_NONE;
+}
+
+enum err firewall_attend(struct firewall *f)
+{
+	atomic_fetch_add(&wall->attended, 1);
 	return ERR_NONE;
 }
 
@@ -580,6 +586,24 @@ static void nothing_opens_while_the_record_is_lost_and_the_clock_not_right(void 
 	assert_int_equal(wall->n, 0);
 }
 
+/* Whoever cannot grant does not look after the door, which the kernel then opens. */
+static void the_door_is_attended_by_who_can_grant(void **state)
+{
+	struct ends *e = *state;
+
+	atomic_store(&wall->synchronised, 0);
+	again(e, SETTINGS "IfBroken open-after=1m\n", true);
+	for (int i = 0; i < 30 && !log_says("unattended"); i++)
+		usleep(100000);
+	assert_true(log_says("the clock is not synchronised"));
+	assert_int_equal(atomic_load(&wall->attended), 0);
+	atomic_store(&wall->synchronised, 1);
+	again(e, SETTINGS "IfBroken open-after=1m\n", true);
+	for (int i = 0; i < 30 && !atomic_load(&wall->attended); i++)
+		usleep(100000);
+	assert_int_equal(atomic_load(&wall->attended), 1);
+}
+
 static void a_full_disk_takes_only_what_claims_its_address(void **state)
 {
 	struct ends *e = *state;
@@ -1024,6 +1048,7 @@ int main(void)
 		ROW(a_key_may_knock_so_often),
 		ROW(what_the_firewall_refuses_is_not_granted),
 		ROW(nothing_opens_while_the_record_is_lost_and_the_clock_not_right),
+		ROW(the_door_is_attended_by_who_can_grant),
 		ROW(a_full_disk_takes_only_what_claims_its_address),
 		ROW(a_table_that_was_changed_is_restored_and_that_is_said),
 		ROW(a_thousand_knocks_at_once_are_bounded_and_time_out),

@@ -360,10 +360,41 @@ static void addresses_of_one_prefix_are_one(void **state)
 	grants_free(g);
 }
 
+static void how_somebody_came_in_last_is_known_after_it_ended(void **state)
+{
+	struct control_entry hand = entry(1, 22, "root", 5), adopted = entry(2, 22, "", 5);
+	const struct message_address one = host(1), two = host(2);
+	struct control_latest l;
+	struct grants *g = made();
+
+	set(g, 1, 22, "alice", 30, NOW);
+	hand.by_hand = 1;
+	grants_set(g, &hand, NOW + 1000);
+	adopted.known = 0;
+	grants_set(g, &adopted, NOW);
+	grants_latest(g, &one, &l);
+	assert_int_equal(l.knock_ms, NOW);
+	assert_int_equal(l.hand_ms, NOW + 1000);
+	assert_string_equal(l.user, "alice");
+	assert_int_equal(l.key[0], 'a');
+	grants_latest(g, &two, &l);
+	assert_true(!l.knock_ms && !l.hand_ms);
+	/* The one that was heard of longest ago makes room. */
+	for (unsigned i = 10; i < 10 + GRANTS_LATEST - 1; i++)
+		set(g, i, 22, "bob", 1, NOW + 2000 + i);
+	grants_latest(g, &one, &l);
+	assert_int_equal(l.knock_ms, NOW);
+	set(g, 9000, 22, "bob", 1, NOW + 9000);
+	grants_latest(g, &one, &l);
+	assert_int_equal(l.knock_ms, 0);
+	grants_free(g);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_of_one_prefix_are_one),
+		cmocka_unit_test(how_somebody_came_in_last_is_known_after_it_ended),
 		cmocka_unit_test(is_told_as_it_was_given),
 		cmocka_unit_test(is_told_until_it_ends),
 		cmocka_unit_test(the_one_that_lasts_longer_stays),

@@ -39,6 +39,8 @@ static void an_empty_file_has_all_defaults(void **state)
 				       "GrantTime 30s\n"
 				       "MaxGrantTime 5m\n"
 				       "IPv6Prefix 128\n"
+				       "Shut yes\n"
+				       "IfBroken closed\n"
 				       "Answer drop\n"
 				       "SshdConfig /etc/ssh/sshd_config\n"
 				       "HostKey /etc/ssh/ssh_host_ed25519_key\n"
@@ -66,6 +68,7 @@ static void reads_every_setting(void **state)
 				  "Except 10.0.0.0/8 192.0.2.7\nExcept 2001:db8::/32 # the office\n"
 				  "IPv6Prefix 64\n"
 				  "Answer RESET\n"
+				  "Shut no\nIfBroken open-after=30m\n"
 				  "SshdConfig \"/etc/ssh two/sshd_config\"\n"
 				  "HostKey /a\nHostKey /b\n"
 				  "SiteSecret /c /d\n"
@@ -93,6 +96,8 @@ static void reads_every_setting(void **state)
 	assert_int_equal(f->networks[2].bits, 32);
 	assert_int_equal(f->ipv6_bits, 64);
 	assert_int_equal(f->answer, FIREWALL_RESET);
+	assert_int_equal(f->shut, FIREWALL_OPEN);
+	assert_int_equal(f->unattended_seconds, 1800);
 	assert_string_equal(s->sshd_config, "/etc/ssh two/sshd_config");
 	assert_int_equal(s->nhost_keys, 2);
 	assert_string_equal(s->host_keys[1], "/b");
@@ -140,6 +145,10 @@ static void tells_every_mistake_with_its_line(void **state)
 		{ "GrantTime 5\nSlowKeys no\ngranttime 5\n", 3, "GrantTime is set already in line 1" },
 		{ "Answer drop\nAnswer drop\n", 2, "Answer is set already in line 1" },
 		{ "Answer maybe\n", 1, "wants drop or reset" },
+		{ "Shut maybe\n", 1, "wants yes or no" },
+		{ "IfBroken open\n", 1, "wants closed, or open-after=" },
+		{ "IfBroken open-after=59s\n", 1, "wants closed, or open-after=" },
+		{ "IfBroken open-after=31d\n", 1, "wants closed, or open-after=" },
 		{ "GrantTime\n", 1, "GrantTime has 0 values" },
 		{ "GrantTime # none\n", 1, "GrantTime has 0 values" },
 		{ "Port\n", 1, "Port has 0 values: wants TCP ports" },
@@ -238,7 +247,8 @@ static void what_is_printed_reads_back_as_the_same(void **state)
 		"",
 		"Port 22 2222\nKnockPort 5 6\nInterface a b\nExceptInterface c d\nExcept 10.0.0.0/8 ::1 192.0.2.1\n",
 		"SshdConfig \"/a \\\"b\\\\c'd#e=f\"\nHostKey '/x y' /z\nSiteSecret \"/#\"\nSiteSecretMode require\n",
-		"GrantTime 1h\nMaxGrantTime 1h\nIPv6Prefix 80\nAnswer reset\nPacketSource no\nSlowKeys no\n",
+		"GrantTime 1h\nMaxGrantTime 1h\nIPv6Prefix 80\nAnswer reset\nPacketSource no\nSlowKeys no\nShut no\n"
+		"IfBroken open-after=90m\n",
 		"StateDirectory /a=b\nControlSocket \"/ \"\nCpuShare 7\n",
 	};
 
