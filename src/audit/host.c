@@ -2,6 +2,9 @@
 /* host.c - what the host is called and what it runs, from its files. */
 #include "audit/host.h"
 
+#include "base/file.h"
+
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,4 +129,33 @@ enum err host_package(const struct root *r, char **out)
 		e = dpkg_status_find(content, len, "openssh-server", out);
 	free(content);
 	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* Some say it in the vendor of the system, some in the name of the product. */
+const char *host_cloud(const struct root *r)
+{
+	static const struct {
+		const char *says, *name;
+	} clouds[] = {
+		{ "Amazon EC2", "Amazon EC2" },	    { "Google", "Google Cloud" },  { "OracleCloud", "Oracle Cloud" },
+		{ "Alibaba Cloud", "Alibaba Cloud" }, { "Hetzner", "Hetzner" },	    { "DigitalOcean", "DigitalOcean" },
+		{ "Scaleway", "Scaleway" },	    { "OVH", "OVHcloud" },	    { "Vultr", "Vultr" },
+		{ "Linode", "Linode" },		    { "Akamai", "Akamai" },	    { "Tencent Cloud", "Tencent Cloud" },
+		{ "UpCloud", "UpCloud" },	    { "Exoscale", "Exoscale" },
+	};
+	static const char *const files[] = { "/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/chassis_asset_tag" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		char says[64] = "";
+		int fd = -1;
+
+		/* files of /sys say size 4096, whatever is in them */
+		if (root_open_file(r, files[i], O_RDONLY, 0, &fd) || read(fd, says, sizeof says - 1) < 0)
+			says[0] = '\0';
+		file_close(fd);
+		for (size_t k = 0; k < ARRAY_SIZE(clouds); k++)
+			if (strncmp(says, clouds[k].says, strlen(clouds[k].says)) == 0)
+				return clouds[k].name;
+	}
+	return NULL;
 }

@@ -12,6 +12,8 @@ MUST_USE enum err host_name(const struct root *r, char **out);
 MUST_USE enum err host_os(const struct root *r, char **out); /* PRETTY_NAME of os-release */
 /* The version of Debian's openssh-server; NULL where dpkg does not have it. */
 MUST_USE enum err host_package(const struct root *r, char **out);
+/* Whose cloud this host is in ("Amazon EC2"), by what the firmware says; NULL: none that is known. Static. */
+const char *host_cloud(const struct root *r);
 /* The value of PRETTY_NAME in the text of an os-release file, without its quotes. ERR_NOT_FOUND. */
 MUST_USE enum err os_release_parse(const char *content, char **out);
 /* The version of an installed package in the text of dpkg's status file. ERR_NOT_FOUND. */

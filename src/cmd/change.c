@@ -211,13 +211,13 @@ static void show_diff(const struct text *diff, struct text *out)
 		text_add(out, "... and %zu more lines: --format json shows all\n", left);
 }
 
-static enum err show_op(const struct work *w, const struct op *op, struct text *out)
+enum err change_show_op(bool dry_run, const struct op *op, struct text *out)
 {
 	struct text diff = { 0 };
 	unsigned plus, minus;
 	enum err e = op_diff(op, &diff);
 
-	if (e == ERR_NONE && w->common->dry_run && op->kind == OP_WRITE) {
+	if (e == ERR_NONE && dry_run && op->kind == OP_WRITE) {
 		text_add(out, "# %s %s, mode %04o, owner %u:%u\n", op->existed ? "change" : "new", op->path,
 			 (unsigned)op->new_meta.mode, (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid);
 		show_diff(&diff, out);
@@ -225,7 +225,7 @@ static enum err show_op(const struct work *w, const struct op *op, struct text *
 		count_diff(&diff, &plus, &minus);
 		text_add(out, "  %-44s %s+%u -%u\n", op->path, op->existed ? "" : "new, ", plus, minus);
 	} else if (e == ERR_NONE) {
-		text_add(out, "%s %s %04o %s\n", w->common->dry_run ? "#" : " ", op_kind_text(op->kind),
+		text_add(out, "%s %s %04o %s\n", dry_run ? "#" : " ", op_kind_text(op->kind),
 			 (unsigned)op->new_meta.mode, op->path);
 	}
 	text_free(&diff);
@@ -242,7 +242,7 @@ static enum err show_plan(const struct work *w, struct text *out)
 	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
 		 reload && w->facts->service.pid ? ", 1 reload" : "");
 	for (size_t i = 0; e == ERR_NONE && i < w->plan->nops; i++)
-		e = show_op(w, &w->plan->ops[i], out);
+		e = change_show_op(w->common->dry_run, &w->plan->ops[i], out);
 	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
 		text_add(out, "%s%s\n", w->common->dry_run ? "# then: " : "  then ", how);
 	free(how);
@@ -262,7 +262,7 @@ static enum err show_plan(const struct work *w, struct text *out)
 
 void change_say_guards(const struct guards *g)
 {
-	for (size_t i = 0; i < GUARD_COUNT; i++) {
+	for (size_t i = 0; i < g->n; i++) {
 		const char *line = g->v[i].detail;
 
 		while (g->v[i].verdict != GUARD_OK && line && *line) {
@@ -286,7 +286,7 @@ static json_t *json_list(const struct strings *l)
 	return list;
 }
 
-static json_t *op_json(const struct op *op)
+json_t *change_op_json(const struct op *op)
 {
 	struct text diff = { 0 };
 	char mode[8];
@@ -316,7 +316,7 @@ static json_t *ops_json(const struct work *w)
 	char *how = NULL;
 
 	for (size_t i = 0; list && i < w->plan->nops; i++)
-		json_array_append_new(list, op_json(&w->plan->ops[i]));
+		json_array_append_new(list, change_op_json(&w->plan->ops[i]));
 	if (list && w->plan->reload && w->facts->live && sshd_reload_describe(&w->facts->service, &how) == ERR_NONE &&
 	    how)
 		json_array_append_new(list, json_pack("{s:s,s:s,s:[]}", "op", "run", "command", how, "why"));
@@ -324,11 +324,11 @@ static json_t *ops_json(const struct work *w)
 	return list;
 }
 
-static json_t *guards_json(const struct guards *g)
+json_t *change_guards_json(const struct guards *g)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; list && i < GUARD_COUNT; i++)
+	for (size_t i = 0; list && i < g->n; i++)
 		json_array_append_new(list, json_pack("{s:s,s:s,s:s}", "id", g->v[i].id, "verdict",
 						      guard_verdict_text(g->v[i].verdict), "detail",
 						      g->v[i].detail ? g->v[i].detail : ""));
@@ -339,7 +339,7 @@ static json_t *plan_json(const struct work *w, bool changed)
 {
 	const struct transaction_outcome *o = &w->outcome;
 	json_t *j = json_pack("{s:s,s:b,s:o,s:o}", "schema", "sallyport.plan.v1", "changed", changed, "ops",
-			      ops_json(w), "guards", guards_json(&w->guards));
+			      ops_json(w), "guards", change_guards_json(&w->guards));
 
 	if (j)
 		json_object_set_new(j, "rehearsal", w->rehearsed ? rehearsal_json(&w->rehearsal) : json_null());

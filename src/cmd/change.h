@@ -35,6 +35,12 @@ unsigned long change_patience(const struct root *r);
 int change_confirm_within(const char *text, uint64_t *seconds);
 /* Each guard that refuses or was overridden, with its reasons, on stderr. */
 void change_say_guards(const struct guards *g);
+/* One operation as a line, or with its whole diff where nothing is done (dry_run). */
+MUST_USE enum err change_show_op(bool dry_run, const struct op *op, struct text *out);
+/* {"op","path","why","diff","mode","owner"}; a new reference, NULL without memory. */
+json_t *change_op_json(const struct op *op);
+/* [{"id","verdict","detail"}]; a new reference. */
+json_t *change_guards_json(const struct guards *g);
 /* "A 96/100": the grade as it is now; "" where it cannot be given. */
 void change_grade(const struct common_args *common, const char *policy, char *out, size_t size);
 

@@ -6,6 +6,8 @@
 #include "base/message.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
+#include "harden/gate_service.h"
+#include "harden/hide.h"
 #include "harden/transaction.h"
 
 #include <stdio.h>
@@ -52,6 +54,50 @@ static int say_no_login(const struct tx *t)
 	return EXIT_NO;
 }
 
+/* The first new login that came in by a knock alone; 'why' says what speaks against the others. */
+static enum err find_knocked(const struct tx *t, const struct sessions *sessions, const struct session **out,
+			     struct text *why)
+{
+	for (size_t i = 0; i < sessions->n; i++) {
+		struct sessions one = { .v = &sessions->v[i], .n = 1 };
+		const struct session *s = transaction_new_login(t, &one);
+		bool proof = false;
+		enum err e;
+
+		if (!s)
+			continue;
+		text_reset(why);
+		if ((e = hide_proof(t, s, &proof, why)))
+			return e;
+		if (proof) {
+			*out = s;
+			return ERR_NONE;
+		}
+	}
+	return ERR_NONE;
+}
+
+static int say_not_knocked(const struct tx *t, const struct text *why)
+{
+	if (!why->len)
+		return say_no_login(t);
+	complain("there is a new login, but it proves nothing: %s", why->s);
+	hint("log in from a NEW window, from outside, by a knock: sallyport connect and enroll send it");
+	hint("if it cannot be seen from here: sudo sallyport confirm --override proof");
+	return EXIT_NO;
+}
+
+/* What is not started at boot would be open again after the next one. */
+static int keep_at_boot(void)
+{
+	char *complaint = NULL;
+	enum err e = gate_service_enable(&complaint);
+	int status = e ? complain("the gate cannot be started at boot: %s", complaint ? complaint : err_text(e)) : 0;
+
+	free(complaint);
+	return status;
+}
+
 static int answer(const struct common_args *common, const struct tx *t, const struct text *login)
 {
 	char grade[32];
@@ -67,8 +113,12 @@ static int answer(const struct common_args *common, const struct tx *t, const st
 		json_decref(j);
 		return status;
 	}
-	text_add(&out, "%sKept. %s%sUndo: sudo sallyport rollback %u\n", text_string(login), grade,
-		 grade[0] ? ". " : "", t->id);
+	if (t->gate.changed)
+		text_add(&out, "%sKept. %sIf ever locked out: console, sallyport reveal\n", text_string(login),
+			 login->len ? "That login came in by a knock. " : "");
+	else
+		text_add(&out, "%sKept. %s%sUndo: sudo sallyport rollback %u\n", text_string(login), grade,
+			 grade[0] ? ". " : "", t->id);
 	status = command_print(common, &out, EXIT_YES);
 	text_free(&out);
 	return status;
@@ -77,24 +127,33 @@ static int answer(const struct common_args *common, const struct tx *t, const st
 static int confirm_tx(const struct common_args *common, const struct confirm_args *a, const struct root *r,
 		      struct tx *t)
 {
+	const bool overridden = strings_has(&a->overrides, "proof");
 	struct sessions sessions = { 0 };
-	struct text login = { 0 };
-	const struct session *s;
+	struct text login = { 0 }, why = { 0 };
+	const struct session *s = NULL;
 	int status;
-	enum err e;
+	enum err e = sessions_read(&sessions);
 
-	if ((e = sessions_read(&sessions)))
+	if (e)
 		return fail(e, "cannot see who is logged in");
-	s = transaction_new_login(t, &sessions);
+	if (t->gate.changed)
+		e = find_knocked(t, &sessions, &s, &why);
+	else
+		s = transaction_new_login(t, &sessions);
 	if (s)
 		describe_login(s, &login);
-	if (!s && !strings_has(&a->overrides, "proof"))
-		status = say_no_login(t);
+	if (e && !overridden)
+		status = fail(e, "cannot ask sallyportd how somebody came in");
+	else if (!s && !overridden)
+		status = t->gate.changed ? say_not_knocked(t, &why) : say_no_login(t);
+	else if (t->gate.changed && (status = keep_at_boot()))
+		;
 	else if ((e = transaction_confirm(r, t, s ? "seen: a new login" : "proof overridden")))
 		status = fail(e, "cannot confirm transaction %u", t->id);
 	else
 		status = answer(common, t, &login);
 	text_free(&login);
+	text_free(&why);
 	sessions_free(&sessions);
 	return status;
 }

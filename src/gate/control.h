@@ -56,7 +56,8 @@ struct control_status {
 	uint64_t granted;	     /* knocks since then */
 	uint64_t ended[STAGE_COUNT]; /* knocks and packets that ended at each stage */
 	uint32_t replay_entries;
-	uint8_t replay_lost, memory_only, table_owned, reserved;
+	uint8_t replay_lost, memory_only, table_owned;
+	uint8_t held_open; /* the ports are shut to nobody: Shut no */
 };
 
 struct control_done {
@@ -75,7 +76,7 @@ struct control_recover {
 /* How an address was let in last, since the daemon's grant role began; times are of the boot clock, 0: not at all. */
 struct control_latest {
 	uint64_t knock_ms;
-	uint64_t hand_ms;
+	uint64_t hand_until_ms; /* when what was opened by hand ended, or will */
 	uint8_t key[NATIVE_KEY_ID]; /* of that knock, as in control_entry */
 	char user[256];		    /* of that knock */
 };

@@ -69,6 +69,7 @@ static void status_fill(const struct grant *g, struct control_status *out)
 	out->replay_lost = r.lost;
 	out->memory_only = r.memory_only;
 	out->table_owned = firewall_owned(g->setup->firewall);
+	out->held_open = g->setup->settings->firewall.shut == FIREWALL_OPEN;
 }
 
 /* As much as fits now; the rest when there is room again. */
@@ -167,7 +168,7 @@ static enum err close_address(struct grant *g, const struct message_address *a, 
 	enum err e = firewall_revoke(g->setup->firewall, a, port, &ended);
 
 	if (!e)
-		grants_forget(g->grants, a, port);
+		grants_forget(g->grants, a, port, clock_boot_ms());
 	*changed += ended;
 	return e;
 }

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -340,20 +339,11 @@ static void table_look(struct grant *g, uint64_t now)
 	free(found);
 }
 
-static bool clock_is_right(void)
-{
-	struct timex t = { .modes = 0 };
-	const int state = adjtimex(&t);
-
-	/* who may not ask does not know: a unit that forbids the call is no synchronised clock */
-	return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
-}
-
 /* Where nobody looks after the door the kernel opens it: a daemon that cannot grant does not look after it either. */
 static void door_attend(struct grant *g, uint64_t now)
 {
 	const struct firewall_rules *rules = &g->setup->settings->firewall;
-	const bool lost = replay_lost(g->setup->replay, NULL), unset = !lost && !clock_is_right();
+	const bool lost = replay_lost(g->setup->replay, NULL), unset = !lost && !clock_synchronised();
 	char text[32];
 	enum err e = ERR_NONE;
 
@@ -384,7 +374,7 @@ void record_begin_anew(struct grant *g, const char *by)
 
 static void record_look(struct grant *g)
 {
-	if (replay_lost(g->setup->replay, NULL) && clock_is_right())
+	if (replay_lost(g->setup->replay, NULL) && clock_synchronised())
 		record_begin_anew(g, "clock");
 }
 

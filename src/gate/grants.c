@@ -69,7 +69,7 @@ static struct grant_known *place_for(struct grants *g, const struct control_entr
 
 static uint64_t latest_ms(const struct grant_latest *l)
 {
-	return l->l.knock_ms > l->l.hand_ms ? l->l.knock_ms : l->l.hand_ms;
+	return l->l.knock_ms > l->l.hand_until_ms ? l->l.knock_ms : l->l.hand_until_ms;
 }
 
 /* In the place of the one that was heard of longest ago. */
@@ -88,7 +88,9 @@ static void latest_set(struct grants *g, const struct control_entry *e, uint64_t
 	if (!address_equal(&place->address, &e->address))
 		*place = (struct grant_latest){ .address = e->address };
 	if (e->by_hand) {
-		place->l.hand_ms = now_ms;
+		const uint64_t until = now_ms + (uint64_t)e->seconds_left * 1000;
+
+		place->l.hand_until_ms = until > place->l.hand_until_ms ? until : place->l.hand_until_ms;
 		return;
 	}
 	place->l.knock_ms = now_ms;
@@ -122,10 +124,13 @@ void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms
 	k->until_ms = until;
 }
 
-void grants_forget(struct grants *g, const struct message_address *a, uint16_t port)
+void grants_forget(struct grants *g, const struct message_address *a, uint16_t port, uint64_t now_ms)
 {
 	const struct message_address m = what_counts(g, a);
 
+	for (size_t i = 0; i < GRANTS_LATEST; i++)
+		if (address_equal(&g->latest[i].address, &m) && g->latest[i].l.hand_until_ms > now_ms)
+			g->latest[i].l.hand_until_ms = now_ms;
 	for (size_t i = 0; i < g->n; i++)
 		if (is_of(&g->v[i], &m, port))
 			g->v[i].until_ms = 0;

@@ -23,7 +23,7 @@ void grants_free(struct grants *g); /* NULL is fine */
 void grants_set(struct grants *g, const struct control_entry *e, uint64_t now_ms);
 /* How an address was let in last, also where that has ended; zero: not that it is known, which is so for the latest GRANTS_LATEST addresses. */
 void grants_latest(const struct grants *g, const struct message_address *a, struct control_latest *out);
-void grants_forget(struct grants *g, const struct message_address *a, uint16_t port); /* port 0: all */
+void grants_forget(struct grants *g, const struct message_address *a, uint16_t port, uint64_t now_ms); /* port 0: all */
 /* The first that has not ended from *at on, which moves behind it; seconds_left is what is left now. False: no more. */
 MUST_USE bool grants_next(const struct grants *g, size_t *at, uint64_t now_ms, struct control_entry *out);
 

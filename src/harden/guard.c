@@ -2,6 +2,7 @@
 /* guard.c - the guards of a change. */
 #include "harden/guard.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,8 @@
 #define WORLD_MS 60000
 #define SPACE_RESERVE (1u << 20) /* bytes that must stay free after a change */
 
-static const char *const guard_ids[GUARD_COUNT] = { "pending", "space", "configuration", "lockout" };
-
-const char *const guard_overrides[] = { "space", "configuration", "lockout", "changed", "proof", NULL };
+const char *const guard_overrides[] = { "space", "configuration", "lockout", "changed", "proof",
+					"knock", "second-way",	  "clock",   NULL };
 
 const char *guard_verdict_text(enum guard_verdict v)
 {
@@ -26,36 +26,39 @@ const char *guard_verdict_text(enum guard_verdict v)
 
 void guards_clear(struct guards *g)
 {
-	for (size_t i = 0; i < GUARD_COUNT; i++)
+	for (size_t i = 0; i < g->n; i++)
 		free(g->v[i].detail);
 	*g = (struct guards){ 0 };
 }
 
 const struct guard *guards_refusal(const struct guards *g)
 {
-	for (size_t i = 0; i < GUARD_COUNT; i++)
+	for (size_t i = 0; i < g->n; i++)
 		if (g->v[i].verdict == GUARD_REFUSE)
 			return &g->v[i];
 	return NULL;
 }
 
-/* Takes the text; anything in it is a reason to refuse. */
-static enum err settle(struct guard *g, const struct strings *overrides, struct text *why)
+enum err guards_add(struct guards *g, const char *id, const struct strings *overrides, struct text *why)
 {
+	struct guard *one = &g->v[g->n];
+
+	assert(g->n < GUARDS_MAX);
 	if (text_check(why)) {
 		text_free(why);
 		return ERR_MEMORY;
 	}
+	*one = (struct guard){ .id = id };
 	/* of two changes that wait, the roll-back of the first would undo the second: pending cannot be overridden */
 	if (why->len)
-		g->verdict = strcmp(g->id, guard_ids[0]) != 0 && strings_has(overrides, g->id) ? GUARD_OVERRIDDEN
-											       : GUARD_REFUSE;
-	free(g->detail);
-	g->detail = text_take(why);
+		one->verdict =
+			strcmp(id, "pending") != 0 && strings_has(overrides, id) ? GUARD_OVERRIDDEN : GUARD_REFUSE;
+	one->detail = text_take(why);
+	g->n++;
 	return ERR_NONE;
 }
 
-static enum err look_pending(const struct root *r, struct text *why)
+enum err guard_look_pending(const struct root *r, struct text *why)
 {
 	unsigned *ids = NULL;
 	size_t n = 0;
@@ -77,7 +80,7 @@ static enum err look_pending(const struct root *r, struct text *why)
 	return e;
 }
 
-static enum err space_at(const struct root *r, const char *path, unsigned long long need, struct text *why)
+enum err guard_look_space(const struct root *r, const char *path, unsigned long long bytes, struct text *why)
 {
 	char *outside = NULL;
 	struct statvfs v;
@@ -90,8 +93,8 @@ static enum err space_at(const struct root *r, const char *path, unsigned long l
 
 		if (v.f_flag & ST_RDONLY)
 			text_add(why, "%s is mounted read-only\n", path);
-		else if (have < need || (v.f_files && v.f_favail < 64))
-			text_add(why, "%s has %llu KiB free, %llu KiB are needed\n", path, have / 1024, need / 1024);
+		else if (have < bytes || (v.f_files && v.f_favail < 64))
+			text_add(why, "%s has %llu KiB free, %llu KiB are needed\n", path, have / 1024, bytes / 1024);
 	}
 	free(outside);
 	return ERR_NONE;
@@ -104,9 +107,9 @@ static enum err look_space(const struct check *c, const struct stage *s, struct 
 
 	for (size_t i = 0; i < c->plan->nops; i++)
 		need += c->plan->ops[i].old_len + c->plan->ops[i].new_len;
-	if ((e = space_at(c->facts->root, "/var/lib", need, why)))
+	if ((e = guard_look_space(c->facts->root, "/var/lib", need, why)))
 		return e;
-	return space_at(c->facts->root, stage_folder(s), need, why);
+	return guard_look_space(c->facts->root, stage_folder(s), need, why);
 }
 
 static void say_refused(const json_t *answer, struct text *why)
@@ -172,22 +175,21 @@ static enum err look_world(const struct check *c, const struct stage *s, struct 
 
 enum err guards_run(const struct check *c, const struct stage *s, const struct strings *overrides, struct guards *out)
 {
-	struct text why[GUARD_COUNT] = { 0 };
+	static const char *const ids[] = { "pending", "space", "configuration", "lockout" };
+	struct text why[ARRAY_SIZE(ids)] = { 0 };
 	struct guards g = { 0 };
 	enum err e;
 
-	for (size_t i = 0; i < GUARD_COUNT; i++)
-		g.v[i].id = guard_ids[i];
-	if ((e = look_pending(c->facts->root, &why[0])) || (e = look_space(c, s, &why[1])))
+	if ((e = guard_look_pending(c->facts->root, &why[0])) || (e = look_space(c, s, &why[1])))
 		goto out;
 	if (geteuid() != 0)
 		text_add_string(&why[2], "only root can try it: run it with sudo\n");
 	else if ((e = look_world(c, s, &why[2], &why[3])))
 		goto out;
-	for (size_t i = 0; i < GUARD_COUNT && e == ERR_NONE; i++)
-		e = settle(&g.v[i], overrides, &why[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(ids) && e == ERR_NONE; i++)
+		e = guards_add(&g, ids[i], overrides, &why[i]);
 out:
-	for (size_t i = 0; i < GUARD_COUNT; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
 		text_free(&why[i]);
 	if (e)
 		guards_clear(&g);

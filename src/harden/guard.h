@@ -20,23 +20,34 @@ struct guard {
 	char *detail; /* why, one sentence a line; NULL when all is well */
 };
 
-#define GUARD_COUNT 4
+#define GUARDS_MAX 8
 
 struct guards {
-	struct guard v[GUARD_COUNT]; /* pending, space, configuration, lockout */
+	struct guard v[GUARDS_MAX];
+	size_t n;
 };
 
 /*
- * Looks through all guards with the staged copy in a private world (without root, or
+ * Looks through pending, space, configuration and lockout with the staged copy in a private world (without root, or
  * where the check itself fails, the configuration guard refuses and says so). overrides: ids that are let pass.
  */
 MUST_USE enum err guards_run(const struct check *c, const struct stage *s, const struct strings *overrides,
 			     struct guards *out);
+/*
+ * One more guard: whatever stands in 'why' (taken and emptied), a reason a line, refuses, unless the guard is named in overrides (which does
+ * not help against "pending"). id: static. ERR_MEMORY.
+ */
+MUST_USE enum err guards_add(struct guards *g, const char *id, const struct strings *overrides, struct text *why);
+/* What the guards of these names say against it, into 'why'. */
+MUST_USE enum err guard_look_pending(const struct root *r, struct text *why);
+MUST_USE enum err guard_look_space(const struct root *r, const char *path, unsigned long long bytes, struct text *why);
 /* The first that refuses, or NULL. */
 const struct guard *guards_refusal(const struct guards *g);
 void guards_clear(struct guards *g);
 const char *guard_verdict_text(enum guard_verdict v);
-/* What --override takes, NULL-terminated: all but "pending"; "changed" and "proof" belong to rollback and confirm. */
+/*
+ * What --override takes, NULL-terminated: all but "pending"; "changed" and "proof" belong to rollback and confirm, the last three to hide.
+ */
 extern const char *const guard_overrides[];
 
 #endif

@@ -54,6 +54,12 @@ struct folder_time {
 	struct timespec atime, mtime;
 };
 
+/* How the daemon of the gate was before a change of it, to be so again. */
+struct tx_gate {
+	bool changed; /* the change is one of the gate, not of sshd */
+	bool ran, enabled;
+};
+
 struct tx {
 	unsigned id;	   /* 0: not on disk yet */
 	char *what;	   /* the command: "harden --step kex" */
@@ -67,6 +73,7 @@ struct tx {
 	struct folder_time *folders;
 	size_t nfolders;
 	struct keepers keepers;
+	struct tx_gate gate;
 	/* from state.json */
 	enum tx_state state;
 	char *note;		  /* why it went back, or NULL */

@@ -106,13 +106,18 @@ static json_t *keepers_to_json(const struct keepers *k)
 	return list;
 }
 
+static json_t *gate_to_json(const struct tx_gate *g)
+{
+	return g->changed ? json_pack("{s:b,s:b}", "ran", g->ran, "enabled", g->enabled) : json_null();
+}
+
 json_t *journal_format(const struct tx *t)
 {
-	return json_pack("{s:s,s:i,s:o,s:o,s:s?,s:s,s:I,s:I,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id, "what",
-			 json_safe_string(t->what), "by", json_safe_string(t->by), "from", t->from, "config",
+	return json_pack("{s:s,s:i,s:o,s:o,s:s?,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id,
+			 "what", json_safe_string(t->what), "by", json_safe_string(t->by), "from", t->from, "config",
 			 t->config_path, "started", (json_int_t)t->started, "confirm_seconds",
 			 (json_int_t)t->confirm_seconds, "ops", ops_to_json(t), "folders", folders_to_json(t), "keep",
-			 keepers_to_json(&t->keepers));
+			 keepers_to_json(&t->keepers), "gate", gate_to_json(&t->gate));
 }
 
 json_t *journal_format_state(const struct tx *t)
@@ -330,6 +335,19 @@ static enum err keepers_from_json(const json_t *list, struct tx *t)
 	return ERR_NONE;
 }
 
+/* Null, or missing as before there was a gate: a change of sshd. */
+static enum err gate_from_json(json_t *j, struct tx_gate *g)
+{
+	int ran, enabled;
+
+	if (!j || json_is_null(j))
+		return ERR_NONE;
+	if (json_unpack(j, "{s:b,s:b}", "ran", &ran, "enabled", &enabled))
+		return ERR_SYNTAX;
+	*g = (struct tx_gate){ .changed = true, .ran = ran, .enabled = enabled };
+	return ERR_NONE;
+}
+
 static enum err journal_from_json(json_t *j, struct tx *t)
 {
 	const char *schema, *what, *by, *config;
@@ -350,7 +368,8 @@ static enum err journal_from_json(json_t *j, struct tx *t)
 	t->confirm_seconds = (uint64_t)confirm;
 	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) ||
 	    (e = copy_text(optional(j, "from"), &t->from)) || (e = copy_text(config, &t->config_path)) ||
-	    (e = ops_from_json(ops, t)) || (e = folders_from_json(folders, t)))
+	    (e = ops_from_json(ops, t)) || (e = folders_from_json(folders, t)) ||
+	    (e = gate_from_json(json_object_get(j, "gate"), &t->gate)))
 		return e;
 	return keepers_from_json(keep, t);
 }

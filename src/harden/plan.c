@@ -23,7 +23,8 @@
 	"# Settings of sallyport. sshd reads this file first, and the first value counts.\n" \
 	"# See what they do: sallyport audit --all    Undo: sudo sallyport rollback\n"
 #define INCLUDE_SINCE SSHD_RELEASE(8, 2)
-#define SETTLE_ROUNDS 64 /* each round mends one line at least; more means that two settings fight */
+#define FILE_MAX (1u << 20) /* bytes of a file that is no configuration of sshd */
+#define SETTLE_ROUNDS 64    /* each round mends one line at least; more means that two settings fight */
 
 struct planner {
 	const struct facts *facts;
@@ -595,6 +596,74 @@ static bool is_config(const struct planner *p, const char *path)
 		if (strcmp(c->files[i].path, path) == 0)
 			return true;
 	return false;
+}
+
+enum err plan_new(struct plan **out)
+{
+	*out = calloc(1, sizeof **out);
+	return *out ? ERR_NONE : ERR_MEMORY;
+}
+
+static bool is_missing(enum err e)
+{
+	return e == ERR_NOT_FOUND || (e == ERR_SYSTEM && errno == ENOENT);
+}
+
+enum err plan_add_file(struct plan *p, const struct root *r, const char *path, const char *content, mode_t mode,
+		       bool first)
+{
+	char *old = NULL, *real = NULL;
+	size_t len = 0;
+	struct op *op;
+	enum err e = root_read(r, path, FILE_MAX, &old, &len);
+	bool existed = e == ERR_NONE;
+
+	if (e && !is_missing(e))
+		return e;
+	if (existed && len == strlen(content) && memcmp(old, content, len) == 0) {
+		free(old);
+		return ERR_NONE;
+	}
+	e = root_resolve(r, path, &real);
+	if (is_missing(e)) /* its folder is still to be made */
+		e = (real = strdup(path)) ? ERR_NONE : ERR_MEMORY;
+	if (e) {
+		free(old);
+		return e;
+	}
+	if (!(op = op_new(p))) {
+		free(old);
+		free(real);
+		return ERR_MEMORY;
+	}
+	op->kind = OP_WRITE;
+	op->existed = existed;
+	op->config = first;
+	op->path = real;
+	op->old = existed ? old : copy_bytes("", 0);
+	op->old_len = len;
+	op->new = copy_bytes(content, strlen(content));
+	op->new_len = strlen(content);
+	op->new_meta.mode = mode;
+	if (!op->old || !op->new)
+		return ERR_MEMORY;
+	return existed ? op_meta(r, op->path, op) : ERR_NONE;
+}
+
+enum err plan_add_folder(struct plan *p, const struct root *r, const char *path)
+{
+	struct stat st;
+	struct op *op;
+	enum err e = root_stat(r, path, &st);
+
+	if (!is_missing(e))
+		return e;
+	if (!(op = op_new(p)))
+		return ERR_MEMORY;
+	op->kind = OP_MKDIR;
+	op->path = strdup(path);
+	op->new_meta.mode = 0755;
+	return op->path ? ERR_NONE : ERR_MEMORY;
 }
 
 static enum err op_from_file(struct planner *p, const struct staged_file *f)

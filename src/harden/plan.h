@@ -53,6 +53,16 @@ MUST_USE enum err plan_build(const struct facts *f, const struct change *const *
 			     struct plan **out, struct diags *problems);
 /* A plan that puts back the old state of another plan's ops; the stage is changed to match. */
 MUST_USE enum err plan_reverse(const struct op *ops, size_t nops, struct stage *s, struct plan **out);
+/* An empty plan, for changes of files that sshd does not read: plan_free(). */
+MUST_USE enum err plan_new(struct plan **out);
+/*
+ * One more file with this content: nothing is added where it is so already. Of a file that is there owner, mode and attributes are
+ * kept. first: it goes back in the first half of an undo (struct op).
+ */
+MUST_USE enum err plan_add_file(struct plan *p, const struct root *r, const char *path, const char *content,
+				mode_t mode, bool first);
+/* One more folder, 0755, where it is not there. */
+MUST_USE enum err plan_add_folder(struct plan *p, const struct root *r, const char *path);
 void plan_free(struct plan *p);
 void op_clear(struct op *op);
 MUST_USE enum err op_copy(const struct op *from, struct op *to); /* to is { 0 }; clear it also on failure */

@@ -89,7 +89,7 @@ enum err rollback_guards(const struct facts *f, const struct tx *t, const struct
 		e = guards_run(&check, s, overrides, out);
 	}
 	if (e == ERR_NONE)
-		for (size_t i = 0; i < GUARD_COUNT; i++)
+		for (size_t i = 0; i < out->n; i++)
 			if (strcmp(out->v[i].id, "pending") == 0 || strcmp(out->v[i].id, "space") == 0)
 				guard_forget(&out->v[i]);
 	plan_free(back);

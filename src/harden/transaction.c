@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "harden/apply.h"
 #include "harden/check.h"
+#include "harden/gate_service.h"
 #include "harden/reload.h"
 #include "harden/timer.h"
 
@@ -41,7 +42,7 @@ static void ending_signals(sigset_t *set)
 		sigaddset(set, list[i]);
 }
 
-static bool interrupted(void)
+bool transaction_interrupted(void)
 {
 	sigset_t pending;
 
@@ -147,6 +148,7 @@ static enum err new_tx(const struct transaction_request *q, struct tx **out)
 	t->by = account_name();
 	t->from = own_address(q->facts);
 	t->config_path = strdup(q->facts->config_path);
+	t->gate = q->gate;
 	t->started = clock_wall();
 	t->confirm_seconds = q->confirm_seconds;
 	set_deadline(t);
@@ -270,7 +272,7 @@ static enum err prove(const struct transaction_request *q, struct transaction_ou
 		if (e == ERR_NONE && !again)
 			e = prove_files(q, now, o, wrong);
 		facts_free(now);
-		if (again && (interrupted() || clock_boot_ms() > end))
+		if (again && (transaction_interrupted() || clock_boot_ms() > end))
 			break;
 		if (again)
 			nanosleep(&pause, NULL);
@@ -311,10 +313,13 @@ static enum err swap_and_prove(const struct transaction_request *q, struct trans
 	}
 	if (!q->facts->live)
 		return ERR_NONE;
-	if ((e = reload_now(q, o, wrong)) || wrong->len || (e = prove(q, o, wrong)))
+	e = q->perform ? q->perform(q->arg, o->tx, wrong) : reload_now(q, o, wrong);
+	if (!e && !wrong->len && !q->perform)
+		e = prove(q, o, wrong);
+	if (e || wrong->len)
 		return e;
 	o->tx->swapped_boot_ms = clock_boot_ms(); /* only now: before the reload logins went by the old configuration */
-	if (interrupted()) {
+	if (transaction_interrupted()) {
 		text_reset(wrong);
 		text_add_string(wrong, "it was interrupted");
 	}
@@ -409,7 +414,7 @@ static enum err apply_held(const struct transaction_request *q, struct transacti
 	if (!wrong.len)
 		text_add_string(&wrong, err_text(e));
 	if (!e)
-		e = interrupted() ? ERR_INTERRUPTED : ERR_CHILD;
+		e = transaction_interrupted() ? ERR_INTERRUPTED : ERR_CHILD;
 	if (go_back(q, o, &wrong))
 		e = ERR_SYSTEM;
 	text_free(&wrong);
@@ -478,7 +483,7 @@ static enum err undo_held(const struct root *r, struct tx *t, enum tx_state end,
 	undone = apply_undo_config(r, t);
 	kept = errno;
 	if (root_is_live(r))
-		reloaded = reload_old(t, complaint);
+		reloaded = t->gate.changed ? gate_service_return(&t->gate, complaint) : reload_old(t, complaint);
 	errno = kept;
 	/* while sshd has the new configuration it needs the files that this names: recover and the timer try again */
 	if ((e = undone) || (e = reloaded) || (e = apply_undo_rest(r, t)) || (e = journal_set_state(r, t, end, note)))

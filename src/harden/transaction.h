@@ -17,6 +17,13 @@ struct transaction_request {
 	const char *what;	  /* the command line, for the history */
 	uint64_t confirm_seconds; /* 0: in force at once */
 	bool may_lock_out;	  /* the lockout guard was overridden: the proof does not insist on it either */
+	struct tx_gate gate;	  /* of a change of the gate: how it is now */
+	/*
+	 * What makes the files count once they are written, and shows that they do; what is wrong is said in 'wrong', and then all goes
+	 * back. NULL: sshd reads its configuration anew and is looked at. Signals that would end us are held: transaction_interrupted().
+	 */
+	enum err (*perform)(void *arg, const struct tx *t, struct text *wrong);
+	void *arg;
 };
 
 struct transaction_outcome {
@@ -35,12 +42,14 @@ struct transaction_outcome {
  * is not as it was when planned, nothing was done. Clear the outcome in every case.
  */
 MUST_USE enum err transaction_apply(const struct transaction_request *q, struct transaction_outcome *out);
+/* Somebody wants it to end: SIGINT, SIGTERM or SIGQUIT waits. */
+bool transaction_interrupted(void);
 void transaction_outcome_clear(struct transaction_outcome *o);
 
 /*
  * Puts t back: files, reload, files that only the new configuration named. Ends in
  * TX_ROLLED_BACK (or TX_RECOVERED) with the note. Repeatable after a crash. ERR_CHILD and what else a reload may give: the
- * configuration is back, but sshd could not be reloaded, so that t stays TX_ROLLING_BACK; *complaint (yours) says why.
+ * configuration is back, but sshd (or the gate, in a change of that) could not be reloaded, so that t stays TX_ROLLING_BACK; *complaint (yours) says why.
  */
 MUST_USE enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end, const char *note,
 				   char **complaint);

@@ -74,3 +74,10 @@ gate_shut() {
 gate_open() {
 	lab_in client timeout 1 /bin/bash -c "exec 3<>/dev/tcp/${1:-10.83.0.1}/22" 2>/dev/null
 }
+
+# gate_programs: the daemon where an installation has it, for commands that start it by themselves.
+gate_programs() {
+	mount -t tmpfs tmpfs /usr/local && mkdir -p /usr/local/sbin /usr/local/libexec/sallyport &&
+		cp "$SALLYPORT_BUILD/sallyportd" /usr/local/sbin &&
+		cp "$SALLYPORT_BUILD"/src/gate/sallyport-{net,keeper,index,grant} /usr/local/libexec/sallyport
+}

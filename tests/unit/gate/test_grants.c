@@ -191,7 +191,7 @@ static void forgets_what_it_is_told_to(void **state)
 		set(g, 1, 2222, "b", 30, NOW);
 		set(g, 2, 22, "c", 30, NOW);
 		set(g, 2, 2222, "d", 30, NOW);
-		grants_forget(g, &a, cases[i].port);
+		grants_forget(g, &a, cases[i].port, NOW);
 		for (size_t at = 0; grants_next(g, &at, NOW, &out);)
 			left[n++] = out.user[0];
 		assert_string_equal(left, cases[i].left);
@@ -298,7 +298,7 @@ static void tells_what_a_simple_model_tells(void **state)
 		} else {
 			const bool all = below(2);
 
-			grants_forget(g, &a, all ? 0 : port);
+			grants_forget(g, &a, all ? 0 : port, NOW);
 			for (unsigned p = 0; p < PORTS; p++)
 				if (all || p + 1 == port)
 					m.until[from][p] = 0;
@@ -328,7 +328,7 @@ static void changes_between_two_parts_hide_none(void **state)
 			continue;
 		/* One that was seen ends, another is prolonged, and a new one may take the place. */
 		set(g, from + 1, 22, "bob", 90, NOW);
-		grants_forget(g, &e.address, 0);
+		grants_forget(g, &e.address, 0, NOW);
 		set(g, ARRAY_SIZE(seen) + from, 22, "carol", 90, NOW);
 	}
 	for (unsigned i = 0; i < ARRAY_SIZE(seen); i++)
@@ -353,9 +353,9 @@ static void addresses_of_one_prefix_are_one(void **state)
 	assert_int_equal(count(g, NOW), 2);
 	for (size_t at = 0; grants_next(g, &at, NOW, &got);)
 		assert_true(got.address.family == 4 || (got.address.bytes[7] == 1 && !got.address.bytes[15]));
-	grants_forget(g, &far, 0);
+	grants_forget(g, &far, 0, NOW);
 	assert_int_equal(count(g, NOW), 2);
-	grants_forget(g, &two, 0);
+	grants_forget(g, &two, 0, NOW);
 	assert_int_equal(count(g, NOW), 1);
 	grants_free(g);
 }
@@ -374,11 +374,14 @@ static void how_somebody_came_in_last_is_known_after_it_ended(void **state)
 	grants_set(g, &adopted, NOW);
 	grants_latest(g, &one, &l);
 	assert_int_equal(l.knock_ms, NOW);
-	assert_int_equal(l.hand_ms, NOW + 1000);
+	assert_int_equal(l.hand_until_ms, NOW + 6000);
 	assert_string_equal(l.user, "alice");
 	assert_int_equal(l.key[0], 'a');
 	grants_latest(g, &two, &l);
-	assert_true(!l.knock_ms && !l.hand_ms);
+	assert_true(!l.knock_ms && !l.hand_until_ms);
+	grants_forget(g, &one, 0, NOW + 2000);
+	grants_latest(g, &one, &l);
+	assert_int_equal(l.hand_until_ms, NOW + 2000);
 	/* The one that was heard of longest ago makes room. */
 	for (unsigned i = 10; i < 10 + GRANTS_LATEST - 1; i++)
 		set(g, i, 22, "bob", 1, NOW + 2000 + i);

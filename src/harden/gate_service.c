@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* gate_service.c - find, start, reload and end the daemon of the gate. */
+#include "harden/gate_service.h"
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "gate/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define UNIT "sallyportd.service"
+#define TABLE_UNIT "sallyport-firewall.service"
+#define MANAGER_MS 40000
+#define SERVE_MS 20000
+#define END_MS 15000
+#define LOOK_MS 50
+
+const char gate_program[] = SALLYPORT_SBINDIR "/sallyportd";
+
+static void rest(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
+}
+
+/* Runs it; what it said first goes to *complaint where it fails. */
+static enum err run(const char *const argv[], char **complaint)
+{
+	struct child_result r = { 0 };
+	enum err e = child_run(argv, NULL, MANAGER_MS, 1u << 16, &r);
+
+	if (e == ERR_NONE && r.status != 0) {
+		const char *said = r.err.len ? text_string(&r.err) : text_string(&r.out);
+		struct text t = { 0 };
+
+		text_add(&t, "%s: ", argv[0]);
+		text_add_escaped(&t, said, strcspn(said, "\n"));
+		free(*complaint);
+		*complaint = text_take(&t);
+		e = ERR_CHILD;
+	}
+	child_result_free(&r);
+	return e;
+}
+
+static bool answers_yes(const char *const argv[])
+{
+	struct child_result r = { 0 };
+	bool yes = child_run(argv, NULL, MANAGER_MS, 1u << 16, &r) == ERR_NONE && r.status == 0;
+
+	child_result_free(&r);
+	return yes;
+}
+
+static bool systemd_runs(void)
+{
+	struct stat st;
+
+	return stat("/run/systemd/system", &st) == 0;
+}
+
+/* The kernel tells who began to listen on that socket: the parent of the roles. */
+static enum err find_process(struct gate_service *out)
+{
+	struct ucred peer = { 0 };
+	socklen_t len = sizeof peer;
+	int fd = -1;
+	enum err e = control_open(CONTROL_PATH, &fd);
+
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_NONE : e;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 && peer.pid > 1) {
+		out->runs = true;
+		out->pid = peer.pid;
+	}
+	file_close(fd);
+	return ERR_NONE;
+}
+
+enum err gate_service_find(struct gate_service *out)
+{
+	static const char *const active[] = { "systemctl", "is-active", "--quiet", UNIT, NULL };
+	static const char *const installed[] = { "systemctl", "cat", UNIT, NULL };
+	static const char *const enabled[] = { "systemctl", "is-enabled", "--quiet", UNIT, NULL };
+	struct gate_service s = { 0 };
+	enum err e = find_process(&s);
+
+	if (e)
+		return e;
+	if (systemd_runs()) {
+		s.managed = s.runs ? answers_yes(active) : answers_yes(installed);
+		s.enabled = s.managed && answers_yes(enabled);
+	}
+	*out = s;
+	return ERR_NONE;
+}
+
+bool gate_service_has_table(void)
+{
+	static const char *const argv[] = { "nft", "list", "table", "inet", "sallyport", NULL };
+	struct child_result r = { 0 };
+	const bool has = child_run(argv, NULL, MANAGER_MS, 1u << 24, &r) != ERR_NONE || r.status == 0;
+
+	child_result_free(&r);
+	return has;
+}
+
+/* ---- start ---- */
+
+NORETURN static void daemon_process(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	setsid();
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0 || chdir("/"))
+		_exit(1);
+	close_range(3, ~0u, 0); /* the lock above all */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	execl(gate_program, "sallyportd", (char *)NULL);
+	_exit(127);
+}
+
+/* Twice forked: it outlives us and is nobody's child. */
+static enum err start_process(char **complaint)
+{
+	int status;
+	pid_t middle;
+
+	if (access(gate_program, X_OK)) {
+		*complaint = strdup(SALLYPORT_SBINDIR "/sallyportd is not there");
+		return ERR_NOT_FOUND;
+	}
+	middle = fork();
+	if (middle < 0)
+		return ERR_SYSTEM;
+	if (middle == 0) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			daemon_process();
+		_exit(pid > 0 ? 0 : 1);
+	}
+	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? ERR_NONE : ERR_SYSTEM;
+}
+
+static enum err start(const struct gate_service *s, char **complaint)
+{
+	static const char *const argv[] = { "systemctl", "start", TABLE_UNIT, UNIT, NULL };
+
+	return s->managed ? run(argv, complaint) : start_process(complaint);
+}
+
+static enum err reload(const struct gate_service *s, char **complaint)
+{
+	static const char *const argv[] = { "systemctl", "reload", UNIT, NULL };
+
+	if (s->managed)
+		return run(argv, complaint);
+	return kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
+}
+
+/* Whether it answers, with the door as wanted. */
+static bool serves(bool open)
+{
+	struct control_entry *entries = NULL;
+	struct control_status status = { 0 };
+	size_t n = 0;
+	int fd = -1;
+	enum err e = control_open(CONTROL_PATH, &fd);
+
+	if (e == ERR_NONE)
+		e = control_who(fd, &entries, &n, &status);
+	free(entries);
+	file_close(fd);
+	return e == ERR_NONE && status.held_open == open;
+}
+
+enum err gate_service_serve(bool open, char **complaint)
+{
+	const uint64_t end = clock_boot_ms() + SERVE_MS;
+	struct gate_service s;
+	enum err e = gate_service_find(&s);
+
+	*complaint = NULL;
+	if (e == ERR_NONE)
+		e = s.runs ? reload(&s, complaint) : start(&s, complaint);
+	while (e == ERR_NONE && !serves(open)) {
+		if (clock_boot_ms() > end) {
+			*complaint = strdup(
+				s.managed ? "it does not serve by these settings: journalctl -u sallyportd"
+					  : "it does not serve by these settings: its log says why (syslog, auth)");
+			return ERR_TIMEOUT;
+		}
+		rest();
+	}
+	return e;
+}
+
+enum err gate_service_enable(char **complaint)
+{
+	static const char *const argv[] = { "systemctl", "enable", "--quiet", TABLE_UNIT, UNIT, NULL };
+	struct gate_service s;
+	enum err e = gate_service_find(&s);
+
+	*complaint = NULL;
+	return e || !s.managed || s.enabled ? e : run(argv, complaint);
+}
+
+/* ---- end ---- */
+
+static enum err stop(const struct gate_service *s, char **complaint)
+{
+	static const char *const argv[] = { "systemctl", "stop", UNIT, TABLE_UNIT, NULL };
+	const uint64_t end = clock_boot_ms() + END_MS;
+
+	if (!s->runs)
+		return ERR_NONE;
+	if (s->managed)
+		return run(argv, complaint);
+	if (kill(s->pid, SIGTERM) && errno != ESRCH)
+		return ERR_SYSTEM;
+	while (kill(s->pid, 0) == 0) {
+		if (clock_boot_ms() > end) {
+			*complaint = strdup("sallyportd does not end");
+			return ERR_TIMEOUT;
+		}
+		rest();
+	}
+	return ERR_NONE;
+}
+
+static enum err disable(const struct gate_service *s, char **complaint)
+{
+	static const char *const argv[] = { "systemctl", "disable", "--quiet", TABLE_UNIT, UNIT, NULL };
+
+	return s->enabled ? run(argv, complaint) : ERR_NONE;
+}
+
+/* All that can be done is done, whatever fails: each step brings somebody nearer to getting in. */
+enum err gate_service_end(char **complaint)
+{
+	const char *const remove[] = { gate_program, "-R", NULL };
+	struct gate_service s = { 0 };
+	enum err e = gate_service_find(&s), stopped, disabled, removed;
+
+	*complaint = NULL;
+	disabled = disable(&s, complaint);
+	stopped = stop(&s, complaint);
+	removed = run(remove, complaint);
+	if (!e)
+		e = removed ? removed : stopped ? stopped : disabled;
+	return e;
+}
+
+enum err gate_service_return(const struct tx_gate *was, char **complaint)
+{
+	/* at boot a start that is waited for would wait for us */
+	static const char *const argv[] = { "systemctl", "start", "--no-block", TABLE_UNIT, UNIT, NULL };
+	struct gate_service s;
+	enum err e;
+
+	if (!was->ran)
+		return gate_service_end(complaint);
+	*complaint = NULL;
+	if ((e = gate_service_find(&s)))
+		return e;
+	if (s.runs)
+		e = reload(&s, complaint);
+	else
+		e = s.managed ? run(argv, complaint) : start_process(complaint);
+	return e || was->enabled ? e : disable(&s, complaint);
+}
