@@ -9,6 +9,7 @@
 #include "base/message.h"
 #include "base/nearest.h"
 #include "cmd/unfinished.h"
+#include "cmd/who.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -28,6 +29,7 @@
 
 static const char *const formats[] = { "text", "json", NULL };
 static const char *const table_formats[] = { "text", "json", "html", "csv", NULL };
+static const char *const metrics_formats[] = { "text", "json", "prometheus", NULL };
 static const char *const colors[] = { "auto", "always", "never", NULL };
 
 #define AT(field) OPTION_AT(struct common_args, field)
@@ -49,6 +51,12 @@ static const struct option_row rows_report[] = {
 
 static const struct option_row rows_table[] = {
 	{ "format", 0, OPTION_CHOICE, AT(format), "<format>", "text, json, html or csv", table_formats },
+	{ "output", 'o', OPTION_TEXT, AT(output), "<file>", "write the answer there" },
+	{ 0 },
+};
+
+static const struct option_row rows_metrics[] = {
+	{ "format", 0, OPTION_CHOICE, AT(format), "<format>", "text, json or prometheus", metrics_formats },
 	{ "output", 'o', OPTION_TEXT, AT(output), "<file>", "write the answer there" },
 	{ 0 },
 };
@@ -83,6 +91,8 @@ static void collect_sets(const struct command *c, struct common_args *common, vo
 		sets[n++] = (struct option_set){ rows_report, common };
 	if (c->common & COMMON_TABLE)
 		sets[n++] = (struct option_set){ rows_table, common };
+	if (c->common & COMMON_METRICS)
+		sets[n++] = (struct option_set){ rows_metrics, common };
 	sets[n++] = (struct option_set){ rows_always, common };
 	sets[n] = (struct option_set){ 0 };
 }
@@ -138,9 +148,9 @@ void command_complete(const struct command *c, struct text *out)
 
 void command_version(struct text *out)
 {
-	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s, %s\n", SALLYPORT_VERSION,
+	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s, %s, %s\n", SALLYPORT_VERSION,
 		 jansson_version_str(), sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING),
-		 unpack_versions());
+		 unpack_versions(), who_screen_version());
 }
 
 static int print_only(const struct common_args *common, struct text *t)

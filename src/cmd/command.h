@@ -14,7 +14,8 @@
 
 enum exit_status { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
-enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_CSV };
+/* The words that --format takes, in their order: a command has text and JSON, and then tables or metrics. */
+enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_CSV, FORMAT_PROMETHEUS = FORMAT_HTML };
 
 struct common_args {
 	bool help, version, quiet, verbose, dry_run, yes;
@@ -29,6 +30,7 @@ enum common_flags {
 	COMMON_CHANGE = 4,	/* -n, -y */
 	COMMON_NO_RECOVERY = 8, /* does not finish first what a crash left: it is about just that */
 	COMMON_TABLE = 16,	/* --format also html and csv, -o: instead of COMMON_REPORT */
+	COMMON_METRICS = 32,	/* --format also prometheus, -o: likewise */
 };
 
 /* A command, or a sub-command of one, whose name is then both words: "banner set". */

@@ -11,13 +11,34 @@
 
 #include "base/banned.h"
 
+static bool is_forbidden(enum err e)
+{
+	return e == ERR_SYSTEM && (errno == EACCES || errno == EPERM);
+}
+
+const char *gate_why(enum err e, bool reached)
+{
+	if (is_forbidden(e))
+		return "only root can ask sallyportd";
+	if (e == ERR_NOT_FOUND)
+		return "sallyportd does not run here";
+	if (e == ERR_CLOSED)
+		return "sallyportd closed the connection";
+	if (e == ERR_SYNTAX)
+		return "sallyportd is of another version";
+	return reached ? "sallyportd gives no answer" : "sallyportd cannot be reached";
+}
+
 int gate_connect(const char *path, int *fd)
 {
 	enum err e = control_open(path ? path : CONTROL_PATH, fd);
 
-	if (!e)
-		return 0;
-	if (e == ERR_SYSTEM && (errno == EACCES || errno == EPERM)) {
+	return e ? gate_unreachable(path, e) : 0;
+}
+
+int gate_unreachable(const char *path, enum err e)
+{
+	if (is_forbidden(e)) {
 		complain("only root can ask the daemon");
 		hint("the same command with sudo in front");
 		return EXIT_TROUBLE;

@@ -7,6 +7,12 @@
 #include "client/address.h"
 #include "gate/control.h"
 
+#include <stdbool.h>
+
+/* Why the daemon, which could be reached or not, gave no answer: half a sentence. For ERR_SYSTEM errno counts. Borrowed. */
+const char *gate_why(enum err e, bool reached);
+/* Says why it could not be reached. Returns EXIT_TROUBLE. */
+int gate_unreachable(const char *path, enum err e);
 /* The daemon's socket. NULL: where it usually is. Says why it cannot be had and returns EXIT_TROUBLE, else 0. */
 int gate_connect(const char *path, int *fd);
 /* Says why the daemon gave no answer. Returns EXIT_TROUBLE. */

@@ -40,6 +40,8 @@ try sallyport grant --clock-is-right --for 5m
 try sallyport grant --clock-is-right --dry-run --format json
 try sallyport who --watch -o file
 try sallyport who --socket ./nobody
+try sallyport who --watch --format prometheus
+try sallyport who --format csv
 try sallyport grant 192.0.2.7
 try sallyport grant 192.0.2.7 2001:db8::7 --for 1m
 try sallyport grant 192.0.2.0/24 --for 1m
