@@ -426,6 +426,27 @@ const struct past_login *past_login_find(const struct past_logins *l, const char
 	return found;
 }
 
+static bool same_key(const struct past_login *a, const struct past_login *b)
+{
+	return a->fingerprint && b->fingerprint && strcmp(a->fingerprint, b->fingerprint) == 0;
+}
+
+const struct past_login *past_login_of_session(const struct past_logins *l, const char *user, const char *addr,
+					       unsigned long pid)
+{
+	const struct past_login *found = past_login_find(l, user, addr, pid);
+
+	if (!found || (pid && found->pid == pid))
+		return found;
+	for (size_t i = 0; i < l->n; i++) {
+		const struct past_login *v = &l->v[i];
+
+		if (strcmp(v->user, user) == 0 && strcmp(v->addr, addr) == 0 && !same_key(v, found))
+			return NULL;
+	}
+	return found;
+}
+
 enum err past_logins_read(const struct root *r, time_t now, struct past_logins *out)
 {
 	struct past_logins notes = { 0 };

@@ -72,5 +72,11 @@ MUST_USE enum err past_journal_parse(const char *content, size_t len, time_t sin
  */
 const struct past_login *past_login_find(const struct past_logins *l, const char *user, const char *addr,
 					 unsigned long pid);
+/*
+ * The same of a session of now, and only where it is certain: the entry of 'pid', else the one where all of this account from there are by
+ * one and the same key. NULL otherwise. Borrowed.
+ */
+const struct past_login *past_login_of_session(const struct past_logins *l, const char *user, const char *addr,
+					       unsigned long pid);
 
 #endif

@@ -419,12 +419,25 @@ static int say_failure(const struct work *w, enum err e)
 	return EXIT_TROUBLE;
 }
 
+/* Of the session that this command was given in; NULL where the logs do not tell. */
+static const char *session_key(const struct work *w)
+{
+	const struct sessions *s = &w->facts->sessions;
+	const struct past_login *used = NULL;
+
+	for (size_t i = 0; i < s->n && !used; i++)
+		if (s->v[i].ours)
+			used = past_login_of_session(&w->past, s->v[i].user, s->v[i].addr, (unsigned long)s->v[i].pid);
+	return used ? used->fingerprint : NULL;
+}
+
 static int do_it(struct work *w)
 {
 	struct transaction_request q = { .facts = w->facts,
 					 .plan = w->plan,
 					 .keepers = &w->keepers,
 					 .what = w->q->what,
+					 .key = session_key(w),
 					 .confirm_seconds = w->q->confirm_seconds,
 					 .may_lock_out = w->q->overrides && strings_has(w->q->overrides, "lockout") };
 	enum err e = transaction_apply(&q, &w->outcome);

@@ -22,8 +22,9 @@ static json_t *tx_json(const struct tx *t)
 	date_format(t->changed, changed, sizeof changed);
 	for (size_t i = 0; files && i < t->nops; i++)
 		json_array_append_new(files, json_safe_string(t->ops[i].path));
-	return json_pack("{s:i,s:s,s:s,s:o,s:o?,s:o,s:s,s:s?,s:o}", "id", (int)t->id, "time", started, "changed_at",
-			 changed, "who", json_safe_string(t->by), "from", t->from ? json_safe_string(t->from) : NULL,
+	return json_pack("{s:i,s:s,s:s,s:o,s:o?,s:o?,s:o,s:s,s:s?,s:o}", "id", (int)t->id, "time", started,
+			 "changed_at", changed, "who", json_safe_string(t->by), "from",
+			 t->from ? json_safe_string(t->from) : NULL, "key", t->key ? json_safe_string(t->key) : NULL,
 			 "what", json_safe_string(t->what), "state", tx_state_text(t->state), "note", t->note, "files",
 			 files);
 }
@@ -41,6 +42,10 @@ static void tx_text(const struct tx *t, struct text *out)
 	text_add_escaped(out, t->by, strlen(t->by));
 	if (t->from)
 		text_add(out, " from %s", t->from);
+	if (t->key) {
+		text_add_string(out, " with ");
+		text_add_escaped(out, t->key, strlen(t->key));
+	}
 	if (t->note) {
 		text_add_string(out, "  (");
 		text_add_escaped(out, t->note, strlen(t->note));

@@ -60,6 +60,7 @@ void tx_free(struct tx *t)
 	free(t->what);
 	free(t->by);
 	free(t->from);
+	free(t->key);
 	free(t->config_path);
 	free(t->note);
 	free(t);

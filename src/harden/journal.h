@@ -65,6 +65,7 @@ struct tx {
 	char *what;	   /* the command: "harden --step kex" */
 	char *by;	   /* "root", "anna by sudo" */
 	char *from;	   /* address of the session it came from, or NULL */
+	char *key;	   /* fingerprint of the key of that session where the logs tell, or NULL */
 	char *config_path; /* of sshd_config */
 	time_t started;
 	uint64_t confirm_seconds; /* 0: no timer */

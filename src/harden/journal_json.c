@@ -113,9 +113,9 @@ static json_t *gate_to_json(const struct tx_gate *g)
 
 json_t *journal_format(const struct tx *t)
 {
-	return json_pack("{s:s,s:i,s:o,s:o,s:s?,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id,
-			 "what", json_safe_string(t->what), "by", json_safe_string(t->by), "from", t->from, "config",
-			 t->config_path, "started", (json_int_t)t->started, "confirm_seconds",
+	return json_pack("{s:s,s:i,s:o,s:o,s:s?,s:s?,s:s,s:I,s:I,s:o,s:o,s:o,s:o}", "schema", SCHEMA, "id", (int)t->id,
+			 "what", json_safe_string(t->what), "by", json_safe_string(t->by), "from", t->from, "key",
+			 t->key, "config", t->config_path, "started", (json_int_t)t->started, "confirm_seconds",
 			 (json_int_t)t->confirm_seconds, "ops", ops_to_json(t), "folders", folders_to_json(t), "keep",
 			 keepers_to_json(&t->keepers), "gate", gate_to_json(&t->gate));
 }
@@ -367,8 +367,9 @@ static enum err journal_from_json(json_t *j, struct tx *t)
 	t->started = (time_t)started;
 	t->confirm_seconds = (uint64_t)confirm;
 	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) ||
-	    (e = copy_text(optional(j, "from"), &t->from)) || (e = copy_text(config, &t->config_path)) ||
-	    (e = ops_from_json(ops, t)) || (e = folders_from_json(folders, t)) ||
+	    (e = copy_text(optional(j, "from"), &t->from)) || (e = copy_text(optional(j, "key"), &t->key)) ||
+	    (e = copy_text(config, &t->config_path)) || (e = ops_from_json(ops, t)) ||
+	    (e = folders_from_json(folders, t)) ||
 	    (e = gate_from_json(json_object_get(j, "gate"), &t->gate)))
 		return e;
 	return keepers_from_json(keep, t);

@@ -147,12 +147,13 @@ static enum err new_tx(const struct transaction_request *q, struct tx **out)
 	t->what = strdup(q->what);
 	t->by = account_name();
 	t->from = own_address(q->facts);
+	t->key = q->key ? strdup(q->key) : NULL;
 	t->config_path = strdup(q->facts->config_path);
 	t->gate = q->gate;
 	t->started = clock_wall();
 	t->confirm_seconds = q->confirm_seconds;
 	set_deadline(t);
-	if (t->what && t->by && t->config_path && (e = copy_ops(q->plan, t)) == ERR_NONE &&
+	if (t->what && t->by && t->config_path && (t->key || !q->key) && (e = copy_ops(q->plan, t)) == ERR_NONE &&
 	    (e = copy_keepers(q->keepers, &t->keepers)) == ERR_NONE)
 		e = apply_note_folders(q->facts->root, t);
 	if (e)

@@ -15,6 +15,7 @@ struct transaction_request {
 	const struct plan *plan;
 	const struct keepers *keepers;
 	const char *what;	  /* the command line, for the history */
+	const char *key;	  /* fingerprint of the key of the session it came from, likewise; NULL: not known */
 	uint64_t confirm_seconds; /* 0: in force at once */
 	bool may_lock_out;	  /* the lockout guard was overridden: the proof does not insist on it either */
 	struct tx_gate gate;	  /* of a change of the gate: how it is now */

@@ -667,3 +667,28 @@ END
     """, timeout=300)
     assert got.stdout == "status 2\n", got.stdout + got.stderr
     assert "sallyport: the files are back, but " in got.stderr
+
+
+def test_the_history_tells_with_which_key_the_session_was_opened(world):
+    """Of two keys of the same account from the same address it is the one of that session; by the console there is none."""
+    got = ok(world(STOCK + r"""
+        lab_key root
+        cp "$LAB_KEYS/root" /root/first
+        lab_key root
+        lab_login root sleep 200 &
+        lab_wait 10 pgrep -f 'sleep 200' >/dev/null
+        ssh-keygen -lf "$LAB_KEYS/root.pub" | cut -d' ' -f2
+        ssh-keygen -yf /root/first >/root/first.pub
+        ssh-keygen -lf /root/first.pub | cut -d' ' -f2
+        cp /root/first "$LAB_KEYS/root"; cp /root/first.pub "$LAB_KEYS/root.pub"
+        lab_login root "PATH=$BUILD:\$PATH; sallyport harden --step banner --yes --confirm-within 0" >/dev/null
+        sallyport harden --step timeouts --yes --confirm-within 0 --override lockout >/dev/null 2>&1
+        sallyport history
+        sallyport history --format json
+    """))
+    other, ours, text = got.stdout.split("\n", 2)
+    lines, history = text.split("{", 1)
+    newest, oldest = json.loads("{" + history)["transactions"]
+    assert oldest["key"] == ours and oldest["from"] == "127.0.0.1", got.stdout
+    assert newest["key"] is None, got.stdout
+    assert f"by root from 127.0.0.1 with {ours}\n" in lines and other not in text, got.stdout

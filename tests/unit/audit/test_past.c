@@ -492,6 +492,27 @@ static void the_key_in_use_is_that_of_the_process(void **state)
 	past_logins_free(&l);
 }
 
+/* What is written down for good is not guessed. */
+static void the_key_of_a_session_is_told_only_where_it_is_certain(void **state)
+{
+	struct past_logins l = read_text(
+		"Nov  2 10:00:00 h sshd[10]: Accepted publickey for anna from 1.1.1.1 port 5 ssh2: RSA " FP_A "\n"
+		"Nov  2 10:00:01 h sshd[11]: Accepted publickey for anna from 1.1.1.1 port 6 ssh2: ED25519 " FP_B "\n"
+		"Nov  2 10:00:02 h sshd[12]: Accepted password for anna from 1.1.1.2 port 6 ssh2\n"
+		"Nov  2 10:00:03 h sshd[13]: Accepted publickey for anna from 1.1.1.2 port 7 ssh2: RSA " FP_A "\n"
+		"Nov  2 10:00:04 h sshd[14]: Accepted publickey for bob from 1.1.1.1 port 8 ssh2: RSA " FP_A "\n"
+		"Nov  2 10:00:05 h sshd[15]: Accepted publickey for bob from 1.1.1.1 port 9 ssh2: RSA " FP_A "\n");
+
+	assert_string_equal(past_login_of_session(&l, "anna", "1.1.1.1", 10)->fingerprint, FP_A);
+	assert_string_equal(past_login_of_session(&l, "anna", "1.1.1.1", 11)->fingerprint, FP_B);
+	assert_null(past_login_of_session(&l, "anna", "1.1.1.1", 99));
+	assert_null(past_login_of_session(&l, "anna", "1.1.1.1", 0));
+	assert_null(past_login_of_session(&l, "anna", "1.1.1.2", 99));
+	assert_string_equal(past_login_of_session(&l, "bob", "1.1.1.1", 14)->fingerprint, FP_A);
+	assert_null(past_login_of_session(&l, "bob", "1.1.1.9", 14));
+	past_logins_free(&l);
+}
+
 static int make_folder(void **state)
 {
 	char path[256];
@@ -536,6 +557,7 @@ int main(void)
 		cmocka_unit_test(a_line_without_end_costs_no_memory),
 		cmocka_unit_test(no_truncation_of_a_file_is_trouble),
 		cmocka_unit_test(the_key_in_use_is_that_of_the_process),
+		cmocka_unit_test(the_key_of_a_session_is_told_only_where_it_is_certain),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, drop_folder);

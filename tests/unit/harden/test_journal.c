@@ -9,6 +9,7 @@
 
 static const char journal[] =
 	"{\"schema\":\"sallyport.journal.v1\",\"id\":7,\"what\":\"harden\",\"by\":\"anna by sudo\",\"from\":\"203.0.113.9\","
+	"\"key\":\"SHA256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\","
 	"\"config\":\"/etc/ssh/sshd_config\",\"started\":1700000000,\"confirm_seconds\":300,\"ops\":[{\"op\":\"write\","
 	"\"path\":\"/etc/ssh/sshd_config\",\"existed\":true,\"config\":true,\"old\":{\"mode\":420,\"uid\":0,\"gid\":4,"
 	"\"atime\":[1,2],\"mtime\":[3,4],\"xattrs\":[{\"name\":\"security.selinux\",\"value\":\"YWI=\"}]},\"new\":{\"mode\":420,"
@@ -127,6 +128,23 @@ static void refuses_what_is_not_a_journal(void **unused)
 	}
 }
 
+/* Journals of versions that did not note the key. */
+static void reads_a_journal_without_a_key(void **unused)
+{
+	const char *at = strstr(journal, "\"key\":"), *behind = strstr(journal, "\"config\":");
+	struct tx *t = tx_new();
+	struct text old = { 0 };
+
+	(void)unused;
+	text_add_bytes(&old, journal, (size_t)(at - journal));
+	text_add_string(&old, behind);
+	assert_int_equal(journal_parse(old.s, old.len, t), ERR_NONE);
+	assert_null(t->key);
+	assert_string_equal(t->from, "203.0.113.9");
+	text_free(&old);
+	tx_free(t);
+}
+
 static void lists_and_reads_what_it_created(void **unused)
 {
 	char dir[SCRATCH_DIR];
@@ -171,11 +189,9 @@ static void lists_and_reads_what_it_created(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_what_it_wrote),
-		cmocka_unit_test(reads_the_state),
-		cmocka_unit_test(refuses_every_truncation),
-		cmocka_unit_test(refuses_what_is_not_a_journal),
-		cmocka_unit_test(lists_and_reads_what_it_created),
+		cmocka_unit_test(reads_what_it_wrote),		 cmocka_unit_test(reads_the_state),
+		cmocka_unit_test(refuses_every_truncation),	 cmocka_unit_test(refuses_what_is_not_a_journal),
+		cmocka_unit_test(reads_a_journal_without_a_key), cmocka_unit_test(lists_and_reads_what_it_created),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
