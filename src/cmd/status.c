@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "cmd/assess.h"
 #include "cmd/command.h"
+#include "cmd/gate_state.h"
 #include "harden/timer.h"
 #include "harden/transaction.h"
 
@@ -22,6 +23,7 @@ struct view {
 	struct assessment judged;
 	struct tx *waiting; /* NULL: nothing waits */
 	unsigned changes_in_force;
+	struct gate_state gate;
 };
 
 static const char *value_of(const struct view *v, enum sshd_keyword_id id)
@@ -71,6 +73,8 @@ static int look(const struct common_args *common, struct view *v)
 		return fail(e, "cannot look at the system");
 	if ((e = look_at_journal(v)))
 		return fail(e, "cannot read the journal");
+	if ((e = gate_state_read(v->facts->root, v->facts->live, &v->gate)))
+		return fail(e, "cannot look at the gate");
 	if (!v->facts->config)
 		return 0;
 	status = assess_facts(v->facts, NULL, &all_steps, &v->judged);
@@ -79,6 +83,7 @@ static int look(const struct common_args *common, struct view *v)
 
 static void view_clear(struct view *v)
 {
+	gate_state_clear(&v->gate);
 	assessment_clear(&v->judged);
 	tx_free(v->waiting);
 	facts_free(v->facts);
@@ -93,6 +98,26 @@ static void line_waiting(const struct view *v, struct text *out)
 	left = timer_left(v->waiting);
 	text_add(out, "Waiting: transaction %u (%s) goes back in %lu:%02lu unless confirmed\n", v->waiting->id,
 		 v->waiting->what, left / 60, left % 60);
+}
+
+static bool is_hidden(const struct view *v)
+{
+	const struct strings *ports = v->facts->effective ? sshd_values(v->facts->effective, KW_PORT) : NULL;
+
+	for (size_t i = 0; ports && i < ports->n; i++)
+		if (!gate_state_hides(&v->gate, ports->v[i]))
+			return false;
+	return ports && ports->n;
+}
+
+static void line_gate(const struct view *v, struct text *out)
+{
+	if (!gate_state_any(&v->gate))
+		return;
+	text_add_string(out, "Gate: ");
+	gate_state_line(&v->gate, out);
+	text_add_string(out, ".\n");
+	gate_state_troubles(&v->gate, out);
 }
 
 static bool harden_helps(const struct audit *a)
@@ -114,6 +139,8 @@ static const char *next_step(const struct view *v)
 		return "No sshd is installed; nothing to do here.";
 	if (v->waiting)
 		return "Next: log in from a NEW window, then: sudo sallyport confirm";
+	if (gate_state_next(&v->gate))
+		return gate_state_next(&v->gate);
 	if (!v->facts->privileged)
 		return "Read only, changes nothing:  sudo sallyport audit";
 	if (a && harden_helps(a))
@@ -142,7 +169,8 @@ static void line_server(const struct view *v, struct text *out)
 		text_add_string(out, ": no SSH server\n");
 		return;
 	}
-	text_add(out, ": OpenSSH %s, port %s, %s", f->openssh ? f->openssh : "of unknown version", ports(v, &port),
+	text_add(out, ": OpenSSH %s, port %s%s, %s", f->openssh ? f->openssh : "of unknown version", ports(v, &port),
+		 is_hidden(v) ? " hidden" : "",
 		 !f->config  ? "configuration unreadable"
 		 : passwords ? "passwords accepted"
 			     : "keys only");
@@ -161,6 +189,7 @@ static int short_run(const struct common_args *common, void *args, const struct 
 	(void)args, (void)rest;
 	if (status == 0) {
 		line_server(&v, &out);
+		line_gate(&v, &out);
 		line_waiting(&v, &out);
 		add_next(&v, &out);
 		status = command_print(common, &out, EXIT_YES);
@@ -192,6 +221,25 @@ static void row_sessions(const struct view *v, struct text *out)
 	text_add_string(out, s->n ? "\n" : s->complete ? "nobody over SSH\n" : "not known without root\n");
 }
 
+static void rows_gate(const struct view *v, struct text *out)
+{
+	struct text line = { 0 }, troubles = { 0 };
+	struct strings lines = { 0 };
+
+	if (!gate_state_any(&v->gate))
+		return;
+	gate_state_line(&v->gate, &line);
+	text_add(out, "%-12s %s\n", "gate", text_string(&line));
+	gate_state_troubles(&v->gate, &troubles);
+	if (strings_split(&lines, text_string(&troubles), "\n"))
+		out->failed = true;
+	for (size_t i = 0; i < lines.n; i++)
+		text_add(out, "%-12s %s\n", "", lines.v[i]);
+	strings_free(&lines);
+	text_free(&troubles);
+	text_free(&line);
+}
+
 static const char *manager_text(const struct facts *f)
 {
 	if (!f->live)
@@ -218,6 +266,7 @@ static void render(const struct view *v, struct text *out)
 	row(out, "passwords", value_of(v, KW_PASSWORDAUTHENTICATION));
 	row(out, "root login", value_of(v, KW_PERMITROOTLOGIN));
 	row_sessions(v, out);
+	rows_gate(v, out);
 	if (a)
 		text_add(out, "%-12s %s %u/100 by %s: %u fail, %u warn, %u unknown\n", "grade", a->grade, a->score,
 			 policy_name(a->policy), a->count[STATUS_FAIL], a->count[STATUS_WARN],
@@ -246,6 +295,7 @@ static json_t *render_json(const struct view *v)
 					      "policy", policy_name(a->policy), "fail", (int)a->count[STATUS_FAIL],
 					      "warn", (int)a->count[STATUS_WARN], "unknown",
 					      (int)a->count[STATUS_UNKNOWN]));
+	json_object_set_new(j, "gate", gate_state_json(&v->gate));
 	json_object_set_new(j, "changes_in_force", json_integer(v->changes_in_force));
 	json_object_set_new(j, "waiting",
 			    v->waiting ? json_pack("{s:i,s:s,s:i}", "transaction", (int)v->waiting->id, "what",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_gate.py - sallyportd with the real sshd, ssh, ssh-agent and kernel: who gets in, who does not, and what survives what.
+import json
 import os
+import re
 
 import pytest
 
@@ -40,6 +42,65 @@ sallyport who
 """, settings="'GrantTime 8'")
     assert f"{seen} " in out and "anna SHA256:" in out
     assert "still-in" in out and "Nobody is let in now." in out
+
+
+def test_the_state_of_the_host_has_the_gate_in_it(world):
+    """Serving, silent with the table loaded, and with nothing left of it."""
+    out = run(world, """
+gate() { sallyport status --format json | /usr/bin/python3 -c 'import json, sys; print(json.dumps(json.load(sys.stdin)["gate"]))'; }
+ours
+gate
+sallyport status | grep '^gate '
+sallyport | head -3
+gate_stop
+gate
+sallyport status | grep -A1 '^gate '
+sallyport | tail -1
+sallyport who --format prometheus | grep -v '^#'
+nft delete table inet sallyport
+rm /etc/sallyport/sallyportd.conf
+gate
+! sallyport status | grep '^gate '
+printf 'Port 22\n' >/etc/sallyport/sallyportd.conf
+gate_start
+""").splitlines()
+    serving, line, short, gate = json.loads(out[0]), out[1], out[2], out[3]
+    assert serving["ports"] == [22] and serving["hidden"] and serving["running"] and serving["error"] is None, serving
+    assert (serving["grants"], serving["granted"], serving["replay"]["lost"]) == (1, 1, False), serving
+    assert line.startswith("gate         port 22 hidden, serving since ") and ", 1 let in, 1 knock granted" in line
+    assert ", port 22 hidden, " in short and gate.startswith("Gate: port 22 hidden, serving since "), out
+    silent = json.loads(out[5])
+    assert silent["hidden"] and not silent["running"] and silent["error"] == "sallyportd does not run here", silent
+    assert out[6] == "gate         port 22 hidden, sallyportd does not run here", out
+    assert out[7].endswith("the port is shut and nobody hears a knock: only who is let in already gets in"), out
+    assert out[8] == "Next: sudo systemctl start sallyportd", out
+    assert out[9:11] == ["sallyport_up 0", "sallyport_table_loaded 1"], out
+    assert out[11] == "null", out
+
+
+def test_who_counts_the_sessions_of_who_was_let_in_and_their_bytes(world):
+    out = run(world, """
+ours
+login 'head -c 3000000 /dev/zero; sleep 30' >/dev/null & session=$!
+moved() { sallyport who --format json | grep -Eq '"sent": [0-9]{7}'; }
+lab_wait 10 moved
+sallyport who --format json
+/usr/bin/python3 - "$LAB_SOURCE/tests/lab" "$BUILD/sallyport" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+from terminal import Terminal
+with Terminal([sys.argv[2], "who", "--watch"], 100, 24) as terminal:
+    terminal.wait_for("M ")
+    print([line.split() for line in terminal.lines() if "10.83.0.2" in line])
+    terminal.send(b"q")
+    assert terminal.wait() == 0 and terminal.is_restored()
+END
+kill $session
+""", settings="'GrantTime 200'")
+    text, screen = out.rsplit("\n", 2)[:2]
+    grant = json.loads(text[text.index("{"):])["grants"][0]
+    assert grant["sessions"] == 1 and grant["sent"] > 3_000_000 and 500 < grant["received"] < 100_000, grant
+    assert re.match(r"\[\['anna', 'SHA256:.*', '10.83.0.2', '22', '\w+', '1', '\S+K', '\S+M'\]\]$", screen), screen
 
 
 KINDS = {
