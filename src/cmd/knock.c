@@ -167,6 +167,13 @@ static enum check_status check_status(const struct knock *k)
 	return k->result.greeted && !k->key ? CHECK_OK : CHECK_WARNING;
 }
 
+static const char *const check_words[] = {
+	[CHECK_OK] = "OK",
+	[CHECK_WARNING] = "WARNING",
+	[CHECK_CRITICAL] = "CRITICAL",
+	[CHECK_UNKNOWN] = "UNKNOWN",
+};
+
 static int exit_status(const struct knock *k)
 {
 	if (k->args->check)
@@ -224,6 +231,8 @@ static int answer_json(const struct common_args *common, const struct knock *k)
 		json_object_set_new(j, "open", json_boolean(k->result.open));
 	if (k->result.open)
 		json_object_set_new(j, "milliseconds", json_integer(k->result.waited));
+	if (k->args->check)
+		json_object_set_new(j, "check", json_string(check_words[check_status(k)]));
 	if (k->args->print)
 		json_object_set_new(j, "knocks", printed_json(k));
 	status = command_print_json(common, j, exit_status(k));
@@ -236,15 +245,38 @@ static void add_host(const struct knock *k, struct text *out)
 	text_add_escaped(out, k->host, strlen(k->host));
 }
 
+/* What stands behind a "|" are figures for whoever runs plug-ins, so a name must have none. */
+static void add_host_of_check(const struct knock *k, struct text *out)
+{
+	const size_t at = out->len;
+
+	if (k->host)
+		add_host(k, out);
+	else
+		text_add_string(out, "the host");
+	for (size_t i = at; out->s && i < out->len; i++)
+		if (out->s[i] == '|')
+			out->s[i] = '?';
+}
+
+/* Seconds from the first datagram to the open port, with what is waited for at most; knocks that went out. */
+static void add_figures(const struct knock *k, struct text *out)
+{
+	if (k->result.open)
+		text_add(out, " | time=%u.%03us;;;0;%u knocks=%u", k->result.waited / 1000, k->result.waited % 1000,
+			 CHECK_WAIT_MS / 1000, k->result.sent);
+	else if (!k->trouble)
+		text_add(out, " | knocks=%u", k->result.sent);
+}
+
 static void add_check(const struct knock *k, struct text *out)
 {
-	static const char *const words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 	const enum check_status status = check_status(k);
 
-	text_add(out, "%s - ", words[status]);
+	text_add(out, "%s - ", check_words[status]);
 	if (status == CHECK_UNKNOWN)
 		text_add_string(out, "no knock could be sent to ");
-	add_host(k, out);
+	add_host_of_check(k, out);
 	if (status == CHECK_OK)
 		text_add(out, " opened %u ms after the knock, and SSH answers", k->result.waited);
 	else if (status == CHECK_CRITICAL)
@@ -254,6 +286,7 @@ static void add_check(const struct knock *k, struct text *out)
 	else if (status == CHECK_WARNING)
 		text_add(out, " opened to a knock for its host key number %zu in known_hosts, not to the first",
 			 k->key + 1);
+	add_figures(k, out);
 	text_add_string(out, "\n");
 }
 
@@ -301,6 +334,19 @@ static int answer(const struct common_args *common, const struct knock *k)
 	return status;
 }
 
+/* Why, stands on stderr; who runs plug-ins may look at stdout alone. */
+static int say_unclear(const struct common_args *common)
+{
+	struct text out = { 0 };
+	int status;
+
+	text_add(&out, "%s - ", check_words[CHECK_UNKNOWN]);
+	text_add_string(&out, "this is not how a knock is asked for\n");
+	status = common->format == FORMAT_JSON ? (int)CHECK_UNKNOWN : command_print(common, &out, CHECK_UNKNOWN);
+	text_free(&out);
+	return status;
+}
+
 static int knock_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	const struct knock_args *a = args;
@@ -311,8 +357,10 @@ static int knock_run(const struct common_args *common, void *args, const struct 
 		return EXIT_TROUBLE;
 	status = read_arguments(k, rest);
 	if (status) {
+		if (a->check)
+			status = say_unclear(common);
 		knock_free(k);
-		return a->check ? (int)CHECK_UNKNOWN : status;
+		return status;
 	}
 	if (work(k) && a->duration && !a->carry && !k->claim[0].type)
 		warn("--for counts only with an address: the server gives its usual time (--from ADDRESS)");

@@ -2,6 +2,7 @@
 # test_knock.py - what sallyport knock sends, made with the real ssh, ssh-agent and ssh-keygen, opens as a server opens it.
 import json
 import pathlib
+import re
 import time
 
 import pytest
@@ -333,13 +334,25 @@ while True:
 SSH-2.0-test
 " && serve 2202 "220 mail
 "
+        check() { local line status=0; line=$(knock "$@" --check) || status=$?; echo "{\\"exit\\": $status, \\"line\\": \\"$line\\"}"; }
         for port in 2201 2202 2203; do known "[localhost]:$port"; done
         for port in 2201 2202 2203; do
-            knock -i anna -4 localhost -p $port --knock-port 22 --check; echo "{\\"exit\\": $?}"
+            check -i anna -4 localhost -p $port --knock-port 22
         done
-        knock -i anna -4 localhost -p 2201 --knock-port 22 --check --format json
-        knock -i none -4 localhost --check; echo "{\\"exit\\": $?}"
-        knock --check; echo "{\\"exit\\": $?}" """)
-    assert [line["exit"] for line in lines if "exit" in line] == [0, 1, 2, 3, 3]
-    assert lines[3]["open"] is True and lines[3]["error"] is None and lines[3]["milliseconds"] < 2000
+        check -i none -4 localhost
+        check
+        check -i anna -4 'odd|name'
+        knock -i anna -4 localhost -p 2201 --knock-port 22 --check --format json """)
+    checks, answer = lines[:-1], lines[-1]
+    assert [line["exit"] for line in checks] == [0, 1, 2, 3, 3, 3]
+    line = [check["line"] for check in checks]
+    figures = r" \| time=[01]\.\d{3}s;;;0;6 knocks=1"
+    assert re.fullmatch(r"OK - localhost opened \d+ ms after the knock, and SSH answers" + figures, line[0]), line
+    assert re.fullmatch("WARNING - localhost opened, but no SSH server speaks there" + figures, line[1]), line
+    assert line[2] == "CRITICAL - localhost did not open | knocks=1", line
+    assert line[3] == "UNKNOWN - no knock could be sent to localhost", line
+    assert line[4] == "UNKNOWN - this is not how a knock is asked for", line
+    assert line[5] == "UNKNOWN - no knock could be sent to odd?name", line
+    assert answer["open"] is True and answer["error"] is None and answer["milliseconds"] < 2000
+    assert answer["check"] == "OK"
     assert "a server that refuses says nothing" in said and "clock" in said and "--from ADDRESS" in said
