@@ -170,6 +170,43 @@ def test_a_terminal_without_utf8_gets_none(watch):
     assert max(terminal.raw) < 0x80
 
 
+def test_a_daemon_that_hangs_is_said_and_does_not_hang_the_screen(gate, watch):
+    terminal = watch()
+    gate.mute = True
+    terminal.wait_for("sallyportd gives no answer, for ")
+    gate.mute = False
+    terminal.wait_for(lambda lines: not any("no answer" in line for line in lines))
+    gate.mute = True
+    terminal.wait_for("sallyportd gives no answer, for ")
+    terminal.process.send_signal(signal.SIGTERM)
+    assert terminal.wait(10) == -signal.SIGTERM and terminal.is_restored()
+
+
+def test_it_ends_with_its_terminal(watch):
+    terminal = watch()
+    os.close(terminal.theirs)
+    os.close(terminal.ours)
+    try:
+        assert terminal.process.wait(20) in (2, -signal.SIGHUP)
+    finally:
+        terminal.ours, terminal.theirs = os.openpty()
+
+
+def test_it_can_be_put_aside_and_comes_back(gate, sallyport):
+    script = f"{sallyport} who --watch --socket {gate.path}; stty -a; echo aside; read; fg; echo status $?"
+    with Terminal(["/bin/bash", "-mc", script], 100, 30) as terminal:
+        terminal.wait_for("q quits")
+        terminal.send(b"\x1a")
+        lines = terminal.wait_for("aside")
+        assert any(" icanon " in line for line in lines) and any(" echo " in line for line in lines), lines
+        terminal.screen.reset()
+        terminal.send(b"\n")
+        terminal.wait_for(lambda lines: lines[0].startswith("sallyport who") and "q quits" in lines[-1])
+        terminal.send(b"q")
+        terminal.wait_for("status 0")
+        assert terminal.wait() == 0 and terminal.is_restored()
+
+
 def test_without_a_daemon_it_does_not_begin(sallyport, tmp_path):
     with Terminal([sallyport, "who", "--watch", "--socket", str(tmp_path / "none")], 80, 24) as terminal:
         assert terminal.wait() == 2
@@ -203,8 +240,9 @@ def test_a_pipe_gets_json_lines_also_while_the_daemon_is_away(gate, sallyport):
         process.kill()
 
 
-def test_a_dumb_terminal_gets_plain_lines(gate, sallyport):
-    with Terminal([sallyport, "who", "--watch", "--socket", gate.path], 80, 60, {"TERM": "dumb"}) as terminal:
+@pytest.mark.parametrize("term", ["dumb", "", "nobody-knows-it"])
+def test_a_terminal_that_can_do_nothing_gets_plain_lines(gate, sallyport, term):
+    with Terminal([sallyport, "who", "--watch", "--socket", gate.path], 80, 60, {"TERM": term}) as terminal:
         terminal.wait_for(lambda lines: sum("198.51.100.7" in line for line in lines) == 2)
         assert b"\x1b" not in terminal.raw
 

@@ -28,7 +28,7 @@ class Gate:
         self.started, self.granted, self.record = 1_790_000_000, 0, 0
         self.lost = self.memory_only = False
         self.owned = True
-        self.asked = 0
+        self.mute = False
         self.listening = None
 
     def status(self):
@@ -62,7 +62,9 @@ class Gate:
     def answer(self, peer):
         kind, name = struct.unpack("<II", peer.recv(4096))
         assert kind == WHO
-        self.asked += 1
+        if self.mute:
+            peer.recv(1)  # until who asked has had enough
+            return
         for one in self.entries:
             peer.send(struct.pack("<II", ENTRY, name) + one)
         peer.send(struct.pack("<II", STATUS, name) + self.status())
