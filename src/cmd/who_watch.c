@@ -54,7 +54,7 @@ static void looks_set(struct watch *w)
 	const bool color =
 		message_color_on(STDOUT_FILENO) && has_colors() && start_color() == OK && use_default_colors() == OK;
 
-	for (short i = 0; i < WHO_STYLES; i++) {
+	for (int i = 0; i < WHO_STYLES; i++) {
 		w->attributes[i] = looks[i].plain;
 		if (color && looks[i].color >= 0 && init_pair((short)(i + 1), looks[i].color, -1) == OK)
 			w->attributes[i] |= (attr_t)COLOR_PAIR(i + 1);
