@@ -102,9 +102,15 @@ bool gate_state_any(const struct gate_state *g)
 	return g->configured || g->table == KNOWN_YES || g->running == KNOWN_YES;
 }
 
+/* As while hide waits for the first knock. */
+static bool held_open(const struct gate_state *g)
+{
+	return g->running == KNOWN_YES && g->said.status.held_open;
+}
+
 bool gate_state_hides(const struct gate_state *g, const char *port)
 {
-	return g->table == KNOWN_YES && strings_has(&g->ports, port);
+	return g->table == KNOWN_YES && !held_open(g) && strings_has(&g->ports, port);
 }
 
 /* Copies are no refusals: every client sends its knock three times. */
@@ -146,7 +152,7 @@ void gate_state_line(const struct gate_state *g, struct text *out)
 				     : g->running == KNOWN_NOT ? ", more is told to root"
 							       : "");
 	else
-		text_add(out, " %s", words[g->table]);
+		text_add(out, " %s", held_open(g) ? "held open" : words[g->table]);
 	if (g->running == KNOWN_YES)
 		add_served(&g->said.status, g->said.n, out);
 	else if (g->running == KNOWN_NO)
@@ -159,7 +165,9 @@ void gate_state_troubles(const struct gate_state *g, struct text *out)
 
 	if (g->table == KNOWN_YES && g->running == KNOWN_NO)
 		text_add_string(out, "the port is shut and nobody hears a knock: only who is let in already gets in\n");
-	if (g->table == KNOWN_NO && up)
+	if (held_open(g))
+		text_add_string(out, "knocks are heard, and the port is open to all: Shut no\n");
+	else if (g->table == KNOWN_NO && up)
 		text_add_string(out, "the firewall table is gone: the port is open to all\n");
 	if (g->table == KNOWN_NO && !up && g->configured && g->running == KNOWN_NO)
 		text_add_string(out, "it is set up, but nobody serves: the port is not shut\n");
@@ -220,7 +228,7 @@ json_t *gate_state_json(const struct gate_state *g)
 		if (!number_parse(g->ports.v[i], 1, UINT16_MAX, &port))
 			json_array_append_new(ports, json_integer((json_int_t)port));
 	j = json_pack("{s:b,s:o,s:o,s:o,s:s?}", "configured", g->configured, "ports", ports, "hidden",
-		      known_json(g->table), "running", known_json(g->running), "error",
+		      known_json(held_open(g) ? KNOWN_NO : g->table), "running", known_json(g->running), "error",
 		      g->running == KNOWN_YES ? NULL : g->said.why);
 	if (j && g->running == KNOWN_YES)
 		add_answer(g, j);

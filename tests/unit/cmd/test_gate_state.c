@@ -30,6 +30,24 @@ static void unmade(struct gate_state *g)
 	strings_free(&g->ports);
 }
 
+static void a_door_that_is_held_open_hides_nothing(void **state)
+{
+	struct gate_state g = made(KNOWN_YES, KNOWN_YES);
+	struct text line = { 0 }, trouble = { 0 };
+
+	(void)state;
+	assert_true(gate_state_hides(&g, "22"));
+	g.said.status.held_open = 1;
+	assert_false(gate_state_hides(&g, "22"));
+	gate_state_line(&g, &line);
+	gate_state_troubles(&g, &trouble);
+	assert_int_equal(strncmp(line.s, "port 22 held open, serving since", 32), 0);
+	assert_string_equal(trouble.s, "knocks are heard, and the port is open to all: Shut no\n");
+	text_free(&line);
+	text_free(&trouble);
+	unmade(&g);
+}
+
 static void every_state_has_its_words(void **state)
 {
 	static const struct {
@@ -157,6 +175,7 @@ static void settings_of_another_root_tell_the_ports(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_door_that_is_held_open_hides_nothing),
 		cmocka_unit_test(every_state_has_its_words),
 		cmocka_unit_test(a_record_that_is_lost_is_said_with_what_helps),
 		cmocka_unit_test(where_there_is_no_gate_there_is_null),
