@@ -124,34 +124,50 @@ static void claim_set(struct address_claim *c, const struct sockaddr_storage *fr
 	claim_unmap(c);
 }
 
-/* The kernel chooses a route and an address of ours for it; no packet leaves. */
-static bool route_find(const struct addrinfo *a, struct address_target *out)
+void address_bind(int fd, const struct address_target *t)
 {
-	struct sockaddr_storage local = { 0 };
-	socklen_t len = sizeof local;
-	int fd = socket(a->ai_family, SOCK_DGRAM, 0);
-	bool found =
-		fd >= 0 && !connect(fd, a->ai_addr, a->ai_addrlen) && !getsockname(fd, (struct sockaddr *)&local, &len);
+	if (t->from_len && bind(fd, (const struct sockaddr *)&t->from, t->from_len))
+		return;
+}
 
+/* An address that is none of ours is no source: it may be the one that a router puts in the place of ours. */
+static void source_wish(int fd, int family, const struct address_claim *ours)
+{
+	struct address_target t = { .from = { .ss_family = (sa_family_t)family } };
+
+	if (family == AF_INET && ours->type == 4) {
+		memcpy(&((struct sockaddr_in *)&t.from)->sin_addr, ours->bytes, 4);
+		t.from_len = sizeof(struct sockaddr_in);
+	} else if (family == AF_INET6 && ours->type == 6) {
+		memcpy(&((struct sockaddr_in6 *)&t.from)->sin6_addr, ours->bytes, 16);
+		t.from_len = sizeof(struct sockaddr_in6);
+	}
+	address_bind(fd, &t);
+}
+
+/* The kernel chooses a route and an address of ours for it; no packet leaves. */
+static bool route_find(const struct addrinfo *a, const struct address_claim *ours, struct address_target *out)
+{
+	struct address_target t = { .to_len = a->ai_addrlen, .from_len = sizeof t.from };
+	int fd = socket(a->ai_family, SOCK_DGRAM, 0);
+	bool found;
+
+	if (fd >= 0)
+		source_wish(fd, a->ai_family, ours);
+	found = fd >= 0 && !connect(fd, a->ai_addr, a->ai_addrlen) &&
+		!getsockname(fd, (struct sockaddr *)&t.from, &t.from_len);
 	file_close(fd);
 	if (!found)
 		return false;
-	*out = (struct address_target){ .to_len = a->ai_addrlen };
-	memcpy(&out->to, a->ai_addr, a->ai_addrlen);
-	claim_set(&out->local, &local);
+	memcpy(&t.to, a->ai_addr, a->ai_addrlen);
+	address_set_port(&t.from, 0);
+	claim_set(&t.local, &t.from);
+	*out = t;
 	return true;
 }
 
-static bool has_family(const struct address_target *v, size_t n, int family)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i].to.ss_family == family)
-			return true;
-	return false;
-}
-
-enum err address_resolve(const char *host, unsigned port, unsigned family, struct address_target out[ADDRESS_TARGETS],
-			 size_t *n, const char **why)
+enum err address_resolve(const char *host, unsigned port, unsigned family, const struct address_claim *ours,
+			 struct address_target out[ADDRESS_TARGETS], size_t *n, const char **why)
 {
 	const struct addrinfo wanted = { .ai_family = family == 4   ? AF_INET
 						      : family == 6 ? AF_INET6
@@ -170,8 +186,7 @@ enum err address_resolve(const char *host, unsigned port, unsigned family, struc
 		return ERR_NOT_FOUND;
 	}
 	for (const struct addrinfo *a = list; a && found < ADDRESS_TARGETS; a = a->ai_next)
-		if ((a->ai_family == AF_INET || a->ai_family == AF_INET6) && !has_family(out, found, a->ai_family) &&
-		    route_find(a, &out[found]))
+		if ((a->ai_family == AF_INET || a->ai_family == AF_INET6) && route_find(a, ours, &out[found]))
 			found++;
 	reason = errno;
 	freeaddrinfo(list);

@@ -19,13 +19,15 @@ struct address_claim {
 	uint8_t bytes[16];
 };
 
-/* Where to send to: the first address of each family to which there is a route, in the order that TCP would take. */
+/* Where to send to: an address to which there is a route. */
 struct address_target {
 	struct sockaddr_storage to;
 	socklen_t to_len;
-	struct address_claim local; /* the address that this host has towards it */
+	struct sockaddr_storage from; /* the address that this host has towards it, port 0: knock and TCP leave by it */
+	socklen_t from_len;	      /* 0: whatever the kernel takes */
+	struct address_claim local;   /* the same address */
 };
-#define ADDRESS_TARGETS 2
+#define ADDRESS_TARGETS 8
 
 /* Whether the whole internet can come to this address: not private, shared, link-local, documentation, translated or the like. */
 bool address_is_global(const struct address_claim *c);
@@ -33,13 +35,16 @@ bool address_is_global(const struct address_claim *c);
 MUST_USE enum err address_claim_parse(const char *text, struct address_claim *out);
 /* Of an address of either family. */
 void address_set_port(struct sockaddr_storage *to, unsigned port);
+/* Has the socket leave by the address of that target. One that is ours no more is left to the kernel. */
+void address_bind(int fd, const struct address_target *t);
 /* "" for type 0. */
 void address_claim_print(const struct address_claim *c, char out[CLAIM_TEXT]);
 /*
- * Resolves the name and asks the kernel for routes; nothing is sent. family 0: both. ERR_NOT_FOUND: no such name, *why is
+ * Resolves the name and asks the kernel for routes; nothing is sent. All its addresses, in the order that TCP would take. family 0: both.
+ * 'ours': the address to leave by, where it is one of this host; type 0: the kernel's choice. ERR_NOT_FOUND: no such name, *why is
  * getaddrinfo()'s reason; ERR_CLOSED: no route to any of its addresses, errno says why; ERR_SYSTEM.
  */
-MUST_USE enum err address_resolve(const char *host, unsigned port, unsigned family,
+MUST_USE enum err address_resolve(const char *host, unsigned port, unsigned family, const struct address_claim *ours,
 				  struct address_target out[ADDRESS_TARGETS], size_t *n, const char **why);
 
 #endif

@@ -72,6 +72,16 @@ static enum err take_family(struct ask_ssh *a, const char *value)
 	return ERR_NONE;
 }
 
+/* A name of ours, or an address that no server sees: the kernel chooses, as without it. */
+static enum err take_bind(struct ask_ssh *a, const char *value)
+{
+	struct address_claim c;
+
+	if (!address_claim_parse(value, &c))
+		a->bind = c;
+	return ERR_NONE;
+}
+
 static enum err take_only(struct ask_ssh *a, const char *value)
 {
 	a->identities_only = !strcmp(value, "yes");
@@ -98,17 +108,10 @@ static const struct row {
 	const char *name;
 	enum err (*take)(struct ask_ssh *a, const char *value);
 } rows[] = {
-	{ "hostname", take_hostname },
-	{ "user", take_user },
-	{ "port", take_port },
-	{ "addressfamily", take_family },
-	{ "hostkeyalias", take_alias },
-	{ "identityagent", take_agent },
-	{ "identitiesonly", take_only },
-	{ "identityfile", take_identity },
-	{ "certificatefile", take_certificate },
-	{ "proxyjump", take_jump },
-	{ "proxycommand", take_proxy },
+	{ "hostname", take_hostname },		 { "user", take_user },		  { "port", take_port },
+	{ "addressfamily", take_family },	 { "bindaddress", take_bind },	  { "hostkeyalias", take_alias },
+	{ "identityagent", take_agent },	 { "identitiesonly", take_only }, { "identityfile", take_identity },
+	{ "certificatefile", take_certificate }, { "proxyjump", take_jump },	  { "proxycommand", take_proxy },
 	{ "userknownhostsfile", take_known },
 };
 

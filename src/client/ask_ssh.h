@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/text.h"
+#include "client/address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -21,10 +22,11 @@ struct ask_ssh_wish {
 /* Start with { 0 }; free with ask_ssh_clear(). */
 struct ask_ssh {
 	char *hostname, *user;
-	char *alias; /* HostKeyAlias; NULL: none */
-	char *agent; /* IdentityAgent: a path, "none", "SSH_AUTH_SOCK", "$NAME"; NULL: not set */
-	char *jump;  /* ProxyJump; NULL: none */
-	char *proxy; /* ProxyCommand; NULL: none */
+	char *alias;		   /* HostKeyAlias; NULL: none */
+	char *agent;		   /* IdentityAgent: a path, "none", "SSH_AUTH_SOCK", "$NAME"; NULL: not set */
+	char *jump;		   /* ProxyJump; NULL: none */
+	char *proxy;		   /* ProxyCommand; NULL: none */
+	struct address_claim bind; /* BindAddress, where it is written as a number */
 	unsigned port;
 	unsigned family; /* 4, 6; 0: any */
 	bool identities_only;

@@ -2,6 +2,7 @@
 /* dial.c - tries overlap: on a slow line the first may be the one that comes through. */
 #include "client/dial.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 
 #include <errno.h>
@@ -10,14 +11,17 @@
 
 #include "base/banned.h"
 
-void dial_try(struct dial *d, const struct address_target *t, unsigned port)
+#define NEXT_MS 40 /* between two addresses: an answer of most hosts is there by then */
+
+static void try_begin(struct dial *d, const struct address_target *t)
 {
 	struct sockaddr_storage to = t->to;
 	int fd;
 
 	if (d->n == DIAL_MAX || (fd = socket(to.ss_family, SOCK_STREAM, 0)) < 0)
 		return;
-	address_set_port(&to, port);
+	address_set_port(&to, d->port);
+	address_bind(fd, t);
 	if (fcntl(fd, F_SETFD, FD_CLOEXEC) || fcntl(fd, F_SETFL, O_NONBLOCK) ||
 	    (connect(fd, (const struct sockaddr *)&to, t->to_len) && errno != EINPROGRESS)) {
 		file_close(fd);
@@ -26,11 +30,41 @@ void dial_try(struct dial *d, const struct address_target *t, unsigned port)
 	d->tries[d->n++] = (struct pollfd){ .fd = fd, .events = POLLOUT };
 }
 
+/* Begins what has its turn; no more than that many milliseconds are to be waited then. */
+static unsigned turns_take(struct dial *d, unsigned ms)
+{
+	uint64_t now = clock_boot_ms();
+
+	while (d->next < d->ntargets && (!d->n || now >= d->due)) {
+		try_begin(d, &d->target[d->next++]);
+		d->due = now + NEXT_MS;
+	}
+	return d->next < d->ntargets && d->due - now < ms ? (unsigned)(d->due - now) : ms;
+}
+
+void dial_begin(struct dial *d, const struct address_target *target, size_t n, unsigned port)
+{
+	if (d->next < d->ntargets)
+		return;
+	d->target = target;
+	d->ntargets = n;
+	d->port = port;
+	d->next = 0;
+	d->due = clock_boot_ms();
+	turns_take(d, 0);
+}
+
+bool dial_idle(const struct dial *d)
+{
+	return !d->n && d->next == d->ntargets;
+}
+
 int dial_wait(struct dial *d, unsigned ms)
 {
 	size_t kept = 0;
 	int open = -1;
 
+	ms = turns_take(d, ms);
 	if (poll(d->tries, (nfds_t)d->n, (int)ms) <= 0)
 		return -1;
 	for (size_t i = 0; i < d->n; i++) {
@@ -54,5 +88,5 @@ void dial_clear(struct dial *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		file_close(d->tries[i].fd);
-	d->n = 0;
+	*d = (struct dial){ 0 };
 }

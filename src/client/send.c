@@ -49,6 +49,8 @@ static bool send_one(const struct send_job *j, unsigned port)
 	if (port)
 		address_set_port(&to, port);
 	if (fd >= 0)
+		address_bind(fd, j->to);
+	if (fd >= 0)
 		n = sendto(fd, j->datagram, NATIVE_DATAGRAM, 0, (const struct sockaddr *)&to, j->to->to_len);
 	file_close(fd);
 	return n == NATIVE_DATAGRAM;
@@ -69,21 +71,9 @@ static unsigned send_round(const struct send_order *o)
 	return sent;
 }
 
-static bool same_target(const struct send_order *o, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (o->jobs[k].to == o->jobs[i].to)
-			return true;
-	return false;
-}
-
 static void tries_begin(struct attempt *a)
 {
-	const struct send_order *o = a->order;
-
-	for (size_t i = 0; i < o->n; i++)
-		if (!same_target(o, i))
-			dial_try(&a->dial, o->jobs[i].to, o->ssh_port);
+	dial_begin(&a->dial, a->order->target, a->order->ntargets, a->order->ssh_port);
 	a->rounds++;
 }
 

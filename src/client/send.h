@@ -29,6 +29,8 @@ struct send_result {
 struct send_order {
 	const struct send_job *jobs;
 	size_t n;
+	const struct address_target *target; /* where to connect to; their order is kept */
+	size_t ntargets;
 	unsigned port[SEND_PORTS_MAX]; /* each goes to all of these UDP ports; none: to that of its target */
 	size_t nports;
 	unsigned ssh_port; /* 0: does not connect */

@@ -16,7 +16,7 @@
 #include "base/banned.h"
 
 #define WITH_VALUE "BDEFIJLOPQRSWbceilmopw" /* of ssh.c; -P has had none before OpenSSH 9.4, and no meaning */
-#define KEPT "FPio46"
+#define KEPT "FPbio46"
 #define CMDLINE_MAX (1u << 20)
 #define STAT_MAX 4096
 #define LEVELS 2

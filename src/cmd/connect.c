@@ -146,8 +146,7 @@ static unsigned patience(const struct recent *r)
 
 static void dial_all(struct work *w)
 {
-	for (size_t i = 0; i < w->k->ntargets; i++)
-		dial_try(&w->dial, &w->k->target[i], w->k->ssh.port);
+	dial_begin(&w->dial, w->k->target, w->k->ntargets, w->k->ssh.port);
 }
 
 /* For those that are under way. -1: they were refused, or the time is over. */
@@ -156,13 +155,13 @@ static int dial_for(struct work *w, unsigned ms)
 	const uint64_t end = clock_boot_ms() + ms;
 	int fd;
 
-	if (!w->dial.n)
+	if (dial_idle(&w->dial))
 		return -1;
 	do {
 		const uint64_t now = clock_boot_ms();
 
 		fd = dial_wait(&w->dial, end > now ? (unsigned)(end - now) : 0);
-	} while (fd < 0 && w->dial.n && clock_boot_ms() < end);
+	} while (fd < 0 && !dial_idle(&w->dial) && clock_boot_ms() < end);
 	return fd;
 }
 
@@ -243,7 +242,9 @@ static int reach_by_knock(struct work *w, bool *made)
 		if (!knock_make(k))
 			return -1;
 		o.jobs = k->job;
-		o.n = k->n;
+		o.n = k->njobs;
+		o.target = k->target;
+		o.ntargets = k->ntargets;
 		memcpy(o.port, w->port, sizeof o.port);
 		if (send_jobs(&o, &k->result, &fd)) {
 			complain("cannot send to '%s': %s", k->ssh.hostname, strerror(errno));

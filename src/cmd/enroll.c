@@ -206,7 +206,9 @@ static bool try_knock(struct enroll *e)
 		if (!knock_make(k))
 			return false;
 		o.jobs = k->job;
-		o.n = k->n;
+		o.n = k->njobs;
+		o.target = k->target;
+		o.ntargets = k->ntargets;
 		o.ssh_port = k->ssh.port;
 		if (send_jobs(&o, &k->result, NULL)) {
 			complain("cannot send to '%s': %s", k->ssh.hostname, strerror(errno));

@@ -98,8 +98,8 @@ static bool load_carried(struct knock *k)
 		complain("there is no knock in '%s': wants what --print wrote", path);
 		return false;
 	}
-	for (size_t i = 0; i < k->n; i++)
-		k->job[i] = (struct send_job){ &k->target[0], k->carried[i].datagram };
+	for (k->njobs = 0; k->njobs < k->n; k->njobs++)
+		k->job[k->njobs] = (struct send_job){ &k->target[0], k->carried[k->njobs].datagram };
 	k->trouble = KNOCK_FINE;
 	return true;
 }
@@ -121,7 +121,9 @@ static bool send_made(struct knock *k)
 {
 	const bool check = k->args->check;
 	const struct send_order o = { .jobs = k->job,
-				      .n = k->n,
+				      .n = k->njobs,
+				      .target = k->target,
+				      .ntargets = k->ntargets,
 				      .ssh_port = k->ssh.port,
 				      .wait_ms = check ? CHECK_WAIT_MS : WAIT_MS,
 				      .greeting = check };

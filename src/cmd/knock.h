@@ -19,6 +19,8 @@ struct knock_args {
 	bool four, six, check, print;
 };
 
+#define KNOCK_JOBS (CARRY_MAX * ADDRESS_TARGETS)
+
 /* Rows of options that are ssh's own, for a struct with fields of these names. */
 #define KNOCK_SSH_OPTIONS(type, identity_help) \
 	{ "user", 'l', OPTION_TEXT, OPTION_AT(type, user), "<account>", "the account to log in to" }, \
@@ -66,10 +68,11 @@ struct knock {
 	/* what was made */
 	uint8_t datagram[CARRY_MAX][NATIVE_DATAGRAM];
 	struct carried carried[CARRY_MAX]; /* what somebody else made */
-	struct send_job job[CARRY_MAX];
 	struct address_claim claim[CARRY_MAX];
 	char fingerprint[CARRY_MAX][64];
 	size_t n;
+	struct send_job job[KNOCK_JOBS];
+	size_t njobs;
 	struct send_result result;
 	enum knock_trouble trouble;
 };

@@ -231,7 +231,8 @@ bool knock_resolve(struct knock *k)
 	const char *why = "";
 	enum err e;
 
-	e = address_resolve(k->ssh.hostname, port, k->ssh.family, k->target, &k->ntargets, &why);
+	e = address_resolve(k->ssh.hostname, port, k->ssh.family, k->from.type ? &k->from : &k->ssh.bind, k->target,
+			    &k->ntargets, &why);
 	if (!e)
 		return true;
 	if (e == ERR_NOT_FOUND)
@@ -288,35 +289,56 @@ static enum err make_one(struct knock *k, const struct candidate *c, const struc
 
 	if (e)
 		return e;
-	k->job[i] = (struct send_job){ t, k->datagram[i] };
 	k->claim[i] = o.claim;
 	memcpy(k->fingerprint[i], c->fingerprint, sizeof c->fingerprint);
 	k->n++;
 	return ERR_NONE;
 }
 
-/* Over the family of the address that is asked for: it opens nothing for the other. */
-static const struct address_target *target_for(const struct knock *k, size_t i)
+/* Over the family of the address that is asked for, where the host has it: it opens nothing for the other. */
+static bool is_wanted(const struct knock *k, const struct address_target *t)
 {
-	for (size_t t = 0; k->from.type && t < k->ntargets; t++)
-		if (k->target[t].to.ss_family == (k->from.type == 4 ? AF_INET : AF_INET6))
-			return &k->target[t];
-	return &k->target[i];
+	const int family = k->from.type == 4 ? AF_INET : AF_INET6;
+
+	if (!k->from.type || t->to.ss_family == family)
+		return true;
+	for (size_t i = 0; i < k->ntargets; i++)
+		if (k->target[i].to.ss_family == family)
+			return false;
+	return true;
 }
 
-/* One for each family that ssh may use. An address that is asked for needs no second, nor should anybody touch twice. */
+/*
+ * One for each address of ours that ssh may come from, and it goes to all addresses of the host that are reached from there: they are mostly
+ * one server, to which the second is a copy. An address that is asked for needs no second, nor should anybody touch twice.
+ */
 static enum err make_all(struct knock *k, const struct candidate *c)
 {
-	size_t n = k->args->print ? 1 : k->ntargets;
-	enum err e = ERR_NONE;
+	const size_t first = k->n;
+	const struct address_target *made[ADDRESS_TARGETS];
 
-	if (c->touch || k->from.type)
-		n = 1;
 	if (c->touch)
 		inform("touch the security key for the knock");
-	for (size_t i = 0; i < n && !e && k->n < CARRY_MAX; i++)
-		e = make_one(k, c, k->args->print ? NULL : target_for(k, i));
-	return e;
+	if (k->args->print)
+		return make_one(k, c, NULL);
+	for (size_t i = 0; i < k->ntargets; i++) {
+		const struct address_target *t = &k->target[i];
+		size_t same = first;
+		enum err e;
+
+		if (!is_wanted(k, t))
+			continue;
+		while (same < k->n && !k->from.type &&
+		       memcmp(&made[same - first]->local, &t->local, sizeof t->local) != 0)
+			same++;
+		if (same == k->n && (k->n == CARRY_MAX || (c->touch && k->n > first)))
+			continue;
+		if (same == k->n && (e = make_one(k, c, t)))
+			return e;
+		made[same - first] = t;
+		k->job[k->njobs++] = (struct send_job){ t, k->datagram[same] };
+	}
+	return ERR_NONE;
 }
 
 /* The key in a certificate that does not fit may do. */
@@ -338,7 +360,7 @@ bool knock_make(struct knock *k)
 	enum err e[CHOOSE_MAX] = { ERR_NONE };
 	bool fits = false;
 
-	k->n = 0;
+	k->n = k->njobs = 0;
 	for (size_t i = 0; i < k->choice.n; i++) {
 		e[i] = make_all(k, &k->choice.v[i]);
 		if (e[i] == ERR_TOO_BIG && k->choice.v[i].certificate)

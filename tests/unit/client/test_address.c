@@ -87,16 +87,22 @@ static void mapped_addresses_are_ipv4(void **state)
 
 static void a_number_needs_no_resolver(void **state)
 {
+	const struct address_claim any = { 0 }, other = { 4, { 127, 0, 0, 9 } }, foreign = { 4, { 8, 8, 8, 8 } };
 	struct address_target t[ADDRESS_TARGETS];
 	const char *why = NULL;
 	size_t n = 0;
 
-	assert_int_equal(address_resolve("127.0.0.1", 22, 0, t, &n, &why), ERR_NONE);
+	assert_int_equal(address_resolve("127.0.0.1", 22, 0, &any, t, &n, &why), ERR_NONE);
 	assert_int_equal(n, 1);
 	assert_int_equal(t[0].local.type, 4);
 	assert_int_equal(t[0].local.bytes[0], 127);
-	assert_int_equal(address_resolve("127.0.0.1", 22, 6, t, &n, &why), ERR_NOT_FOUND);
+	assert_int_equal(address_resolve("127.0.0.1", 22, 6, &any, t, &n, &why), ERR_NOT_FOUND);
 	assert_non_null(why);
+	/* the address to leave by may be chosen, if it is ours */
+	assert_int_equal(address_resolve("127.0.0.1", 22, 0, &other, t, &n, &why), ERR_NONE);
+	assert_int_equal(t[0].local.bytes[3], 9);
+	assert_int_equal(address_resolve("127.0.0.1", 22, 0, &foreign, t, &n, &why), ERR_NONE);
+	assert_int_equal(t[0].local.bytes[3], 1);
 }
 
 int main(void)

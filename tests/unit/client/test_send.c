@@ -37,6 +37,8 @@ static enum err send_one(const struct address_target *t, const uint8_t *d, unsig
 {
 	return send_jobs(&(struct send_order){ .jobs = &(struct send_job){ t, d },
 					       .n = 1,
+					       .target = t,
+					       .ntargets = 1,
 					       .ssh_port = ssh_port,
 					       .wait_ms = wait_ms,
 					       .greeting = greeting },
@@ -101,6 +103,8 @@ static void the_connection_is_given_to_who_wants_it(void **state)
 	assert_int_equal(listen(tcp, 8), 0);
 	assert_int_equal(send_jobs(&(struct send_order){ .jobs = &(struct send_job){ &t, d },
 							 .n = 1,
+							 .target = &t,
+							 .ntargets = 1,
 							 .ssh_port = ssh_port,
 							 .wait_ms = 6000 },
 				   &r, &made),
