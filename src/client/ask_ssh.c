@@ -82,6 +82,12 @@ static enum err take_bind(struct ask_ssh *a, const char *value)
 	return ERR_NONE;
 }
 
+static enum err take_control(struct ask_ssh *a, const char *value)
+{
+	a->shares = strcmp(value, "none") != 0;
+	return ERR_NONE;
+}
+
 static enum err take_only(struct ask_ssh *a, const char *value)
 {
 	a->identities_only = !strcmp(value, "yes");
@@ -108,10 +114,19 @@ static const struct row {
 	const char *name;
 	enum err (*take)(struct ask_ssh *a, const char *value);
 } rows[] = {
-	{ "hostname", take_hostname },		 { "user", take_user },		  { "port", take_port },
-	{ "addressfamily", take_family },	 { "bindaddress", take_bind },	  { "hostkeyalias", take_alias },
-	{ "identityagent", take_agent },	 { "identitiesonly", take_only }, { "identityfile", take_identity },
-	{ "certificatefile", take_certificate }, { "proxyjump", take_jump },	  { "proxycommand", take_proxy },
+	{ "hostname", take_hostname },
+	{ "user", take_user },
+	{ "port", take_port },
+	{ "addressfamily", take_family },
+	{ "bindaddress", take_bind },
+	{ "controlpath", take_control },
+	{ "hostkeyalias", take_alias },
+	{ "identityagent", take_agent },
+	{ "identitiesonly", take_only },
+	{ "identityfile", take_identity },
+	{ "certificatefile", take_certificate },
+	{ "proxyjump", take_jump },
+	{ "proxycommand", take_proxy },
 	{ "userknownhostsfile", take_known },
 };
 

@@ -29,6 +29,7 @@ struct ask_ssh {
 	struct address_claim bind; /* BindAddress, where it is written as a number */
 	unsigned port;
 	unsigned family; /* 4, 6; 0: any */
+	bool shares;	 /* ControlPath is set */
 	bool identities_only;
 	struct strings identity_files, certificate_files; /* as in the configuration, to be expanded */
 	struct strings known_hosts;			  /* the user's, then the system's; expanded by ssh */

@@ -21,6 +21,7 @@
 #define LOOK_EVERY_MS 10
 #define WAITED_MAX 600000u
 #define NAME_BYTES 16u
+#define FOLDER_MAX 4096
 
 /* In a file of this machine, which no other reads. */
 struct entry {
@@ -38,12 +39,11 @@ static bool is_ours(int fd, mode_t type)
 }
 
 /* Below folder/more, which is made where it is missing; 'folder' itself is not. -1: it cannot be had. */
-static int folder_open(const char *folder, const char *more)
+static int folder_open(const char *folder, const char *more, char path[FOLDER_MAX])
 {
-	char path[4096];
-	int fd, n = snprintf(path, sizeof path, "%s%s/sallyport", folder, more);
+	int fd, n = snprintf(path, FOLDER_MAX, "%s%s/sallyport", folder, more);
 
-	if (folder[0] != '/' || n < 0 || (size_t)n >= sizeof path)
+	if (folder[0] != '/' || n < 0 || n >= FOLDER_MAX)
 		return -1;
 	mkdir(path, 0700);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -53,23 +53,22 @@ static int folder_open(const char *folder, const char *more)
 	return -1;
 }
 
-static int any_folder_open(void)
+static int any_folder_open(char path[FOLDER_MAX])
 {
 	const struct {
 		const char *folder, *more;
 	} places[] = { { getenv("XDG_RUNTIME_DIR"), "" },
 		       { getenv("XDG_CACHE_HOME"), "" },
 		       { getenv("HOME"), "/.cache" } };
-	char path[4096];
 	int fd = -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(places) && fd < 0; i++) {
 		if (!places[i].folder || !places[i].folder[0])
 			continue;
 		if (places[i].more[0] &&
-		    snprintf(path, sizeof path, "%s%s", places[i].folder, places[i].more) < (int)sizeof path)
+		    snprintf(path, FOLDER_MAX, "%s%s", places[i].folder, places[i].more) < FOLDER_MAX)
 			mkdir(path, 0700);
-		fd = folder_open(places[i].folder, places[i].more);
+		fd = folder_open(places[i].folder, places[i].more, path);
 	}
 	return fd;
 }
@@ -77,8 +76,8 @@ static int any_folder_open(void)
 enum err recent_open(const char *subject, int *fd)
 {
 	uint8_t digest[NAME_BYTES];
-	char name[2 * NAME_BYTES + 1];
-	int folder = any_folder_open(), file;
+	char name[2 * NAME_BYTES + 1], path[FOLDER_MAX];
+	int folder = any_folder_open(path), file;
 
 	if (folder < 0)
 		return ERR_NOT_FOUND;
@@ -94,6 +93,18 @@ enum err recent_open(const char *subject, int *fd)
 	}
 	*fd = file;
 	return ERR_NONE;
+}
+
+enum err recent_folder(struct text *out)
+{
+	char path[FOLDER_MAX];
+	int folder = any_folder_open(path);
+
+	if (folder < 0)
+		return ERR_NOT_FOUND;
+	file_close(folder);
+	text_add_string(out, path);
+	return text_check(out);
 }
 
 enum err recent_lock(int fd, unsigned ms)

@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/macros.h"
+#include "base/text.h"
 
 #include <stdint.h>
 
@@ -27,6 +28,8 @@ struct recent {
  * there is no such place that is ours alone; ERR_SYSTEM. Close *fd, which unlocks it.
  */
 MUST_USE enum err recent_open(const char *subject, int *fd);
+/* Appends the path of that place. As above. */
+MUST_USE enum err recent_folder(struct text *out);
 /* Waits until nobody else has it. ERR_TIMEOUT, ERR_SYSTEM. */
 MUST_USE enum err recent_lock(int fd, unsigned ms);
 void recent_unlock(int fd);

@@ -16,6 +16,7 @@
 #include "base/banned.h"
 
 #define LOOK_EVERY_MS 50 /* for the end of a program whose own children hold its output */
+#define END_MS 1000	 /* for one that is asked to end */
 
 extern char **environ;
 
@@ -41,7 +42,7 @@ static int attributes_fill(posix_spawnattr_t *a)
 	return posix_spawnattr_setsigdefault(a, &pipe_only) || posix_spawnattr_setflags(a, POSIX_SPAWN_SETSIGDEF);
 }
 
-static enum err spawn(const struct run_order *o, int in, int out, pid_t *pid)
+enum err run_begin(const char *const *argv, int in, int out, bool silent, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
 	posix_spawnattr_t attributes;
@@ -55,8 +56,8 @@ static enum err spawn(const struct run_order *o, int in, int out, pid_t *pid)
 	}
 	if (!attributes_fill(&attributes) && !posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO) &&
 	    !posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO) &&
-	    !(o->silent && posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0)))
-		e = posix_spawnp(pid, o->argv[0], &files, &attributes, (char *const *)o->argv, environ);
+	    !(silent && posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", O_WRONLY, 0)))
+		e = posix_spawnp(pid, argv[0], &files, &attributes, (char *const *)argv, environ);
 	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&files);
 	errno = e;
@@ -130,6 +131,32 @@ static void finish(pid_t pid)
 	errno = kept;
 }
 
+void run_ended(pid_t *pid, int *status)
+{
+	const uint64_t end = clock_boot_ms() + END_MS;
+	int raw;
+
+	while (*pid > 0 && clock_boot_ms() < end) {
+		if (waitpid(*pid, &raw, WNOHANG) == *pid) {
+			*status = status_of(raw);
+			*pid = 0;
+			return;
+		}
+		poll(NULL, 0, LOOK_EVERY_MS);
+	}
+	finish(*pid);
+	*pid = 0;
+}
+
+void run_end(pid_t pid)
+{
+	int status;
+
+	/* ssh takes what it has made out of the way */
+	if (pid > 0 && !kill(pid, SIGTERM))
+		run_ended(&pid, &status);
+}
+
 enum err run_program(const struct run_order *o, struct text *out, int *status)
 {
 	int in[2] = { -1, -1 }, from[2] = { -1, -1 };
@@ -148,7 +175,7 @@ enum err run_program(const struct run_order *o, struct text *out, int *status)
 		e = ERR_SYSTEM;
 		goto out;
 	}
-	if ((e = spawn(o, in[0], from[1], &pid)))
+	if ((e = run_begin(o->argv, in[0], from[1], o->silent, &pid)))
 		goto out;
 	file_close(from[1]);
 	from[1] = -1;

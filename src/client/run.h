@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct run_order {
 	const char *const *argv; /* argv[0] is looked up in the user's PATH */
@@ -27,5 +28,11 @@ struct run_order {
  * is no such program; ERR_TIMEOUT, ERR_TOO_BIG, ERR_SYSTEM: it was ended.
  */
 MUST_USE enum err run_program(const struct run_order *o, struct text *out, int *status);
+/* One that runs beside us, with these as standard input and output, which stay the caller's. ERR_NOT_FOUND, ERR_SYSTEM. */
+MUST_USE enum err run_begin(const char *const *argv, int in, int out, bool silent, pid_t *pid);
+/* Waits a moment for its end, and ends it then; *status as of run_program(). Leaves *pid 0. */
+void run_ended(pid_t *pid, int *status);
+/* Ends it; 0 is nobody. */
+void run_end(pid_t pid);
 
 #endif

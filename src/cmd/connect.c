@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* connect.c - the way of ssh to a server that is hidden: knocks where it must, and gives ssh the connection. */
+#include "cmd/connect.h"
+
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/message.h"
 #include "base/number.h"
-#include "client/dial.h"
 #include "client/hand_over.h"
-#include "client/recent.h"
-#include "client/ssh_arguments.h"
-#include "cmd/knock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -20,21 +18,13 @@
 #include "base/banned.h"
 
 #define AT(field) OPTION_AT(struct connect_args, field)
-#define GRANT_MS 30000u	       /* what servers give by default: so long our own grant lives for sure */
-#define AT_ONCE_MAX_MS 1000u   /* for TCP alone */
-#define OPENED_WAIT_MS 2000u   /* after the knock of another connection */
-#define NO_KNOCK_WAIT_MS 2000u /* where none can be made: the port may be open all the same */
-#define GRANTED_MIN_MS 500u    /* while our grant lives it will come, also on a busy machine */
-#define UNKNOWN_WAIT_MS 300u   /* of a host of which nothing is known yet */
-#define OPEN_WAIT_MS 6000u     /* after our own knock */
-#define TURN_WAIT_MS 130000u   /* for another connection, whose user may be typing or touching */
+#define GRANT_MS 30000u	     /* what servers give by default: so long our own grant lives for sure */
+#define AT_ONCE_MAX_MS 1000u /* for TCP alone */
+#define OPENED_WAIT_MS 2000u /* after the knock of another connection */
+#define GRANTED_MIN_MS 500u  /* while our grant lives it will come, also on a busy machine */
+#define UNKNOWN_WAIT_MS 300u /* of a host of which nothing is known yet */
+#define TURN_WAIT_MS 130000u /* for another connection, whose user may be typing or touching */
 #define AGAIN_MS 100u
-
-struct connect_args {
-	const char *alias, *user, *identity, *ssh_config, *from, *secret;
-	struct strings ports, pins;
-	bool four, six, relay;
-};
 
 static const struct option_row options[] = {
 	{ "alias", 0, OPTION_TEXT, AT(alias), "<name>", "the host as it was typed: %n" },
@@ -48,19 +38,9 @@ static const struct option_row options[] = {
 	{ "knock-port", 0, OPTION_COMMAS, AT(ports), "<port>[,<port>]",
 	  "the UDP ports to knock at; that of SSH by default" },
 	{ "site-secret", 0, OPTION_TEXT, AT(secret), "<file>", "the secret of the site, if it has one" },
+	{ "jump", 0, OPTION_TEXT, AT(jump), "<host>[,<host>]", "through these hosts, as with ssh -J" },
 	{ "relay", 0, OPTION_FLAG, AT(relay), NULL, "never hand the connection over: carry its bytes" },
 	{ 0 },
-};
-
-struct work {
-	struct ssh_arguments told; /* to the ssh that runs us */
-	struct knock_args knock_args;
-	struct knock *k;
-	unsigned port[SEND_PORTS_MAX];
-	size_t nports;
-	struct dial dial;
-	int memory; /* recent.h; -1: there is none */
-	uint64_t began;
 };
 
 /* ---- what is wanted ---- */
@@ -76,7 +56,7 @@ static const char *pinned(const struct connect_args *a)
 	return NULL;
 }
 
-static int read_arguments(struct work *w, const struct connect_args *a, const struct strings *rest)
+static int read_arguments(struct connect *w, const struct connect_args *a, const struct strings *rest)
 {
 	uint64_t port;
 	int status;
@@ -88,6 +68,8 @@ static int read_arguments(struct work *w, const struct connect_args *a, const st
 	}
 	if (a->four && a->six)
 		return complain("-4 and -6 do not go together");
+	if (a->jump && !jump_fits(a->jump))
+		return complain("--jump is '%s': wants hosts as ssh -J takes them", a->jump);
 	if (number_parse(rest->v[1], 1, 65535, &port))
 		return complain("the port is '%s': wants a number between 1 and 65535", rest->v[1]);
 	w->knock_args = (struct knock_args){ .user = a->user,
@@ -102,6 +84,7 @@ static int read_arguments(struct work *w, const struct connect_args *a, const st
 					     .six = a->six };
 	w->k->host = a->alias ? a->alias : rest->v[0];
 	w->k->hostname = rest->v[0];
+	w->way = a->jump;
 	if ((status = knock_read_ports(&a->ports, w->port, &w->nports)))
 		return status;
 	return knock_read_from(a->from, &w->k->from);
@@ -109,18 +92,18 @@ static int read_arguments(struct work *w, const struct connect_args *a, const st
 
 /* ---- what was before ---- */
 
-static struct recent recall(const struct work *w)
+struct recent connect_recall(const struct connect *w)
 {
 	return w->memory < 0 ? (struct recent){ 0 } : recent_read(w->memory, clock_boot_ms());
 }
 
-static void remember(const struct work *w, enum recent_outcome outcome, unsigned waited)
+void connect_remember(const struct connect *w, enum recent_outcome outcome, unsigned waited)
 {
 	if (w->memory >= 0)
 		recent_write(w->memory, &(struct recent){ clock_boot_ms(), outcome, waited });
 }
 
-static bool granted(const struct recent *r)
+bool connect_is_granted(const struct recent *r)
 {
 	return r->outcome == RECENT_OPENED && clock_boot_ms() - r->when < GRANT_MS;
 }
@@ -135,7 +118,7 @@ static unsigned patience(const struct recent *r)
 
 	if (r->outcome == RECENT_NONE)
 		return UNKNOWN_WAIT_MS;
-	if (granted(r))
+	if (connect_is_granted(r))
 		ms = ms > GRANTED_MIN_MS ? ms : GRANTED_MIN_MS;
 	else if (r->outcome != RECENT_OPEN_ANYWAY)
 		return 0;
@@ -144,13 +127,13 @@ static unsigned patience(const struct recent *r)
 
 /* ---- TCP ---- */
 
-static void dial_all(struct work *w)
+static void dial_all(struct connect *w)
 {
 	dial_begin(&w->dial, w->k->target, w->k->ntargets, w->k->ssh.port);
 }
 
 /* For those that are under way. -1: they were refused, or the time is over. */
-static int dial_for(struct work *w, unsigned ms)
+static int dial_for(struct connect *w, unsigned ms)
 {
 	const uint64_t end = clock_boot_ms() + ms;
 	int fd;
@@ -166,7 +149,7 @@ static int dial_for(struct work *w, unsigned ms)
 }
 
 /* Again and again: one that was dropped would not be repeated for a second. */
-static int dial_again_for(struct work *w, unsigned ms)
+static int dial_again_for(struct connect *w, unsigned ms)
 {
 	const uint64_t end = clock_boot_ms() + ms;
 	int fd;
@@ -184,60 +167,69 @@ static int dial_again_for(struct work *w, unsigned ms)
 
 /* ---- the connection ---- */
 
-/* It came through without a knock of ours. One of another connection that was heard meanwhile counts for more. */
-static void remember_open(const struct work *w)
+void connect_remember_open(const struct connect *w)
 {
-	const struct recent now = recall(w);
+	const struct recent now = connect_recall(w);
 
-	if (!granted(&now))
-		remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
+	if (!connect_is_granted(&now))
+		connect_remember(w, RECENT_OPEN_ANYWAY, (unsigned)(clock_boot_ms() - w->began));
 }
 
 /* By TCP alone; without waiting where nothing speaks for it. */
-static int reach_at_once(struct work *w)
+static int reach_at_once(struct connect *w)
 {
-	const struct recent last = recall(w);
+	const struct recent last = connect_recall(w);
 	int fd;
 
 	dial_all(w);
 	fd = dial_for(w, patience(&last));
 	if (fd >= 0)
-		remember_open(w);
+		connect_remember_open(w);
 	return fd;
 }
 
 /* Where no knock can be made: the port may be open all the same. */
-static int reach_anyway(struct work *w)
+static int reach_anyway(struct connect *w)
 {
-	int fd = dial_again_for(w, NO_KNOCK_WAIT_MS);
+	int fd = dial_again_for(w, CONNECT_NO_KNOCK_WAIT_MS);
 
 	if (fd >= 0)
-		remember_open(w);
+		connect_remember_open(w);
 	return fd;
 }
 
-/* Another connection may have knocked while we waited for our turn. */
-static int reach_by_others(struct work *w, bool *in_vain)
+bool connect_take_turn(struct connect *w, bool *in_vain)
 {
-	const struct recent last = recall(w);
-	const bool meanwhile = last.when >= w->began;
+	struct recent last;
+	bool meanwhile;
 
+	/* who does not get a turn knocks all the same */
+	if (w->memory < 0 || recent_lock(w->memory, TURN_WAIT_MS))
+		return false;
+	last = connect_recall(w);
+	meanwhile = last.when >= w->began;
 	*in_vain = meanwhile && (last.outcome == RECENT_SILENT || last.outcome == RECENT_UNSIGNED);
 	if (*in_vain && last.outcome == RECENT_SILENT)
 		complain("'%s' has not opened to the knock of another connection, just now", w->k->host);
 	else if (*in_vain)
 		complain("another connection could not knock at '%s', just now", w->k->host);
-	return granted(&last) && meanwhile ? dial_again_for(w, OPENED_WAIT_MS) : -1;
+	return connect_is_granted(&last) && meanwhile;
+}
+
+void connect_say_silent(const struct connect *w)
+{
+	complain("'%s' has not opened to our knock", w->k->host);
+	knock_say_silence(w->k);
 }
 
 /* A host may have been known by an older key: where one opens nothing, the next is tried. *made: a knock was sent. */
-static int reach_by_knock(struct work *w, bool *made)
+static int reach_by_knock(struct connect *w, bool *made)
 {
 	struct knock *k = w->k;
 	int fd = -1;
 
 	for (k->key = 0; k->key < k->keys.n; k->key++) {
-		struct send_order o = { .nports = w->nports, .ssh_port = k->ssh.port, .wait_ms = OPEN_WAIT_MS };
+		struct send_order o = { .nports = w->nports, .ssh_port = k->ssh.port, .wait_ms = CONNECT_OPEN_WAIT_MS };
 
 		if (!knock_make(k))
 			return -1;
@@ -252,25 +244,25 @@ static int reach_by_knock(struct work *w, bool *made)
 		}
 		*made = true;
 		if (fd >= 0) {
-			remember(w, RECENT_OPENED, k->result.waited);
+			connect_remember(w, RECENT_OPENED, k->result.waited);
 			return fd;
 		}
 	}
 	k->key = 0;
-	remember(w, RECENT_SILENT, 0);
-	complain("'%s' has not opened to our knock", k->host);
-	knock_say_silence(k);
+	connect_remember(w, RECENT_SILENT, 0);
+	connect_say_silent(w);
 	return -1;
 }
 
 /* All that makes this knock another than the next one: who may share its outcome. */
-static void memory_open(struct work *w)
+static void memory_open(struct connect *w)
 {
 	const struct knock_args *a = &w->knock_args;
 	struct text subject = { 0 };
 
-	text_add(&subject, "%s\n%u\n%s\n%s\n%s\n%s\n%u", w->k->ssh.hostname, w->k->ssh.port, w->k->ssh.user,
-		 a->identity ? a->identity : "", a->from ? a->from : "", a->secret ? a->secret : "", w->k->ssh.family);
+	text_add(&subject, "%s\n%u\n%s\n%s\n%s\n%s\n%s\n%u", w->k->ssh.hostname, w->k->ssh.port, w->k->ssh.user,
+		 a->identity ? a->identity : "", a->from ? a->from : "", a->secret ? a->secret : "",
+		 w->way ? w->way : "", w->k->ssh.family);
 	for (size_t i = 0; i < w->nports; i++)
 		text_add(&subject, " %u", w->port[i]);
 	if (text_check(&subject) || recent_open(text_string(&subject), &w->memory))
@@ -278,20 +270,15 @@ static void memory_open(struct work *w)
 	text_free(&subject);
 }
 
-/* -1: there is none, and why was said. */
-static int reach(struct work *w)
+static int reach_directly(struct connect *w)
 {
 	bool in_vain = false, made = false;
 	int fd;
 
-	if (!knock_ask(w->k) || !knock_resolve(w->k))
-		return -1;
-	memory_open(w);
 	if ((fd = reach_at_once(w)) >= 0)
 		return fd;
-	/* who does not get a turn knocks all the same */
-	if (w->memory >= 0 && recent_lock(w->memory, TURN_WAIT_MS) == ERR_NONE)
-		fd = reach_by_others(w, &in_vain);
+	if (connect_take_turn(w, &in_vain))
+		fd = dial_again_for(w, OPENED_WAIT_MS);
 	if (fd >= 0 || in_vain)
 		return fd;
 	/* a host that nobody knows cannot be knocked at, which need not be said where it is open */
@@ -303,11 +290,21 @@ static int reach(struct work *w)
 	if (knock_ready(w->k) && ((fd = dial_for(w, 0)) >= 0 || (fd = reach_by_knock(w, &made)) >= 0))
 		return fd;
 	if (!made && (fd = reach_anyway(w)) < 0)
-		remember(w, RECENT_UNSIGNED, 0);
+		connect_remember(w, RECENT_UNSIGNED, 0);
 	return fd;
 }
 
-static int give(struct work *w, int fd, bool relay)
+/* -1: there is none, and why was said. */
+static int reach(struct connect *w)
+{
+	/* names behind another host are that one's to resolve */
+	if (!knock_ask(w->k) || (!w->way && !knock_resolve(w->k)))
+		return -1;
+	memory_open(w);
+	return w->way ? connect_behind(w) : reach_directly(w);
+}
+
+static int give(struct connect *w, int fd, bool relay)
 {
 	enum err e;
 
@@ -329,7 +326,7 @@ static int give(struct work *w, int fd, bool relay)
 static int connect_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	const struct connect_args *a = args;
-	struct work w = { .memory = -1, .began = clock_boot_ms() };
+	struct connect w = { .memory = -1, .began = clock_boot_ms() };
 	int status, fd;
 
 	if (ssh_arguments_of_parent(&w.told))
@@ -344,6 +341,7 @@ static int connect_run(const struct common_args *common, void *args, const struc
 	}
 	file_close(w.memory);
 	dial_clear(&w.dial);
+	jump_clear(&w.jump);
 	knock_free(w.k);
 	ssh_arguments_clear(&w.told);
 	return status;

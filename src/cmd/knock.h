@@ -73,6 +73,7 @@ struct knock {
 	size_t n;
 	struct send_job job[KNOCK_JOBS];
 	size_t njobs;
+	bool elsewhere; /* another host sends it: no address of ours is its source */
 	struct send_result result;
 	enum knock_trouble trouble;
 };

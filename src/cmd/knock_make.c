@@ -319,7 +319,7 @@ static enum err make_all(struct knock *k, const struct candidate *c)
 
 	if (c->touch)
 		inform("touch the security key for the knock");
-	if (k->args->print)
+	if (k->args->print || k->elsewhere)
 		return make_one(k, c, NULL);
 	for (size_t i = 0; i < k->ntargets; i++) {
 		const struct address_target *t = &k->target[i];

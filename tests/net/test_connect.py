@@ -217,3 +217,60 @@ lab_in client timeout -s KILL 2 ssh -F /root/ssh_config server 'sleep 30' </dev/
 lab_wait 5 gone && echo gone
 """)
     assert got.stdout.split("\n")[:4] == ["done", "same", "status 255", "gone"], got.stdout + got.stderr
+
+
+# ---- addresses ----
+
+SECOND_ADDRESS = """
+ip -n client addr add 10.83.0.22/24 dev eth0
+ip route add 10.83.0.22 dev lab2
+"""
+
+
+def test_a_name_with_several_addresses_is_tried_at_each(world):
+    """The first one is dead, the second refuses; one signature does for all of them."""
+    got = run(world, """
+handed
+agent
+ip netns add other; ip link add lab5 type veth peer name eth0 netns other
+ip addr add 10.85.0.1/24 dev lab5; ip link set lab5 up; ip -n other addr add 10.85.0.2/24 dev eth0; ip -n other link set eth0 up
+ip -n client route add default via 10.83.0.1; ip -n other route add default via 10.85.0.1; echo 1 >/proc/sys/net/ipv4/ip_forward
+printf '%s many\n' 10.83.0.77 10.85.0.2 10.83.0.1 >>/etc/hosts
+sed -i 's/^10.83.0.1 /many /' /root/known_hosts; sed -i 's/HostName .*/HostName many/' /root/ssh_config
+start=$SECONDS
+login whoami
+[ $((SECONDS - start)) -le 8 ] || echo slow
+echo "knocks $(signed knock)"
+agent_end
+""")
+    assert got.stdout.splitlines() == ["anna", "knocks 1"], got.stdout + got.stderr
+
+
+def test_knock_and_connection_leave_by_the_same_address(world):
+    """UDP and TCP would take different ones; then one that ssh is told."""
+    got = run(world, SECOND_ADDRESS + """
+handed
+ip -n client route add 10.83.0.0/24 dev eth0 src 10.83.0.22 table 100
+ip -n client rule add ipproto udp lookup 100
+login 'echo ${SSH_CONNECTION%% *}'
+ip -n client rule del ipproto udp lookup 100
+lab_in client ssh -F /root/ssh_config -b 10.83.0.22 server 'echo ${SSH_CONNECTION%% *}' </dev/null
+sallyport close 10.83.0.22 >/dev/null; gate_shut
+lab_in client ssh -F /root/ssh_config -b 10.83.0.22 server 'echo ${SSH_CONNECTION%% *}' </dev/null
+login 'echo ${SSH_CONNECTION%% *}'
+""")
+    assert got.stdout.split() == ["10.83.0.22"] * 3 + ["10.83.0.2"], got.stdout + got.stderr
+
+
+def test_behind_a_nat_that_changes_ports(world):
+    got = run(world, """
+handed
+ip netns add inner; ip -n client link add lan0 type veth peer name eth0 netns inner
+ip -n client addr add 192.168.7.1/24 dev lan0; ip -n client link set lan0 up
+ip -n inner addr add 192.168.7.2/24 dev eth0; ip -n inner link set eth0 up; ip -n inner route add default via 192.168.7.1
+lab_in client /bin/bash -c 'echo 1 >/proc/sys/net/ipv4/ip_forward
+nft add table ip nat; nft "add chain ip nat out { type nat hook postrouting priority 100; }"
+nft add rule ip nat out oifname eth0 masquerade fully-random'
+lab_in inner ssh -F /root/ssh_config server 'echo ${SSH_CONNECTION%% *}' </dev/null
+""")
+    assert got.stdout == "10.83.0.2\n", got.stdout + got.stderr
