@@ -26,10 +26,10 @@
 /* In a file of this machine, which no other reads. */
 struct entry {
 	char magic[8];
-	uint64_t when;
+	uint64_t when, opened, opened_wall;
 	uint32_t outcome, waited;
 };
-static const char magic[8] = "recent 1";
+static const char magic[8] = "recent 2";
 
 static bool is_ours(int fd, mode_t type)
 {
@@ -132,14 +132,20 @@ struct recent recent_read(int fd, uint64_t now)
 
 	/* after a boot the time may be one that has not come yet */
 	if (pread(fd, &e, sizeof e, 0) != sizeof e || memcmp(e.magic, magic, sizeof magic) != 0 || e.when > now ||
-	    e.outcome > RECENT_OPEN_ANYWAY || e.waited > WAITED_MAX)
+	    e.opened > now || e.outcome > RECENT_OPEN_ANYWAY || e.waited > WAITED_MAX)
 		return (struct recent){ 0 };
-	return (struct recent){ .when = e.when, .outcome = (enum recent_outcome)e.outcome, .waited = e.waited };
+	return (struct recent){ .when = e.when,
+				.outcome = (enum recent_outcome)e.outcome,
+				.waited = e.waited,
+				.opened = e.opened,
+				.opened_wall = e.opened_wall };
 }
 
 void recent_write(int fd, const struct recent *r)
 {
 	struct entry e = { .when = r->when,
+			   .opened = r->opened,
+			   .opened_wall = r->opened_wall,
 			   .outcome = (uint32_t)r->outcome,
 			   .waited = r->waited > WAITED_MAX ? WAITED_MAX : (uint32_t)r->waited };
 

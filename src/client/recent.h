@@ -21,6 +21,8 @@ struct recent {
 	uint64_t when; /* of clock_boot_ms() */
 	enum recent_outcome outcome;
 	unsigned waited; /* milliseconds until TCP came through; 0 where it did not */
+	/* When it last opened to a knock, so that our clock was right for it: of clock_boot_ms(), and in milliseconds since 1970. 0: never. */
+	uint64_t opened, opened_wall;
 };
 
 /*

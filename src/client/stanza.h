@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define STANZA_FILE "sallyport/config" /* below ~/.ssh, where ssh looks for what a user's file includes */
+#define STANZA_FOLDER "sallyport"
+#define STANZA_SECRET ".secret"		    /* the end of the name of a file with the secret for a host */
+#define STANZA_FILE STANZA_FOLDER "/config" /* below ~/.ssh, where ssh looks for what a user's file includes */
 
 struct stanza {
 	const char *host;	    /* as it is typed */

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "base/banned.h"
 
@@ -25,6 +26,7 @@
 #define UNKNOWN_WAIT_MS 300u /* of a host of which nothing is known yet */
 #define TURN_WAIT_MS 130000u /* for another connection, whose user may be typing or touching */
 #define AGAIN_MS 100u
+#define CLOCK_SET_S 120 /* what a server allows, less what both may have been off before */
 
 static const struct option_row options[] = {
 	{ "alias", 0, OPTION_TEXT, AT(alias), "<name>", "the host as it was typed: %n" },
@@ -92,6 +94,14 @@ static int read_arguments(struct connect *w, const struct connect_args *a, const
 
 /* ---- what was before ---- */
 
+static uint64_t wall_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 struct recent connect_recall(const struct connect *w)
 {
 	return w->memory < 0 ? (struct recent){ 0 } : recent_read(w->memory, clock_boot_ms());
@@ -99,8 +109,17 @@ struct recent connect_recall(const struct connect *w)
 
 void connect_remember(const struct connect *w, enum recent_outcome outcome, unsigned waited)
 {
+	struct recent r = connect_recall(w);
+
+	r.when = clock_boot_ms();
+	r.outcome = outcome;
+	r.waited = waited;
+	if (outcome == RECENT_OPENED) {
+		r.opened = r.when;
+		r.opened_wall = wall_ms();
+	}
 	if (w->memory >= 0)
-		recent_write(w->memory, &(struct recent){ clock_boot_ms(), outcome, waited });
+		recent_write(w->memory, &r);
 }
 
 bool connect_is_granted(const struct recent *r)
@@ -218,7 +237,15 @@ bool connect_take_turn(struct connect *w, bool *in_vain)
 
 void connect_say_silent(const struct connect *w)
 {
+	const struct recent r = connect_recall(w);
+	const int64_t passed = (int64_t)(clock_boot_ms() - r.opened), by_wall = (int64_t)(wall_ms() - r.opened_wall);
+	const int64_t set = (by_wall - passed) / 1000;
+
 	complain("'%s' has not opened to our knock", w->k->host);
+	/* its clock and ours agreed then */
+	if (r.opened && (set > CLOCK_SET_S || set < -CLOCK_SET_S))
+		hint("the clock here was set %s by %lld minutes since it last opened to us: a server takes no knock that is five minutes off",
+		     set > 0 ? "forward" : "back", (long long)((set > 0 ? set : -set) + 30) / 60);
 	knock_say_silence(w->k);
 }
 

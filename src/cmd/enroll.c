@@ -4,10 +4,12 @@
 
 #include "base/json.h"
 #include "base/message.h"
+#include "client/jump.h"
 #include "client/send.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,7 @@
 
 #define AT(field) OPTION_AT(struct enroll_args, field)
 #define CHECK_WAIT_MS 6000
+#define JUMP_OPTION " --jump "
 
 static const struct option_row options[] = {
 	KNOCK_SSH_OPTIONS(struct enroll_args, "log in and knock with this key"),
@@ -25,6 +28,7 @@ static const struct option_row options[] = {
 	{ "knock-port", 0, OPTION_COMMAS, AT(ports), "<port>[,<port>]",
 	  "the UDP ports to knock at; that of SSH by default" },
 	{ "site-secret", 0, OPTION_TEXT, AT(secret), "<file>", "the secret of the site, if it has one" },
+	{ "jump", 'J', OPTION_TEXT, AT(jump), "<host>[,<host>]", "through these hosts; those of ProxyJump by default" },
 	{ "undo", 0, OPTION_FLAG, AT(undo), NULL, "take it out again" },
 	{ 0 },
 };
@@ -87,6 +91,8 @@ static int read_arguments(struct enroll *e, const struct strings *rest)
 	if (!stanza_host_fits(e->host) || strstr(e->typed, "://"))
 		return complain("the host is '%s': wants one name as ssh takes it, without blanks, patterns or quotes",
 				e->host);
+	if (e->args->jump && !jump_fits(e->args->jump))
+		return complain("--jump is '%s': wants hosts as ssh -J takes them", e->args->jump);
 	if ((err = user_config_open(e->args->ssh_config, &e->files)))
 		return fail(err, "cannot tell where your ssh_config is");
 	if (!absolute(e->args->secret, &e->secret))
@@ -97,21 +103,50 @@ static int read_arguments(struct enroll *e, const struct strings *rest)
 	return 0;
 }
 
+static void option_add(struct enroll *e, const char *option, const char *value)
+{
+	size_t n = 0;
+
+	while (e->option[n])
+		n++;
+	e->option[n++] = option;
+	e->option[n++] = value;
+	e->option[n] = NULL;
+}
+
+/* As ssh goes there now, or went when our lines were written. */
+static bool way_find(struct enroll *e)
+{
+	const struct ask_ssh *a = &e->k->ssh;
+	const char *ours = a->proxy ? strstr(a->proxy, JUMP_OPTION) : NULL;
+	const char *way = e->args->jump ? e->args->jump : a->jump;
+	struct text copy = { 0 };
+
+	if (!way && !ours)
+		return true;
+	if (way)
+		text_add_string(&copy, way);
+	else
+		text_add_bytes(&copy, ours + strlen(JUMP_OPTION), strcspn(ours + strlen(JUMP_OPTION), " "));
+	e->way = text_take(&copy);
+	if (!e->way || !jump_fits(e->way)) {
+		complain("ssh goes to '%s' through '%s': wants hosts as ssh -J takes them, without tokens", e->host,
+			 e->way ? e->way : "");
+		return false;
+	}
+	option_add(e, "--jump", e->way);
+	return true;
+}
+
 /* Somebody else's way there is not ours to replace. */
 static bool way_is_free(const struct enroll *e)
 {
 	const struct ask_ssh *a = &e->k->ssh;
 
-	if (a->jump) {
-		complain("ssh goes to '%s' through '%s', which has to knock then", e->host, a->jump);
-		hint("on this side: sallyport knock --print; over there: sallyport knock --carry");
-		return false;
-	}
-	if (a->proxy && !(strstr(a->proxy, "sallyport") && strstr(a->proxy, " connect "))) {
-		complain("ssh goes to '%s' by a ProxyCommand already: %s", e->host, a->proxy);
-		return false;
-	}
-	return true;
+	if (!a->proxy || (strstr(a->proxy, "sallyport") && strstr(a->proxy, " connect ")))
+		return true;
+	complain("ssh goes to '%s' by a ProxyCommand already: %s", e->host, a->proxy);
+	return false;
 }
 
 static struct knock *knock_begin(struct enroll *e)
@@ -137,14 +172,8 @@ static struct knock *knock_begin(struct enroll *e)
 /* Only the knock is pinned, and only this account's: how ssh logs in, there or as somebody else, is not ours to change. */
 static void pin_add(struct enroll *e)
 {
-	size_t n = 0;
-
-	while (e->option[n])
-		n++;
 	text_add(&e->pin, "%s=%s", e->k->ssh.user, e->identity);
-	e->option[n++] = "--pin";
-	e->option[n++] = text_string(&e->pin);
-	e->option[n] = NULL;
+	option_add(e, "--pin", text_string(&e->pin));
 }
 
 static bool lines_make(struct enroll *e, bool dry)
@@ -185,10 +214,17 @@ static bool put(struct enroll *e, const char *lines, bool dry)
 static bool enroll(struct enroll *e, bool dry)
 {
 	/* what would fail at the end had better fail before somebody types a passphrase */
-	if (!knock_ask(e->k) || !way_is_free(e) || !put(e, "", true) || !enroll_log_in(e))
+	if (!knock_ask(e->k) || !way_is_free(e) || !way_find(e) || !put(e, "", true) || !enroll_log_in(e))
 		return false;
-	return knock_choose(e->k) && enroll_identity(e) && enroll_host_key(e, dry) && lines_make(e, dry) &&
-	       put(e, text_string(&e->lines), dry);
+	return knock_choose(e->k) && enroll_identity(e) && enroll_host_key(e, dry) && enroll_take_answer(e, dry) &&
+	       lines_make(e, dry) && put(e, text_string(&e->lines), dry);
+}
+
+/* From here a knock opens nothing to the host in between. */
+static bool try_behind(struct enroll *e)
+{
+	e->k->result.open = enroll_reaches(e);
+	return true;
 }
 
 /* As the new lines have it. */
@@ -221,12 +257,26 @@ static bool try_knock(struct enroll *e)
 
 /* ---- the answer ---- */
 
+static bool is_changed(const struct enroll *e)
+{
+	return e->changed || e->host_key_added || e->secret_taken || e->secret_dropped;
+}
+
 static json_t *answer_json(const struct enroll *e, bool tried)
 {
-	return json_pack("{s:s,s:o,s:b,s:s?,s:s?,s:s,s:s,s:b,s:o}", "schema", "sallyport.enroll.v1", "host",
-			 json_safe_string(e->host), "changed", e->changed || e->host_key_added, "key",
+	static const char *const secrets[] = {
+		[SERVER_SECRET_UNTOLD] = "unknown",
+		[SERVER_SECRET_NONE] = "none",
+		[SERVER_SECRET_UNREADABLE] = "unreadable",
+		[SERVER_SECRET_TOLD] = "taken",
+	};
+
+	return json_pack("{s:s,s:o,s:b,s:s?,s:s?,s:s,s:s,s:b,s:s,s:s?,s:o,s:o}", "schema", "sallyport.enroll.v1",
+			 "host", json_safe_string(e->host), "changed", is_changed(e), "key",
 			 e->login.fingerprint[0] ? e->login.fingerprint : NULL, "identity", e->identity, "file",
-			 e->files.ours, "includedBy", e->files.theirs, "hostKeyAdded", e->host_key_added, "open",
+			 e->files.ours, "includedBy", e->files.theirs, "hostKeyAdded", e->host_key_added, "siteSecret",
+			 secrets[e->server.secret], "jump", e->way, "clockAhead",
+			 e->server.time ? json_integer(e->clock_ahead) : json_null(), "open",
 			 tried ? json_boolean(e->k->result.open) : json_null());
 }
 
@@ -241,7 +291,18 @@ static void add_answer(const struct enroll *e, bool dry, bool tried, struct text
 	if (e->host_key_added)
 		text_add(out, "Its Ed25519 key came through the login, and %s to known_hosts.\n",
 			 dry ? "would be added" : "was added");
-	if (tried)
+	if (e->secret_taken)
+		text_add(out, "The secret of its site came through the login, and %s kept beside the lines.\n",
+			 dry ? "would be" : "is");
+	if (e->secret_dropped)
+		text_add(out, "Its site has no secret any more: the one from before %s.\n",
+			 dry ? "would be removed" : "was removed");
+	if (tried && e->way)
+		text_add(out,
+			 e->k->result.open ? "It was reached through %s.\n"
+					   : "It was not reached through %s: ssh -v says more.\n",
+			 e->way);
+	else if (tried)
 		text_add(out, "A knock was sent: the port %s.\n",
 			 e->k->result.open
 				 ? "is open to us"
@@ -252,7 +313,7 @@ static void add_answer(const struct enroll *e, bool dry, bool tried, struct text
 
 static int answer(const struct common_args *common, const struct enroll *e, bool tried)
 {
-	const int status = common->dry_run		 ? (e->changed ? EXIT_NO : EXIT_YES)
+	const int status = common->dry_run		 ? (is_changed(e) ? EXIT_NO : EXIT_YES)
 			   : tried && !e->k->result.open ? EXIT_NO
 							 : EXIT_YES;
 	struct text out = { 0 };
@@ -288,7 +349,7 @@ static int run(const struct common_args *common, struct enroll *e)
 		return EXIT_TROUBLE;
 	if (common->dry_run)
 		return answer(common, e, false);
-	tried = try_knock(e);
+	tried = e->way ? try_behind(e) : try_knock(e);
 	return tried ? answer(common, e, true) : answer(common, e, false) == EXIT_TROUBLE ? EXIT_TROUBLE : EXIT_NO;
 }
 
@@ -304,12 +365,15 @@ static int enroll_run(const struct common_args *common, void *args, const struct
 	knock_free(e.k);
 	user_config_clear(&e.files);
 	login_log_clear(&e.login);
+	server_answer_clear(&e.server);
+	sodium_memzero(e.answer.s, e.answer.s ? e.answer.len : 0);
 	text_free(&e.answer);
 	text_free(&e.lines);
 	text_free(&e.ports);
 	text_free(&e.pin);
 	free(e.program);
 	free(e.secret);
+	free(e.way);
 	free(e.identity);
 	free(e.public);
 	return status;

@@ -4,14 +4,15 @@
 #define CMD_ENROLL_H
 
 #include "client/login_log.h"
+#include "client/server_answer.h"
 #include "client/stanza.h"
 #include "client/user_config.h"
 #include "cmd/knock.h"
 
-#define ENROLL_OPTIONS 7
+#define ENROLL_OPTIONS 9
 
 struct enroll_args {
-	const char *user, *identity, *ssh_config, *secret;
+	const char *user, *identity, *ssh_config, *secret, *jump;
 	struct strings ports;
 	uint64_t port;
 	bool four, six, undo;
@@ -29,14 +30,18 @@ struct enroll {
 	size_t nports;
 	struct text ports;		    /* the same, with commas */
 	char *secret;			    /* the path in full */
+	char *way;			    /* through these hosts; NULL: directly */
 	const char *option[ENROLL_OPTIONS]; /* of connect */
 	struct login_log login;
 	struct text answer; /* what the command on the server printed */
-	char *identity;	    /* of the key that logged in; NULL: it cannot be named */
-	char *public;	    /* its public half, where only the agent has it */
-	struct text pin;    /* "anna=/home/anna/.ssh/id_ed25519" */
+	struct server_answer server;
+	int64_t clock_ahead; /* seconds that its clock is ahead of ours; 0: it is not, or was not told */
+	char *identity;	     /* of the key that logged in; NULL: it cannot be named */
+	char *public;	     /* its public half, where only the agent has it */
+	struct text pin;     /* "anna=/home/anna/.ssh/id_ed25519" */
 	struct text lines;
 	bool host_key_added, changed;
+	bool secret_taken, secret_dropped;
 };
 
 /* Logs in by ssh, through connect, and takes note of what it tells. False: why was said. */
@@ -46,6 +51,10 @@ bool enroll_log_in(struct enroll *e);
  * handshake: then it is noted down unless 'dry'.
  */
 bool enroll_host_key(struct enroll *e, bool dry);
+/* Whether a handshake with the server comes about as the new lines have it. Nobody logs in. */
+bool enroll_reaches(struct enroll *e);
+/* What the server has told within the login: a clock that is off is said, and the secret of the site kept unless 'dry'. */
+bool enroll_take_answer(struct enroll *e, bool dry);
 /* Which file names the key that logged in. */
 bool enroll_identity(struct enroll *e);
 

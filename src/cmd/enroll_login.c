@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -74,7 +75,7 @@ static void words_fill(const struct enroll *e, const char *log, const char *prox
 		words[n++] = a->four ? "-4" : "-6";
 	words[n++] = "--";
 	words[n++] = e->typed;
-	words[n++] = "cat /etc/ssh/ssh_host_ed25519_key.pub";
+	words[n++] = SERVER_ANSWER_COMMAND;
 	words[n] = NULL;
 }
 
@@ -115,6 +116,10 @@ bool enroll_log_in(struct enroll *e)
 
 	if (!err)
 		err = login_log_parse(log, len, &e->login);
+	e->clock_ahead = time(NULL);
+	if (!err)
+		err = server_answer_parse(text_string(&e->answer), e->answer.len, &e->server);
+	e->clock_ahead = e->server.time ? (int64_t)e->server.time - e->clock_ahead : 0;
 	if (err) {
 		fail(err, "cannot log in at '%s'", e->typed);
 	} else {
@@ -158,6 +163,23 @@ static bool is_bad(const struct host_keys *keys, const struct public_key_line *l
 		    !memcmp(line->blob + line->blob_len - NATIVE_HOST_KEY, keys->bad[i], NATIVE_HOST_KEY))
 			return true;
 	return false;
+}
+
+bool enroll_reaches(struct enroll *e)
+{
+	static const char *const more[] = { "PreferredAuthentications=none", "BatchMode=yes", NULL };
+	struct login_log seen = { 0 };
+	struct text answer = { 0 };
+	char *log = NULL;
+	size_t len = 0;
+	int status;
+	bool reached =
+		!ssh_run(e, more, &answer, &status, &log, &len) && !login_log_parse(log, len, &seen) && seen.host_known;
+
+	login_log_clear(&seen);
+	text_free(&answer);
+	free(log);
+	return reached;
 }
 
 /* A file on the server is no proof that sshd has this key: it shows that in another handshake, to nobody's account. */

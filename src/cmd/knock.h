@@ -60,6 +60,7 @@ struct knock {
 	struct choice choice;
 	int agent; /* -1: none */
 	const char *agent_path;
+	bool agent_empty;	   /* it has no keys, or does not show them */
 	struct address_claim from; /* of --from; type 0: not given */
 	uint8_t secret[NATIVE_SECRET];
 	bool has_secret;

@@ -7,19 +7,16 @@
 #include "base/number.h"
 #include "client/agent.h"
 #include "client/packet.h"
+#include "client/site_secret.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/banned.h"
-
-#define SECRET_FILE_MAX 4096
 
 static bool stop(struct knock *k, enum knock_trouble t)
 {
@@ -180,6 +177,7 @@ bool knock_choose(struct knock *k)
 
 	if (!e) {
 		w.agent = k->agent < 0 ? NULL : &list;
+		k->agent_empty = w.agent && !list.n;
 		e = choose_keys(&w, &k->choice);
 	}
 	agent_identities_clear(&list);
@@ -193,34 +191,24 @@ bool knock_choose(struct knock *k)
 	return stop(k, KNOCK_CANNOT_SIGN);
 }
 
-/* "64 hexadecimal digits", as the server has it. */
+/* The one that is named, else the one that enroll has brought, if it has. */
 static bool read_secret(struct knock *k)
 {
-	char *content = NULL;
-	const char *end;
-	size_t len = 0, n = 0;
-	int fd = -1;
-	bool fine;
+	struct text found = { 0 };
+	const char *path = k->args->secret;
+	enum err e = path ? ERR_NONE : site_secret_find(k->host, &found);
 
-	if (!k->args->secret)
-		return true;
-	fd = open(k->args->secret, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || file_read_all(fd, SECRET_FILE_MAX, &content, &len)) {
-		fail(ERR_SYSTEM, "cannot read '%s'", k->args->secret);
-		file_close(fd);
-		return stop(k, KNOCK_OTHER);
-	}
-	file_close(fd);
-	len = strcspn(content, "\r\n");
-	fine = !sodium_hex2bin(k->secret, sizeof k->secret, content, len, NULL, &n, &end) && end == content + len &&
-	       n == sizeof k->secret && !sodium_is_zero(k->secret, sizeof k->secret);
-	sodium_memzero(content, len);
-	free(content);
-	k->has_secret = fine;
-	if (fine)
-		return true;
-	complain("there is no site secret in '%s': wants a line of 64 hexadecimal digits", k->args->secret);
-	return stop(k, KNOCK_OTHER);
+	if (!path && !e)
+		path = text_string(&found);
+	if (path)
+		e = site_secret_read(path, k->secret);
+	k->has_secret = path && !e;
+	if (path && e == ERR_SYNTAX)
+		complain("there is no site secret in '%s': wants a line of 64 hexadecimal digits", path);
+	else if (path && e)
+		fail(e, "cannot read '%s'", path);
+	text_free(&found);
+	return path && e ? stop(k, KNOCK_OTHER) : true;
 }
 
 bool knock_resolve(struct knock *k)

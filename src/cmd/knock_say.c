@@ -3,6 +3,7 @@
 #include "cmd/knock.h"
 
 #include "base/message.h"
+#include "key/public.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,9 @@ void knock_say_no_key(const struct knock *k)
 		complain("there is no key to knock with in '%s'", k->args->identity);
 	else
 		complain("there is no key to knock with");
-	if (k->agent < 0 && k->agent_path)
+	if (k->agent_empty)
+		hint("the agent at '%s' has no keys; one that is locked shows none either: ssh-add -X", k->agent_path);
+	else if (k->agent < 0 && k->agent_path)
 		hint("no agent answers at '%s'", k->agent_path);
 	else if (k->agent < 0)
 		hint("there is no agent: SSH_AUTH_SOCK is not set, or IdentityAgent is none");
@@ -112,6 +115,20 @@ static bool any_source_claimed(const struct knock *k)
 	return false;
 }
 
+/* Whoever reads this may be at its console, or ask somebody who is. */
+static void say_sealed_to(const struct knock *k)
+{
+	static const uint8_t head[] = "\0\0\0\013ssh-ed25519\0\0\0\040";
+	uint8_t blob[sizeof head - 1 + NATIVE_HOST_KEY];
+	struct public_key key;
+
+	memcpy(blob, head, sizeof head - 1);
+	memcpy(blob + sizeof head - 1, k->keys.v[0], NATIVE_HOST_KEY);
+	if (!public_key_parse_blob(blob, sizeof blob, &key))
+		hint("the knock was sealed to %s of known_hosts: is its Ed25519 key still that one? a host that was installed anew has another",
+		     key.fingerprint);
+}
+
 void knock_say_silence(const struct knock *k)
 {
 	hint("a server that refuses says nothing; on it, 'sudo sallyport who' and its log tell why, if the key is listed there");
@@ -119,8 +136,15 @@ void knock_say_silence(const struct knock *k)
 	if (k->keys.n > 1)
 		hint("known_hosts has %zu Ed25519 keys of this host, and none of them helped: are they old?",
 		     k->keys.n);
-	else if (!k->args->carry)
-		hint("is its Ed25519 key in known_hosts still the one that it has?");
+	else if (k->keys.n)
+		say_sealed_to(k);
+	if (k->choice.more)
+		hint("%u more keys were not tried: name the right one by -i, or once and for all: sallyport enroll %s",
+		     k->choice.more, k->host);
+	if (k->choice.touch)
+		hint("security keys were left out, since nobody named one by -i");
+	if (!k->args->carry && !k->has_secret)
+		hint("has its site a secret? where it has, nobody gets in without it: sallyport enroll takes it over, within a login that works");
 	if (!k->args->carry && any_source_claimed(k))
 		hint("the knock asked for whatever address it came from, which a server may refuse: --from ADDRESS");
 	if (!k->args->carry)

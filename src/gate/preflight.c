@@ -24,14 +24,14 @@ static void wipe(char *secret, size_t len)
 	free(secret);
 }
 
-/* Whether others than its owner may read it is what sshd asks too. */
-static void check_mode(const struct root *r, const char *path, struct diags *problems)
+/* Whether others than its owner may read it is what sshd asks too. A site's secret is a group's, too: those who may knock. */
+static void check_mode(const struct root *r, const char *path, mode_t most, struct diags *problems)
 {
 	struct stat st;
 
-	if (root_stat(r, path, &st) == ERR_NONE && st.st_mode & 077)
-		diag_error(problems, path, 0, "others than its owner may use it (mode %04o): wants 0600",
-			   (unsigned)st.st_mode & 07777);
+	if (root_stat(r, path, &st) == ERR_NONE && st.st_mode & 0777 & ~most)
+		diag_error(problems, path, 0, "others than its owner%s may use it (mode %04o): wants %04o",
+			   most & 070 ? " and a group of readers" : "", (unsigned)st.st_mode & 07777, (unsigned)most);
 }
 
 /* Reads a file of the keeper's; ERR_NOT_FILE, ERR_SYSTEM and the like are noted, and *content is then NULL. */
@@ -60,7 +60,7 @@ static enum err check_host_key(const struct root *r, const char *path, struct di
 		return e;
 	if ((e = host_key_parse((const uint8_t *)content, len, public, seed, &why)) && e != ERR_MEMORY)
 		diag_error(problems, path, 0, "the host key does not serve: %s", why ? why : err_text(e));
-	check_mode(r, path, problems);
+	check_mode(r, path, 0600, problems);
 	sodium_memzero(seed, sizeof seed);
 	wipe(content, len);
 	return e == ERR_MEMORY ? e : ERR_NONE;
@@ -77,7 +77,7 @@ static enum err check_secret(const struct root *r, const char *path, struct diag
 		return e;
 	if (site_secret_parse((const uint8_t *)content, len, secret))
 		diag_error(problems, path, 0, "wants %d hexadecimal digits, not all of them zero", 2 * NATIVE_SECRET);
-	check_mode(r, path, problems);
+	check_mode(r, path, 0640, problems);
 	sodium_memzero(secret, sizeof secret);
 	wipe(content, len);
 	return ERR_NONE;

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_connect.py - plain ssh, scp, sftp, rsync and git to a hidden server, by ProxyCommand, with the real programs.
 import os
+import pathlib
 
 import pytest
 
 pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
+
+SK_DUMMY = pathlib.Path("/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so")
 
 SETUP = r"""
 set -eu
@@ -274,3 +277,88 @@ nft add rule ip nat out oifname eth0 masquerade fully-random'
 lab_in inner ssh -F /root/ssh_config server 'echo ${SSH_CONNECTION%% *}' </dev/null
 """)
     assert got.stdout == "10.83.0.2\n", got.stdout + got.stderr
+
+
+# ---- what can be known of why it stays shut ----
+
+
+def test_a_clock_that_was_set_is_said(world):
+    """The server took our time before; now we are ten minutes off, as it would be if its own were."""
+    got = run(world, """
+python3 -c 'import struct; open("/run/lab-clock", "wb").write(struct.pack("=qq", 0, 1))'
+export LD_PRELOAD=$BUILD/tests/clock_shift.so
+login whoami
+python3 -c 'import struct; open("/run/lab-clock", "r+b").write(struct.pack("=qq", 600, 1))'
+sallyport close 10.83.0.2 >/dev/null; gate_shut
+! login true
+unset LD_PRELOAD
+""")
+    assert got.stdout == "anna\n"
+    assert "hint: the clock here was set forward by 10 minutes since it last opened to us" in got.stderr, got.stderr
+
+
+AGENTS = {
+    "none": ("unset SSH_AUTH_SOCK", ["there is no key to knock with", "SSH_AUTH_SOCK is not set"]),
+    "gone": ("export SSH_AUTH_SOCK=/root/nowhere", ["no agent answers at '/root/nowhere'"]),
+    "locked": ("""python3 - <<'END'
+import os, socket
+s = socket.socket(socket.AF_UNIX); s.connect(os.environ["SSH_AUTH_SOCK"])
+s.sendall(bytes([0, 0, 0, 11, 22, 0, 0, 0, 6]) + b"secret"); s.recv(5)
+END""", ["there is no key to knock with", "one that is locked shows none either: ssh-add -X"]),
+    "not confirmed": ("ssh-add -qD; ssh-add -q -c /root/away", ["the agent does not sign with SHA256:", "when -c asks and nobody confirms"]),
+    "with a destination": ("ssh-add -qD; ssh-add -q -H /root/known_hosts -h 10.83.0.1 /root/away", ["added with a destination (ssh-add -h)"]),
+}
+
+
+@pytest.mark.parametrize("case", AGENTS)
+def test_what_an_agent_refuses_is_said(world, case):
+    spoil, said = AGENTS[case]
+    got = run(world, f"""
+handed
+agent
+export SSH_ASKPASS=/bin/false
+{spoil}
+! login true
+agent_end
+""")
+    for words in said:
+        assert words in got.stderr, got.stderr
+
+
+THIRTY_KEYS = """
+handed
+agent
+echo 'MaxAuthTries 40' >>/etc/ssh/sshd_config; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+ssh-add -qD
+for i in $(seq 29); do ssh-keygen -q -t ed25519 -N '' -C $i -f /root/k$i; keys+=" /root/k$i"; done
+ssh-add -q $keys /root/away
+"""
+
+
+def test_thirty_keys_in_the_agent(world):
+    """Four are tried, and that there are more is said; with the right one pinned one knock does."""
+    got = run(world, THIRTY_KEYS + r"""
+! login true
+echo "knocks $(signed knock)"
+cp "$LAB_KEYS/anna.pub" /root/anna.pub
+sed -i 's,%h %p,--pin anna=/root/anna.pub %h %p,' /root/ssh_config
+login whoami
+echo "knocks $(signed knock)"
+agent_end
+""")
+    assert got.stdout.splitlines() == ["knocks 4", "anna", "knocks 5"], got.stdout + got.stderr
+    assert "hint: 26 more keys were not tried: name the right one by -i" in got.stderr, got.stderr
+
+
+def test_a_security_key_is_touched_once_for_ten_connections(world):
+    """One made of software: connect asks for the touch, and the others go through what it opened."""
+    got = run(world, f"""
+handed
+export SSH_SK_PROVIDER={SK_DUMMY}
+lab_key anna ed25519-sk
+sed -i 's,%h %p,--pin anna=/root/keys/anna %h %p,' /root/ssh_config
+for i in 1 2 3 4 5; do login "echo in" 2>>/root/said & pids="${{pids:-}} $!"; done
+wait $pids
+grep -c 'touch the security key for the knock' /root/said
+""") if SK_DUMMY.exists() else pytest.skip("no sk-dummy.so (openssh-tests) is installed")
+    assert got.stdout.split() == ["in"] * 5 + ["1"], got.stdout + got.stderr

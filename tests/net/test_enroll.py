@@ -2,6 +2,7 @@
 # test_enroll.py - after one 'sallyport enroll' plain ssh to a hidden server works, with the real ssh, agent and sshd.
 import json
 import os
+import re
 
 import pytest
 
@@ -31,6 +32,13 @@ def run(world, body, timeout=300):
     got = world(SETUP + body, timeout=timeout)
     assert got.returncode == 0, got.stdout + got.stderr
     return got
+
+
+def objects(text):
+    at = 0
+    while (at := text.find("{", at)) >= 0:
+        value, at = json.JSONDecoder().raw_decode(text, at)
+        yield value
 
 
 def test_before_it_is_hidden_and_plain_ssh_after(world):
@@ -197,7 +205,7 @@ cp -p /root/.ssh/config /root/kept
 printf '\tProxyCommand nc %%h %%p\n' >>/root/.ssh/config
 before=$(lab_snapshot /root/.ssh)
 try enroll server
-sed -i 's/ProxyCommand.*/ProxyJump other/' /root/.ssh/config
+sed -i 's/ProxyCommand.*/ProxyJump %r@other/' /root/.ssh/config
 before=$(lab_snapshot /root/.ssh)
 try enroll server
 cp -p /root/kept /root/.ssh/config
@@ -215,7 +223,139 @@ try enroll server
         "sallyport: the host is 'server:22': wants one name as ssh takes it, without blanks, patterns or quotes",
         "sallyport: --knock-port is 'x': wants ports between 1 and 65535",
         "sallyport: ssh goes to 'server' by a ProxyCommand already: nc %h %p",
-        "sallyport: ssh goes to 'server' through 'other', which has to knock then",
+        "sallyport: ssh goes to 'server' through '%r@other': wants hosts as ssh -J takes them, without tokens",
         "sallyport: /root/.ssh/sallyport/config: the lines for 'server' begin and do not end: wants the line that ends them, or none of them",
     ], got.stderr
     assert "Permission denied (publickey" in got.stderr
+
+
+# ---- what the server tells within the login ----
+
+
+def test_the_secret_of_the_site_comes_through_the_login(world):
+    """Taken before it is required; unreadable for an account; changed; taken back. A knock by hand uses it, too."""
+    got = run(world, r"""
+mkdir -p /etc/sallyport
+printf '%064d\n' 7 >/etc/sallyport/site-secret; chmod 600 /etc/sallyport/site-secret
+gate_install "SiteSecret /etc/sallyport/site-secret" "SiteSecretMode require"
+enroll server >/root/first
+echo "unreadable $(ls /root/.ssh/sallyport | tr '\n' ' ')"
+chgrp anna /etc/sallyport/site-secret; chmod 640 /etc/sallyport/site-secret
+enroll server --dry-run | grep -c 'would be kept'
+enroll server --format json
+cmp /etc/sallyport/site-secret /root/.ssh/sallyport/server.secret; stat -c %a /root/.ssh/sallyport/server.secret
+gate_start || { cat /tmp/gate.log; exit 1; }
+gate_shut
+login 'echo in'
+sallyport close 10.83.0.2 >/dev/null; gate_shut
+lab_in client sallyport knock server
+enroll server --format json
+mv /root/.ssh/sallyport/server.secret /root/away
+sallyport close 10.83.0.2 >/dev/null; gate_shut
+! login true 2>/root/said
+cat /root/said >&2
+mv /root/away /root/.ssh/sallyport/server.secret
+gate_stop
+nft flush ruleset
+sed -i /SiteSecret/d /etc/sallyport/sallyportd.conf
+enroll server | grep 'no secret any more'
+[ ! -e /root/.ssh/sallyport/server.secret ]
+""")
+    lines = got.stdout.splitlines()
+    answers = list(objects(got.stdout))
+    assert lines[0] == "unreadable config " and lines[1] == "1", got.stdout + got.stderr
+    assert answers[0]["siteSecret"] == "taken" and answers[0]["changed"] is True
+    assert answers[1]["siteSecret"] == "taken" and answers[1]["changed"] is False and answers[1]["open"] is True
+    assert "640" not in lines and "600" in lines and "in" in lines
+    assert any(line.startswith("Knocked at server") and line.endswith("it is open.") for line in lines)
+    assert lines[-1] == "Its site has no secret any more: the one from before was removed."
+    assert "has a secret, '/etc/sallyport/site-secret', which 'anna' may not read there" in got.stderr
+    assert "hint: whoever administers it can let a group read it: sudo chgrp GROUP /etc/sallyport/site-secret" in got.stderr
+    assert "hint: has its site a secret?" in got.stderr
+
+
+def test_a_clock_that_is_off_is_said(world):
+    got = run(world, r"""
+real=$(readlink -f /usr/bin/date); cp "$real" /root/date; chmod 755 /root/date; chmod 711 /root
+lab_program date <<<'#!/bin/sh
+echo $(($(/root/date +%s) - 600))'
+enroll server --format json
+""")
+    answer = next(objects(got.stdout))
+    assert -602 <= answer["clockAhead"] <= -598 and answer["siteSecret"] == "none"
+    assert re.search(r"warning: the clock of 'server' is 10 min [0-2] s behind ours: it takes no knock", got.stderr), got.stderr
+
+
+# ---- what users have ----
+
+CONFIGS = {
+    "quotes": 'Host "server" "other one"\n  HostName="10.83.0.1"\n  User "anna"\n  IdentityFile "/root/.ssh/my keys/id"\n',
+    "equals": "hostname = 10.83.0.9\nHOST=server\n\tUser=anna\n\tIDENTITYFILE = \"~/.ssh/my keys/id\"\n",
+    "match": "Match host server exec \"test 'a b' = 'a b'\"\n\tHostName 10.83.0.1\n\tUser anna\n\tIdentityFile '%d/.ssh/my keys/id'\n",
+    "carriage returns": "Host server\r\n\tHostName 10.83.0.1\r\n\tUser anna\r\n\tIdentityFile \"/root/.ssh/my keys/id\"\r\n",
+}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_unusual_quoting_is_no_obstacle(world, case):
+    got = run(world, f"""
+cat >/root/.ssh/config <<'END'
+{CONFIGS[case]}END
+""" + r"""
+sed -i 's/^hostname.*//' /root/.ssh/config; grep -qi hostname /root/.ssh/config || printf '	HostName 10.83.0.1
+' >>/root/.ssh/config
+mkdir "/root/.ssh/my keys"; mv /root/.ssh/id_ed25519 "/root/.ssh/my keys/id"; mv /root/.ssh/id_ed25519.pub "/root/.ssh/my keys/id.pub"
+enroll server --format json
+cp /root/.ssh/config /root/before
+hide
+login whoami
+sallyport close 10.83.0.2 >/dev/null; gate_shut
+enroll server --format json
+cmp /root/.ssh/config /root/before
+login whoami
+gate_stop
+""")
+    first, second = objects(got.stdout)
+    assert first["identity"] == second["identity"] == "/root/.ssh/my keys/id", got.stdout
+    assert first["changed"] and not second["changed"] and second["open"]
+    assert got.stdout.count("\nanna\n") == 2, got.stdout + got.stderr
+
+
+def test_lines_of_others_for_the_same_host_stay(world):
+    """A stanza of the user's own, in their file and outside of our marks in ours."""
+    got = run(world, r"""
+mkdir -m 700 /root/.ssh/sallyport
+printf 'Host server
+	Compression yes
+' >/root/.ssh/sallyport/config
+enroll server >/dev/null
+enroll server >/dev/null
+hide
+login whoami
+ssh -G server | grep -c '^compression yes'
+enroll --undo server >/dev/null
+cat /root/.ssh/sallyport/config
+gate_stop
+""")
+    assert got.stdout.splitlines() == ["anna", "1", "Host server", "\tCompression yes"], got.stdout + got.stderr
+
+
+def test_a_host_that_was_installed_anew(world):
+    """Its lines are there and its key is another: ssh says so while it is open, and connect when it is hidden."""
+    got = run(world, r"""
+enroll server >/dev/null
+ssh-keygen -q -t ed25519 -N '' -f /root/new; cp /root/new /etc/ssh/ssh_host_ed25519_key; cp /root/new.pub /etc/ssh/ssh_host_ed25519_key.pub
+rm /etc/ssh/ssh_host_{rsa,ecdsa}_key*
+kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+old=$(ssh-keygen -lf /root/.ssh/known_hosts | cut -d' ' -f2)
+! enroll server
+hide
+sed -i 's/ConnectTimeout 30/ConnectTimeout 60/' /root/.ssh/config
+! login true
+echo "$old"
+gate_stop
+""")
+    old = got.stdout.split()[-1]
+    assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in got.stderr
+    assert "the login at 'server' failed, so nothing was changed" in got.stderr
+    assert f"hint: the knock was sealed to {old} of known_hosts: is its Ed25519 key still that one?" in got.stderr, got.stderr

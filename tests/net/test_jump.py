@@ -54,7 +54,8 @@ behind() { printf 'Host server\n\tProxyCommand sallyport connect --jump bastion 
 enroll() { lab_in client sallyport enroll "$@" </dev/null; }
 login() { lab_in client ssh "$@" </dev/null; }
 hide() { gate_install "$@"; gate_start || { cat /tmp/gate.log; exit 1; }; gate_shut; }
-gone() { ! pgrep -f "$1" >/dev/null; }
+# Nobody is left but the connection that is shared for a while.
+gone() { [ "$(pgrep -xc ssh)" -le 1 ] && ! pgrep -x sallyport >/dev/null; }
 # An agent that has the key, which is there no more; what it signs stands in /root/signed.
 agent() {
     eval "$(ssh-agent)" >/dev/null
@@ -95,7 +96,7 @@ behind no
 login server whoami
 head -c 3000000 /dev/urandom >/root/file
 login server 'cat >copy' <<<x; lab_in client ssh server cat </root/file | cmp - /root/file && echo same
-lab_wait 10 gone '[s]sh.*-W' && echo gone
+lab_wait 10 gone && echo gone
 gate_stop
 """)
     assert got.stdout.split() == ["10.83.0.3", "anna", "anna", "same", "gone"], got.stdout + got.stderr
@@ -181,3 +182,43 @@ login -J anna@server jumper@bastion whoami
 gate_stop
 """)
     assert got.stdout.split()[-2:] == ["10.83.0.1", "jumper"], got.stdout + got.stderr
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_enroll_goes_the_way_of_proxyjump(world, when):
+    """Before it is hidden or after; again; and back."""
+    got = run(world, f"""
+bastion_start
+sed -i 's/User anna/User anna\\n\\tProxyJump jumper@bastion:22/' /root/.ssh/config
+cp /root/.ssh/config /root/plain
+[ {when} = before ] || hide
+enroll server --format json
+[ {when} = after ] || hide
+""" + """
+login server 'echo ${SSH_CONNECTION%% *}'
+sallyport close 10.83.0.3 >/dev/null
+enroll server
+grep -c -- '--jump jumper@bastion:22' /root/.ssh/sallyport/config
+sallyport close 10.83.0.3 >/dev/null
+login server whoami
+enroll --undo server >/dev/null
+grep -c ProxyCommand /root/.ssh/sallyport/config || :
+gate_stop
+""")
+    body, _, rest = got.stdout.partition("\n}\n")
+    assert '"jump": "jumper@bastion:22"' in body and '"open": true' in body and '"changed": true' in body, got.stdout + got.stderr
+    lines = rest.splitlines()
+    assert lines[0] == "10.83.0.3" and lines[1].endswith("(as before)."), got.stdout + got.stderr
+    assert "It was reached through jumper@bastion:22." in lines
+    assert lines[-3:] == ["1", "anna", "0"]
+
+
+def test_enroll_may_be_told_the_way(world):
+    got = run(world, """
+bastion_start
+hide
+enroll -J bastion server >/dev/null
+login server whoami
+gate_stop
+""")
+    assert got.stdout == "anna\n", got.stdout + got.stderr

@@ -54,10 +54,11 @@ static void what_was_written_is_read(void **state)
 	int one = opened("host 22"), same = opened("host 22"), other = opened("host 2222"), third = opened("host 2");
 
 	assert_int_equal(recent_read(one, now).outcome, RECENT_NONE);
-	recent_write(one, &(struct recent){ now, RECENT_OPENED, 17 });
+	recent_write(one, &(struct recent){ now, RECENT_OPENED, 17, now, 1790000000000 });
 	assert_int_equal(recent_read(same, now).outcome, RECENT_OPENED);
 	assert_int_equal(recent_read(same, now).waited, 17);
-	assert_true(recent_read(same, now).when == now);
+	assert_true(recent_read(same, now).when == now && recent_read(same, now).opened == now);
+	assert_true(recent_read(same, now).opened_wall == 1790000000000);
 	assert_int_equal(recent_read(other, now).outcome, RECENT_NONE);
 	assert_int_equal(recent_read(third, now).outcome, RECENT_NONE);
 	/* of the time before a boot */
@@ -85,12 +86,12 @@ static void what_is_no_entry_is_none(void **state)
 {
 	struct {
 		char magic[8];
-		uint64_t when;
+		uint64_t when, opened, opened_wall;
 		uint32_t outcome, waited;
-	} e = { "recent ", 1, 1, 1 };
+	} e = { "recent ", 1, 1, 99, 1, 1 };
 	int fd = opened("broken");
 
-	e.magic[7] = '1';
+	e.magic[7] = '2';
 	for (size_t len = 0; len <= sizeof e; len++) {
 		assert_int_equal(ftruncate(fd, 0), 0);
 		assert_int_equal(pwrite(fd, &e, len, 0), len);

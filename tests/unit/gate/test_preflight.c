@@ -128,17 +128,28 @@ static void finds_what_is_wrong_and_says_where(void **state)
 
 static void secrets_that_others_can_read_are_none(void **state)
 {
-	static const char *const names[] = { "key", "secret" };
+	static const struct {
+		const char *name;
+		mode_t mode;
+		const char *says; /* NULL: nothing */
+	} cases[] = {
+		{ "key", 0640, "others than its owner may use it (mode 0640): wants 0600" },
+		{ "secret", 0640, NULL }, /* a group of those who may knock */
+		{ "secret", 0644, "others than its owner and a group of readers may use it (mode 0644): wants 0640" },
+		{ "secret", 0620, "others than its owner and a group of readers may use it (mode 0620): wants 0640" },
+	};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char dir[SCRATCH_DIR], says[512];
 
 		scratch_make(dir);
 		made_root(dir, "", NULL);
-		assert_int_equal(chmod(scratch_path(dir, names[i]), 0640), 0);
-		assert_int_equal(problems_of(dir, says, sizeof says), 1);
-		assert_non_null(strstr(says, "others than its owner may use it (mode 0640)"));
-		assert_int_equal(says[1], names[i][0]);
+		assert_int_equal(chmod(scratch_path(dir, cases[i].name), cases[i].mode), 0);
+		assert_int_equal(problems_of(dir, says, sizeof says), cases[i].says ? 1 : 0);
+		if (cases[i].says) {
+			assert_non_null(strstr(says, cases[i].says));
+			assert_int_equal(says[1], cases[i].name[0]);
+		}
 		scratch_remove(dir);
 	}
 }
