@@ -142,6 +142,23 @@ enum err stanza_put(const char *config, size_t len, const char *host, const char
 	return text_check(out);
 }
 
+enum err stanza_hosts(const char *config, size_t len, struct strings *out)
+{
+	const size_t mark = strlen(BEGIN);
+	struct lines l = { config, config + len };
+	const char *line;
+	size_t n;
+	enum err e = ERR_NONE;
+
+	while (!e && next(&l, &line, &n)) {
+		while (n && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+			n--;
+		if (n > mark && !memcmp(line, BEGIN, mark) && !memchr(line, '\0', n))
+			e = strings_add_bytes(out, line + mark, n - mark);
+	}
+	return e;
+}
+
 /* A word of a line: what stands before is skipped. */
 static bool takes_word(const char **line, size_t *len, const char *word)
 {

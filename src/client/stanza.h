@@ -32,6 +32,8 @@ MUST_USE enum err stanza_print(const struct stanza *s, struct text *out);
  */
 MUST_USE enum err stanza_put(const char *config, size_t len, const char *host, const char *lines, struct text *out,
 			     bool *found);
+/* Appends the hosts whose lines are in our file, in their order. ERR_MEMORY. */
+MUST_USE enum err stanza_hosts(const char *config, size_t len, struct strings *out);
 /*
  * The user's file with the line that includes ours at its very beginning, since what ssh finds first counts and a line behind "Host"
  * would count for that alone. *changed: it was not there. ERR_MEMORY.

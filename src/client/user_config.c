@@ -128,6 +128,19 @@ out:
 	return e;
 }
 
+enum err user_config_hosts(const struct user_config *u, struct strings *out)
+{
+	char *ours = NULL;
+	size_t len = 0;
+	bool was;
+	enum err e = read_file(u, u->ours, &ours, &len, &was);
+
+	if (!e)
+		e = stanza_hosts(ours, len, out);
+	free(ours);
+	return e;
+}
+
 enum err user_config_append(const struct user_config *u, const char *path, const char *content)
 {
 	struct text all = { 0 };

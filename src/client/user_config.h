@@ -28,6 +28,8 @@ MUST_USE enum err user_config_open(const char *theirs, struct user_config *out);
  */
 MUST_USE enum err user_config_put(const struct user_config *u, const char *host, const char *lines, bool dry,
 				  bool *changed, const char **at);
+/* Appends the hosts whose lines are in our file. As user_config_put(). */
+MUST_USE enum err user_config_hosts(const struct user_config *u, struct strings *out);
 /* Replaces a file, which ends with 'content' then, or makes it, for this user alone to read. */
 MUST_USE enum err user_config_append(const struct user_config *u, const char *path, const char *content);
 /* "~/.ssh/sallyport/NAME", with that content. *path is yours. */

@@ -29,6 +29,9 @@ static const struct option_row options[] = {
 	  "the UDP ports to knock at; that of SSH by default" },
 	{ "site-secret", 0, OPTION_TEXT, AT(secret), "<file>", "the secret of the site, if it has one" },
 	{ "jump", 'J', OPTION_TEXT, AT(jump), "<host>[,<host>]", "through these hosts; those of ProxyJump by default" },
+	{ "bundle", 0, OPTION_FLAG, AT(bundle), NULL, "export host keys and lines, for other machines" },
+	{ "into", 0, OPTION_TEXT, AT(into), "<folder>",
+	  "with --bundle: ssh_config, known_hosts and bundle.json go there" },
 	{ "undo", 0, OPTION_FLAG, AT(undo), NULL, "take it out again" },
 	{ 0 },
 };
@@ -356,8 +359,13 @@ static int run(const struct common_args *common, struct enroll *e)
 static int enroll_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	struct enroll e = { .args = args };
-	int status = read_arguments(&e, rest);
+	int status;
 
+	if (e.args->into && !e.args->bundle)
+		return complain("--into goes with --bundle");
+	if (e.args->bundle)
+		return e.args->undo ? complain("--bundle does not go with --undo") : enroll_bundle(common, args, rest);
+	status = read_arguments(&e, rest);
 	if (!status) {
 		e.k = knock_begin(&e);
 		status = e.k ? run(common, &e) : EXIT_TROUBLE;
@@ -387,13 +395,14 @@ static void enroll_clear(void *args)
 const struct command cmd_enroll = {
 	.name = "enroll",
 	.summary = "teach this user's ssh the way to a hidden server",
-	.arguments = "[USER@]HOST",
+	.arguments = "[USER@]HOST | --bundle [HOST...]",
 	.common = COMMON_REPORT | COMMON_CHANGE | COMMON_NO_RECOVERY,
 	.options = options,
 	.args_size = sizeof(struct enroll_args),
 	.examples =
 		"  sallyport enroll anna@server          # logs in once; from then on 'ssh server' knocks by itself\n"
 		"  sallyport enroll server --dry-run     # shows the lines, changes nothing\n"
+		"  sallyport enroll --bundle --into roll-out web1 web2   # for machines that have never seen them\n"
 		"  sallyport enroll --undo server\n",
 	.run = enroll_run,
 	.clear = enroll_clear,

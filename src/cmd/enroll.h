@@ -12,10 +12,10 @@
 #define ENROLL_OPTIONS 9
 
 struct enroll_args {
-	const char *user, *identity, *ssh_config, *secret, *jump;
+	const char *user, *identity, *ssh_config, *secret, *jump, *into;
 	struct strings ports;
 	uint64_t port;
-	bool four, six, undo;
+	bool four, six, undo, bundle;
 };
 
 struct enroll {
@@ -55,6 +55,10 @@ bool enroll_host_key(struct enroll *e, bool dry);
 bool enroll_reaches(struct enroll *e);
 /* What the server has told within the login: a clock that is off is said, and the secret of the site kept unless 'dry'. */
 bool enroll_take_answer(struct enroll *e, bool dry);
+/* Appends "ssh-ed25519 AAAA...". */
+void enroll_add_host_key(const uint8_t key[NATIVE_HOST_KEY], struct text *out);
+/* Exports these hosts, or all that are enrolled. Returns what to exit with. */
+int enroll_bundle(const struct common_args *common, const struct enroll_args *a, const struct strings *rest);
 /* Which file names the key that logged in. */
 bool enroll_identity(struct enroll *e);
 

@@ -156,6 +156,16 @@ static void add_key(const char *type, const uint8_t *blob, size_t len, struct te
 	free(base64);
 }
 
+void enroll_add_host_key(const uint8_t key[NATIVE_HOST_KEY], struct text *out)
+{
+	static const uint8_t head[] = "\0\0\0\013ssh-ed25519\0\0\0\040";
+	uint8_t blob[sizeof head - 1 + NATIVE_HOST_KEY];
+
+	memcpy(blob, head, sizeof head - 1);
+	memcpy(blob + sizeof head - 1, key, NATIVE_HOST_KEY);
+	add_key("ssh-ed25519", blob, sizeof blob, out);
+}
+
 static bool is_bad(const struct host_keys *keys, const struct public_key_line *line)
 {
 	for (size_t i = 0; i < keys->nbad; i++)

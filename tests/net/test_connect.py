@@ -355,7 +355,7 @@ def test_a_security_key_is_touched_once_for_ten_connections(world):
     got = run(world, f"""
 handed
 export SSH_SK_PROVIDER={SK_DUMMY}
-lab_key anna ed25519-sk
+lab_key anna ed25519-sk; printf '\tSecurityKeyProvider %s\n' $SSH_SK_PROVIDER >>/root/ssh_config
 sed -i 's,%h %p,--pin anna=/root/keys/anna %h %p,' /root/ssh_config
 for i in 1 2 3 4 5; do login "echo in" 2>>/root/said & pids="${{pids:-}} $!"; done
 wait $pids

@@ -359,3 +359,43 @@ gate_stop
     assert "REMOTE HOST IDENTIFICATION HAS CHANGED" in got.stderr
     assert "the login at 'server' failed, so nothing was changed" in got.stderr
     assert f"hint: the knock was sealed to {old} of known_hosts: is its Ed25519 key still that one?" in got.stderr, got.stderr
+
+
+# ---- for the machines of others ----
+
+
+def test_a_bundle_spares_the_first_contact(world):
+    """Exported by somebody who is enrolled; dropped in as files where nobody has ever seen the server."""
+    got = run(world, r"""
+printf 'Host port\n\tHostName 10.83.0.1\n\tPort 2222\n\tHostKeyAlias other\nHost unknown\n\tHostName 10.83.0.9\n' >>/root/.ssh/config
+echo "other $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >>/root/.ssh/known_hosts
+enroll --knock-port 9,22 server >/dev/null
+enroll --bundle | sed 's/ AAAA.*/ KEY/'
+mkdir /root/out
+enroll --bundle --into /root/out server port
+enroll --bundle --format json server unknown port || echo "status $?"
+cmp <(sed -n 's/^#known_hosts //p' <<<"$(enroll --bundle server port)") /root/out/known_hosts
+hide
+mv /root/.ssh/id_ed25519 /root/key; rm -r /root/.ssh; ssh-keygen -R x 2>/dev/null || :
+install -m 644 /root/out/ssh_config /etc/ssh/ssh_config.d/50-sallyport.conf
+install -m 644 /root/out/known_hosts /etc/ssh/ssh_known_hosts
+lab_in client ssh -o BatchMode=yes -o StrictHostKeyChecking=yes -i /root/key anna@server whoami </dev/null
+gate_stop
+""")
+    head, _, rest = got.stdout.partition("{")
+    assert head == """# by sallyport enroll --bundle
+Host server
+\tHostName 10.83.0.1
+\tProxyCommand sallyport connect --alias %n --user %r --knock-port 9,22 %h %p
+\tProxyUseFdpass yes
+#known_hosts 10.83.0.1 ssh-ed25519 KEY
+2 of 2 hosts: /root/out/ssh_config, known_hosts, bundle.json.
+""", head
+    answer = next(objects(got.stdout))
+    assert answer["schema"] == "sallyport.bundle.v1"
+    server, unknown, port = answer["hosts"]
+    assert server["knockPorts"] == [9, 22] and server["jump"] is None and server["siteSecret"] is False and server["error"] is None
+    assert unknown == {"host": "unknown", "error": "no-host-key"}
+    assert port["port"] == 2222 and port["hostKeyAlias"] == "other" and port["knownHosts"][0].startswith("other ssh-ed25519 AAAA")
+    assert "\tPort 2222\n\tHostKeyAlias other\n" in port["sshConfig"]
+    assert rest.endswith("status 1\nanna\n"), rest
