@@ -399,3 +399,51 @@ Host server
     assert port["port"] == 2222 and port["hostKeyAlias"] == "other" and port["knownHosts"][0].startswith("other ssh-ed25519 AAAA")
     assert "\tPort 2222\n\tHostKeyAlias other\n" in port["sshConfig"]
     assert rest.endswith("status 1\nanna\n"), rest
+
+
+# ---- Ansible ----
+
+PLAYBOOK = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - ansible.builtin.ping:
+    - ansible.builtin.setup: {gather_subset: [min]}
+    - ansible.builtin.copy: {content: "by {{ inventory_hostname }}", dest: "/home/anna/{{ inventory_hostname }}"}
+    - ansible.builtin.command: cat /home/anna/{{ inventory_hostname }}
+      register: said
+    - ansible.builtin.assert: {that: said.stdout == "by " + inventory_hostname}
+    - ansible.builtin.file: {path: "/home/anna/{{ inventory_hostname }}", state: absent}
+"""
+
+
+def test_ansible_does_not_notice(world):
+    """Plain inventory, ten hosts at once without connections that are kept; then a playbook as Ansible comes."""
+    got = run(world, r"""
+eval "$(ssh-agent)" >/dev/null
+ssh-add -q /root/.ssh/id_ed25519
+enroll server >/dev/null
+mv /root/.ssh/id_ed25519 /root/away
+python3 "$LAB_SOURCE/tests/lab/agent_count.py" /root/counted /root/signed >/root/ready & counter=$!
+lab_wait 10 grep -q ready /root/ready
+export SSH_AUTH_SOCK=/root/counted ANSIBLE_NOCOLOR=1 ANSIBLE_FORKS=10 ANSIBLE_TIMEOUT=60 ANSIBLE_LOCAL_TEMP=/root/.ansible/tmp
+sed -i 's/^#*MaxStartups.*//' /etc/ssh/sshd_config; echo 'MaxStartups 100' >>/etc/ssh/sshd_config
+kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+hide
+sallyport close 10.83.0.2 >/dev/null || :; gate_shut
+echo 'server' >/root/one
+for i in 1 2 3 4 5 6 7 8 9 10; do echo "web$i ansible_host=server"; done >/root/ten
+cat >/root/playbook.yml <<'END'
+""" + PLAYBOOK + r"""
+END
+lab_in client env ANSIBLE_SSH_ARGS= ansible -i /root/ten all -m raw -a 'echo in' </dev/null | grep -c '^in'
+echo "knocks $(grep -c knock /root/signed)"
+sallyport close 10.83.0.2 >/dev/null; gate_shut
+lab_in client ansible -i /root/one all -m ping </dev/null | head -n 1
+lab_in client ansible-playbook -i /root/one /root/playbook.yml </dev/null | tail -n 2
+kill $counter $SSH_AGENT_PID
+gate_stop
+""", timeout=600)
+    lines = [" ".join(line.split()) for line in got.stdout.splitlines() if line.strip()]
+    assert lines[:3] == ["10", "knocks 1", "server | SUCCESS => {"], got.stdout + got.stderr
+    assert lines[3].startswith("server : ok=6 changed=3 unreachable=0 failed=0"), got.stdout + got.stderr
