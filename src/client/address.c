@@ -166,6 +166,15 @@ static bool route_find(const struct addrinfo *a, const struct address_claim *our
 	return true;
 }
 
+/* The resolver may say one twice: as glibc does of "::1 localhost" where IPv4 is asked for. */
+static bool is_listed(const struct address_target *v, size_t n, const struct addrinfo *a)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i].to_len == a->ai_addrlen && !memcmp(&v[i].to, a->ai_addr, a->ai_addrlen))
+			return true;
+	return false;
+}
+
 enum err address_resolve(const char *host, unsigned port, unsigned family, const struct address_claim *ours,
 			 struct address_target out[ADDRESS_TARGETS], size_t *n, const char **why)
 {
@@ -186,7 +195,8 @@ enum err address_resolve(const char *host, unsigned port, unsigned family, const
 		return ERR_NOT_FOUND;
 	}
 	for (const struct addrinfo *a = list; a && found < ADDRESS_TARGETS; a = a->ai_next)
-		if ((a->ai_family == AF_INET || a->ai_family == AF_INET6) && route_find(a, ours, &out[found]))
+		if ((a->ai_family == AF_INET || a->ai_family == AF_INET6) && !is_listed(out, found, a) &&
+		    route_find(a, ours, &out[found]))
 			found++;
 	reason = errno;
 	freeaddrinfo(list);

@@ -48,11 +48,11 @@ static const char script[] =
 	"has perl && unpack | perl -MSocket=:DEFAULT,getaddrinfo -e '$/=undef;$d=<STDIN>;exit 1 if length $d!=1232;"
 	"($e,@a)=getaddrinfo($ARGV[0],$ARGV[1],{socktype=>SOCK_DGRAM});"
 	"for(@a){socket($s,$_->{family},SOCK_DGRAM,0)&&connect($s,$_->{addr})&&send($s,$d,0)&&exit 0}exit 1'"
-	" \"$host\" \"$port\" && return\n"
+	" -- \"$host\" \"$port\" && return\n"
 	"has bash && unpack | bash -c 'dd obs=1232 >\"/dev/udp/$0/$1\"' \"$host\" \"$port\" && return\n"
 	"has nc && unpack | nc -u -w 1 \"$host\" \"$port\"\n"
 	"}\n"
-	"echo '" READY "'\n"
+	"echo; echo '" READY "'\n" /* what a shell has said before may have no end */
 	"answer='" CANNOT "'\n"
 	"while read -r word host port data; do\n"
 	"if [ \"$word\" = . ]; then echo \"$answer\"; answer='" CANNOT "'; continue; fi\n"

@@ -69,6 +69,46 @@ enum err stanza_command(const struct stanza *s, struct text *out)
 	return text_check(out);
 }
 
+bool stanza_is_ours(const char *command)
+{
+	return strstr(command, "sallyport") && strstr(command, " connect ");
+}
+
+/* The opposite of add_word(). */
+static void word_read(const char *at, struct text *out)
+{
+	bool quoted = false;
+
+	for (; *at && (quoted || *at != ' '); at++) {
+		if (*at == '\'')
+			quoted = !quoted;
+		else if (*at == '\\' && !quoted && at[1])
+			text_add_bytes(out, ++at, 1);
+		else if (*at == '%' && at[1] == '%')
+			text_add_bytes(out, at++, 1);
+		else
+			text_add_bytes(out, at, 1);
+	}
+}
+
+enum err stanza_option(const char *command, const char *option, char **out)
+{
+	const size_t len = strlen(option);
+	struct text value = { 0 };
+	const char *at = stanza_is_ours(command) ? strstr(command, " connect ") : NULL;
+
+	*out = NULL;
+	while (at && (at = strstr(at + 1, option)) && (at[-1] != ' ' || at[len] != ' '))
+		;
+	if (!at)
+		return ERR_NONE;
+	word_read(at + len + 1, &value);
+	if (!value.len && !value.failed)
+		return ERR_NONE;
+	*out = text_take(&value);
+	return *out ? ERR_NONE : ERR_MEMORY;
+}
+
 enum err stanza_print(const struct stanza *s, struct text *out)
 {
 	enum err e;

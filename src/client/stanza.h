@@ -22,8 +22,15 @@ struct stanza {
 
 /* Whether ssh_config, and a file, can be called so: no blank, quote, pattern, comment, slash or control character. */
 bool stanza_host_fits(const char *host);
+/* Whether a ProxyCommand runs connect. */
+bool stanza_is_ours(const char *command);
 /* Appends the value of its ProxyCommand, as ssh_config and -o want it. ERR_SYNTAX as below. */
 MUST_USE enum err stanza_command(const struct stanza *s, struct text *out);
+/*
+ * The value that an option of connect has in such a command, as ssh -G shows it: *out is yours, NULL where it has none or the command is not ours.
+ * ERR_MEMORY.
+ */
+MUST_USE enum err stanza_option(const char *command, const char *option, char **out);
 /* Appends the lines. ERR_SYNTAX: a path with a control character or a quote, which ssh_config cannot hold. */
 MUST_USE enum err stanza_print(const struct stanza *s, struct text *out);
 /*

@@ -20,7 +20,6 @@
 
 #define AT(field) OPTION_AT(struct enroll_args, field)
 #define CHECK_WAIT_MS 6000
-#define JUMP_OPTION " --jump "
 
 static const struct option_row options[] = {
 	KNOCK_SSH_OPTIONS(struct enroll_args, "log in and knock with this key"),
@@ -121,20 +120,17 @@ static void option_add(struct enroll *e, const char *option, const char *value)
 static bool way_find(struct enroll *e)
 {
 	const struct ask_ssh *a = &e->k->ssh;
-	const char *ours = a->proxy ? strstr(a->proxy, JUMP_OPTION) : NULL;
 	const char *way = e->args->jump ? e->args->jump : a->jump;
-	struct text copy = { 0 };
 
-	if (!way && !ours)
+	if (way && !(e->way = strdup(way)))
+		return !fail(ERR_MEMORY, "cannot start");
+	if (!way && a->proxy && stanza_option(a->proxy, "--jump", &e->way))
+		return !fail(ERR_MEMORY, "cannot start");
+	if (!e->way)
 		return true;
-	if (way)
-		text_add_string(&copy, way);
-	else
-		text_add_bytes(&copy, ours + strlen(JUMP_OPTION), strcspn(ours + strlen(JUMP_OPTION), " "));
-	e->way = text_take(&copy);
-	if (!e->way || !jump_fits(e->way)) {
+	if (!jump_fits(e->way)) {
 		complain("ssh goes to '%s' through '%s': wants hosts as ssh -J takes them, without tokens", e->host,
-			 e->way ? e->way : "");
+			 e->way);
 		return false;
 	}
 	option_add(e, "--jump", e->way);
@@ -146,7 +142,7 @@ static bool way_is_free(const struct enroll *e)
 {
 	const struct ask_ssh *a = &e->k->ssh;
 
-	if (!a->proxy || (strstr(a->proxy, "sallyport") && strstr(a->proxy, " connect ")))
+	if (!a->proxy || stanza_is_ours(a->proxy))
 		return true;
 	complain("ssh goes to '%s' by a ProxyCommand already: %s", e->host, a->proxy);
 	return false;

@@ -36,20 +36,6 @@ static void entry_clear(struct entry *e)
 	free(e->alias);
 }
 
-/* The value of an option in the ProxyCommand that enroll wrote. *out is yours, NULL without one. */
-static enum err option_of(const char *proxy, const char *option, char **out)
-{
-	const char *at = proxy ? strstr(proxy, option) : NULL;
-	struct text value = { 0 };
-
-	if (!at)
-		return ERR_NONE;
-	at += strlen(option);
-	text_add_bytes(&value, at, strcspn(at, " "));
-	*out = text_take(&value);
-	return *out ? ERR_NONE : ERR_MEMORY;
-}
-
 static enum err config_make(struct entry *e)
 {
 	const char *options[2 * CLAIMS_MAX + 1] = { NULL };
@@ -102,6 +88,11 @@ static enum err copy(const char *from, char **to)
 	return from && !*to ? ERR_MEMORY : ERR_NONE;
 }
 
+static enum err option_of(const struct knock *k, const char *option, char **out)
+{
+	return k->ssh.proxy ? stanza_option(k->ssh.proxy, option, out) : ERR_NONE;
+}
+
 /* What is wrong with one host stands in its entry, and is said; the others are exported all the same. */
 static enum err entry_fill(const struct enroll_args *a, struct entry *e)
 {
@@ -124,8 +115,8 @@ static enum err entry_fill(const struct enroll_args *a, struct entry *e)
 		knock_say_host_key(k);
 		e->error = "no-host-key";
 	} else if (!(err = copy(k->ssh.hostname, &e->hostname)) && !(err = copy(k->ssh.alias, &e->alias)) &&
-		   !(err = k->ssh.jump ? copy(k->ssh.jump, &e->way) : option_of(k->ssh.proxy, " --jump ", &e->way)) &&
-		   !(err = option_of(k->ssh.proxy, " --knock-port ", &e->ports)) && !(err = known_make(k, e))) {
+		   !(err = k->ssh.jump ? copy(k->ssh.jump, &e->way) : option_of(k, "--jump", &e->way)) &&
+		   !(err = option_of(k, "--knock-port", &e->ports)) && !(err = known_make(k, e))) {
 		e->port = k->ssh.port;
 		e->secret = !site_secret_find(e->host, &secret);
 		if ((err = config_make(e)) == ERR_SYNTAX)

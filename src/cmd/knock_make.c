@@ -8,6 +8,7 @@
 #include "client/agent.h"
 #include "client/packet.h"
 #include "client/site_secret.h"
+#include "client/stanza.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -235,16 +236,24 @@ bool knock_ready(struct knock *k)
 	return read_secret(k) && find_host_key(k) && knock_choose(k);
 }
 
+static void warn_of_way(const struct knock *k)
+{
+	char *way = NULL;
+
+	if (k->from.type || (!k->ssh.jump && (!k->ssh.proxy || stanza_option(k->ssh.proxy, "--jump", &way) || !way)))
+		return;
+	warn("ssh goes through '%s', and the login comes from there, not from here", way ? way : k->ssh.jump);
+	hint("plain ssh knocks from there once it is enrolled; by hand ask for that host's address: --from ADDRESS");
+	free(way);
+}
+
 bool knock_prepare(struct knock *k)
 {
 	if (!knock_ask(k))
 		return false;
 	if (k->args->carry)
 		return knock_resolve(k);
-	if (k->ssh.jump && !k->from.type) {
-		warn("ssh goes through '%s', and the login comes from there, not from here", k->ssh.jump);
-		hint("ask for that host's address: --from ADDRESS");
-	}
+	warn_of_way(k);
 	return knock_ready(k) && (k->args->print || knock_resolve(k));
 }
 

@@ -362,3 +362,15 @@ wait $pids
 grep -c 'touch the security key for the knock' /root/said
 """) if SK_DUMMY.exists() else pytest.skip("no sk-dummy.so (openssh-tests) is installed")
     assert got.stdout.split() == ["in"] * 5 + ["1"], got.stdout + got.stderr
+
+
+def test_a_firewall_that_drops_udp(world):
+    got = run(world, """
+handed
+lab_in client nft add table inet lab; lab_in client nft 'add chain inet lab out { type filter hook output priority 0; }'
+lab_in client nft add rule inet lab out meta l4proto udp drop
+! login true
+""")
+    assert "sallyport: 'server' has not opened to our knock\n" in got.stderr
+    assert "hint: does the knock arrive? UDP of 1232 bytes, to the port that the server listens for: --knock-port PORT" in got.stderr
+    assert 4 <= got.stderr.count("hint: ") <= 8, got.stderr

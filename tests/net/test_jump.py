@@ -222,3 +222,27 @@ login server whoami
 gate_stop
 """)
     assert got.stdout == "anna\n", got.stdout + got.stderr
+
+
+def test_both_may_be_hidden(world):
+    """Each is enrolled by itself, and the one behind goes through the one before."""
+    got = run(world, """
+bastion_start
+enroll bastion >/dev/null
+enroll -J bastion server >/dev/null
+hide
+install -d -m 700 -o sallyport-grant -g sallyport-grant /var/lib/sallyport/gate2
+install -m 600 -o sallyport-grant -g sallyport-grant /dev/null /var/lib/sallyport/gate2/replay
+printf '%s\n' 'Port 22' 'HostKey /root/bastion_key' 'SshdConfig /root/bastion_config' 'StateDirectory /var/lib/sallyport/gate2' \
+    'ControlSocket /run/sallyport2/control' >/root/second
+chmod 600 /root/bastion_key
+lab_in bastion sallyportd -D -f /root/second --libexec "$SALLYPORT_BUILD/src/gate" </dev/null >/tmp/second.log 2>&1 & second=$!
+lab_wait 10 grep -q ': serving' /tmp/second.log || cat /tmp/second.log
+! gate_open 10.83.0.3
+find $XDG_RUNTIME_DIR/sallyport -type s -delete # nobody shares the connection from before
+login server 'echo ${SSH_CONNECTION%% *}'
+grep -c granted /tmp/second.log
+kill $second
+gate_stop
+""")
+    assert got.stdout.split() == ["10.83.0.3", "1"], got.stdout + got.stderr

@@ -50,6 +50,75 @@ static void what_is_put_in_comes_out(void **state)
 	}
 }
 
+static void an_option_is_read_back(void **state)
+{
+	static const char *const values[] = { "bastion", "a,b@c:2222", "[2001:db8::1]:22", "it's a %h \\ here",
+					      "9,22" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const char *const options[] = { "--pin", "anna=/k --jump no", "--jump", values[i], NULL };
+		struct text command = { 0 };
+		char *got = NULL;
+		enum err e = stanza_command(&(struct stanza){ "h", "/usr/bin/sallyport", options }, &command);
+
+		if (strchr(values[i], '\\')) {
+			assert_int_equal(e, ERR_SYNTAX);
+		} else {
+			assert_int_equal(e, ERR_NONE);
+			assert_int_equal(stanza_option(text_string(&command), "--knock-port", &got), ERR_NONE);
+			assert_null(got);
+		}
+		text_free(&command);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+		const char *const options[] = { "--jump", values[i], "--knock-port", "7", NULL };
+		struct text command = { 0 };
+		char *got = NULL;
+
+		if (stanza_command(&(struct stanza){ "h", "/usr/bin/sallyport", options }, &command) == ERR_NONE) {
+			assert_int_equal(stanza_option(text_string(&command), "--jump", &got), ERR_NONE);
+			assert_string_equal(got, values[i]);
+			free(got);
+		}
+		text_free(&command);
+	}
+}
+
+static void other_commands_have_no_option(void **state)
+{
+	static const char *const commands[] = {
+		"",
+		"nc --jump a",
+		"sallyport connect",
+		"sallyport connect --jump",
+		"sallyport connect --jump ",
+		"sallyport knock --jump a",
+		"sallyport connect x--jump a",
+		"sallyport connect --jumper a",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		char *got = NULL;
+
+		assert_int_equal(stanza_option(commands[i], "--jump", &got), ERR_NONE);
+		if (got)
+			fail_msg("'%s' has '%s'", commands[i], got);
+	}
+}
+
+static void the_hosts_are_those_of_our_marks(void **state)
+{
+	static const char config[] = "Host q\n" BLOCK("a", "x\n") "# sallyport enroll: begin \n" BLOCK(
+		"b.c", "y\n") "# sallyport enroll: end d\n";
+	struct strings hosts = { 0 };
+
+	assert_int_equal(stanza_hosts(config, sizeof config - 1, &hosts), ERR_NONE);
+	assert_int_equal(hosts.n, 2);
+	assert_string_equal(hosts.v[0], "a");
+	assert_string_equal(hosts.v[1], "b.c");
+	strings_free(&hosts);
+}
+
 static void the_include_stands_first(void **state)
 {
 	static const struct {
@@ -125,6 +194,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_put_in_comes_out),
+		cmocka_unit_test(an_option_is_read_back),
+		cmocka_unit_test(other_commands_have_no_option),
+		cmocka_unit_test(the_hosts_are_those_of_our_marks),
 		cmocka_unit_test(the_include_stands_first),
 		cmocka_unit_test(names_are_quoted_as_ssh_and_the_shell_read_them),
 		cmocka_unit_test(what_ssh_config_cannot_hold_is_refused),
