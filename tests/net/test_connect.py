@@ -367,8 +367,8 @@ grep -c 'touch the security key for the knock' /root/said
 def test_a_firewall_that_drops_udp(world):
     got = run(world, """
 handed
-lab_in client nft add table inet lab; lab_in client nft 'add chain inet lab out { type filter hook output priority 0; }'
-lab_in client nft add rule inet lab out meta l4proto udp drop
+lab_in client nft add table netdev lab; lab_in client nft 'add chain netdev lab out { type filter hook egress device eth0 priority 0; }'
+lab_in client nft add rule netdev lab out meta l4proto udp drop
 ! login true
 """)
     assert "sallyport: 'server' has not opened to our knock\n" in got.stderr
