@@ -358,14 +358,14 @@ enum err jump_send(const struct jump_channel *shell, const char *lines)
 	return strcmp(line, SENT) ? ERR_UNSUPPORTED : ERR_NONE;
 }
 
-enum err jump_dial(const struct jump *j, const char *host, unsigned port, struct jump_channel *out)
+enum err jump_dial(const struct jump *j, const char *host, unsigned port, bool silent, struct jump_channel *out)
 {
 	struct text to = { 0 };
 	enum err e;
 
 	text_add(&to, "[%s]:%u", host, port);
 	if (!(e = text_check(&to)))
-		e = begin(j, (const char *const[]){ "-W", text_string(&to), NULL }, NULL, true, out);
+		e = begin(j, (const char *const[]){ "-W", text_string(&to), NULL }, NULL, silent, out);
 	text_free(&to);
 	return e;
 }

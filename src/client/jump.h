@@ -39,8 +39,9 @@ struct jump_channel {
 MUST_USE enum err jump_shell(const struct jump *j, struct jump_channel *out);
 /* Lines as of carry_print(). Returns when each was sent once; copies follow. ERR_UNSUPPORTED: that host has nothing that could send it; ERR_CLOSED, ERR_TIMEOUT. */
 MUST_USE enum err jump_send(const struct jump_channel *shell, const char *lines);
-/* A channel to that port (ssh -W), whether it answers or not. */
-MUST_USE enum err jump_dial(const struct jump *j, const char *host, unsigned port, struct jump_channel *out);
+/* A channel to that port (ssh -W), whether it answers or not. silent: what ssh says of it goes nowhere. */
+MUST_USE enum err jump_dial(const struct jump *j, const char *host, unsigned port, bool silent,
+			    struct jump_channel *out);
 /* ERR_NONE: the other end has spoken, and nothing of it was taken; ERR_CLOSED: it ended; ERR_TIMEOUT. */
 MUST_USE enum err jump_wait(const struct jump_channel *c, unsigned ms);
 /* For a shell: it ends by itself, and not before others have what they share with it. */

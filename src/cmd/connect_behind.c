@@ -12,26 +12,37 @@
 
 #define GRANTED_WAIT_MS 5000u /* while our grant lives: the login at the host in between counts, too */
 #define UNKNOWN_WAIT_MS 1000u /* of a host of which nothing is known yet */
+#define LAST_WAIT_MS 1000u    /* to hear why it is refused */
 #define AGAIN_MS 300u
+
+/* ERR_CLOSED: it was refused. */
+static enum err channel_once(struct connect *w, unsigned ms, bool silent, int *fd)
+{
+	struct jump_channel c = { .fd = -1 };
+	enum err e = jump_dial(&w->jump, w->k->ssh.hostname, w->k->ssh.port, silent, &c);
+
+	if (!e)
+		e = jump_wait(&c, ms);
+	if (e)
+		jump_end(&c);
+	else
+		*fd = c.fd; /* and its ssh lives as long as that */
+	return e;
+}
 
 /* Again where it was refused; one that is dropped is repeated by the stack over there. */
 static int channel_for(struct connect *w, unsigned ms)
 {
 	const uint64_t end = clock_boot_ms() + ms;
 	uint64_t now;
+	int fd = -1;
 
 	while ((now = clock_boot_ms()) < end) {
-		struct jump_channel c = { .fd = -1 };
-		enum err e = jump_dial(&w->jump, w->k->ssh.hostname, w->k->ssh.port, &c);
-
-		if (!e && !(e = jump_wait(&c, (unsigned)(end - now))))
-			return c.fd; /* and its ssh lives as long as that */
-		jump_end(&c);
-		if (e != ERR_CLOSED)
-			return -1;
+		if (channel_once(w, (unsigned)(end - now), true, &fd) != ERR_CLOSED)
+			break;
 		poll(NULL, 0, AGAIN_MS);
 	}
-	return -1;
+	return fd;
 }
 
 static int channel_anyway(struct connect *w, unsigned ms)
@@ -84,10 +95,11 @@ static bool knock_send(struct connect *w, const struct jump_channel *shell)
 static int channel_by_knock(struct connect *w, const struct jump_channel *shell)
 {
 	struct knock *k = w->k;
+	int fd = -1;
+	enum err e;
 
 	for (k->key = 0; k->key < k->keys.n; k->key++) {
 		uint64_t sent;
-		int fd;
 
 		if (!knock_make(k) || !knock_send(w, shell))
 			goto unsent;
@@ -100,8 +112,14 @@ static int channel_by_knock(struct connect *w, const struct jump_channel *shell)
 	}
 	k->key = 0;
 	connect_remember(w, RECENT_SILENT, 0);
-	connect_say_silent(w);
-	return -1;
+	/* the host in between may forbid it, and ssh says so */
+	e = channel_once(w, LAST_WAIT_MS, false, &fd);
+	if (e)
+		connect_say_silent(w);
+	if (e == ERR_CLOSED)
+		hint("'%s' said no by itself, or was refused: AllowTcpForwarding and PermitOpen of its sshd; does it know that name?",
+		     w->way);
+	return fd;
 unsent:
 	connect_remember(w, RECENT_UNSIGNED, 0);
 	return -1;

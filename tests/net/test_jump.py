@@ -151,6 +151,7 @@ agent_end
 TROUBLE = {
     "no shell": ("bastion_start 'ForceCommand /usr/sbin/nologin'", "'bastion' lets nobody run a shell, so no knock for 'server' can be sent from there"),
     "no sender": ("mkdir /srv/bin; ln -s /bin/sh /srv/bin; bastion_start 'SetEnv PATH=/srv/bin'", "'bastion' could not send the knock for 'server'"),
+    "no channels": ("bastion_start 'AllowTcpForwarding no'", "'server' has not opened to our knock"),
     "no login": ("bastion_start 'DenyUsers jumper'", "ssh cannot log in at 'bastion', on the way to 'server'"),
     "nobody there": (":", "ssh cannot log in at 'bastion', on the way to 'server'"),
 }
@@ -167,6 +168,7 @@ behind yes
 gate_stop
 """)
     assert f"sallyport: {said}\n" in got.stderr, got.stderr
+    assert case != "no channels" or "AllowTcpForwarding and PermitOpen of its sshd" in got.stderr, got.stderr
 
 
 def test_a_host_in_between_may_itself_be_hidden(world):
@@ -246,3 +248,23 @@ kill $second
 gate_stop
 """)
     assert got.stdout.split() == ["10.83.0.3", "1"], got.stdout + got.stderr
+
+
+def test_addresses_of_ipv6_on_the_way(world):
+    """In brackets, so the word stands in quotes in our lines, and is read back from there."""
+    got = run(world, """
+ip -n client -6 route add fd83::3 via fd83::1
+ip -n bastion -6 route add fd83::2 via fd83::1
+echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+bastion_start
+sed -i 's/10.83.0/fd83:/; s/^fd83:[.]/fd83::/' /root/.ssh/known_hosts
+sed -i 's/HostName 10.83.0.1/HostName fd83::1/; s/User anna/User anna\\n\\tProxyJump jumper@[fd83::3]:22/' /root/.ssh/config
+hide
+enroll server >/dev/null
+enroll server | grep -c 'as before'
+grep -c -- "--jump 'jumper@\\[fd83::3\\]:22'" /root/.ssh/sallyport/config
+sallyport close fd83::3 >/dev/null
+login server 'echo ${SSH_CONNECTION%% *}'
+gate_stop
+""")
+    assert got.stdout.split() == ["1", "1", "fd83::3"], got.stdout + got.stderr
