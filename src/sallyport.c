@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sallyport.c - the table of commands, nothing else. */
-#include "base/message.h"
-#include "cmd/command.h"
+#include "audit/unpack.h"
 #include "cmd/front.h"
-
-#include <signal.h>
-#include <string.h>
+#include "cmd/program.h"
+#include "cmd/status.h"
+#include "cmd/unfinished.h"
+#include "cmd/who.h"
 
 #include "base/banned.h"
 
@@ -15,14 +15,18 @@ static const struct command *const commands[] = {
 	&cmd_enroll,  &cmd_who,	   &cmd_grant,	&cmd_close,   NULL,
 };
 
+const struct program program = {
+	.commands = commands,
+	.claim = "harden a server's SSH front door, prove it, undo it",
+	.examples = "  sudo sallyport audit              # where do I stand? changes nothing\n"
+		    "  sudo sallyport harden --dry-run   # what would change, with every diff\n"
+		    "  sudo sallyport harden             # do it, prove it, keep a way back\n",
+	.alone = &cmd_short_status,
+	.begin = unfinished_handle,
+	.versions = { unpack_versions, who_screen_version },
+};
+
 int main(int argc, char **argv)
 {
-	signal(SIGCHLD, SIG_DFL); /* ignored by whoever started us, no exit status would be seen */
-	signal(SIGPIPE, SIG_IGN); /* a closed pipe must not cut a change in two */
-	if (argc < 2 || argv[1][0] == '-')
-		return front_main(commands, argc, argv);
-	for (size_t i = 0; commands[i]; i++)
-		if (strcmp(commands[i]->name, argv[1]) == 0)
-			return command_main(commands[i], argc - 1, argv + 1);
-	return front_other(commands, argc, argv);
+	return front_main(argc, argv);
 }

@@ -26,6 +26,11 @@ void file_close(int fd)
 	errno = kept;
 }
 
+bool file_is_absolute(const char *path)
+{
+	return path[0] == '/';
+}
+
 enum err file_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;

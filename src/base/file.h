@@ -60,5 +60,6 @@ MUST_USE enum err file_write_all(int fd, const void *bytes, size_t len);
 /* Everything that can be read from fd (a pipe, a file) up to max bytes; *out is yours and ends in a NUL. */
 MUST_USE enum err file_read_all(int fd, size_t max, char **out, size_t *len);
 void file_close(int fd); /* -1 is fine; keeps errno */
+bool file_is_absolute(const char *path);
 
 #endif

@@ -2,14 +2,12 @@
 /* command.c - what all commands have in common: options, help, completion, the place where answers go. */
 #include "cmd/command.h"
 
-#include "audit/unpack.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "base/nearest.h"
-#include "cmd/unfinished.h"
-#include "cmd/who.h"
+#include "cmd/program.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -148,9 +146,11 @@ void command_complete(const struct command *c, struct text *out)
 
 void command_version(struct text *out)
 {
-	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s, %s, %s\n", SALLYPORT_VERSION,
-		 jansson_version_str(), sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING),
-		 unpack_versions(), who_screen_version());
+	text_add(out, "sallyport %s\njansson %s, libsodium %s, OpenSSL %s", SALLYPORT_VERSION, jansson_version_str(),
+		 sodium_version_string(), OpenSSL_version(OPENSSL_VERSION_STRING));
+	for (size_t i = 0; program.versions[i]; i++)
+		text_add(out, ", %s", program.versions[i]());
+	text_add_string(out, "\n");
 }
 
 static int print_only(const struct common_args *common, struct text *t)
@@ -191,8 +191,8 @@ static int run_parsed(const struct command *c, const struct common_args *common,
 		hint("sallyport %s --help", c->name);
 		return status;
 	}
-	if (!(c->common & COMMON_NO_RECOVERY))
-		unfinished_handle(common->root);
+	if (program.begin && !(c->common & COMMON_NO_RECOVERY))
+		program.begin(common->root);
 	return c->run(common, args, rest);
 }
 
@@ -367,7 +367,7 @@ static int write_output(const char *path, const struct text *t)
 
 	if (link_is_foreign(path))
 		return complain("'%s' is a link that somebody else made in a folder of everybody's", path);
-	if (path[0] != '/') {
+	if (!file_is_absolute(path)) {
 		if (!getcwd(folder, sizeof folder))
 			return fail(ERR_SYSTEM, "cannot write '%s'", path);
 		text_add(&joined, "%s/%s", folder, path);
