@@ -10,6 +10,10 @@
 
 #include "base/banned.h"
 
+#ifndef CLOCK_BOOTTIME /* elsewhere than on Linux */
+#define CLOCK_BOOTTIME CLOCK_MONOTONIC
+#endif
+
 time_t clock_wall(void)
 {
 	return time(NULL);

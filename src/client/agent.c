@@ -3,19 +3,12 @@
 #include "client/agent.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "client/agent_socket.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -119,85 +112,7 @@ void agent_identities_clear(struct agent_identities *l)
 	*l = (struct agent_identities){ 0 };
 }
 
-/* ---- the socket ---- */
-
-enum err agent_open(const char *path, int *fd)
-{
-	struct sockaddr_un at = { .sun_family = AF_UNIX };
-	int s;
-
-	if (!path[0] || strlen(path) >= sizeof at.sun_path)
-		return ERR_TOO_BIG;
-	memcpy(at.sun_path, path, strlen(path));
-	s = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (s < 0)
-		return ERR_SYSTEM;
-	if (fcntl(s, F_SETFD, FD_CLOEXEC) || connect(s, (const struct sockaddr *)&at, sizeof at) ||
-	    fcntl(s, F_SETFL, O_NONBLOCK)) {
-		file_close(s);
-		return errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_SYSTEM;
-	}
-	*fd = s;
-	return ERR_NONE;
-}
-
-static enum err wait_for(int fd, short events, uint64_t end)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-	uint64_t now = clock_boot_ms();
-	int n;
-
-	if (now >= end)
-		return ERR_TIMEOUT;
-	n = poll(&p, 1, end - now > INT_MAX ? INT_MAX : (int)(end - now));
-	return n < 0 && errno != EINTR ? ERR_SYSTEM : ERR_NONE;
-}
-
-/* What a call that moved nothing says: to be tried again, or an end. */
-static enum err again(int fd, short events, uint64_t end)
-{
-	if (errno == EAGAIN || errno == EWOULDBLOCK)
-		return wait_for(fd, events, end);
-	if (errno == EINTR)
-		return ERR_NONE;
-	return errno == EPIPE || errno == ECONNRESET ? ERR_CLOSED : ERR_SYSTEM;
-}
-
-static enum err send_all(int fd, const char *bytes, size_t len, uint64_t end)
-{
-	enum err e = ERR_NONE;
-
-	while (len && !e) {
-		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
-
-		if (n < 0) {
-			e = again(fd, POLLOUT, end);
-			continue;
-		}
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return e;
-}
-
-static enum err receive_all(int fd, uint8_t *bytes, size_t len, uint64_t end)
-{
-	enum err e = ERR_NONE;
-
-	while (len && !e) {
-		ssize_t n = recv(fd, bytes, len, 0);
-
-		if (n == 0)
-			return ERR_CLOSED;
-		if (n < 0) {
-			e = again(fd, POLLIN, end);
-			continue;
-		}
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return e;
-}
+/* ---- questions ---- */
 
 static void add_u32(struct text *t, size_t n)
 {
@@ -224,16 +139,16 @@ static enum err ask(int fd, const struct text *question, int timeout_ms, uint8_t
 
 	add_string(&whole, question->s, question->len);
 	if ((e = text_check(question)) == ERR_NONE && (e = text_check(&whole)) == ERR_NONE)
-		e = send_all(fd, whole.s, whole.len, end);
+		e = agent_send(fd, whole.s, whole.len, end);
 	text_free(&whole);
-	if (e || (e = receive_all(fd, size, sizeof size, end)) || (e = read_u32(&in, &n)))
+	if (e || (e = agent_receive(fd, size, sizeof size, end)) || (e = read_u32(&in, &n)))
 		return e;
 	if (!n || n > AGENT_MESSAGE_MAX)
 		return ERR_TOO_BIG;
 	bytes = malloc(n);
 	if (!bytes)
 		return ERR_MEMORY;
-	e = receive_all(fd, bytes, n, end);
+	e = agent_receive(fd, bytes, n, end);
 	if (e) {
 		free(bytes);
 		return e;

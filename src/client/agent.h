@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/macros.h"
+#include "client/agent_socket.h"
 #include "key/public.h"
 
 #include <stddef.h>
@@ -36,9 +37,7 @@ MUST_USE enum err agent_parse_identities(const uint8_t *answer, size_t len, stru
 MUST_USE enum err agent_parse_signature(const uint8_t *answer, size_t len, uint8_t **signature, size_t *signature_len);
 void agent_identities_clear(struct agent_identities *l); /* leaves { 0 } */
 
-/* ERR_NOT_FOUND: nobody is there; ERR_TOO_BIG: no such path can be; ERR_SYSTEM. */
-MUST_USE enum err agent_open(const char *path, int *fd);
-/* As the parsers; ERR_TIMEOUT, ERR_CLOSED, ERR_SYSTEM. Some agents ask the user to unlock them first: up to a minute. */
+/* Of an agent that agent_open() has found. As the parsers; ERR_TIMEOUT, ERR_CLOSED, ERR_SYSTEM. Some agents ask the user to unlock them first: up to a minute. */
 MUST_USE enum err agent_list(int fd, struct agent_identities *out);
 /* The key is one of the list. Waits two minutes, for a touch or a confirmation. *signature is yours. */
 MUST_USE enum err agent_sign(int fd, const uint8_t *key, size_t key_len, const void *data, size_t len, uint32_t flags,

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+/* Whether systems like this one can: where not, ssh wants "ProxyUseFdpass no". */
+bool hand_over_possible(void);
 /* With "ProxyUseFdpass yes" ssh(1) makes one socket of our standard input and output, and waits for a descriptor there. */
 bool hand_over_wanted(void);
 /* Sends it there as ssh reads it (OpenSSH monitor_fdpass.c: one byte, SCM_RIGHTS). It stays open here. ERR_SYSTEM. */

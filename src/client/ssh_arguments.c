@@ -1,25 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ssh_arguments.c - options as ssh's own getopt reads them; of a parent through /proc. */
+/* ssh_arguments.c - options as ssh's own getopt reads them. */
 #include "client/ssh_arguments.h"
 
-#include "base/file.h"
-#include "base/number.h"
-
-#include <ctype.h>
-#include <fcntl.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
 #define WITH_VALUE "BDEFIJLOPQRSWbceilmopw" /* of ssh.c; -P has had none before OpenSSH 9.4, and no meaning */
 #define KEPT "FPbio46"
-#define CMDLINE_MAX (1u << 20)
-#define STAT_MAX 4096
-#define LEVELS 2
 
 struct words {
 	const char *at;
@@ -102,57 +92,6 @@ enum err ssh_arguments_parse(const char *words, size_t len, struct ssh_arguments
 		ssh_arguments_clear(&a);
 	else
 		*out = a;
-	return e;
-}
-
-static enum err read_of(unsigned long pid, const char *what, size_t max, char **out, size_t *len)
-{
-	char path[64];
-	enum err e;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/%lu/%s", pid, what);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return ERR_NOT_FOUND;
-	e = file_read_all(fd, max, out, len);
-	file_close(fd);
-	return e;
-}
-
-/* The fourth field of stat, behind the name in parentheses, which may hold anything. 0: not told. */
-static unsigned long parent_of(unsigned long pid)
-{
-	char *content = NULL;
-	const char *s;
-	size_t len = 0;
-	unsigned long parent = 0;
-
-	if (read_of(pid, "stat", STAT_MAX, &content, &len))
-		return 0;
-	s = strrchr(content, ')');
-	if (s && s[1] == ' ' && s[2] && s[3] == ' ')
-		for (s += 4; isdigit((unsigned char)*s) && parent < 100000000; s++)
-			parent = parent * 10 + (unsigned long)(*s - '0');
-	free(content);
-	return parent;
-}
-
-enum err ssh_arguments_of_parent(struct ssh_arguments *out)
-{
-	unsigned long pid = (unsigned long)getppid();
-	enum err e = ERR_NOT_FOUND;
-
-	for (int level = 0; level < LEVELS && pid > 0 && e == ERR_NOT_FOUND; level++) {
-		char *content = NULL;
-		size_t len = 0;
-
-		if ((e = read_of(pid, "cmdline", CMDLINE_MAX, &content, &len)) == ERR_NONE)
-			e = ssh_arguments_parse(content, len, out);
-		free(content);
-		if (e == ERR_NOT_FOUND)
-			pid = parent_of(pid);
-	}
 	return e;
 }
 

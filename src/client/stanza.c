@@ -116,7 +116,7 @@ enum err stanza_print(const struct stanza *s, struct text *out)
 	text_add(out, "Host %s\n\tProxyCommand ", s->host);
 	if ((e = stanza_command(s, out)))
 		return e;
-	text_add_string(out, "\n\tProxyUseFdpass yes\n");
+	text_add(out, "\n\tProxyUseFdpass %s\n", s->hand_over ? "yes" : "no");
 	return text_check(out);
 }
 

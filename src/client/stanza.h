@@ -18,6 +18,7 @@ struct stanza {
 	const char *host;	    /* as it is typed */
 	const char *program;	    /* the path of sallyport */
 	const char *const *options; /* of connect, ends with NULL; NULL: none */
+	bool hand_over;		    /* connect can give ssh the connection itself */
 };
 
 /* Whether ssh_config, and a file, can be called so: no blank, quote, pattern, comment, slash or control character. */

@@ -27,7 +27,7 @@ enum err user_config_open(const char *theirs, struct user_config *out)
 	char *typed = theirs ? realpath(theirs, NULL) : NULL;
 	enum err e;
 
-	if (!p || !p->pw_dir || p->pw_dir[0] != '/' || (theirs && !typed)) {
+	if (!p || !p->pw_dir || !file_is_absolute(p->pw_dir) || (theirs && !typed)) {
 		free(typed);
 		return ERR_NOT_FOUND;
 	}

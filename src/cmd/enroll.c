@@ -4,11 +4,12 @@
 
 #include "base/json.h"
 #include "base/message.h"
+#include "client/hand_over.h"
 #include "client/jump.h"
+#include "client/own_path.h"
 #include "client/send.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,16 +45,6 @@ static bool absolute(const char *path, char **out)
 		return true;
 	fail(ERR_SYSTEM, "cannot find '%s'", path);
 	return false;
-}
-
-static bool program_find(struct enroll *e)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof path - 1);
-
-	path[n > 0 ? n : 0] = '\0';
-	e->program = strdup(n > 0 ? path : "sallyport");
-	return e->program;
 }
 
 static void options_fill(struct enroll *e)
@@ -99,7 +90,7 @@ static int read_arguments(struct enroll *e, const struct strings *rest)
 		return fail(err, "cannot tell where your ssh_config is");
 	if (!absolute(e->args->secret, &e->secret))
 		return EXIT_TROUBLE;
-	if (!program_find(e))
+	if (own_path(&e->program))
 		return fail(ERR_MEMORY, "cannot start");
 	options_fill(e);
 	return 0;
@@ -191,7 +182,7 @@ static bool lines_make(struct enroll *e, bool dry)
 	if (!err && e->identity)
 		pin_add(e);
 	if (!err)
-		err = stanza_print(&(struct stanza){ e->host, e->program, e->option }, &e->lines);
+		err = stanza_print(&(struct stanza){ e->host, e->program, e->option, hand_over_possible() }, &e->lines);
 	if (err)
 		fail(err, "cannot write to '%s'", e->files.folder);
 	return !err;

@@ -4,8 +4,10 @@
 
 #include "base/file.h"
 #include "base/message.h"
+#include "client/hand_over.h"
 #include "client/keyfile.h"
 #include "client/run.h"
+#include "client/temporary.h"
 #include "key/public.h"
 
 #include <sodium.h>
@@ -13,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -23,20 +24,11 @@
 #define WORDS_MAX 48
 #define RELEASE 1000 /* of OpenSSH: any that reads the type */
 
-/* A file of ours alone, since ssh goes by names. */
-static enum err temporary(char path[64], int *fd)
-{
-	snprintf(path, 64, "/tmp/sallyport-enroll-XXXXXX");
-	*fd = mkstemp(path);
-	return *fd < 0 ? ERR_SYSTEM : ERR_NONE;
-}
-
 static void words_fill(const struct enroll *e, const char *log, const char *proxy, const char *port,
 		       const char *const *more, const char *words[WORDS_MAX])
 {
 	/* the last three came with OpenSSH 8.7 */
 	static const char *const fixed[] = { "IgnoreUnknown=sessiontype,forkafterauthentication,stdinnull",
-					     "ProxyUseFdpass=yes",
 					     "ControlMaster=no",
 					     "ControlPath=none",
 					     "RemoteCommand=none",
@@ -60,6 +52,8 @@ static void words_fill(const struct enroll *e, const char *log, const char *prox
 	words[n++] = log;
 	words[n++] = "-o";
 	words[n++] = proxy;
+	words[n++] = "-o";
+	words[n++] = hand_over_possible() ? "ProxyUseFdpass=yes" : "ProxyUseFdpass=no";
 	for (size_t set = 0; set < 2; set++)
 		for (const char *const *o = set ? more : fixed; o && *o; o++) {
 			words[n++] = "-o";
@@ -86,22 +80,21 @@ static enum err ssh_run(struct enroll *e, const char *const *more, struct text *
 	const struct stanza s = { .host = e->host, .program = e->program, .options = e->option };
 	const char *words[WORDS_MAX];
 	struct text proxy = { 0 };
-	char path[64], port[16];
+	char path[TEMPORARY_PATH], port[16];
 	int fd = -1;
 	enum err err;
 
 	snprintf(port, sizeof port, "%u", (unsigned)e->args->port);
 	text_add_string(&proxy, "ProxyCommand=");
-	if ((err = stanza_command(&s, &proxy)) || (err = temporary(path, &fd)))
+	if ((err = stanza_command(&s, &proxy)) || (err = temporary_make(path, &fd)))
 		goto out;
 	words_fill(e, path, text_string(&proxy), e->args->port ? port : NULL, more, words);
 	err = run_program(&(struct run_order){ .argv = words, .timeout_ms = LOGIN_MS, .max_output = ANSWER_MAX },
 			  answer, status);
 	if (!err)
 		err = file_read_all(fd, LOG_MAX, log, len);
-	unlink(path);
 out:
-	file_close(fd);
+	temporary_remove(path, fd);
 	text_free(&proxy);
 	return err;
 }
@@ -195,7 +188,7 @@ bool enroll_reaches(struct enroll *e)
 /* A file on the server is no proof that sshd has this key: it shows that in another handshake, to nobody's account. */
 static bool host_key_proven(struct enroll *e, const char *line)
 {
-	char path[64], known[96];
+	char path[TEMPORARY_PATH], known[TEMPORARY_PATH + 32];
 	const char *const more[] = { known,
 				     "GlobalKnownHostsFile=/dev/null",
 				     "StrictHostKeyChecking=yes",
@@ -211,14 +204,13 @@ static bool host_key_proven(struct enroll *e, const char *line)
 	int fd = -1, status;
 	bool proven = false;
 
-	if (temporary(path, &fd))
+	if (temporary_make(path, &fd))
 		return false;
 	snprintf(known, sizeof known, "UserKnownHostsFile=%s", path);
 	if (!file_write_all(fd, line, strlen(line)) && !ssh_run(e, more, &answer, &status, &log, &len) &&
 	    !login_log_parse(log, len, &proof))
 		proven = proof.host_known;
-	unlink(path);
-	file_close(fd);
+	temporary_remove(path, fd);
 	login_log_clear(&proof);
 	text_free(&answer);
 	free(log);

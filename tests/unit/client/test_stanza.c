@@ -156,17 +156,17 @@ static void names_are_quoted_as_ssh_and_the_shell_read_them(void **state)
 	const char *const options[] = { "--site-secret", "/home/a b/it's 100%", NULL };
 	struct text out = { 0 };
 
-	assert_int_equal(stanza_print(&(struct stanza){ "web1", "/usr/bin/sallyport", options }, &out), ERR_NONE);
+	assert_int_equal(stanza_print(&(struct stanza){ "web1", "/usr/bin/sallyport", options, true }, &out), ERR_NONE);
 	assert_string_equal(text_string(&out),
 			    "Host web1\n"
 			    "\tProxyCommand /usr/bin/sallyport connect --alias %n --user %r --site-secret "
 			    "'/home/a b/it'\\''s 100%%' %h %p\n"
 			    "\tProxyUseFdpass yes\n");
 	text_reset(&out);
-	assert_int_equal(stanza_print(&(struct stanza){ "web1", "/usr/bin/sallyport", NULL }, &out), ERR_NONE);
+	assert_int_equal(stanza_print(&(struct stanza){ "web1", "/usr/bin/sallyport", NULL, false }, &out), ERR_NONE);
 	assert_string_equal(text_string(&out),
 			    "Host web1\n\tProxyCommand /usr/bin/sallyport connect --alias %n --user %r %h %p\n"
-			    "\tProxyUseFdpass yes\n");
+			    "\tProxyUseFdpass no\n");
 	text_free(&out);
 }
 
