@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pwd.h - accounts: all of it is in windows/posix.h. */
+#include "windows/posix.h"
