@@ -40,6 +40,14 @@ sanitize: ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	$(packages) build test
 	@tools/sanitize
 
+client-static: ## knock, connect and enroll alone, one static file for any Linux: build-client/sallyport
+	$(packages) client
+	@tools/client/build static
+
+client-windows: ## the same for Windows: build-client/sallyport.exe
+	$(packages) client client-windows
+	@tools/client/build windows
+
 fuzz: ## every parser under libFuzzer for FUZZ_SECONDS=60
 	$(packages) build fuzz
 	@tools/fuzz --seconds $(FUZZ_SECONDS)
@@ -56,9 +64,9 @@ install: ## under PREFIX=/usr/local, below DESTDIR
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
 clean: ## away with all that was built
-	rm -rf $(BUILD) build-sanitize build-fuzz
+	rm -rf $(BUILD) build-sanitize build-fuzz build-client
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 24
 
-.PHONY: all demo test lint sanitize fuzz bench install clean help
+.PHONY: all demo test lint sanitize client-static client-windows fuzz bench install clean help

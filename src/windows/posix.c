@@ -98,7 +98,7 @@ char *realpath(const char *path, char *out)
 
 /* ---- accounts ---- */
 
-/* "C:\\Users\\anna" becomes "C:/Users/anna", a name without a domain. */
+/* With slashes, as ssh and we write paths. NULL: it is not set, or too long. */
 static char *taken(const char *variable, char room[PATH_MOST])
 {
 	const char *value = getenv(variable);
