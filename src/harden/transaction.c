@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "harden/apply.h"
 #include "harden/check.h"
+#include "harden/confirmed.h"
 #include "harden/gate_service.h"
 #include "harden/reload.h"
 #include "harden/timer.h"
@@ -360,13 +361,23 @@ static enum err go_back(const struct transaction_request *q, struct transaction_
 	return e;
 }
 
+/* For the rescue sshd. What was kept before is better than nothing, and the change is none the worse for it. */
+static void keep_copy(const struct root *r, const struct tx *t)
+{
+	if (root_is_live(r))
+		(void)!confirmed_keep(r, t->config_path);
+}
+
 static enum err finish(const struct transaction_request *q, struct transaction_outcome *o)
 {
 	bool timed = q->facts->live && o->tx->confirm_seconds > 0;
+	enum err e;
 
 	if (!timed) {
 		o->tx->confirm_seconds = 0;
-		return journal_set_state(q->facts->root, o->tx, TX_CONFIRMED, NULL);
+		if (!(e = journal_set_state(q->facts->root, o->tx, TX_CONFIRMED, NULL)))
+			keep_copy(q->facts->root, o->tx);
+		return e;
 	}
 	set_deadline(o->tx);
 	return journal_set_state(q->facts->root, o->tx, TX_WAITING, NULL);
@@ -491,6 +502,9 @@ static enum err undo_held(const struct root *r, struct tx *t, enum tx_state end,
 		return e;
 	if (root_is_live(r))
 		timer_disarm(t);
+	/* what was confirmed is gone, and with it files that its copy names */
+	if (confirmed)
+		keep_copy(r, t);
 	return ERR_NONE;
 }
 
@@ -545,6 +559,8 @@ enum err transaction_confirm(const struct root *r, struct tx *t, const char *not
 
 	if (e == ERR_NONE && root_is_live(r))
 		timer_disarm(t);
+	if (e == ERR_NONE)
+		keep_copy(r, t);
 	return e;
 }
 
