@@ -72,6 +72,16 @@ static bool drops(const struct chain *c)
 	       (c->family == NFPROTO_INET || c->family == NFPROTO_IPV4 || c->family == NFPROTO_IPV6);
 }
 
+static bool is_ours(const struct chain *c)
+{
+	static const char *const tables[] = { FIREWALL_TABLE, FIREWALL_GUARD, FIREWALL_DETOUR };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
+		if (c->family == NFPROTO_INET && strcmp(c->table, tables[i]) == 0)
+			return true;
+	return false;
+}
+
 static void hook_take(struct chain *c, const struct nlattr *nest)
 {
 	const struct nlattr *a;
@@ -120,8 +130,7 @@ static enum err chain_take(void *arg, const struct nlmsghdr *m)
 	const char *name;
 	enum err e;
 
-	if (!chain_read(m, &c) || (c.family == NFPROTO_INET &&
-				   (strcmp(c.table, FIREWALL_TABLE) == 0 || strcmp(c.table, FIREWALL_GUARD) == 0)))
+	if (!chain_read(m, &c) || is_ours(&c))
 		return ERR_NONE;
 	name = name_of(&c);
 	if (name)

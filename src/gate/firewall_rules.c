@@ -33,6 +33,9 @@ const struct firewall_chain firewall_chains[] = {
 };
 const unsigned firewall_nchains = ARRAY_SIZE(firewall_chains);
 
+/* Behind "arriving": whoever comes here was let in there. */
+const struct firewall_chain firewall_detour_chain = { "detour", NF_INET_PRE_ROUTING, "prerouting", -140, false };
+
 static void set_name(char out[16], uint8_t family, uint16_t port)
 {
 	snprintf(out, 16, "asked%u_%u", family, port);
@@ -239,6 +242,21 @@ enum err firewall_rules_each(const struct firewall_rules *rules, enum err (*take
 	rules_answers(&t);
 	rules_door(&t);
 	rules_shut(&t);
+	return t.e;
+}
+
+enum err firewall_detour_each(const uint16_t *ports, unsigned nports, uint16_t to,
+			      enum err (*take)(void *arg, const struct rule *r), void *arg)
+{
+	struct taker t = { .take = take, .arg = arg };
+
+	/* not from this host itself: that is how the real sshd is looked at */
+	for (unsigned i = 0; i < nports; i++) {
+		RULE(&t, "detour", { PART_NOT_LOCAL }, { PART_TCP_TO, .number = ports[i] }, { PART_LOCAL },
+		     { PART_LISTENER4, .number = to }, { PART_ACCEPT });
+		RULE(&t, "detour", { PART_NOT_LOCAL }, { PART_TCP_TO, .number = ports[i] }, { PART_LOCAL },
+		     { PART_LISTENER6, .number = to }, { PART_ACCEPT });
+	}
 	return t.e;
 }
 

@@ -14,6 +14,8 @@
  * of all rules passes it over, so that there is no moment without any before the first is put back.
  */
 #define FIREWALL_GUARD "sallyport-guard"
+/* While a rescue sshd answers: firewall_detour.h. */
+#define FIREWALL_DETOUR "sallyport-rescue"
 #define FIREWALL_GRANTS4 "grants4"
 #define FIREWALL_GRANTS6 "grants6"
 #define FIREWALL_ATTENDED "attended" /* ports that somebody looks after */
@@ -37,6 +39,7 @@ enum part_kind {
 	PART_INVALID,	  /* of none, and none can begin with it */
 	PART_FLAGS,	  /* of the TCP flags .mask exactly .number are set */
 	PART_INTERFACE,	  /* came in by .name */
+	PART_NOT_LOCAL,	  /* came in by another interface than lo */
 	PART_NETWORK,	  /* from .network */
 	PART_GRANTED4,	  /* address and port have a grant */
 	PART_GRANTED6,	  /* the same, by the first .number bits of the address */
@@ -62,6 +65,8 @@ enum part_kind {
 	PART_SET_QUOTED, /* the TCP packet at byte .mask of an error went to port .number instead */
 	PART_FLOOD,	 /* there were more than .number of such packets in this second */
 	PART_NOTRACK,
+	PART_LISTENER4, /* is given to who listens transparently on port .number of loopback; else what comes next */
+	PART_LISTENER6,
 	PART_GOTO, /* chain .name */
 	PART_ACCEPT,
 	PART_DROP,
@@ -105,6 +110,10 @@ MUST_USE enum err firewall_sets_each(const struct firewall_rules *rules,
 /* All rules, in order. */
 MUST_USE enum err firewall_rules_each(const struct firewall_rules *rules,
 				      enum err (*take)(void *arg, const struct rule *r), void *arg);
+/* The chain and the rules of the detour to a port of loopback. */
+extern const struct firewall_chain firewall_detour_chain;
+MUST_USE enum err firewall_detour_each(const uint16_t *ports, unsigned nports, uint16_t to,
+				       enum err (*take)(void *arg, const struct rule *r), void *arg);
 /* Are they such that a table can be made of them? ERR_RANGE. */
 MUST_USE enum err firewall_rules_check(const struct firewall_rules *rules);
 

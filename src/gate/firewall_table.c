@@ -186,6 +186,14 @@ static void build_interface(struct building *b, const struct part *p, const stru
 	compare(b, NFT_CMP_EQ, name, sizeof name);
 }
 
+static void build_not_local(struct building *b, const struct part *p, const struct builder *row)
+{
+	static const char name[16] = "lo";
+
+	meta(b, NFT_META_IIFNAME);
+	compare(b, NFT_CMP_NEQ, name, sizeof name);
+}
+
 static void build_network(struct building *b, const struct part *p, const struct builder *row)
 {
 	const struct firewall_network *n = p->network;
@@ -334,6 +342,31 @@ static void build_flood(struct building *b, const struct part *p, const struct b
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 }
 
+static void load(struct building *b, uint32_t reg, const void *bytes, uint32_t len)
+{
+	struct nftnl_expr *e = expr_add(b, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, reg);
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, bytes, len);
+}
+
+static void build_listener(struct building *b, const struct part *p, const struct builder *row)
+{
+	const uint32_t loopback4 = htonl(INADDR_LOOPBACK), after = row->what == 4 ? REG_AFTER_IPV4 : REG_AFTER_IPV6;
+	const uint16_t port = htons((uint16_t)p->number);
+
+	is_family(b, row->what);
+	if (row->what == 4)
+		load(b, REG, &loopback4, sizeof loopback4);
+	else
+		load(b, REG, &in6addr_loopback, sizeof in6addr_loopback);
+	load(b, after, &port, sizeof port);
+	EXPR(b, "tproxy", { NFTNL_EXPR_TPROXY_FAMILY, row->what == 4 ? NFPROTO_IPV4 : NFPROTO_IPV6 },
+	     { NFTNL_EXPR_TPROXY_REG_ADDR, REG }, { NFTNL_EXPR_TPROXY_REG_PORT, after });
+}
+
 static void build_notrack(struct building *b, const struct part *p, const struct builder *row)
 {
 	(void)expr_add(b, "notrack");
@@ -360,6 +393,7 @@ static const struct builder builders[PART_KIND_COUNT] = {
 	[PART_INVALID] = { build_state, NF_CT_STATE_INVALID_BIT },
 	[PART_FLAGS] = { build_flags },
 	[PART_INTERFACE] = { build_interface },
+	[PART_NOT_LOCAL] = { build_not_local },
 	[PART_NETWORK] = { build_network },
 	[PART_GRANTED4] = { build_lookup, 4, SADDR4, DPORT },
 	[PART_GRANTED6] = { build_lookup, 6, SADDR6, DPORT },
@@ -384,6 +418,8 @@ static const struct builder builders[PART_KIND_COUNT] = {
 	[PART_SET_QUOTED] = { build_set_quoted },
 	[PART_FLOOD] = { build_flood },
 	[PART_NOTRACK] = { build_notrack },
+	[PART_LISTENER4] = { build_listener, 4 },
+	[PART_LISTENER6] = { build_listener, 6 },
 	[PART_GOTO] = { build_verdict, (uint32_t)NFT_GOTO },
 	[PART_ACCEPT] = { build_verdict, NF_ACCEPT },
 	[PART_DROP] = { build_verdict, NF_DROP },
@@ -635,6 +671,36 @@ enum err firewall_table_put(struct firewall *f, char **why)
 	}
 	f->owned = owned;
 	return ERR_NONE;
+}
+
+static enum err detour_try(struct firewall *f, const uint16_t *ports, unsigned nports, uint16_t to, uint32_t flags)
+{
+	enum err e;
+
+	netlink_begin(&f->batch, &f->netlink);
+	f->writing = FIREWALL_DETOUR;
+	table_message(f, NFT_MSG_NEWTABLE, 0);
+	table_message(f, NFT_MSG_DELTABLE, 0);
+	table_message(f, NFT_MSG_NEWTABLE, flags);
+	chain_put(f, &firewall_detour_chain);
+	e = firewall_detour_each(ports, nports, to, rule_put, f);
+	return e ? e : netlink_commit(&f->batch, NULL);
+}
+
+enum err firewall_table_detour(struct firewall *f, const uint16_t *ports, unsigned nports, uint16_t to)
+{
+	enum err e = detour_try(f, ports, nports, to, TABLE_OWNER);
+
+	return unknown(e) ? detour_try(f, ports, nports, to, 0) : e;
+}
+
+enum err firewall_table_detour_delete(struct firewall *f)
+{
+	netlink_begin(&f->batch, &f->netlink);
+	f->writing = FIREWALL_DETOUR;
+	table_message(f, NFT_MSG_NEWTABLE, 0);
+	table_message(f, NFT_MSG_DELTABLE, 0);
+	return netlink_commit(&f->batch, NULL);
 }
 
 enum err firewall_table_delete(struct firewall *f)

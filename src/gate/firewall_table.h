@@ -37,6 +37,9 @@ void firewall_element_delete(struct firewall *f, const struct mirror_key *k);
 MUST_USE enum err firewall_table_put(struct firewall *f, char **why);
 /* The transaction that takes it away. */
 MUST_USE enum err firewall_table_delete(struct firewall *f);
+/* Another table of its own, owned where the kernel can: firewall_detour.h. Of f only netlink and batch are used. */
+MUST_USE enum err firewall_table_detour(struct firewall *f, const uint16_t *ports, unsigned nports, uint16_t to);
+MUST_USE enum err firewall_table_detour_delete(struct firewall *f);
 /* All elements of both sets, each with what is left of its time (UINT64_MAX: no end). None where there is no table. */
 MUST_USE enum err firewall_table_grants(struct firewall *f,
 					enum err (*take)(void *arg, const struct mirror_key *k, uint64_t left_ms),

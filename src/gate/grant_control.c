@@ -158,6 +158,8 @@ static enum err take_grant(void *role, int fd, uint32_t id, const void *body)
 	if (!e)
 		log_event(LOG_LEVEL_NOTICE, "granted", "addr", addr, "for", seconds, "via", "hand", "by", want.comment,
 			  NULL);
+	if (changed)
+		grant_tell(a->grant);
 	return done(fd, id, e, changed, 0);
 }
 

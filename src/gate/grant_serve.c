@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -243,6 +244,11 @@ static enum err opened_remember(struct grant *g, const struct grant_pending *p)
 	return e;
 }
 
+void grant_tell(const struct grant *g)
+{
+	(void)!send(g->setup->parent, "G", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void let_in(struct grant *g, const struct grant_pending *p)
 {
 	const struct message_knocked answer = { .stage = STAGE_ACCEPTED };
@@ -259,6 +265,7 @@ static void let_in(struct grant *g, const struct grant_pending *p)
 	log_event(LOG_LEVEL_INFO, "granted", "user", (const char *)p->knock.question.user, "key", w.key, "addr", w.addr,
 		  "source", w.source, "port", w.ports, "for", seconds, "via", "native", "type", w.type, NULL);
 	g->status.granted++;
+	grant_tell(g);
 	(void)!message_send(g->setup->net, MESSAGE_KNOCKED, p->net_id, &answer, sizeof answer);
 }
 

@@ -58,6 +58,8 @@ struct grant {
 /* Until the parent, net or index closes (0), or one of them sends what it may not (1). */
 int grant_serve(const struct grant_setup *s);
 
+/* Tells the parent that somebody was let in, who should find an sshd: one that is not told does no harm, the next is. */
+void grant_tell(const struct grant *g);
 /* The ports that a request means: those it names, or all that are protected. Returns how many; 0: one is not protected. */
 unsigned grant_ports(const struct settings *s, const uint16_t *ports, unsigned n, uint16_t out[FIREWALL_PORTS]);
 

@@ -75,7 +75,8 @@ static void problems_log(struct host *h, enum err e, const struct diags *problem
 		snprintf(line, sizeof line, "%u", first->line);
 	log_event_limited(&h->broken, LOG_LEVEL_ERROR, "sshd-config-broken", "why",
 			  first && first->text ? first->text : err_text(e), "file",
-			  first && first->file ? first->file : "", "line", line, NULL);
+			  first && first->file ? first->file : "", "line", line, "instead",
+			  lookup_by_spare(h->lookup) ? "what was confirmed last" : "", NULL);
 }
 
 static void refresh(void *context)
@@ -227,8 +228,11 @@ int index_main(bool foreground)
 	e = sodium_init() < 0 ? ERR_SYSTEM : command_memory_new(&m);
 	if (!e && (e = reader_find(&reader)))
 		log_event(LOG_LEVEL_ERROR, "no-account", "name", ROLE_USER_INDEX, "why", err_text(e), NULL);
-	if (!e && !(e = host_open(&h, s->sshd_config)))
+	if (!e && !(e = host_open(&h, s->sshd_config))) {
 		lookup_confine(h.lookup, confine, &reader);
+		if (s->rescue)
+			lookup_spare(h.lookup);
+	}
 	if (e)
 		log_event(LOG_LEVEL_ERROR, "index-cannot-start", "why", err_text(e), NULL);
 	else

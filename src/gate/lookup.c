@@ -112,6 +112,17 @@ void lookup_release(struct lookup *l, unsigned release)
 	l->config.release = release;
 }
 
+void lookup_spare(struct lookup *l)
+{
+	l->config.spare = true;
+	lookup_config_clear(&l->config);
+}
+
+bool lookup_by_spare(const struct lookup *l)
+{
+	return l->config.config && l->config.config == l->config.confirmed;
+}
+
 void lookup_remember(struct lookup *l, struct command_memory *m, int command_ms)
 {
 	l->memory = m;

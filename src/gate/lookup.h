@@ -26,6 +26,9 @@ MUST_USE enum err lookup_new(const struct root *r, const char *sshd_config, unsi
 void lookup_free(struct lookup *l);
 /* Reads the configuration again if it changed. ERR_CONFIG as above. */
 MUST_USE enum err lookup_refresh(struct lookup *l, struct diags *problems);
+/* From the next lookup_refresh() on: while the configuration has errors, the last confirmed one (sshd/spare.h) decides. */
+void lookup_spare(struct lookup *l);
+bool lookup_by_spare(const struct lookup *l); /* it does now */
 /* sshd was replaced: with the next lookup_refresh() the configuration is read as this release does. */
 void lookup_release(struct lookup *l, unsigned release);
 

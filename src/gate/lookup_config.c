@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "sshd/spare.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -114,19 +115,37 @@ static bool is_as_read(const struct lookup_config *c)
 	return same;
 }
 
+/* The door is not to be lost with a file: who could come in by what was confirmed can knock, and finds the rescue sshd. */
+static void confirmed_take(struct lookup_config *c)
+{
+	struct diags ignored = { 0 };
+	struct spare *spare = NULL;
+	char *path = NULL;
+
+	if (c->spare && !spare_load(c->root, &spare) && !spare_path(spare, SPARE_CONFIG, &path) &&
+	    !sshd_config_load(c->root, path, c->release, &c->confirmed, &ignored))
+		c->config = c->confirmed;
+	free(path);
+	spare_free(spare);
+	diags_free(&ignored);
+}
+
 enum err lookup_config_refresh(struct lookup_config *c, struct diags *problems)
 {
 	enum err e;
 
 	if (is_as_read(c))
-		return c->config ? ERR_NONE : ERR_CONFIG;
+		return c->config == c->read ? ERR_NONE : ERR_CONFIG;
 	lookup_config_clear(c);
 	e = sshd_config_load(c->root, c->path, c->release, &c->read, problems);
-	if (e && e != ERR_CONFIG)
+	if (e == ERR_MEMORY)
 		return e;
-	config_stamp(c);
+	if (!e || e == ERR_CONFIG)
+		config_stamp(c);
 	if (!e)
 		c->config = c->read;
+	else
+		confirmed_take(c);
 	return e;
 }
 
@@ -134,7 +153,9 @@ void lookup_config_clear(struct lookup_config *c)
 {
 	free(c->stamp);
 	sshd_config_free(c->read);
+	sshd_config_free(c->confirmed);
 	c->stamp = NULL;
 	c->read = NULL;
+	c->confirmed = NULL;
 	c->config = NULL;
 }

@@ -30,6 +30,9 @@ enum message_kind {
 	MESSAGE_KNOCK,
 	MESSAGE_KNOCKED,
 	MESSAGE_COUNTS,
+	/* the parent to the rescue (rescue.h), and back */
+	MESSAGE_RESCUE,
+	MESSAGE_RESCUED,
 	MESSAGE_KIND_COUNT
 };
 
@@ -121,6 +124,20 @@ struct message_knocked {
 /* How many packets ended at each stage in net since the last of these. */
 struct message_counts {
 	uint64_t stage[STAGE_COUNT];
+};
+
+#define MESSAGE_PORTS 16
+
+/* Answer on these ports in place of sshd. */
+struct message_rescue {
+	uint32_t reason; /* enum err: ERR_CLOSED, nobody listens; else what does is no working sshd */
+	uint32_t nports;
+	uint16_t ports[MESSAGE_PORTS];
+};
+
+/* It does now. */
+struct message_rescued {
+	uint8_t reserved[8];
 };
 
 #define MESSAGE_MAX (sizeof(struct message_head) + sizeof(struct message_knock))

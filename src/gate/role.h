@@ -9,7 +9,8 @@
  * The parent (supervisor.c) executes each role anew, as libexec/sallyport/sallyport-NAME, with these descriptors in place and no
  * others, nothing in its environment, and "-D" as its only argument in the foreground (only then is standard error open). A role
  * reads its settings from ROLE_SETTINGS (the text of settings_print(), a sealed memory file), takes what it needs, locks itself in
- * (sandbox.h), says so by one byte 'R' on ROLE_PARENT, and serves. When ROLE_PARENT or one of its peers closes, it ends with status
+ * (sandbox.h), says so by one byte 'R' on ROLE_PARENT, and serves; grant goes on with a 'G' each time it
+ * has let somebody in. When ROLE_PARENT or one of its peers closes, it ends with status
  * 0. The parent has asked the kernel to kill it should the parent die, but a change of user takes that back: sandbox_enter() asks
  * again.
  */

@@ -423,6 +423,7 @@ static const struct row rows[] = {
 	{ "PacketSource", set_flag, print_flag, AT(packet_source), 0, 0, 0, yes_no, "yes or no" },
 	{ "SlowKeys", set_flag, print_flag, AT(slow_keys), 0, 0, 0, yes_no, "yes or no" },
 	{ "CpuShare", set_number, print_number, AT(cpu_share), 0, 1, 100, NULL, "a number from 1 to 100" },
+	{ "Rescue", set_flag, print_flag, AT(rescue), 0, 0, 0, yes_no, "yes or no" },
 	{ "StateDirectory", set_path, print_path, AT(state_dir), 0, 0, 0, NULL, "an absolute path" },
 	{ "ControlSocket", set_path, print_path, AT(control), 0, 0, SOCKET_PATH_MAX, NULL,
 	  "an absolute path of at most 107 bytes" },
@@ -619,6 +620,7 @@ enum err settings_parse(const char *content, size_t len, const char *name, struc
 	s->max_grant_seconds = 300;
 	s->packet_source = true;
 	s->slow_keys = true;
+	s->rescue = true;
 	s->cpu_share = 25;
 	if ((e = parse_into(s, content, len, name, problems))) {
 		settings_free(s);

@@ -34,6 +34,7 @@ struct settings {
 	bool packet_source;	    /* PacketSource: address type 0; yes */
 	bool slow_keys;		    /* SlowKeys: P-384 and P-521; yes */
 	unsigned cpu_share;	    /* CpuShare: percent of one core for opening and verifying; 25 */
+	bool rescue;		    /* Rescue: a rescue sshd where the real one does not answer; yes */
 	char *state_dir;	    /* StateDirectory; "/var/lib/sallyport/gate" */
 	char *control;		    /* ControlSocket; "/run/sallyport/control" */
 };

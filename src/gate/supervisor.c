@@ -10,6 +10,7 @@
 #include "gate/notify.h"
 #include "gate/preflight.h"
 #include "gate/premises.h"
+#include "gate/rescue_watch.h"
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -36,6 +37,7 @@
 #define FAILURES_SERVED 2u	      /* that many in a row lead to that pause */
 #define KEYS_SECONDS 20		      /* for reading a handful of small files */
 #define EVENT_SIGNAL GENERATION_ROLES /* in epoll's data, behind the numbers of the roles */
+#define EVENT_RESCUE (EVENT_SIGNAL + 1)
 
 /*
  * What the roles still need at their start: net and grant CAP_NET_ADMIN and what changes a user, index to read everybody's files,
@@ -57,6 +59,7 @@ struct supervisor {
 	const struct supervisor_options *o;
 	struct root *live;
 	struct notify notify;
+	struct rescue_watch rescue;
 	struct premises *premises;
 	struct premises *next_premises; /* of a reload, until the running generation has ended */
 	struct generation *running;
@@ -194,6 +197,7 @@ static void after_end(struct supervisor *s)
 		return;
 	}
 	if (s->next_premises) {
+		rescue_watch_settings(&s->rescue, s->premises->settings, s->next_premises->settings);
 		premises_free(s->premises, s->next_premises);
 		s->premises = s->next_premises; /* ours to serve with from now on */
 		s->next_premises = NULL;
@@ -324,6 +328,7 @@ static void reap(struct supervisor *s)
 {
 	int status, i;
 
+	rescue_watch_reap(&s->rescue, s->premises->settings);
 	while (s->running && (i = generation_reap(s->running, &status)) >= 0) {
 		const struct generation_member *m = &s->running->member[i];
 
@@ -335,7 +340,7 @@ static void reap(struct supervisor *s)
 		after_end(s);
 }
 
-/* 'R': it serves. Its end, or anything else: it is of no use any more. */
+/* 'R': it serves. 'G', of grant: somebody was let in. Its end, or anything else: it is of no use any more. */
 static void member_read(struct supervisor *s, int i)
 {
 	struct generation_member *m = &s->running->member[i];
@@ -348,6 +353,10 @@ static void member_read(struct supervisor *s, int i)
 		m->ready = true;
 		if (generation_ready(s->running))
 			serve(s);
+		return;
+	}
+	if (n == 1 && byte == 'G' && i == GENERATION_GRANT && m->ready) {
+		rescue_watch_knock(&s->rescue);
 		return;
 	}
 	m->closed = true;
@@ -392,11 +401,19 @@ static void overdue(struct supervisor *s)
 	}
 }
 
+static void rescue_read(struct supervisor *s)
+{
+	const char *status = rescue_watch_read(&s->rescue);
+
+	if (status && s->phase == PHASE_SERVING)
+		notify_status(&s->notify, status);
+}
+
 /* --- the loop --- */
 
 static uint64_t next_due(const struct supervisor *s)
 {
-	uint64_t due = s->phase == PHASE_SERVING ? UINT64_MAX : s->due;
+	uint64_t due = s->phase == PHASE_SERVING ? rescue_watch_due(&s->rescue) : s->due;
 
 	if (s->notify.beat_ms && s->beat + s->notify.beat_ms < due)
 		due = s->beat + s->notify.beat_ms;
@@ -420,7 +437,9 @@ static void due_do(struct supervisor *s)
 		notify_beat(&s->notify);
 		s->beat = now;
 	}
-	if (s->phase != PHASE_SERVING && s->phase != PHASE_DONE && now >= s->due)
+	if (s->phase == PHASE_SERVING)
+		rescue_watch_turn(&s->rescue, s->premises->settings);
+	else if (s->phase != PHASE_DONE && now >= s->due)
 		overdue(s);
 }
 
@@ -435,6 +454,8 @@ static enum err loop(struct supervisor *s)
 			return ERR_SYSTEM;
 		if (n == 1 && ev.data.u32 == EVENT_SIGNAL)
 			signals_read(s);
+		else if (n == 1 && ev.data.u32 == EVENT_RESCUE)
+			rescue_read(s);
 		else if (n == 1 && s->running && s->running->member[ev.data.u32].parent >= 0)
 			member_read(s, (int)ev.data.u32);
 		due_do(s);
@@ -460,6 +481,7 @@ static enum err signals_open(struct supervisor *s)
 	s->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (s->signals < 0 || s->epoll < 0 || epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->signals, &ev))
 		return ERR_SYSTEM;
+	rescue_watch_listen(&s->rescue, s->epoll, EVENT_RESCUE);
 	return ERR_NONE;
 }
 
@@ -479,6 +501,7 @@ static enum err begin(struct supervisor *s, struct settings *settings, char **wh
 
 static void finish(struct supervisor *s)
 {
+	rescue_watch_close(&s->rescue);
 	generation_free(s->next);
 	premises_free(s->next_premises, s->premises);
 	premises_free(s->premises, NULL);
@@ -496,6 +519,7 @@ enum err supervisor_run(const struct supervisor_options *o, struct settings *set
 	*why = NULL;
 	log_open("parent", o->foreground);
 	notify_open(&s.notify);
+	rescue_watch_open(&s.rescue, o->libexec, o->foreground);
 	s.beat = clock_boot_ms();
 	if (!(e = begin(&s, settings, why))) {
 		start_generation(&s);
