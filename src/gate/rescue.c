@@ -69,7 +69,9 @@ static int listener_open(int family, uint16_t port)
 
 	if (fd < 0)
 		return -1;
-	if (setsockopt(fd, is4 ? IPPROTO_IP : IPPROTO_IPV6, is4 ? IP_TRANSPARENT : IPV6_TRANSPARENT_OPTION, &one,
+	/* Each connection has the port that was asked for, and only with this the real sshd can listen there meanwhile. */
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) ||
+	    setsockopt(fd, is4 ? IPPROTO_IP : IPPROTO_IPV6, is4 ? IP_TRANSPARENT : IPV6_TRANSPARENT_OPTION, &one,
 		       sizeof one) ||
 	    bind(fd, is4 ? (const struct sockaddr *)&a4 : (const struct sockaddr *)&a6, is4 ? sizeof a4 : sizeof a6) ||
 	    listen(fd, BACKLOG)) {
