@@ -47,6 +47,7 @@ static void an_empty_file_has_all_defaults(void **state)
 				       "PacketSource yes\n"
 				       "SlowKeys yes\n"
 				       "CpuShare 25\n"
+				       "Rescue yes\n"
 				       "StateDirectory /var/lib/sallyport/gate\n"
 				       "ControlSocket /run/sallyport/control\n";
 	static const char *const empty[] = { "", "\n", "# Port 23\n", "  \t\r\n\f\n  # x", "#\n" };
@@ -74,7 +75,7 @@ static void reads_every_setting(void **state)
 				  "SiteSecret /c /d\n"
 				  "SiteSecretMode require\n"
 				  "GrantTime 1m30s\nMaxGrantTime 1h\n"
-				  "PacketSource no\nSlowKeys no\nCpuShare 100\n"
+				  "PacketSource no\nSlowKeys no\nCpuShare 100\nRescue no\n"
 				  "StateDirectory /e\nControlSocket /f\n");
 	const struct firewall_rules *f = &s->firewall;
 
@@ -108,6 +109,7 @@ static void reads_every_setting(void **state)
 	assert_int_equal(s->max_grant_seconds, 3600);
 	assert_false(s->packet_source);
 	assert_false(s->slow_keys);
+	assert_false(s->rescue);
 	assert_int_equal(s->cpu_share, 100);
 	assert_string_equal(s->state_dir, "/e");
 	assert_string_equal(s->control, "/f");
