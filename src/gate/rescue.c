@@ -47,6 +47,7 @@ struct rescue {
 		uint64_t began_ms;
 	} login[LOGINS];
 	unsigned nlogins; /* in all */
+	struct spare_rescue when;
 	pid_t looker;	  /* at the real sshd; 0: none */
 	uint64_t look_ms; /* when the next one is due */
 	bool doubt;	  /* whether sshd still works */
@@ -287,6 +288,15 @@ static void ports_narrow(struct rescue *r)
 	r->ask.nports = n;
 }
 
+/* For who confirms. Without it a login may seem to show more than it does, which is better than no login. */
+static void time_note(const struct rescue *r)
+{
+	const enum err e = spare_rescue_save(r->root, &r->when);
+
+	if (e)
+		log_event(LOG_LEVEL_WARNING, "rescue-not-noted", "why", err_text(e), NULL);
+}
+
 static enum err begin(struct rescue *r, const char **what)
 {
 	const struct message_rescued done = { 0 };
@@ -304,6 +314,8 @@ static enum err begin(struct rescue *r, const char **what)
 	*what = "a listener";
 	if ((e = listeners_open(r, &port)))
 		return e;
+	r->when = (struct spare_rescue){ clock_boot_ms(), UINT64_MAX };
+	time_note(r);
 	*what = "the firewall";
 	if ((e = firewall_detour_open(r->ask.ports, r->ask.nports, port, &r->detour)))
 		return e;
@@ -340,6 +352,9 @@ static void failed_say(const char *what, enum err e)
 static void finish(struct rescue *r)
 {
 	firewall_detour_close(r->detour);
+	r->when.until_ms = clock_boot_ms();
+	if (r->detour)
+		time_note(r);
 	for (int i = 0; i < 2; i++)
 		file_close(r->listener[i]);
 	rescue_sshd_clear(&r->sshd);

@@ -19,7 +19,8 @@
 
 #include "base/banned.h"
 
-#define PAUSE_MS 1000 /* sshd counts against an address what comes and goes without logging in (PerSourcePenalties) */
+#define BEGIN_MS 10000 /* a rescue must answer by then; it takes two seconds at the most where no disk hangs */
+#define PAUSE_MS 1000  /* sshd counts against an address what comes and goes without logging in (PerSourcePenalties) */
 
 _Static_assert(MESSAGE_PORTS == FIREWALL_PORTS, "a place for each protected port");
 
@@ -110,14 +111,20 @@ void rescue_watch_knock(struct rescue_watch *w)
 
 uint64_t rescue_watch_due(const struct rescue_watch *w)
 {
-	return w->wanted && !w->looker && w->rescue < 0 ? w->look_ms : UINT64_MAX;
+	if (w->rescue >= 0)
+		return w->began ? UINT64_MAX : w->give_up_ms;
+	return w->wanted && !w->looker ? w->look_ms : UINT64_MAX;
 }
 
 void rescue_watch_turn(struct rescue_watch *w, const struct settings *s)
 {
 	if (!s->rescue)
 		w->wanted = false;
-	else if (clock_boot_ms() >= rescue_watch_due(w))
+	if (clock_boot_ms() < rescue_watch_due(w))
+		return;
+	if (w->rescue >= 0)
+		rescue_end(w);
+	else
 		look_begin(w, s);
 }
 
@@ -142,6 +149,7 @@ static void rescue_begin(struct rescue_watch *w, const struct settings *s, enum 
 	struct epoll_event ev = { .events = EPOLLIN, .data.u32 = w->event };
 
 	memcpy(ask.ports, s->firewall.ports, sizeof ask.ports);
+	w->give_up_ms = clock_boot_ms() + BEGIN_MS;
 	w->rescue = rescue_call(w);
 	if (w->rescue >= 0 && !message_send(w->rescue, MESSAGE_RESCUE, 0, &ask, sizeof ask) &&
 	    !epoll_ctl(w->epoll, EPOLL_CTL_ADD, w->rescue, &ev))

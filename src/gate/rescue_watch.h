@@ -13,13 +13,14 @@
 
 struct rescue_watch {
 	struct launcher launcher;
-	int epoll;	  /* where the connection to the rescue is heard; borrowed */
-	uint32_t event;	  /* and what epoll's data says then */
-	bool wanted;	  /* somebody was let in since the last look began */
-	uint64_t look_ms; /* before that no new look begins */
-	pid_t looker;	  /* 0: none */
-	int rescue;	  /* the connection; -1: there is no rescue */
-	bool began;	  /* it answers */
+	int epoll;	     /* where the connection to the rescue is heard; borrowed */
+	uint32_t event;	     /* and what epoll's data says then */
+	bool wanted;	     /* somebody was let in since the last look began */
+	uint64_t look_ms;    /* before that no new look begins */
+	pid_t looker;	     /* 0: none */
+	int rescue;	     /* the connection; -1: there is no rescue */
+	uint64_t give_up_ms; /* when it must answer */
+	bool began;	     /* it answers */
 	struct log_limit said;
 };
 

@@ -10,6 +10,7 @@
 #include "harden/gate_service.h"
 #include "harden/reload.h"
 #include "harden/timer.h"
+#include "sshd/spare.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -572,11 +573,29 @@ static bool is_kept(const struct keepers *k, const char *user)
 	return k->n == 0;
 }
 
+/* Those of a rescue came in by what was confirmed before. What cannot be read might say so of any. */
+static struct spare_rescue last_rescue(void)
+{
+	struct spare_rescue v = { 0, UINT64_MAX };
+	struct root *live = NULL;
+
+	if (!root_open(NULL, &live) && spare_rescue_load(live, &v) == ERR_NOT_FOUND)
+		v = (struct spare_rescue){ 0, 0 };
+	root_close(live);
+	return v;
+}
+
 const struct session *transaction_new_login(const struct tx *t, const struct sessions *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->v[i].started_boot_ms > t->swapped_boot_ms && is_kept(&t->keepers, s->v[i].user))
+	const struct spare_rescue rescue = last_rescue();
+
+	for (size_t i = 0; i < s->n; i++) {
+		const uint64_t began = s->v[i].started_boot_ms;
+
+		if (began > t->swapped_boot_ms && (began < rescue.from_ms || began > rescue.until_ms) &&
+		    is_kept(&t->keepers, s->v[i].user))
 			return &s->v[i];
+	}
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
 /* spare.c - read the list of what was kept, and look whether it can be relied on. */
 #include "sshd/spare.h"
 
+#include "base/file.h"
 #include "base/number.h"
 
 #include <errno.h>
@@ -259,4 +260,39 @@ enum err spare_load(const struct root *r, struct spare **out)
 	s->folder = folder; /* it is the spare's now */
 	*out = s;
 	return ERR_NONE;
+}
+
+/* --- when it was needed --- */
+
+enum err spare_rescue_load(const struct root *r, struct spare_rescue *out)
+{
+	struct spare_rescue v;
+	char *content = NULL, *blank;
+	size_t len;
+	enum err e = root_read(r, SPARE_RESCUED, 64, &content, &len);
+
+	if (e)
+		return e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR) ? ERR_NOT_FOUND : e;
+	content[strcspn(content, "\n")] = '\0';
+	if ((blank = strchr(content, ' ')))
+		*blank++ = '\0';
+	e = blank ? number_parse(content, 0, UINT64_MAX, &v.from_ms) : ERR_SYNTAX;
+	if (!e)
+		e = number_parse(blank, 0, UINT64_MAX, &v.until_ms);
+	if (!e)
+		*out = v;
+	free(content);
+	return e;
+}
+
+enum err spare_rescue_save(const struct root *r, const struct spare_rescue *v)
+{
+	struct text t = { 0 };
+	enum err e;
+
+	text_add(&t, "%llu %llu\n", (unsigned long long)v->from_ms, (unsigned long long)v->until_ms);
+	if (!(e = text_check(&t)) && !(e = file_make_dirs(r, "/run/sallyport", 0755)))
+		e = file_replace(r, SPARE_RESCUED, t.s, t.len, NULL, "rescue");
+	text_free(&t);
+	return e;
 }

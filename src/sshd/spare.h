@@ -28,6 +28,7 @@
  *	argument Compression=no
  */
 #define SPARE_LINK "/var/lib/sallyport/confirmed"
+#define SPARE_RESCUED "/run/sallyport/rescued"
 #define SPARE_LIST "list"
 #define SPARE_CONFIG "sshd_config"
 #define SPARE_LISTENS 64
@@ -63,6 +64,13 @@ void spare_print(const struct spare *s, struct text *out); /* can be read back *
 void spare_free(struct spare *s);			   /* NULL is fine */
 /* "FOLDER/NAME"; *out is yours. */
 MUST_USE enum err spare_path(const struct spare *s, const char *name, char **out);
+/* When a rescue answered last, by clock_boot_ms(): who came in then has shown nothing of the configuration in force. */
+struct spare_rescue {
+	uint64_t from_ms, until_ms; /* until UINT64_MAX: it may still */
+};
+/* ERR_NOT_FOUND: not since the boot. */
+MUST_USE enum err spare_rescue_load(const struct root *r, struct spare_rescue *out);
+MUST_USE enum err spare_rescue_save(const struct root *r, const struct spare_rescue *v);
 /* Whether sshd listened on that port. */
 bool spare_listens(const struct spare *s, uint16_t port);
 

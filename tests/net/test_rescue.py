@@ -222,6 +222,29 @@ sallyport rollback --yes >/dev/null
 """)
 
 
+def test_a_login_by_the_rescue_confirms_nothing(world):
+    run(world, """
+keep
+gate_start
+# something else to confirm, by a session that is no login
+sallyport banner set --yes --confirm-within 5m >/tmp/banner 2>&1 || { cat /tmp/banner; exit 1; }
+lab_sshd_stop
+rescued true
+login 'sleep 8' & session=$!
+sleep 2
+! sallyport confirm >/tmp/confirm 2>&1; cat /tmp/confirm
+grep 'no new login' /tmp/confirm
+wait $session
+/usr/sbin/sshd
+lab_wait 5 said rescue-ended
+login 'sleep 8' & session=$!
+sleep 2
+sallyport confirm || { cat /tmp/gate.log; exit 1; }
+wait $session
+gate_stop
+""", settings="'GrantTime 2m'")
+
+
 def test_what_sshd_was_started_with_counts_too(world):
     out = run(world, """
 lab_sshd_stop
