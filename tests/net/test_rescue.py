@@ -226,13 +226,13 @@ def test_a_login_by_the_rescue_confirms_nothing(world):
     run(world, """
 keep
 gate_start
-# something else to confirm, by a session that is no login
-sallyport banner set --yes --confirm-within 5m >/tmp/banner 2>&1 || { cat /tmp/banner; exit 1; }
+lab_account bert 1002
+sallyport access deny bert --yes --keep anna >/tmp/deny 2>&1 || { cat /tmp/deny; exit 1; }
 lab_sshd_stop
 rescued true
 login 'sleep 8' & session=$!
 sleep 2
-! sallyport confirm >/tmp/confirm 2>&1; cat /tmp/confirm
+! sallyport confirm >/tmp/confirm 2>&1
 grep 'no new login' /tmp/confirm
 wait $session
 /usr/sbin/sshd
