@@ -11,7 +11,7 @@
 #include "base/banned.h"
 
 #define GRANTED_WAIT_MS 5000u /* while our grant lives: the login at the host in between counts, too */
-#define UNKNOWN_WAIT_MS 1000u /* of a host of which nothing is known yet */
+#define UNKNOWN_WAIT_MS 2000u /* of a host of which nothing is known yet */
 #define LAST_WAIT_MS 1000u    /* to hear why it is refused */
 #define AGAIN_MS 300u
 

@@ -113,18 +113,20 @@ static bool way_find(struct enroll *e)
 	const struct ask_ssh *a = &e->k->ssh;
 	const char *way = e->args->jump ? e->args->jump : a->jump;
 
-	if (way && !(e->way = strdup(way)))
-		return !fail(ERR_MEMORY, "cannot start");
-	if (!way && a->proxy && stanza_option(a->proxy, "--jump", &e->way))
-		return !fail(ERR_MEMORY, "cannot start");
-	if (!e->way)
-		return true;
-	if (!jump_fits(e->way)) {
-		complain("ssh goes to '%s' through '%s': wants hosts as ssh -J takes them, without tokens", e->host,
-			 e->way);
+	if (!way && a->proxy && stanza_option(a->proxy, "--jump", &e->way)) {
+		fail(ERR_MEMORY, "cannot start");
 		return false;
 	}
-	option_add(e, "--jump", e->way);
+	if (!way)
+		way = e->way;
+	if (way && !jump_fits(way)) {
+		complain("ssh goes to '%s' through '%s': wants hosts as ssh -J takes them, without tokens", e->host,
+			 way);
+		return false;
+	}
+	if (way)
+		option_add(e, "--jump", way);
+	e->through = way;
 	return true;
 }
 
@@ -265,7 +267,7 @@ static json_t *answer_json(const struct enroll *e, bool tried)
 			 "host", json_safe_string(e->host), "changed", is_changed(e), "key",
 			 e->login.fingerprint[0] ? e->login.fingerprint : NULL, "identity", e->identity, "file",
 			 e->files.ours, "includedBy", e->files.theirs, "hostKeyAdded", e->host_key_added, "siteSecret",
-			 secrets[e->server.secret], "jump", e->way, "clockAhead",
+			 secrets[e->server.secret], "jump", e->through, "clockAhead",
 			 e->server.time ? json_integer(e->clock_ahead) : json_null(), "open",
 			 tried ? json_boolean(e->k->result.open) : json_null());
 }
@@ -287,11 +289,11 @@ static void add_answer(const struct enroll *e, bool dry, bool tried, struct text
 	if (e->secret_dropped)
 		text_add(out, "Its site has no secret any more: the one from before %s.\n",
 			 dry ? "would be removed" : "was removed");
-	if (tried && e->way)
+	if (tried && e->through)
 		text_add(out,
 			 e->k->result.open ? "It was reached through %s.\n"
 					   : "It was not reached through %s: ssh -v says more.\n",
-			 e->way);
+			 e->through);
 	else if (tried)
 		text_add(out, "A knock was sent: the port %s.\n",
 			 e->k->result.open
@@ -339,7 +341,7 @@ static int run(const struct common_args *common, struct enroll *e)
 		return EXIT_TROUBLE;
 	if (common->dry_run)
 		return answer(common, e, false);
-	tried = e->way ? try_behind(e) : try_knock(e);
+	tried = e->through ? try_behind(e) : try_knock(e);
 	return tried ? answer(common, e, true) : answer(common, e, false) == EXIT_TROUBLE ? EXIT_TROUBLE : EXIT_NO;
 }
 

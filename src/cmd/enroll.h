@@ -30,7 +30,8 @@ struct enroll {
 	size_t nports;
 	struct text ports;		    /* the same, with commas */
 	char *secret;			    /* the path in full */
-	char *way;			    /* through these hosts; NULL: directly */
+	const char *through;		    /* these hosts; NULL: directly. Borrowed from 'k', 'args' or 'way' */
+	char *way;			    /* of lines that are there already */
 	const char *option[ENROLL_OPTIONS]; /* of connect */
 	struct login_log login;
 	struct text answer; /* what the command on the server printed */
