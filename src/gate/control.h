@@ -53,6 +53,7 @@ struct control_entry {
 
 struct control_status {
 	uint64_t started;	     /* seconds since 1970 */
+	uint64_t started_boot_ms;    /* the same by the boot clock: tells one start from the next */
 	uint64_t granted;	     /* knocks since then */
 	uint64_t ended[STAGE_COUNT]; /* knocks and packets that ended at each stage */
 	uint32_t replay_entries;

@@ -476,6 +476,7 @@ static enum err begin(struct grant *g, const struct grant_setup *s)
 
 	g->setup = s;
 	g->status.started = (uint64_t)clock_wall();
+	g->status.started_boot_ms = clock_boot_ms();
 	g->unwritten = (struct log_limit){ .burst = 1, .every_seconds = 60 };
 	g->refused = (struct log_limit){ .burst = 30, .every_seconds = 1 };
 	g->unattended = (struct log_limit){ .burst = 1, .every_seconds = 600 };

@@ -175,32 +175,36 @@ static enum err reload(const struct gate_service *s, char **complaint)
 	return kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
 }
 
-/* Whether it answers, with the door as wanted. */
-static bool serves(bool open)
+/* What it says of itself; false: it does not answer. */
+static bool ask_status(struct control_status *out)
 {
 	struct control_entry *entries = NULL;
-	struct control_status status = { 0 };
 	size_t n = 0;
 	int fd = -1;
 	enum err e = control_open(CONTROL_PATH, &fd);
 
 	if (e == ERR_NONE)
-		e = control_who(fd, &entries, &n, &status);
+		e = control_who(fd, &entries, &n, out);
 	free(entries);
 	file_close(fd);
-	return e == ERR_NONE && status.held_open == open;
+	return e == ERR_NONE;
 }
 
 enum err gate_service_serve(bool open, char **complaint)
 {
 	const uint64_t end = clock_boot_ms() + SERVE_MS;
+	struct control_status before = { 0 }, now = { 0 };
 	struct gate_service s;
 	enum err e = gate_service_find(&s);
 
 	*complaint = NULL;
+	/* until others have taken over, those that served before answer, by the old settings */
+	if (e == ERR_NONE && s.runs)
+		(void)!ask_status(&before);
 	if (e == ERR_NONE)
 		e = s.runs ? reload(&s, complaint) : start(&s, complaint);
-	while (e == ERR_NONE && !serves(open)) {
+	while (e == ERR_NONE &&
+	       !(ask_status(&now) && now.started_boot_ms != before.started_boot_ms && now.held_open == open)) {
 		if (clock_boot_ms() > end) {
 			*complaint = strdup(
 				s.managed ? "it does not serve by these settings: journalctl -u sallyportd"

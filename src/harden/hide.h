@@ -29,7 +29,7 @@ MUST_USE enum err hide_guards(const struct hide *h, struct guards *out);
 
 /* The folder and the file of the settings, and the site secret where 'secret' (its text) is not NULL. Free with plan_free(). */
 MUST_USE enum err hide_plan(const struct root *r, const char *content, const char *secret, struct plan **out);
-#define HIDE_SECRET "/etc/sallyport/site_secret"
+#define HIDE_SECRET "/etc/sallyport/site-secret"
 
 /* ---- the steps, while the transaction is applied; *complaint (yours) says why one fails ---- */
 

@@ -79,5 +79,5 @@ gate_open() {
 gate_programs() {
 	mount -t tmpfs tmpfs /usr/local && mkdir -p /usr/local/sbin /usr/local/libexec/sallyport &&
 		cp "$SALLYPORT_BUILD/sallyportd" /usr/local/sbin &&
-		cp "$SALLYPORT_BUILD"/src/gate/sallyport-{net,keeper,index,grant} /usr/local/libexec/sallyport
+		cp "$SALLYPORT_BUILD"/src/gate/sallyport-{net,keeper,index,grant,rescue} /usr/local/libexec/sallyport
 }

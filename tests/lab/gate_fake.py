@@ -33,7 +33,7 @@ class Gate:
 
     def status(self):
         ended = [0] + [self.ended.get(stage, 0) for stage in STAGES]
-        return struct.pack(f"<QQ{len(ended)}QIBBBx", self.started, self.granted, *ended, self.record, self.lost,
+        return struct.pack(f"<QQQ{len(ended)}QIBBBx", self.started, 1, self.granted, *ended, self.record, self.lost,
                            self.memory_only, self.owned)
 
     def start(self):

@@ -246,9 +246,9 @@ cat /etc/sallyport/sallyportd.conf
 cat /root/hide.err; enroll --knock-port 4000 server >/dev/null
 hide_end
 cat /etc/sallyport/sallyportd.conf
-stat -c '%a %s %n' /etc/sallyport/site_secret
+stat -c '%a %s %n' /etc/sallyport/site-secret
 cat /root/hide.out
-! grep -q "$(cat /etc/sallyport/site_secret)" /root/hide.out /root/hide.err
+! grep -q "$(cat /etc/sallyport/site-secret)" /root/hide.out /root/hide.err
 login server 'sleep 600' & session=$!
 sleep 3
 sallyport confirm
@@ -262,13 +262,13 @@ sallyport close 10.83.0.2 >/dev/null || :
 login server 'echo in again'
 sallyport reveal -y
 cmp /etc/sallyport/sallyportd.conf /root/before
-[ ! -e /etc/sallyport/site_secret ]
+[ ! -e /etc/sallyport/site-secret ]
 strangers_find
 """)
     listening, final = got.stdout.split("# ours\n")[1:3]
     assert "\nShut no\n" in listening and "Shut" not in final
     assert final.startswith("KnockPort 4000\nGrantTime 20\nPort 22\nIfBroken open-after=30m\nAnswer drop\n"
-                            "SiteSecret /etc/sallyport/site_secret\n600 65 /etc/sallyport/site_secret\n"), final
+                            "SiteSecret /etc/sallyport/site-secret\n600 65 /etc/sallyport/site-secret\n"), final
     assert "(It stands out: port 22 answers a stranger with nothing, an unused one with a reset.)" in got.stdout
     assert "sallyport enroll --knock-port 4000 " in got.stdout
     assert "KnockPort 4001\n" in got.stdout and "in again" in got.stdout
