@@ -137,11 +137,20 @@ const char *host_cloud(const struct root *r)
 	static const struct {
 		const char *says, *name;
 	} clouds[] = {
-		{ "Amazon EC2", "Amazon EC2" },	    { "Google", "Google Cloud" },  { "OracleCloud", "Oracle Cloud" },
-		{ "Alibaba Cloud", "Alibaba Cloud" }, { "Hetzner", "Hetzner" },	    { "DigitalOcean", "DigitalOcean" },
-		{ "Scaleway", "Scaleway" },	    { "OVH", "OVHcloud" },	    { "Vultr", "Vultr" },
-		{ "Linode", "Linode" },		    { "Akamai", "Akamai" },	    { "Tencent Cloud", "Tencent Cloud" },
-		{ "UpCloud", "UpCloud" },	    { "Exoscale", "Exoscale" },
+		{ "Amazon EC2", "Amazon EC2" },
+		{ "Google", "Google Cloud" },
+		{ "OracleCloud", "Oracle Cloud" },
+		{ "Alibaba Cloud", "Alibaba Cloud" },
+		{ "Hetzner", "Hetzner" },
+		{ "DigitalOcean", "DigitalOcean" },
+		{ "Scaleway", "Scaleway" },
+		{ "OVH", "OVHcloud" },
+		{ "Vultr", "Vultr" },
+		{ "Linode", "Linode" },
+		{ "Akamai", "Akamai" },
+		{ "Tencent Cloud", "Tencent Cloud" },
+		{ "UpCloud", "UpCloud" },
+		{ "Exoscale", "Exoscale" },
 	};
 	static const char *const files[] = { "/sys/class/dmi/id/sys_vendor", "/sys/class/dmi/id/chassis_asset_tag" };
 

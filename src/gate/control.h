@@ -77,7 +77,7 @@ struct control_recover {
 /* How an address was let in last, since the daemon's grant role began; times are of the boot clock, 0: not at all. */
 struct control_latest {
 	uint64_t knock_ms;
-	uint64_t hand_until_ms; /* when what was opened by hand ended, or will */
+	uint64_t hand_until_ms;	    /* when what was opened by hand ended, or will */
 	uint8_t key[NATIVE_KEY_ID]; /* of that knock, as in control_entry */
 	char user[256];		    /* of that knock */
 };

@@ -369,8 +369,7 @@ static enum err journal_from_json(json_t *j, struct tx *t)
 	if ((e = copy_text(what, &t->what)) || (e = copy_text(by, &t->by)) ||
 	    (e = copy_text(optional(j, "from"), &t->from)) || (e = copy_text(optional(j, "key"), &t->key)) ||
 	    (e = copy_text(config, &t->config_path)) || (e = ops_from_json(ops, t)) ||
-	    (e = folders_from_json(folders, t)) ||
-	    (e = gate_from_json(json_object_get(j, "gate"), &t->gate)))
+	    (e = folders_from_json(folders, t)) || (e = gate_from_json(json_object_get(j, "gate"), &t->gate)))
 		return e;
 	return keepers_from_json(keep, t);
 }
