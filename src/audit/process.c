@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -126,6 +127,16 @@ void process_clear(struct process *p)
 	free(p->exe);
 	free(p->title);
 	*p = (struct process){ 0 };
+}
+
+bool process_runs(pid_t pid, const char *path)
+{
+	struct stat running, installed;
+	char link[64];
+
+	snprintf(link, sizeof link, "/proc/%d/exe", (int)pid);
+	return stat(link, &running) == 0 && stat(path, &installed) == 0 && running.st_dev == installed.st_dev &&
+	       running.st_ino == installed.st_ino;
 }
 
 bool process_is_sshd(const struct process *p)

@@ -39,6 +39,8 @@ void process_clear(struct process *p);
 bool process_is_sshd(const struct process *p); /* by its program: sshd, sshd-session */
 /* ERR_SYNTAX: no title of sshd. */
 MUST_USE enum err process_title_parse(const char *title, struct process_title *out);
+/* Whether it runs the file that has this path now; false after an upgrade, or where it cannot be seen. */
+bool process_runs(pid_t pid, const char *path);
 /* The text of /proc/PID/stat: parent and start. */
 MUST_USE enum err process_stat_parse(const char *stat, pid_t *parent, uint64_t *started_ticks);
 /* This process and those it descends from, nearest first; returns how many. */

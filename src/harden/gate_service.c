@@ -2,11 +2,13 @@
 /* gate_service.c - find, start, reload and end the daemon of the gate. */
 #include "harden/gate_service.h"
 
+#include "audit/process.h"
 #include "base/child.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "gate/control.h"
+#include "harden/gate_settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -190,6 +192,12 @@ static bool ask_status(struct control_status *out)
 	return e == ERR_NONE;
 }
 
+static char *does_not_serve(const struct gate_service *s)
+{
+	return strdup(s->managed ? "it does not serve by these settings: journalctl -u sallyportd"
+				 : "it does not serve by these settings: its log says why (syslog, auth)");
+}
+
 enum err gate_service_serve(bool open, char **complaint)
 {
 	const uint64_t end = clock_boot_ms() + SERVE_MS;
@@ -206,9 +214,7 @@ enum err gate_service_serve(bool open, char **complaint)
 	while (e == ERR_NONE &&
 	       !(ask_status(&now) && now.started_boot_ms != before.started_boot_ms && now.held_open == open)) {
 		if (clock_boot_ms() > end) {
-			*complaint = strdup(
-				s.managed ? "it does not serve by these settings: journalctl -u sallyportd"
-					  : "it does not serve by these settings: its log says why (syslog, auth)");
+			*complaint = does_not_serve(&s);
 			return ERR_TIMEOUT;
 		}
 		rest();
@@ -254,6 +260,51 @@ static enum err disable(const struct gate_service *s, char **complaint)
 	static const char *const argv[] = { "systemctl", "disable", "--quiet", TABLE_UNIT, UNIT, NULL };
 
 	return s->enabled ? run(argv, complaint) : ERR_NONE;
+}
+
+/* ---- an upgrade ---- */
+
+bool gate_service_current(const struct gate_service *s)
+{
+	return process_runs(s->pid, gate_program);
+}
+
+static enum err start_anew(const struct gate_service *s, char **complaint)
+{
+	static const char *const argv[] = { "systemctl", "restart", UNIT, NULL };
+	enum err e;
+
+	if (s->managed && s->runs)
+		return run(argv, complaint);
+	if ((e = stop(s, complaint)))
+		return e;
+	return start(s, complaint);
+}
+
+enum err gate_service_renew(bool *renewed, char **complaint)
+{
+	struct gate_service s;
+	struct control_status status;
+	uint64_t end;
+	enum err e = gate_service_find(&s);
+
+	*complaint = NULL;
+	*renewed = false;
+	if (e || (s.runs && gate_service_current(&s)) ||
+	    (!s.runs && (access(GATE_SETTINGS, F_OK) || !gate_service_has_table())))
+		return e;
+	if ((e = start_anew(&s, complaint)))
+		return e;
+	end = clock_boot_ms() + SERVE_MS;
+	while (!ask_status(&status)) {
+		if (clock_boot_ms() > end) {
+			*complaint = does_not_serve(&s);
+			return ERR_TIMEOUT;
+		}
+		rest();
+	}
+	*renewed = true;
+	return ERR_NONE;
 }
 
 /* All that can be done is done, whatever fails: each step brings somebody nearer to getting in. */

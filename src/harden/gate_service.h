@@ -28,6 +28,13 @@ bool gate_service_has_table(void);
  * held open (Shut no) or not. ERR_CHILD, ERR_TIMEOUT, ERR_NOT_FOUND: *complaint (yours) says why.
  */
 MUST_USE enum err gate_service_serve(bool open, char **complaint);
+/* The daemon runs the program that is installed now; after an upgrade it does not before it is started anew. */
+bool gate_service_current(const struct gate_service *s);
+/*
+ * What an upgrade needs: a daemon of an older program is started anew, and so is one that has ended with the ports shut. Grants and
+ * sessions are the kernel's and live on. *renewed: it was. As gate_service_serve().
+ */
+MUST_USE enum err gate_service_renew(bool *renewed, char **complaint);
 /* From now on at each boot; nothing to do without a service manager. ERR_CHILD: *complaint (yours) says why. */
 MUST_USE enum err gate_service_enable(char **complaint);
 /* Ends it, also for the next boots, and takes its table away: the ports are open to everybody. Repeatable. As above. */

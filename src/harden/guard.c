@@ -153,7 +153,8 @@ static void say_lost(const json_t *answer, struct text *why)
 	}
 }
 
-static enum err look_world(const struct check *c, const struct stage *s, struct text *refused, struct text *lost)
+enum err guard_look_world(const struct check *c, const struct stage *s, struct text *refused, struct text *lost,
+			  bool *tried)
 {
 	struct check with = *c;
 	const char *trouble;
@@ -163,6 +164,7 @@ static enum err look_world(const struct check *c, const struct stage *s, struct 
 	if (e == ERR_MEMORY)
 		return e;
 	trouble = e ? err_text(e) : json_string_value(json_object_get(answer, "trouble"));
+	*tried = !trouble;
 	if (trouble)
 		text_add(refused, "it could not be tried: %s\n", trouble);
 	if (e == ERR_NONE) {
@@ -178,13 +180,14 @@ enum err guards_run(const struct check *c, const struct stage *s, const struct s
 	static const char *const ids[] = { "pending", "space", "configuration", "lockout" };
 	struct text why[ARRAY_SIZE(ids)] = { 0 };
 	struct guards g = { 0 };
+	bool tried;
 	enum err e;
 
 	if ((e = guard_look_pending(c->facts->root, &why[0])) || (e = look_space(c, s, &why[1])))
 		goto out;
 	if (geteuid() != 0)
 		text_add_string(&why[2], "only root can try it: run it with sudo\n");
-	else if ((e = look_world(c, s, &why[2], &why[3])))
+	else if ((e = guard_look_world(c, s, &why[2], &why[3], &tried)))
 		goto out;
 	for (size_t i = 0; i < ARRAY_SIZE(ids) && e == ERR_NONE; i++)
 		e = guards_add(&g, ids[i], overrides, &why[i]);

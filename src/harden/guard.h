@@ -41,6 +41,9 @@ MUST_USE enum err guards_add(struct guards *g, const char *id, const struct stri
 /* What the guards of these names say against it, into 'why'. */
 MUST_USE enum err guard_look_pending(const struct root *r, struct text *why);
 MUST_USE enum err guard_look_space(const struct root *r, const char *path, unsigned long long bytes, struct text *why);
+/* Those of configuration and lockout. *tried: false where the world cannot be had, or the check itself failed; 'refused' says so. */
+MUST_USE enum err guard_look_world(const struct check *c, const struct stage *s, struct text *refused,
+				   struct text *lost, bool *tried);
 /* The first that refuses, or NULL. */
 const struct guard *guards_refusal(const struct guards *g);
 void guards_clear(struct guards *g);

@@ -3,7 +3,7 @@
 try sallyport --help
 try sallyport help
 try sallyport help status
-for command in audit accept harden confirm rollback recover history status access banner; do
+for command in audit accept harden confirm rollback recover history status prove access banner; do
 	try sallyport $command --help
 done
 for command in check explain sources matrix allow deny; do
