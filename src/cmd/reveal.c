@@ -5,6 +5,7 @@
 #include "cmd/change.h"
 #include "cmd/command.h"
 #include "harden/gate_service.h"
+#include "harden/guard.h"
 #include "harden/transaction.h"
 
 #include <stdio.h>
@@ -13,6 +14,16 @@
 #include <unistd.h>
 
 #include "base/banned.h"
+
+struct reveal_args {
+	bool unless_pending;
+};
+
+static const struct option_row options[] = {
+	{ "unless-pending", 0, OPTION_FLAG, OPTION_AT(struct reveal_args, unless_pending), NULL,
+	  "refuse while a change waits for its confirm: what packages do before they are removed" },
+	{ 0 },
+};
 
 /* What hide has changed and is in force goes back, the newest first. Opening comes first: this is for who stands outside. */
 static enum err changes_undo(const struct root *r, unsigned *undone, char **complaint)
@@ -117,6 +128,23 @@ static int open_all(const struct common_args *common, const struct root *r)
 	return e ? status : answer(common, true, undone, status);
 }
 
+/* Without us nobody would put it back. 0 or an exit status, the reason said. */
+static int refuse_pending(const struct root *r)
+{
+	struct text why = { 0 };
+	enum err e = guard_look_pending(r, &why);
+	int status = 0;
+
+	if (e) {
+		status = fail(e, "cannot read the journal");
+	} else if (why.len) {
+		why.s[--why.len] = '\0'; /* the newline */
+		status = (complain("nothing was opened: %s", text_string(&why)), EXIT_NO);
+	}
+	text_free(&why);
+	return status;
+}
+
 static int reveal_live(const struct common_args *common, const struct root *r)
 {
 	bool any = false;
@@ -138,11 +166,11 @@ static int reveal_live(const struct common_args *common, const struct root *r)
 
 static int reveal_run(const struct common_args *common, void *args, const struct strings *rest)
 {
+	const struct reveal_args *a = args;
 	struct root *r = NULL;
 	int lock = -1, status;
 	enum err e;
 
-	(void)args;
 	if (rest->n)
 		return complain("reveal takes no '%s': it opens all that is hidden", rest->v[0]);
 	if (geteuid() != 0) {
@@ -153,7 +181,7 @@ static int reveal_run(const struct common_args *common, void *args, const struct
 	if ((e = root_open(NULL, &r)) || (e = journal_lock(r, &lock)))
 		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
 				       : fail(e, "cannot take the lock");
-	else
+	else if (!a->unless_pending || (status = refuse_pending(r)) == 0)
 		status = reveal_live(common, r);
 	file_close(lock);
 	root_close(r);
@@ -165,6 +193,8 @@ const struct command cmd_reveal = {
 	.summary = "open the SSH port to everybody again",
 	.arguments = "",
 	.common = COMMON_REPORT | COMMON_CHANGE | COMMON_NO_RECOVERY,
+	.options = options,
+	.args_size = sizeof(struct reveal_args),
 	.examples = "  sudo sallyport reveal       # from a console, too, if nobody can knock any more\n"
 		    "  sudo sallyport reveal -y\n",
 	.run = reveal_run,
