@@ -63,10 +63,14 @@ install: ## under PREFIX=/usr/local, below DESTDIR
 		$(if $(SUDO_UID),setpriv --reuid $(SUDO_UID) --regid $(SUDO_GID) --init-groups) $(MAKE) --no-print-directory all
 	@DESTDIR="$(DESTDIR)" meson install -C $(BUILD) --no-rebuild
 
+deb: ## a Debian package, with the prefix /usr
+	$(packages) build deb
+	@tools/deb
+
 clean: ## away with all that was built
-	rm -rf $(BUILD) build-sanitize build-fuzz build-client
+	rm -rf $(BUILD) build-sanitize build-fuzz build-client build-deb
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1\t/p' Makefile | expand -t 24
 
-.PHONY: all demo test lint sanitize client-static client-windows fuzz bench install clean help
+.PHONY: all demo test lint sanitize client-static client-windows fuzz bench install deb clean help
