@@ -251,6 +251,15 @@ static void restart_gate(struct work *w)
 	free(complaint);
 }
 
+/* Nothing is known then, and the log must not look as if all were well. */
+static int fail_proof(enum err e, const char *what)
+{
+	const int status = fail(e, "%s", what);
+
+	syslog(LOG_ERR, "not proven: %s: %s", what, err_text(e));
+	return status;
+}
+
 static int prove_by(struct work *w)
 {
 	struct facts_options o = { 0 };
@@ -259,9 +268,9 @@ static int prove_by(struct work *w)
 	if (w->args->restart_gate)
 		restart_gate(w);
 	if ((e = facts_gather(&o, &w->facts)))
-		return fail(e, "cannot look at the system");
+		return fail_proof(e, "cannot look at the system");
 	if ((e = proof_run(w->facts, &w->proof)) || (w->args->rollback && (e = roll_back(w))))
-		return fail(e, "cannot prove what is in force");
+		return fail_proof(e, "cannot prove what is in force");
 	log_proof(w);
 	if (proof_holds(&w->proof) && (e = proven_write(w->facts))) {
 		fail(e, "cannot note it in '%s'", PROVEN_FILE);
@@ -309,14 +318,15 @@ static int prove_run(const struct common_args *common, void *args, const struct 
 	}
 	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
 	if ((e = root_open(NULL, &r)) || (w.args->if_changed && (e = look_unchanged(r, &unchanged)))) {
-		status = fail(e, "cannot look at the system");
+		status = fail_proof(e, "cannot look at the system");
 	} else if (unchanged) {
 		verbose("Nothing to prove again.");
 		status = common->format == FORMAT_JSON ? answer_json(&w, false) : EXIT_YES;
 	} else if ((e = journal_lock(r, &lock))) {
-		syslog(LOG_WARNING, "not proven: %s", e == ERR_BUSY ? "another sallyport is at work" : err_text(e));
 		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
-				       : fail(e, "cannot take the lock");
+				       : fail_proof(e, "cannot take the lock");
+		if (e == ERR_BUSY)
+			syslog(LOG_WARNING, "not proven: another sallyport is at work");
 	} else {
 		status = prove_by(&w);
 	}

@@ -368,3 +368,63 @@ strangers_find
 """)
     assert re.search(r"sallyport: the gate could not be ended: .*it sticks\n(.*\n)*sallyport stays installed: .*\n(.*\n)*status 1\nri  1\.0\n", got.stdout), \
         got.stdout + got.stderr
+
+
+def test_without_the_programs_of_systemd(run):
+    got = run(r"""
+rm /usr/bin/systemd-sysusers /usr/bin/systemd-tmpfiles
+install_ours one || { cat /root/dpkg.out; exit 1; }
+getent passwd sallyport-net sallyport-keeper sallyport-index sallyport-grant | cut -d: -f1,6,7
+stat -c '%a %U %n' /run/sallyport /var/lib/sallyport /var/lib/sallyport/gate /var/lib/sallyport/gate/replay
+# a record that was lost is not begun anew by an upgrade
+rm /var/lib/sallyport/gate/replay
+install_ours two
+[ ! -e /var/lib/sallyport/gate/replay ]
+""")
+    assert got.stdout.startswith("sallyport-net:/:/usr/sbin/nologin\nsallyport-keeper:"), got.stdout + got.stderr
+    assert got.stdout.endswith("755 root /run/sallyport\n755 root /var/lib/sallyport\n700 sallyport-grant /var/lib/sallyport/gate\n"
+                               "600 sallyport-grant /var/lib/sallyport/gate/replay\n")
+
+
+# What a service manager says of our units, and how it starts the daemon.
+MANAGER = r"""
+mkdir -p /run/systemd/system
+cat >/usr/bin/systemctl <<'END'
+#!/bin/bash
+echo "systemctl $*" >>/root/managed
+end() { kill $(pgrep -x sallyportd); while pgrep -x 'sallyportd|sallyport-.*'; do sleep 0.1; done; } >/dev/null 2>&1
+start() { setsid /usr/local/sbin/sallyportd </dev/null >/dev/null 2>&1 & }
+case "$*" in
+show*) echo LoadState=not-found ;;
+start*sallyportd*) start ;;
+restart*sallyportd*) end; start ;;
+stop*sallyportd*) end ;;
+reload*sallyportd*) kill -HUP $(pgrep -x sallyportd) ;;
+is-active*) pgrep -x sallyportd >/dev/null ;;
+is-enabled*) [ -e /root/enabled ] ;;
+enable*) touch /root/enabled ;;
+disable*) rm -f /root/enabled ;;
+esac
+END
+chmod 755 /usr/bin/systemctl
+"""
+
+
+def test_the_service_manager_starts_the_daemon_anew_and_ends_it(run):
+    got = run(HIDDEN + MANAGER + r"""
+hidden --confirm-within 0
+old=$(daemon)
+: >/root/managed
+install_ours two
+[ "$(daemon)" != "$old" ]
+shut
+grep -v 'show\|is-active\|is-enabled\|cat' /root/managed
+: >/root/managed
+dpkg -r sallyport </dev/null >/dev/null 2>&1
+grep -v 'show\|is-active\|is-enabled\|cat' /root/managed
+strangers_find
+""")
+    assert got.stdout == ("systemctl daemon-reload\nsystemctl restart sallyportd.service\n"
+                          "systemctl disable --quiet sallyport-firewall.service sallyportd.service\n"
+                          "systemctl stop sallyportd.service sallyport-firewall.service\n"
+                          "systemctl daemon-reload\n"), got.stdout + got.stderr
