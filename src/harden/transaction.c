@@ -317,9 +317,7 @@ static enum err swap_and_prove(const struct transaction_request *q, struct trans
 	if (!q->facts->live)
 		return ERR_NONE;
 	e = q->perform ? q->perform(q->arg, o->tx, wrong) : reload_now(q, o, wrong);
-	if (!e && !wrong->len && !q->perform)
-		e = prove(q, o, wrong);
-	if (e || wrong->len)
+	if (e || wrong->len || (!q->perform && (e = prove(q, o, wrong))))
 		return e;
 	o->tx->swapped_boot_ms = clock_boot_ms(); /* only now: before the reload logins went by the old configuration */
 	if (transaction_interrupted()) {
