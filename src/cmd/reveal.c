@@ -128,6 +128,30 @@ static int open_all(const struct common_args *common, const struct root *r)
 	return e ? status : answer(common, true, undone, status);
 }
 
+/* Another one is at work, or hangs: who stands outside must not wait for it. What it has changed is left to it. */
+static int open_door(const struct common_args *common)
+{
+	char *complaint = NULL;
+	enum err e;
+	int status;
+
+	if (common->dry_run)
+		return answer(common, true, 0, EXIT_NO);
+	if (!common->yes &&
+	    !command_ask("Another sallyport is at work. Open the SSH port to everybody all the same?", 0)) {
+		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
+		return EXIT_NO;
+	}
+	e = gate_service_end(&complaint);
+	if (e)
+		status = complain("the gate could not be ended: %s", complaint ? complaint : err_text(e));
+	else
+		status = answer(common, true, 0, EXIT_YES);
+	hint("another sallyport is at work: run this again when it is done, so that its files are put back, too");
+	free(complaint);
+	return status;
+}
+
 /* Without us nobody would put it back. 0 or an exit status, the reason said. */
 static int refuse_pending(const struct root *r)
 {
@@ -178,7 +202,11 @@ static int reveal_run(const struct common_args *common, void *args, const struct
 		hint("sudo sallyport reveal");
 		return EXIT_TROUBLE;
 	}
-	if ((e = root_open(NULL, &r)) || (e = journal_lock(r, &lock)))
+	if ((e = root_open(NULL, &r)) == ERR_NONE)
+		e = journal_lock(r, &lock);
+	if (e == ERR_BUSY && !a->unless_pending)
+		status = open_door(common);
+	else if (e)
 		status = e == ERR_BUSY ? complain("another sallyport is at work; try again when it is done")
 				       : fail(e, "cannot take the lock");
 	else if (!a->unless_pending || (status = refuse_pending(r)) == 0)

@@ -239,10 +239,11 @@ static enum err stop(const struct gate_service *s, char **complaint)
 	static const char *const argv[] = { "systemctl", "stop", UNIT, TABLE_UNIT, NULL };
 	const uint64_t end = clock_boot_ms() + END_MS;
 
-	if (!s->runs)
-		return ERR_NONE;
+	/* also one that does not answer */
 	if (s->managed)
 		return run(argv, complaint);
+	if (!s->runs)
+		return ERR_NONE;
 	if (kill(s->pid, SIGTERM) && errno != ESRCH)
 		return ERR_SYSTEM;
 	while (kill(s->pid, 0) == 0) {

@@ -110,8 +110,11 @@ out:
 static enum err look_configuration(const struct hide *h, struct text *why)
 {
 	const struct strings *listens = h->facts->effective ? sshd_values(h->facts->effective, KW_PORT) : NULL;
-	struct strings ports = { 0 };
+	struct strings ports = { 0 }, socket = { 0 };
 	enum err e = gate_settings_values(h->settings, "Port", &ports);
+
+	if (!e)
+		e = gate_settings_values(h->settings, "ControlSocket", &socket);
 
 	if (h->mistakes)
 		text_add_string(why, h->mistakes);
@@ -120,7 +123,11 @@ static enum err look_configuration(const struct hide *h, struct text *why)
 	for (size_t i = 0; i < ports.n && !e && listens && listens->n; i++)
 		if (!strings_has(listens, ports.v[i]))
 			text_add(why, "sshd does not listen at port %s: it does at %s\n", ports.v[i], listens->v[0]);
+	/* the way back finds the daemon by it */
+	if (!e && socket.n && strcmp(socket.v[0], CONTROL_PATH) != 0)
+		text_add(why, "ControlSocket is %s: hiding wants it at %s\n", socket.v[0], CONTROL_PATH);
 	strings_free(&ports);
+	strings_free(&socket);
 	return e;
 }
 
@@ -376,8 +383,10 @@ enum err hide_proof(const struct tx *t, const struct session *s, bool *proof, st
 	enum err e;
 
 	*proof = false;
-	if (!address_read(s->addr, &from, &family))
-		return ERR_SYNTAX;
+	if (!address_read(s->addr, &from, &family)) {
+		text_add(why, "nobody can knock from %s", s->addr);
+		return ERR_NONE;
+	}
 	if ((e = is_excepted(s, family, &from, &excepted)) || (e = control_open(CONTROL_PATH, &fd)))
 		return e;
 	e = control_came(fd, &from, &latest);

@@ -311,3 +311,41 @@ for f in dry hide.out again revealed nothing; do tr '\n' ' ' </root/$f; echo; do
     assert [g["verdict"] for g in hidden["guards"] if g["id"] == "second-way"] == ["overridden"]
     assert not again["changed"] and revealed == {"schema": "sallyport.reveal.v1", "changed": True, "dry_run": False, "transactions": 1}
     assert not nothing["changed"]
+
+
+def test_a_hide_is_rolled_back_like_any_other_change(world):
+    got = run(world, r"""
+hide_start
+enroll server >/dev/null
+hide_end
+login server 'echo in; sleep 600' >/root/session & session=$!
+lab_wait 10 grep -q in /root/session
+sallyport confirm
+shut
+sallyport rollback --dry-run || echo "status $?"
+shut
+sallyport rollback -y </dev/null
+nothing_is_left
+kill $session
+""")
+    assert "remove /etc/sallyport/sallyportd.conf" in got.stdout and "status 1" in got.stdout
+    assert "Transaction 1 is rolled back: every file is as it was before." in got.stdout
+
+
+def test_reveal_waits_for_nobody(world):
+    """Another sallyport holds the lock, as one does whose question nobody answers."""
+    got = run(world, r"""
+hide_start
+enroll server >/dev/null
+hide_end
+shut
+flock -o /run/lock/sallyport sleep 600 & holder=$!
+sleep 1
+sallyport reveal -y </dev/null
+strangers_find
+kill $holder
+lab_wait 5 flock -n /run/lock/sallyport true
+sallyport reveal -y </dev/null
+nothing_is_left
+""")
+    assert "run this again when it is done" in got.stderr
