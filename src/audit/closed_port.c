@@ -29,7 +29,7 @@
 #define WAIT_MS 1000
 #define HIGH_PORTS 20000u /* where nobody is likely to listen, up to 30000: below those that the system gives out */
 #define TRIES 200
-#define STRANGER "198.51.100.253" /* TEST-NET-2 */
+#define STRANGER CLOSED_PORT_STRANGER
 #define HOST "198.51.100.254"
 
 struct packet {

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define CLOSED_PORT_STRANGER "198.51.100.253" /* who asks: TEST-NET-2 */
+
 enum port_answer {
 	PORT_SILENT,   /* nothing within a second */
 	PORT_RESET,    /* RFC 9293 section 3.10.7.1: nobody listens */

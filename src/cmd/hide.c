@@ -23,6 +23,7 @@
 #include "base/banned.h"
 
 #define WAIT_SECONDS 600
+#define WAIT_MAX 3600
 #define SETTINGS_MAX (256 * 1024)
 #define HEAD \
 	"# Written by sallyport hide, and yours to edit: sallyportd.conf(5). Afterwards: systemctl reload sallyportd\n" \
@@ -346,7 +347,7 @@ static enum err perform(void *arg, const struct tx *t, struct text *wrong)
 			return ERR_NONE; /* TCP was never shut */
 	}
 	if (!e)
-		e = hide_shut(&w->hide, &complaint);
+		e = hide_shut(&w->hide, !w->hidden, &complaint);
 	if (!e) {
 		e = hide_prove(&w->hide, &complaint);
 		if (e == ERR_UNSUPPORTED || e == ERR_SYSTEM || e == ERR_NOT_FOUND) {
@@ -368,12 +369,11 @@ static enum err perform(void *arg, const struct tx *t, struct text *wrong)
 	return e;
 }
 
-static int say_done(const struct work *w)
+static int say_done(const struct work *w, int status)
 {
 	const struct tx *t = w->outcome.tx;
 	const unsigned long left = timer_left(t);
 	struct text out = { 0 };
-	int status;
 
 	text_add_string(&out, "Closed to strangers. ");
 	if (w->unproven)
@@ -388,7 +388,7 @@ static int say_done(const struct work *w)
 	if (!w->service.managed)
 		text_add_string(&out,
 				"There is no systemd here: have 'sallyportd -L', then 'sallyportd' started at boot.\n");
-	status = command_print(w->common, &out, EXIT_YES);
+	status = command_print(w->common, &out, status);
 	text_free(&out);
 	return status;
 }
@@ -428,7 +428,7 @@ static int do_it(struct work *w)
 		.plan = w->plan,
 		.keepers = &w->keepers,
 		.confirm_seconds = w->confirm_seconds,
-		.gate = { .changed = true, .ran = w->hidden, .enabled = w->service.enabled },
+		.gate = { .changed = true, .ran = w->service.runs, .enabled = w->service.enabled },
 		.perform = perform,
 		.arg = w,
 	};
@@ -446,10 +446,11 @@ static int do_it(struct work *w)
 		status = say_failure(w, e);
 		return w->common->format == FORMAT_JSON ? answer_json(w, false, status) : status;
 	}
+	status = EXIT_YES;
 	if (w->outcome.tx->state == TX_CONFIRMED && gate_service_enable(&complaint))
-		complain("it is not started at boot: %s", complaint ? complaint : "systemctl failed");
+		status = complain("it is not started at boot: %s", complaint ? complaint : "systemctl failed");
 	free(complaint);
-	return w->common->format == FORMAT_JSON ? answer_json(w, true, EXIT_YES) : say_done(w);
+	return w->common->format == FORMAT_JSON ? answer_json(w, true, status) : say_done(w, status);
 }
 
 static int decide(struct work *w)
@@ -565,6 +566,8 @@ static int hide_run(const struct common_args *common, void *args, const struct s
 
 	if (rest->n)
 		return complain("hide takes no '%s': ports are named by --port", rest->v[0]);
+	if (a->wait > WAIT_MAX)
+		return complain("--wait is at most 1h: another change has to wait for it");
 	if (geteuid() != 0) {
 		complain("only root can look at all that hiding needs");
 		hint("run it with sudo; --dry-run changes nothing");

@@ -8,6 +8,7 @@
 #include "cmd/gate.h"
 #include "harden/transaction.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/banned.h"
 
 #define LOOK_MS 300
+#define GONE_MS 20000 /* roles are started anew sooner */
 
 /* The values of a setting in a row: "22, 443". */
 static void join(const struct hide *h, const char *keyword, struct text *out)
@@ -109,16 +111,26 @@ static void say_nothing_heard(const struct hide_wait *w, const struct control_st
 	text_free(&knocks);
 }
 
+static bool hung_up(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGHUP) == 1;
+}
+
 enum err hide_wait_for_knock(struct hide_wait *w, struct text *wrong)
 {
 	const uint64_t end = clock_boot_ms() + w->seconds * 1000;
 	struct hide_heard heard = { 0 };
+	uint64_t answered = clock_boot_ms();
 	enum err e = ERR_NONE;
 
 	if (!w->quiet)
 		say_begin(w);
 	while (!heard.knocked) {
-		if (transaction_interrupted()) {
+		/* also where the terminal is gone: nobody would see what is shut */
+		if (transaction_interrupted() || hung_up()) {
 			text_add_string(wrong, "it was interrupted");
 			return ERR_NONE;
 		}
@@ -128,9 +140,14 @@ enum err hide_wait_for_knock(struct hide_wait *w, struct text *wrong)
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
 		e = hide_look(&heard);
-		/* its roles may be starting anew */
-		if (e && e != ERR_NOT_FOUND && e != ERR_CLOSED && e != ERR_TIMEOUT)
+		if (!e)
+			answered = clock_boot_ms();
+		else if (e != ERR_NOT_FOUND && e != ERR_CLOSED && e != ERR_TIMEOUT)
 			return e;
+		if (clock_boot_ms() - answered > GONE_MS) {
+			text_add_string(wrong, "sallyportd does not answer any more");
+			return ERR_NONE;
+		}
 	}
 	say_heard(w, &heard);
 	return ERR_NONE;

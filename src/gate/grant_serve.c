@@ -477,6 +477,8 @@ static enum err begin(struct grant *g, const struct grant_setup *s)
 	g->setup = s;
 	g->status.started = (uint64_t)clock_wall();
 	g->status.started_boot_ms = clock_boot_ms();
+	/* who falls and rises all the time does not attend: not before it has served for a while */
+	g->attended_ms = g->status.started_boot_ms;
 	g->unwritten = (struct log_limit){ .burst = 1, .every_seconds = 60 };
 	g->refused = (struct log_limit){ .burst = 30, .every_seconds = 1 };
 	g->unattended = (struct log_limit){ .burst = 1, .every_seconds = 600 };

@@ -93,20 +93,17 @@ static enum err find_process(struct gate_service *out)
 
 enum err gate_service_find(struct gate_service *out)
 {
-	static const char *const active[] = { "systemctl", "is-active", "--quiet", UNIT, NULL };
 	static const char *const installed[] = { "systemctl", "cat", UNIT, NULL };
 	static const char *const enabled[] = { "systemctl", "is-enabled", "--quiet", UNIT, NULL };
 	struct gate_service s = { 0 };
 	enum err e = find_process(&s);
 
-	if (e)
-		return e;
 	if (systemd_runs()) {
-		s.managed = s.runs ? answers_yes(active) : answers_yes(installed);
+		s.managed = answers_yes(installed);
 		s.enabled = s.managed && answers_yes(enabled);
 	}
 	*out = s;
-	return ERR_NONE;
+	return e;
 }
 
 bool gate_service_has_table(void)
@@ -168,12 +165,9 @@ static enum err start(const struct gate_service *s, char **complaint)
 	return s->managed ? run(argv, complaint) : start_process(complaint);
 }
 
-static enum err reload(const struct gate_service *s, char **complaint)
+/* As its unit does it; also for one that somebody has started beside that. */
+static enum err reload(const struct gate_service *s)
 {
-	static const char *const argv[] = { "systemctl", "reload", UNIT, NULL };
-
-	if (s->managed)
-		return run(argv, complaint);
 	return kill(s->pid, SIGHUP) ? ERR_SYSTEM : ERR_NONE;
 }
 
@@ -207,10 +201,15 @@ enum err gate_service_serve(bool open, char **complaint)
 
 	*complaint = NULL;
 	/* until others have taken over, those that served before answer, by the old settings */
-	if (e == ERR_NONE && s.runs)
-		(void)!ask_status(&before);
+	while (e == ERR_NONE && s.runs && !ask_status(&before)) {
+		if (clock_boot_ms() > end) {
+			*complaint = strdup("it does not answer");
+			return ERR_TIMEOUT;
+		}
+		rest();
+	}
 	if (e == ERR_NONE)
-		e = s.runs ? reload(&s, complaint) : start(&s, complaint);
+		e = s.runs ? reload(&s) : start(&s, complaint);
 	while (e == ERR_NONE &&
 	       !(ask_status(&now) && now.started_boot_ms != before.started_boot_ms && now.held_open == open)) {
 		if (clock_boot_ms() > end) {
@@ -234,26 +233,38 @@ enum err gate_service_enable(char **complaint)
 
 /* ---- end ---- */
 
+/* SIGTERM, and where that does not help SIGKILL: its roles end with it. */
+static enum err end_process(pid_t pid, char **complaint)
+{
+	static const int signals[] = { SIGTERM, SIGKILL };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		const uint64_t end = clock_boot_ms() + END_MS;
+
+		if (kill(pid, signals[i]) && errno != ESRCH)
+			return ERR_SYSTEM;
+		while (clock_boot_ms() <= end) {
+			if (kill(pid, 0))
+				return ERR_NONE;
+			rest();
+		}
+	}
+	free(*complaint);
+	*complaint = strdup("sallyportd does not end");
+	return ERR_TIMEOUT;
+}
+
+/* By its manager, also one that does not answer; and whatever answers then: the manager may be ill, or not have started it. */
 static enum err stop(const struct gate_service *s, char **complaint)
 {
 	static const char *const argv[] = { "systemctl", "stop", UNIT, TABLE_UNIT, NULL };
-	const uint64_t end = clock_boot_ms() + END_MS;
+	struct gate_service left = { 0 };
+	enum err managed = s->managed ? run(argv, complaint) : ERR_NONE, e = find_process(&left);
 
-	/* also one that does not answer */
-	if (s->managed)
-		return run(argv, complaint);
-	if (!s->runs)
-		return ERR_NONE;
-	if (kill(s->pid, SIGTERM) && errno != ESRCH)
-		return ERR_SYSTEM;
-	while (kill(s->pid, 0) == 0) {
-		if (clock_boot_ms() > end) {
-			*complaint = strdup("sallyportd does not end");
-			return ERR_TIMEOUT;
-		}
-		rest();
-	}
-	return ERR_NONE;
+	if (e || !left.runs)
+		return managed;
+	e = end_process(left.pid, complaint);
+	return managed ? managed : e;
 }
 
 static enum err disable(const struct gate_service *s, char **complaint)
@@ -272,14 +283,9 @@ bool gate_service_current(const struct gate_service *s)
 
 static enum err start_anew(const struct gate_service *s, char **complaint)
 {
-	static const char *const argv[] = { "systemctl", "restart", UNIT, NULL };
-	enum err e;
+	enum err e = stop(s, complaint);
 
-	if (s->managed && s->runs)
-		return run(argv, complaint);
-	if ((e = stop(s, complaint)))
-		return e;
-	return start(s, complaint);
+	return e ? e : start(s, complaint);
 }
 
 enum err gate_service_renew(bool *renewed, char **complaint)
@@ -308,17 +314,31 @@ enum err gate_service_renew(bool *renewed, char **complaint)
 	return ERR_NONE;
 }
 
+/* Our program may be in the middle of an upgrade: then by nft(8). */
+static enum err remove_table(char **complaint)
+{
+	const char *const ours[] = { gate_program, "-R", NULL };
+	static const char *const table[] = { "nft", "delete", "table", "inet", "sallyport", NULL };
+	static const char *const guard[] = { "nft", "delete", "table", "inet", "sallyport-guard", NULL };
+	enum err e = run(ours, complaint);
+
+	if (!e)
+		return e;
+	(void)!answers_yes(table);
+	(void)!answers_yes(guard);
+	return gate_service_has_table() ? e : ERR_NONE;
+}
+
 /* All that can be done is done, whatever fails: each step brings somebody nearer to getting in. */
 enum err gate_service_end(char **complaint)
 {
-	const char *const remove[] = { gate_program, "-R", NULL };
 	struct gate_service s = { 0 };
 	enum err e = gate_service_find(&s), stopped, disabled, removed;
 
 	*complaint = NULL;
 	disabled = disable(&s, complaint);
 	stopped = stop(&s, complaint);
-	removed = run(remove, complaint);
+	removed = remove_table(complaint);
 	if (!e)
 		e = removed ? removed : stopped ? stopped : disabled;
 	return e;
@@ -337,7 +357,7 @@ enum err gate_service_return(const struct tx_gate *was, char **complaint)
 	if ((e = gate_service_find(&s)))
 		return e;
 	if (s.runs)
-		e = reload(&s, complaint);
+		e = reload(&s);
 	else
 		e = s.managed ? run(argv, complaint) : start_process(complaint);
 	return e || was->enabled ? e : disable(&s, complaint);

@@ -19,7 +19,7 @@ struct gate_service {
 	bool enabled; /* and starts it at boot */
 };
 
-/* Root only. ERR_SYSTEM: the socket is there and cannot be asked. */
+/* Root only. ERR_SYSTEM: the socket is there and cannot be asked; then the rest is filled in all the same. */
 MUST_USE enum err gate_service_find(struct gate_service *out);
 /* Whether its table is in the kernel, as far as nft(8) tells; also where there is no nft. */
 bool gate_service_has_table(void);

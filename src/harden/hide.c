@@ -231,13 +231,10 @@ enum err hide_look(struct hide_heard *out)
 	return ERR_NONE;
 }
 
-/* Of all that came by a knock: what is open by hand was somebody's decision. */
-static enum err revoke_knocks(void)
+/* Whatever is open but by hand: that was somebody's decision. */
+static enum err revoke(const struct control_entry *v, size_t n)
 {
-	struct control_status status;
-	struct control_entry *v = NULL;
-	size_t n = 0;
-	enum err e = ask(&v, &n, &status);
+	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < n && !e; i++) {
 		const struct control_close c = { .address = v[i].address };
@@ -253,20 +250,25 @@ static enum err revoke_knocks(void)
 			e = ERR_CHILD;
 		file_close(fd);
 	}
-	free(v);
 	return e;
 }
 
-enum err hide_shut(const struct hide *h, char **complaint)
+enum err hide_shut(const struct hide *h, bool first, char **complaint)
 {
-	enum err e;
+	struct control_status status;
+	struct control_entry *v = NULL;
+	size_t n = 0;
+	enum err e = ERR_NONE;
 
 	*complaint = NULL;
-	if ((e = settings_write(h->facts->root, h->content)) || (e = gate_service_serve(false, complaint)))
-		return e;
-	e = revoke_knocks();
-	if (e)
+	/* who opened what is forgotten with the new settings; a daemon that is gone was ended by somebody who wants the port open */
+	if (first)
+		e = ask(&v, &n, &status);
+	if (!e && (e = settings_write(h->facts->root, h->content)) == ERR_NONE)
+		e = gate_service_serve(false, complaint);
+	if (!e && (e = revoke(v, n)))
 		*complaint = strdup("the grants of the first knocks could not be ended");
+	free(v);
 	return e;
 }
 
@@ -286,6 +288,29 @@ static enum err ports_read(const struct gate_settings *s, uint16_t *ports, size_
 	return e;
 }
 
+/* Where the ports are shut on some interfaces only, or not for the address that asks, the answer says nothing: ERR_UNSUPPORTED. */
+static enum err is_shut_for_test(const struct gate_settings *s)
+{
+	struct strings interfaces = { 0 }, networks = { 0 };
+	uint8_t asker[16] = { 0 };
+	enum err e = gate_settings_values(s, "Interface", &interfaces);
+
+	if (!e)
+		e = gate_settings_values(s, "Except", &networks);
+	inet_pton(AF_INET, CLOSED_PORT_STRANGER, asker);
+	for (size_t i = 0; i < networks.n && !e; i++) {
+		struct network n;
+
+		if (network_parse(networks.v[i], &n) == ERR_NONE && network_contains(&n, AF_INET, asker))
+			e = ERR_UNSUPPORTED;
+	}
+	if (!e && interfaces.n)
+		e = ERR_UNSUPPORTED;
+	strings_free(&interfaces);
+	strings_free(&networks);
+	return e;
+}
+
 enum err hide_prove(const struct hide *h, char **complaint)
 {
 	enum port_answer answers[PORTS_MAX];
@@ -295,8 +320,8 @@ enum err hide_prove(const struct hide *h, char **complaint)
 	enum err e;
 
 	*complaint = NULL;
-	if ((e = ports_read(h->settings, ports, &n)) || (e = closed_port_find(&ports[n], 1)) ||
-	    (e = closed_port_ask(ports, n + 1, answers)))
+	if ((e = is_shut_for_test(h->settings)) || (e = ports_read(h->settings, ports, &n)) ||
+	    (e = closed_port_find(&ports[n], 1)) || (e = closed_port_ask(ports, n + 1, answers)))
 		return e;
 	for (size_t i = 0; i < n; i++) {
 		if (answers[i] == PORT_OPEN)
@@ -348,19 +373,23 @@ static void interface_of(const char *laddr, char out[16])
 	freeifaddrs(list);
 }
 
-/* Where the port is never shut no knock is needed. */
+/* Where the port is never shut, or is not one that is hidden, no knock is needed. */
 static enum err is_excepted(const struct session *s, int family, const struct message_address *a, bool *yes)
 {
 	struct gate_settings settings = { 0 };
-	struct strings networks = { 0 }, interfaces = { 0 };
-	char *complaint = NULL, interface[16];
+	struct strings networks = { 0 }, interfaces = { 0 }, only = { 0 }, ports = { 0 };
+	char *complaint = NULL, interface[16], port[16];
 	enum err e;
 
 	interface_of(s->laddr, interface);
 	if ((e = gate_settings_ask(GATE_SETTINGS, &settings, &complaint)) == ERR_NONE &&
 	    (e = gate_settings_values(&settings, "Except", &networks)) == ERR_NONE)
 		e = gate_settings_values(&settings, "ExceptInterface", &interfaces);
-	*yes = strings_has(&interfaces, interface) || strcmp(interface, "lo") == 0;
+	if (!e && (e = gate_settings_values(&settings, "Interface", &only)) == ERR_NONE)
+		e = gate_settings_values(&settings, "Port", &ports);
+	snprintf(port, sizeof port, "%u", s->lport);
+	*yes = strings_has(&interfaces, interface) || strcmp(interface, "lo") == 0 || !strings_has(&ports, port) ||
+	       (only.n && !strings_has(&only, interface));
 	for (size_t i = 0; i < networks.n && !e; i++) {
 		struct network n;
 
@@ -370,6 +399,8 @@ static enum err is_excepted(const struct session *s, int family, const struct me
 	free(complaint);
 	strings_free(&networks);
 	strings_free(&interfaces);
+	strings_free(&only);
+	strings_free(&ports);
 	gate_settings_clear(&settings);
 	return e;
 }
@@ -394,7 +425,7 @@ enum err hide_proof(const struct tx *t, const struct session *s, bool *proof, st
 	if (e)
 		return e;
 	if (excepted)
-		text_add(why, "from %s the port is never shut", s->addr);
+		text_add(why, "from %s port %u is never shut", s->addr, s->lport);
 	else if (latest.hand_until_ms >= s->started_boot_ms)
 		text_add(why, "%s was let in by hand", s->addr);
 	else if (latest.knock_ms <= t->swapped_boot_ms)

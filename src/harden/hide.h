@@ -42,8 +42,11 @@ struct hide_heard {
 };
 /* Has somebody come by a knock since hide_listen()? */
 MUST_USE enum err hide_look(struct hide_heard *out);
-/* The ports are shut, and whoever is let in by a knock now has to knock again. */
-MUST_USE enum err hide_shut(const struct hide *h, char **complaint);
+/*
+ * The ports are shut. first: they were open before; whoever has knocked then has to knock again, and the daemon must still be the one
+ * that listened: ERR_NOT_FOUND, ERR_CLOSED.
+ */
+MUST_USE enum err hide_shut(const struct hide *h, bool first, char **complaint);
 /*
  * Asks the ports as a stranger would. ERR_CHILD: one is open to him. ERR_UNSUPPORTED, ERR_SYSTEM, ERR_NOT_FOUND: it could not be tried.
  * *complaint (yours) says what; with ERR_NONE, that a port answers in another way than unused ones do, as somebody may have wanted.

@@ -123,7 +123,7 @@ static void log_outcome(const struct tx *t, const char *why, enum err e, const c
 	const char *reason = complaint ? complaint : err_text(e); /* before syslog changes errno */
 
 	openlog("sallyport", LOG_PID, LOG_AUTHPRIV);
-	if (e == ERR_CHILD)
+	if (e == ERR_CHILD && !t->gate.changed)
 		syslog(LOG_ERR, "transaction %u (%s): %s, the files are back, but sshd could not be reloaded: %s",
 		       t->id, t->what, why, reason);
 	else if (e)
@@ -147,11 +147,12 @@ static enum err undo_if_due(const struct root *r, struct tx *t, bool *wait, bool
 	if (!cut && (t->state != TX_WAITING || *wait))
 		return ERR_NONE;
 	e = transaction_undo(r, t, TX_ROLLED_BACK, why, &complaint);
-	if (!e || e == ERR_CHILD || !*told)
+	if (!e || (e == ERR_CHILD && !t->gate.changed) || !*told)
 		log_outcome(t, why, e, complaint);
 	*told = true;
 	free(complaint);
-	return e;
+	/* while the gate could not be ended nobody gets in: that is tried until it can be */
+	return e && t->gate.changed ? ERR_TIMEOUT : e;
 }
 
 static enum err try_when_due(const struct root *r, unsigned id, bool *wait, bool *told)

@@ -199,7 +199,7 @@ kill $knocked
 sallyport reveal -y
 """)
     assert "proves nothing: 10.83.0.2 was let in by hand" in got.stderr, got.stderr
-    assert "proves nothing: from 10.83.0.3 the port is never shut" in got.stderr
+    assert "proves nothing: from 10.83.0.3 port 22 is never shut" in got.stderr
     assert "Kept. That login came in by a knock." in got.stdout
 
 
@@ -252,10 +252,14 @@ cat /root/hide.out
 login server 'sleep 600' & session=$!
 sleep 3
 sallyport confirm
-# a second change waits for nobody, but for its confirm
+# a second change waits for nobody, but for its confirm; what was opened by hand stays open
+sallyport grant 10.83.0.3 --for 1h >/dev/null
 sallyport hide -y --override second-way --knock-port 4001 --confirm-within 10s </dev/null
 grep KnockPort /etc/sallyport/sallyportd.conf
+strangers_find
 lab_wait 15 grep -q 'KnockPort 4000' /etc/sallyport/sallyportd.conf
+strangers_find
+sallyport close 10.83.0.3 >/dev/null
 shut
 kill $session; wait $session || :
 sallyport close 10.83.0.2 >/dev/null || :
@@ -349,3 +353,49 @@ sallyport reveal -y </dev/null
 nothing_is_left
 """)
     assert "run this again when it is done" in got.stderr
+
+
+def test_it_opens_again_also_where_the_daemon_cannot_be_run_any_more(world):
+    """As in the middle of an upgrade, when the time for the confirm is over."""
+    run(world, r"""
+hide_start --confirm-within 10s
+enroll server >/dev/null
+hide_end
+shut
+rm /usr/local/sbin/sallyportd
+printf '#!/bin/sh\nexit 127\n' >/usr/local/sbin/sallyportd; chmod 755 /usr/local/sbin/sallyportd
+lab_wait 20 nothing_is_left
+""")
+
+
+def test_a_login_at_a_port_that_is_not_hidden_proves_nothing(world):
+    got = run(world, r"""
+printf 'Port 22\nPort 2222\n' >>/etc/ssh/sshd_config
+kill -HUP "$(cat /run/sshd.pid)"
+lab_wait 5 lab_listening 2222
+hide_start --port 22
+enroll server >/dev/null
+hide_end
+lab_in client sallyport knock -q server
+login -o ProxyCommand=none -p 2222 server 'sleep 600' & session=$!
+sleep 3
+sallyport confirm || echo "status $?"
+kill $session; wait $session || :
+sallyport reveal -y </dev/null
+""")
+    assert "proves nothing: from 10.83.0.2 port 2222 is never shut" in got.stderr and "status 1" in got.stdout
+
+
+def test_shut_on_one_interface_alone(world):
+    got = run(world, r"""
+mkdir /etc/sallyport
+echo 'Interface lab2' >/etc/sallyport/sallyportd.conf
+hide_start
+enroll server >/dev/null
+hide_end
+cat /root/hide.out
+strangers_find # by another interface
+! lab_in client timeout 1 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null
+sallyport reveal -y </dev/null
+""")
+    assert "(Not proven: that a stranger finds nothing could not be tried from here.)" in got.stdout
