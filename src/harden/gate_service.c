@@ -110,10 +110,12 @@ bool gate_service_has_table(void)
 {
 	static const char *const argv[] = { "nft", "list", "table", "inet", "sallyport", NULL };
 	struct child_result r = { 0 };
-	const bool has = child_run(argv, NULL, MANAGER_MS, 1u << 24, &r) != ERR_NONE || r.status == 0;
+	const bool ran = child_run(argv, NULL, MANAGER_MS, 1u << 24, &r) == ERR_NONE;
+	/* whatever else it says is no answer */
+	const bool hasnt = ran && r.status != 0 && strstr(text_string(&r.err), "No such file");
 
 	child_result_free(&r);
-	return has;
+	return !hasnt;
 }
 
 /* ---- start ---- */
@@ -283,8 +285,13 @@ bool gate_service_current(const struct gate_service *s)
 
 static enum err start_anew(const struct gate_service *s, char **complaint)
 {
-	enum err e = stop(s, complaint);
+	static const char *const argv[] = { "systemctl", "restart", UNIT, NULL };
+	enum err e;
 
+	/* in one: the manager keeps the socket that the table belongs to */
+	if (s->managed && s->runs)
+		return run(argv, complaint);
+	e = stop(s, complaint);
 	return e ? e : start(s, complaint);
 }
 

@@ -355,11 +355,14 @@ cp /usr/local/sbin/sallyportd /root/sallyportd
 printf '#!/bin/sh\n[ "$1" = -R ] && { echo it sticks >&2; exit 1; }\nexec /root/sallyportd "$@"\n' >/root/stuck
 chmod 755 /root/stuck
 mount --bind /root/stuck /usr/local/sbin/sallyportd
+printf '#!/bin/sh\nexit 1\n' >/root/no-nft
+chmod 755 /root/no-nft
+mount --bind /root/no-nft "$(command -v nft)"
 dpkg -r sallyport </dev/null 2>&1 || echo "status $?"
 installed
 shut
 kill -0 $session
-umount /usr/local/sbin/sallyportd
+umount /usr/local/sbin/sallyportd "$(command -v nft)"
 # every command of root's tries again what was begun
 sallyport history
 strangers_find
@@ -425,6 +428,7 @@ grep -v 'show\|is-active\|is-enabled\|cat' /root/managed
 strangers_find
 """)
     assert got.stdout == ("systemctl daemon-reload\nsystemctl restart sallyportd.service\n"
-                          "systemctl disable --quiet sallyport-firewall.service sallyportd.service\n"
-                          "systemctl stop sallyportd.service sallyport-firewall.service\n"
+                          "systemctl disable --quiet sallyport-firewall.service sallyportd.service\n" +
+                          # by reveal, and by what it puts back
+                          "systemctl stop sallyportd.service sallyport-firewall.service\n" * 2 +
                           "systemctl daemon-reload\n"), got.stdout + got.stderr
