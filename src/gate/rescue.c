@@ -84,13 +84,10 @@ static int listener_open(int family, uint16_t port)
 
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_storage a = { 0 };
+	struct sockaddr_in6 a = { 0 }; /* IPv4 has the port in the same place */
 	socklen_t len = sizeof a;
 
-	if (getsockname(fd, (struct sockaddr *)&a, &len))
-		return 0;
-	return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-					     : ((struct sockaddr_in *)&a)->sin_port);
+	return getsockname(fd, (struct sockaddr *)&a, &len) ? 0 : ntohs(a.sin6_port);
 }
 
 /* The same port for both families; a host without IPv6 has only the first. */

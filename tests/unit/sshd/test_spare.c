@@ -71,7 +71,7 @@ static void one_that_is_cut_is_refused_or_ends_with_a_line(void **state)
 
 	for (size_t len = 0; len < sizeof usual - 1; len++) {
 		struct spare *s = NULL;
-		const bool whole = len >= least && usual[len - 1] == '\n';
+		const bool whole = len && len >= least && usual[len - 1] == '\n';
 
 		assert_int_equal(spare_parse(usual, len, &s) == ERR_NONE, whole);
 		spare_free(s);
