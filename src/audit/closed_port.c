@@ -44,11 +44,12 @@ const char *port_answer_text(enum port_answer a)
 	return texts[a];
 }
 
-/* RFC 1071. */
+/* RFC 1071, of at most a packet. */
 static uint16_t checksum(const void *bytes, size_t len, uint32_t sum)
 {
-	const uint8_t *p = bytes;
+	uint8_t p[sizeof(struct packet)] = { 0 };
 
+	memcpy(p, bytes, len);
 	for (size_t i = 0; i + 1 < len; i += 2)
 		sum += (uint32_t)(p[i] << 8 | p[i + 1]);
 	while (sum >> 16)

@@ -11,7 +11,6 @@
 #include "base/banned.h"
 
 #define GRANTED_WAIT_MS 5000u /* while our grant lives: the login at the host in between counts, too */
-#define UNKNOWN_WAIT_MS 2000u /* of a host of which nothing is known yet */
 #define LAST_WAIT_MS 1000u    /* to hear why it is refused */
 #define AGAIN_MS 300u
 
@@ -132,7 +131,7 @@ static int with_shell(struct connect *w, enum recent_outcome last, const struct 
 
 	/* what was hidden before is so still; of others a look tells */
 	if (!known || last == RECENT_NONE || last == RECENT_OPEN_ANYWAY)
-		fd = channel_anyway(w, known ? UNKNOWN_WAIT_MS : CONNECT_NO_KNOCK_WAIT_MS);
+		fd = channel_anyway(w, CONNECT_NO_KNOCK_WAIT_MS);
 	if (fd >= 0)
 		return fd;
 	if (!known)

@@ -61,7 +61,7 @@ static int wait_for(struct dial *d, unsigned ms)
 /* The last number of the address at the other end. */
 static unsigned reached(int fd)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in at = { 0 };
 	socklen_t len = sizeof at;
 
 	assert_int_equal(getpeername(fd, (struct sockaddr *)&at, &len), 0);
@@ -138,7 +138,7 @@ static void leaves_by_the_address_of_its_target(void **state)
 {
 	struct address_target t = target(1);
 	const struct sockaddr_in ours = loopback(7, 0);
-	struct sockaddr_in from;
+	struct sockaddr_in from = { 0 };
 	socklen_t len = sizeof from;
 	struct dial d = { 0 };
 	unsigned port = 0;

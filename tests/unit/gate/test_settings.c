@@ -249,8 +249,8 @@ static void what_is_printed_reads_back_as_the_same(void **state)
 		"",
 		"Port 22 2222\nKnockPort 5 6\nInterface a b\nExceptInterface c d\nExcept 10.0.0.0/8 ::1 192.0.2.1\n",
 		"SshdConfig \"/a \\\"b\\\\c'd#e=f\"\nHostKey '/x y' /z\nSiteSecret \"/#\"\nSiteSecretMode require\n",
-		"GrantTime 1h\nMaxGrantTime 1h\nIPv6Prefix 80\nAnswer reset\nPacketSource no\nSlowKeys no\nShut no\n"
-		"IfBroken open-after=90m\n",
+		"GrantTime 1h\nMaxGrantTime 1h\nIPv6Prefix 80\nAnswer reset\nPacketSource no\nSlowKeys no\n",
+		"Shut no\nIfBroken open-after=90m\n",
 		"StateDirectory /a=b\nControlSocket \"/ \"\nCpuShare 7\n",
 	};
 
