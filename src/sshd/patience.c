@@ -17,6 +17,7 @@ struct wait {
 	pthread_cond_t changed;
 	bool done, left_alone;
 	atomic_uint ticks;
+	pthread_t thread;
 	enum err (*call)(void *job);
 	void (*dispose)(void *job);
 	void *job;
@@ -82,17 +83,12 @@ static void *run(void *arg)
 static bool start(struct wait *w)
 {
 	sigset_t all, before;
-	pthread_attr_t attr;
-	pthread_t thread;
 	bool started;
 
 	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = !pthread_create(&thread, &attr, run, w);
+	started = !pthread_create(&w->thread, NULL, run, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&attr);
 	return started;
 }
 
@@ -133,11 +129,15 @@ enum err patience_run(enum err (*call)(void *job), void *job, void (*dispose)(vo
 	pthread_mutex_lock(&w->lock);
 	done = wait_long(w);
 	w->left_alone = !done;
+	if (!done)
+		pthread_detach(w->thread); /* it disposes of itself */
 	pthread_mutex_unlock(&w->lock);
 	if (!done) {
 		atomic_fetch_add(&wasted, PATIENCE_SECONDS);
 		return ERR_TIMEOUT;
 	}
+	/* gone before anybody forks: what it holds on its way out would be held for ever in a child */
+	pthread_join(w->thread, NULL);
 	e = w->result;
 	errno = w->error;
 	wait_free(w);
