@@ -402,20 +402,17 @@ static int say_outcome(const struct work *w)
 	return status;
 }
 
-static int say_failure(const struct work *w, enum err e)
+int change_say_failure(const struct transaction_outcome *o, enum err e)
 {
-	const struct transaction_outcome *o = &w->outcome;
-
 	if (e == ERR_CHANGED)
 		return complain("'%s' was changed while this was planned; nothing was done: run it again", o->failed);
 	if (!o->tx || !o->tx->id)
 		return fail(e, "the change could not be journalled, nothing was done");
 	complain("transaction %u: %s", o->tx->id, o->failed ? o->failed : err_text(e));
-	if (o->went_back) {
+	if (o->went_back)
 		inform("Everything is as it was before.");
-		return EXIT_TROUBLE;
-	}
-	complain("it could not be put back; sudo sallyport recover tries again");
+	else
+		complain("it could not be put back; sudo sallyport recover tries again");
 	return EXIT_TROUBLE;
 }
 
@@ -443,7 +440,7 @@ static int do_it(struct work *w)
 	enum err e = transaction_apply(&q, &w->outcome);
 
 	if (e) {
-		int status = say_failure(w, e);
+		int status = change_say_failure(&w->outcome, e);
 
 		return wants_json(w) ? answer_json(w, false, status) : status;
 	}

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cmd/command.h"
 #include "harden/guard.h"
+#include "harden/transaction.h"
 
 struct change_request {
 	const char *what; /* for the history: "harden --step kex" */
@@ -39,6 +40,8 @@ void change_say_guards(const struct guards *g);
 MUST_USE enum err change_show_op(bool dry_run, const struct op *op, struct text *out);
 /* {"op","path","why","diff","mode","owner"}; a new reference, NULL without memory. */
 json_t *change_op_json(const struct op *op);
+/* Why a transaction did not come about, and what became of it. Returns EXIT_TROUBLE. */
+int change_say_failure(const struct transaction_outcome *o, enum err e);
 /* [{"id","verdict","detail"}]; a new reference. */
 json_t *change_guards_json(const struct guards *g);
 /* "A 96/100": the grade as it is now; "" where it cannot be given. */

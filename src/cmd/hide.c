@@ -393,22 +393,6 @@ static int say_done(const struct work *w, int status)
 	return status;
 }
 
-static int say_failure(const struct work *w, enum err e)
-{
-	const struct transaction_outcome *o = &w->outcome;
-
-	if (e == ERR_CHANGED)
-		return complain("'%s' was changed while this was planned; nothing was done: run it again", o->failed);
-	if (!o->tx || !o->tx->id)
-		return fail(e, "the change could not be journalled, nothing was done");
-	complain("transaction %u: %s", o->tx->id, o->failed ? o->failed : err_text(e));
-	if (o->went_back)
-		inform("Everything is as it was before.");
-	else
-		complain("it could not be put back; sudo sallyport recover tries again");
-	return EXIT_TROUBLE;
-}
-
 static void describe(const struct hide_args *a, struct text *out)
 {
 	text_add_string(out, "hide");
@@ -443,7 +427,7 @@ static int do_it(struct work *w)
 	}
 	text_free(&what);
 	if (e) {
-		status = say_failure(w, e);
+		status = change_say_failure(&w->outcome, e);
 		return w->common->format == FORMAT_JSON ? answer_json(w, false, status) : status;
 	}
 	status = EXIT_YES;

@@ -81,3 +81,14 @@ gate_programs() {
 		cp "$SALLYPORT_BUILD/sallyportd" /usr/local/sbin &&
 		cp "$SALLYPORT_BUILD"/src/gate/sallyport-{net,keeper,index,grant,rescue} /usr/local/libexec/sallyport
 }
+
+# gate_laptop: what anna has on the other host, where nobody has knocked yet: her key, the host's, and 'server' in ~/.ssh/config.
+gate_laptop() {
+	export XDG_RUNTIME_DIR=/run/user-0 HOME=/root
+	mkdir -m 700 $XDG_RUNTIME_DIR && mkdir -p -m 700 /root/.ssh &&
+		ssh-keygen -q -t ed25519 -N '' -C anna -f /root/.ssh/id_ed25519 &&
+		install -d -m 700 -o anna -g anna /home/anna/.ssh &&
+		install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys || return
+	printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
+	echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+}

@@ -14,14 +14,7 @@ set -eu
 lab_account anna 1001
 lab_client client
 lab_sshd_start
-export XDG_RUNTIME_DIR=/run/user-0 HOME=/root
-mkdir -m 700 $XDG_RUNTIME_DIR
-mkdir -p -m 700 /root/.ssh
-ssh-keygen -q -t ed25519 -N '' -C anna -f /root/.ssh/id_ed25519
-install -d -m 700 -o anna -g anna /home/anna/.ssh
-install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
-printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
-echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+gate_laptop
 enroll() { lab_in client sallyport enroll "$@" </dev/null; }
 login() { lab_in client ssh server "$@" </dev/null; }
 hide() { gate_install; gate_start || { cat /tmp/gate.log; exit 1; }; gate_shut; }

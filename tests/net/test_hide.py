@@ -23,14 +23,7 @@ lab_client stranger 3
 lab_sshd_start
 gate_install
 rm -r /etc/sallyport
-export XDG_RUNTIME_DIR=/run/user-0 HOME=/root
-mkdir -m 700 $XDG_RUNTIME_DIR
-mkdir -p -m 700 /root/.ssh
-ssh-keygen -q -t ed25519 -N '' -C anna -f /root/.ssh/id_ed25519
-install -d -m 700 -o anna -g anna /home/anna/.ssh
-install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
-printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
-echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+gate_laptop
 enroll() { lab_in client sallyport enroll "$@" </dev/null; }
 login() { lab_in client ssh "$@" </dev/null; }
 # It waits in the background for a knock: hide_start OPTION..., then hide_end gives its exit status.

@@ -67,6 +67,7 @@ installed() { dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' sallyport; }
 
 # A host with the package, and its port hidden; anna's laptop, which has knocked and is logged in; a stranger.
 HIDDEN = r"""
+. "$LAB_SOURCE/tests/lab/gate.sh"
 head -c 16 /dev/zero >/run/lab-clock
 /usr/bin/python3 -Ic "import struct; open('/run/lab-clock', 'r+b').write(struct.pack('=qq', 0, 1))"
 echo "$BUILD/tests/clock_shift.so" >/etc/ld.so.preload
@@ -75,14 +76,7 @@ lab_client client
 lab_client stranger 3
 lab_sshd_start
 install_ours one
-export XDG_RUNTIME_DIR=/run/user-0 HOME=/root
-mkdir -m 700 $XDG_RUNTIME_DIR
-mkdir -p -m 700 /root/.ssh
-ssh-keygen -q -t ed25519 -N '' -C anna -f /root/.ssh/id_ed25519
-install -d -m 700 -o anna -g anna /home/anna/.ssh
-install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
-printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
-echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+gate_laptop
 login() { lab_in client ssh "$@" </dev/null; }
 strangers_find() { lab_in stranger timeout 1 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null; }
 shut() { ! strangers_find; }
