@@ -97,7 +97,7 @@ ASAN_OPTIONS="${ASAN_OPTIONS:-}:detect_leaks=0" strace -f -e trace=execve -o /ro
 grep -c execve /root/calls
 echo '{' >/var/lib/sallyport/proven.json
 sallyport prove --if-changed | head -n 1
-cmp /var/lib/sallyport/proven.json /root/before || grep -o '"schema": "[^"]*"' /var/lib/sallyport/proven.json
+grep -o '"schema": "[^"]*"' /var/lib/sallyport/proven.json
 """)
     assert "Nothing to prove again.\n1\nok       configuration\n" in got.stdout, got.stdout + got.stderr
     assert got.stdout.endswith('"schema": "sallyport.proven.v1"\n')
