@@ -175,7 +175,7 @@ def describe(packet, port):
     return {**ip, **answer}, to
 
 
-def ask(interface, address, port, base):
+def ask_once(interface, address, port, base):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as s:
         s.connect((address, 9))
@@ -204,6 +204,17 @@ def ask(interface, address, port, base):
         if found and found[1] in names:
             answers[names[found[1]]].append(found[0])
             end = time.monotonic() + WAIT
+    return answers
+
+
+def ask(interface, address, port, base):
+    """What is asked once more, where an id was nought: a counter passes there once in 65,536 packets, a constant stays."""
+    answers, again = ask_once(interface, address, port, base), None
+    for name, first in answers.items():
+        if any(answer.get("id") is False for answer in first):
+            again = again or ask_once(interface, address, port, base + 500)
+            for answer, other in zip(first, again[name]):
+                answer["id"] = answer.get("id") or other.get("id")
     return answers
 
 
