@@ -220,10 +220,10 @@ def putty_all(c):
             c.later(f"putty3-{base}-{flavour}", c.putty, base,
                     f"version=3,kdf={flavour.lower()},memory={memory},passes={passes},parallelism={parallel}",
                     {"kdf": "Argon2", "variant": flavour, "rounds": passes, "parallel": parallel, "memory": memory * 1024})
-        new = {"format": "OpenSSH", **PLAIN, "encrypted": True, "rounds": 16, "kdf": "bcrypt", "cipher": "aes256-cbc", **c.public[base]}
+        new = {"format": "OpenSSH", **PLAIN, "encrypted": True, "rounds": 16, "kdf": "bcrypt", "cipher": "aes256-ctr", **c.public[base]}
         c.later(f"export-{base}-new", c.exported, base, "private-openssh-new", {**new, "comment": ""})
         if base != "ed25519":  # there is no such form of it
-            old = {"format": "PEM", **PLAIN, "encrypted": True, "cipher": "AES-128-CBC", "kdf": "one round of MD5", "rounds": 1}
+            old = {"format": "PEM", **PLAIN, "encrypted": True, "cipher": "DES-EDE3-CBC", "kdf": "one round of MD5", "rounds": 1}
             c.later(f"export-{base}-old", c.exported, base, "private-openssh", {**old, **HIDDEN, "algorithm": c.public[base]["algorithm"]})
     for base in ["rsa2048", "dsa"]:
         c.later(f"export-{base}-sshcom", c.exported, base, "private-sshcom", None)

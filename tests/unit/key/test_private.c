@@ -113,7 +113,7 @@ static void what_openssh_refuses_is_damaged(void **state)
 static enum err parse_encrypted(const char *cipher, const char *kdf, uint32_t rounds, size_t tag, struct private_key *k)
 {
 	struct text t = { 0 }, options = { 0 }, blob = { 0 };
-	static const uint8_t zeros[48];
+	static const uint8_t zeros[128];
 	enum err e;
 
 	key_made_string(&options, zeros, 16);
@@ -126,7 +126,7 @@ static enum err parse_encrypted(const char *cipher, const char *kdf, uint32_t ro
 	key_made_string(&t, options.s, options.len);
 	key_made_u32(&t, 1);
 	key_made_string(&t, blob.s, blob.len);
-	key_made_string(&t, zeros, sizeof zeros);
+	key_made_string(&t, zeros, 48);
 	text_add_bytes(&t, zeros, tag);
 	e = parse_armored("OPENSSH PRIVATE KEY", t.s, t.len, k);
 	text_free(&t);
