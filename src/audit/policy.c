@@ -3,6 +3,7 @@
 #include "audit/policy.h"
 
 #include "audit/rule.h"
+#include "base/data.h"
 #include "base/nearest.h"
 #include "base/number.h"
 #include "base/root.h"
@@ -120,71 +121,6 @@ void policy_free(struct policy *p)
 	free(p->title);
 	free(p->notice);
 	free(p);
-}
-
-/* Where a file of ours may be: the administrator's first, then the source tree of a build folder, then the installed one. */
-static enum err build_tree(struct text *out)
-{
-	char exe[PATH_MAX], mark[PATH_MAX + 32];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-	char *slash;
-
-	if (n < 0)
-		return ERR_NOT_FOUND;
-	exe[n] = '\0';
-	while ((slash = strrchr(exe, '/')) && slash != exe) {
-		*slash = '\0';
-		snprintf(mark, sizeof mark, "%s/meson-private", exe);
-		if (access(mark, F_OK) != 0)
-			continue;
-		text_add(out, "%s/../conf", exe);
-		return text_check(out);
-	}
-	return ERR_NOT_FOUND;
-}
-
-static enum err data_dirs(const char *kind, struct strings *out)
-{
-	struct text tree = { 0 };
-	enum err e;
-
-	if ((e = strings_add_format(out, "/etc/sallyport/%s", kind)))
-		return e;
-	e = build_tree(&tree);
-	if (!e)
-		e = strings_add_format(out, "%s/%s", tree.s, kind);
-	else if (e == ERR_NOT_FOUND)
-		e = strings_add_format(out, SALLYPORT_DATADIR "/%s", kind);
-	text_free(&tree);
-	return e;
-}
-
-/* The first of the folders that holds the file; *path and *content are yours. */
-static enum err data_read(const struct strings *dirs, const char *file, size_t max, char **path, char **content,
-			  size_t *len)
-{
-	struct root *live = NULL;
-	enum err e;
-
-	if ((e = root_open("/", &live)))
-		return e;
-	e = ERR_NOT_FOUND;
-	for (size_t i = 0; i < dirs->n && e == ERR_NOT_FOUND; i++) {
-		struct text t = { 0 };
-
-		text_add(&t, "%s/%s", dirs->v[i], file);
-		e = text_check(&t);
-		if (!e)
-			e = root_read(live, t.s, max, content, len);
-		if (e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR))
-			e = ERR_NOT_FOUND;
-		if (e)
-			text_free(&t);
-		else
-			*path = text_take(&t);
-	}
-	root_close(live);
-	return e;
 }
 
 static bool is_plain_name(const char *s)

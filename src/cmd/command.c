@@ -103,13 +103,23 @@ static const char *last_word(const struct command *c)
 	return blank ? blank + 1 : c->name;
 }
 
+static int longest_sub(const struct command *c)
+{
+	size_t longest = 8;
+
+	for (size_t i = 0; c->subs[i]; i++)
+		if (strlen(last_word(c->subs[i])) > longest)
+			longest = strlen(last_word(c->subs[i]));
+	return (int)longest;
+}
+
 static void subs_help(const struct command *c, struct text *out)
 {
 	assert(c->subs[0]);
 	text_add(out, "sallyport %s - %s\n\nusage: sallyport %s %s [options] ...\n\n", c->name, c->summary, c->name,
 		 c->usual ? "[COMMAND]" : "COMMAND");
 	for (size_t i = 0; c->subs[i]; i++)
-		text_add(out, "  %-8s %s%s\n", last_word(c->subs[i]), c->subs[i]->summary,
+		text_add(out, "  %-*s %s%s\n", longest_sub(c), last_word(c->subs[i]), c->subs[i]->summary,
 			 c->subs[i] == c->usual ? " (the usual one)" : "");
 	text_add(out, "\nMore on one: sallyport %s %s --help\n\nexamples:\n%s", c->name, last_word(c->subs[0]),
 		 c->examples);
@@ -358,7 +368,7 @@ static bool link_is_foreign(const char *path)
 	       (in.st_mode & S_IWOTH) && link.st_uid != 0 && link.st_uid != geteuid();
 }
 
-static int write_output(const char *path, const struct text *t)
+int command_write(const char *path, const void *content, size_t len, const struct file_meta *meta)
 {
 	struct root *live = NULL;
 	char folder[4096];
@@ -375,7 +385,7 @@ static int write_output(const char *path, const struct text *t)
 		text_add_string(&joined, path);
 	}
 	if ((e = text_check(&joined)) == ERR_NONE && (e = root_open("/", &live)) == ERR_NONE)
-		e = file_replace(live, joined.s, text_string(t), t->len, NULL, "sallyport");
+		e = file_replace(live, joined.s, content, len, meta, "sallyport");
 	root_close(live);
 	text_free(&joined);
 	return e ? fail(e, "cannot write '%s'", path) : 0;
@@ -386,7 +396,7 @@ int command_print(const struct common_args *common, const struct text *t, int st
 	if (text_check(t))
 		return fail(ERR_MEMORY, "cannot print the answer");
 	if (common->output)
-		return write_output(common->output, t) ? EXIT_TROUBLE : status;
+		return command_write(common->output, text_string(t), t->len, NULL) ? EXIT_TROUBLE : status;
 	if (fwrite(text_string(t), 1, t->len, stdout) != t->len || fflush(stdout))
 		return errno == EPIPE ? status : fail(ERR_SYSTEM, "cannot print the answer");
 	return status;

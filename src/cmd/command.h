@@ -12,6 +12,8 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+struct file_meta;
+
 enum exit_status { EXIT_YES = 0, EXIT_NO = 1, EXIT_TROUBLE = 2 };
 
 /* The words that --format takes, in their order: a command has text and JSON, and then tables or metrics. */
@@ -53,7 +55,7 @@ struct command {
 /* Each command file exports one of these; src/sallyport.c lists them. */
 extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_rollback, cmd_recover, cmd_history,
 	cmd_status, cmd_hide, cmd_reveal, cmd_prove, cmd_banner, cmd_access, cmd_knock, cmd_connect, cmd_enroll,
-	cmd_who, cmd_grant, cmd_close;
+	cmd_who, cmd_grant, cmd_close, cmd_key;
 
 /* Parses, shows help, runs. argv[0] is the command's name. */
 int command_main(const struct command *c, int argc, char **argv);
@@ -69,6 +71,8 @@ void command_version(struct text *out);
 /* Writes to stdout, or atomically to -o. Returns what to exit with: status, or EXIT_TROUBLE if writing failed. */
 int command_print(const struct common_args *common, const struct text *t, int status);
 int command_print_json(const struct common_args *common, const json_t *value, int status);
+/* Puts content in place of the file, meta as file_replace() takes it. Returns 0, or EXIT_TROUBLE after a complaint. */
+int command_write(const char *path, const void *content, size_t len, const struct file_meta *meta);
 /* Appends " --root DIR" where one was given, so that a hint speaks of the same system. */
 void command_add_root(const struct common_args *common, struct text *out);
 /* "hint: " and a command of ours, with that --root. */

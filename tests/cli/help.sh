@@ -3,11 +3,12 @@
 try sallyport --help
 try sallyport help
 try sallyport help status
-for command in audit accept harden confirm rollback recover history status prove access banner; do
+for command in audit accept harden confirm rollback recover history status prove access banner key; do
 	try sallyport $command --help
 done
 for command in check explain sources matrix allow deny; do
 	try sallyport access $command --help
 done
+try sallyport help key passphrase
 try sallyport help banner set
 try sallyport harden -h --dry-run --keep nobody

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* secret.h - what a process does before it holds a secret. */
+#ifndef BASE_SECRET_H
+#define BASE_SECRET_H
+
+#include "base/err.h"
+#include "base/macros.h"
+
+/*
+ * From here on no core of this process or of its children is written, neither to a file nor to a program that collects
+ * them, and nobody but root looks into its memory. Secrets themselves lie in sodium_malloc() memory, locked where the
+ * system allows it.
+ */
+MUST_USE enum err secret_begin(void);
+
+#endif
