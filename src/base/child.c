@@ -3,6 +3,7 @@
 #include "base/child.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -13,11 +14,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,11 +30,21 @@
 #define SSHD_PATH "/usr/bin:/bin:/usr/sbin:/sbin" /* _PATH_STDPATH, which sshd's helpers get */
 #define LOOK_EVERY_MS 20			  /* for the end of a child where the kernel has no pidfd */
 
+/* A terminal of the child's own, what it was asked there, and what it may be told. */
+struct talk {
+	int ours, theirs; /* both stay open: without a reader on the other side there is no terminal */
+	const struct child_answer *answers;
+	size_t nanswers;
+	uint64_t given; /* bit i: answer i */
+	struct text asked;
+};
+
 /* A running child and our ends of its pipes; -1 is closed. */
 struct child {
 	pid_t pid;
 	int pidfd;
 	int out, err;
+	struct talk *talk; /* NULL: it has no terminal of ours */
 };
 
 /* The child's ends. */
@@ -47,6 +60,8 @@ struct job {
 	char *const *env;
 	const char *input;
 	const struct child_user *user; /* NULL: as we are */
+	struct talk *talk;	       /* NULL: it has no terminal of ours */
+	int keep;		       /* a descriptor that it inherits; -1: none */
 };
 
 static uint64_t now_ms(void)
@@ -191,6 +206,14 @@ static void close_others(void)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
+/* A group of its own, to be ended as one; with a terminal also a session of its own. */
+static bool stand_alone(const struct job *job)
+{
+	if (!job->talk)
+		return !setpgid(0, 0);
+	return setsid() >= 0 && !ioctl(job->talk->theirs, TIOCSCTTY, 0);
+}
+
 /* All ids at once, so that nothing leads back. */
 static bool change_user(const struct job *job)
 {
@@ -205,17 +228,18 @@ static void become(const struct job *job, const struct ends *ends, pid_t parent)
 {
 	int number;
 
-	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* it may have died before the line above */
 	if (getppid() != parent)
 		_exit(127);
 	reset_signals();
-	if (dup2(ends->in, STDIN_FILENO) >= 0 && dup2(ends->out, STDOUT_FILENO) >= 0 &&
+	if (stand_alone(job) && dup2(ends->in, STDIN_FILENO) >= 0 && dup2(ends->out, STDOUT_FILENO) >= 0 &&
 	    dup2(ends->err, STDERR_FILENO) >= 0 && change_user(job)) {
 		/* changing the user cleared it */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close_others();
+		if (job->keep >= 0)
+			fcntl(job->keep, F_SETFD, 0);
 		execve(job->program, (char *const *)job->argv, job->env);
 	}
 	number = errno;
@@ -336,12 +360,65 @@ static enum err drain_both(struct child *c, size_t max, struct child_result *r)
 	return e ? e : drain(&c->err, &r->err, max);
 }
 
+/* The first answer to what was asked that was not given yet; NULL. */
+static const char *find_answer(struct talk *t)
+{
+	for (size_t i = 0; i < t->nanswers; i++)
+		if (!(t->given >> i & 1) && strstr(text_string(&t->asked), t->answers[i].asks)) {
+			t->given |= UINT64_C(1) << i;
+			return t->answers[i].answer;
+		}
+	return NULL;
+}
+
+/* Answers where a prompt is complete. Nothing is sent before the echo is off: it would be seen, and then thrown away. */
+static enum err answer(struct talk *t)
+{
+	struct termios now;
+	const char *told;
+	enum err e;
+
+	if (t->asked.len < 2 || strcmp(t->asked.s + t->asked.len - 2, ": ") != 0)
+		return ERR_NONE;
+	if (tcgetattr(t->ours, &now))
+		return ERR_SYSTEM;
+	if (now.c_lflag & ECHO)
+		return ERR_NONE;
+	if (!(told = find_answer(t)))
+		return ERR_UNSUPPORTED;
+	text_reset(&t->asked);
+	if ((e = file_write_all(t->ours, told, strlen(told))))
+		return e;
+	return file_write_all(t->ours, "\n", 1);
+}
+
+/* Takes what the child wrote to its terminal, and answers. */
+static enum err converse(struct talk *t, size_t max)
+{
+	char block[1024];
+	ssize_t n;
+
+	while ((n = read(t->ours, block, sizeof block)) > 0) {
+		enum err e;
+
+		if ((size_t)n > max - t->asked.len)
+			return ERR_TOO_BIG;
+		text_add_bytes(&t->asked, block, (size_t)n);
+		if ((e = text_check(&t->asked)))
+			return e;
+	}
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return ERR_SYSTEM;
+	return answer(t);
+}
+
 static void wait_a_while(const struct child *c, uint64_t left_ms)
 {
 	struct pollfd fds[] = {
 		{ .fd = c->out, .events = POLLIN },
 		{ .fd = c->err, .events = POLLIN },
 		{ .fd = c->pidfd, .events = POLLIN },
+		{ .fd = c->talk ? c->talk->ours : -1, .events = POLLIN },
 	};
 
 	if (c->pidfd < 0 && left_ms > LOOK_EVERY_MS)
@@ -378,6 +455,8 @@ static enum err attend(struct child *c, uint64_t deadline, size_t max, struct ch
 			r->status = exit_status(status);
 			return ERR_NONE;
 		}
+		if (c->talk && (e = converse(c->talk, max)))
+			return e;
 		now = now_ms();
 		if (now >= deadline)
 			return ERR_TIMEOUT;
@@ -409,7 +488,7 @@ static enum err set_nonblocking(int fd)
 static enum err job_run(const struct job *job, int timeout_ms, size_t max_output, struct child_result *out)
 {
 	uint64_t deadline = now_ms() + (uint64_t)(timeout_ms > 0 ? timeout_ms : 0);
-	struct child c = { .pid = -1, .pidfd = -1, .out = -1, .err = -1 };
+	struct child c = { .pid = -1, .pidfd = -1, .out = -1, .err = -1, .talk = job->talk };
 	struct child_result r = { 0 };
 	enum err e;
 
@@ -425,22 +504,62 @@ out:
 	return e;
 }
 
-enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
-		   struct child_result *out)
+/* As we are, with the environment that is usual. */
+static enum err run_usual(struct job *job, int timeout_ms, size_t max_output, struct child_result *out)
 {
-	struct job job = { .argv = argv, .input = input };
 	struct strings env = { 0 };
 	char *program = NULL;
 	enum err e;
 
-	if ((e = find_program(argv[0], &program)) || (e = make_environment(&env)))
+	if ((e = find_program(job->argv[0], &program)) || (e = make_environment(&env)))
 		goto out;
-	job.program = program;
-	job.env = env.v;
-	e = job_run(&job, timeout_ms, max_output, out);
+	job->program = program;
+	job->env = env.v;
+	e = job_run(job, timeout_ms, max_output, out);
 out:
 	free(program);
 	strings_free(&env);
+	return e;
+}
+
+enum err child_run(const char *const argv[], const char *input, int timeout_ms, size_t max_output,
+		   struct child_result *out)
+{
+	struct job job = { .argv = argv, .input = input, .keep = -1 };
+
+	return run_usual(&job, timeout_ms, max_output, out);
+}
+
+static enum err talk_open(struct talk *t)
+{
+	char name[64];
+	enum err e;
+
+	t->ours = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (t->ours < 0 || grantpt(t->ours) || unlockpt(t->ours) || ptsname_r(t->ours, name, sizeof name))
+		return ERR_SYSTEM;
+	t->theirs = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (t->theirs < 0)
+		return ERR_SYSTEM;
+	if ((e = lift(&t->ours)) || (e = lift(&t->theirs)))
+		return e;
+	return set_nonblocking(t->ours);
+}
+
+enum err child_run_asked(const char *const argv[], const struct child_answer *answers, size_t nanswers, int keep,
+			 int timeout_ms, size_t max_output, struct child_result *out)
+{
+	struct talk t = { .ours = -1, .theirs = -1, .answers = answers, .nanswers = nanswers };
+	struct job job = { .argv = argv, .talk = &t, .keep = keep };
+	enum err e;
+
+	assert(nanswers <= 64 && (keep < 0 || keep > STDERR_FILENO));
+	e = talk_open(&t);
+	if (!e)
+		e = run_usual(&job, timeout_ms, max_output, out);
+	file_close(t.ours);
+	file_close(t.theirs);
+	text_free(&t.asked);
 	return e;
 }
 
@@ -459,7 +578,7 @@ static enum err make_user_environment(const struct child_user *user, struct stri
 enum err child_run_as(const struct child_user *user, const char *const argv[], int timeout_ms, size_t max_output,
 		      struct child_result *out)
 {
-	struct job job = { .program = argv[0], .argv = argv, .user = user };
+	struct job job = { .program = argv[0], .argv = argv, .user = user, .keep = -1 };
 	struct strings env = { 0 };
 	enum err e;
 

@@ -44,6 +44,21 @@ struct child_user {
  */
 MUST_USE enum err child_run_as(const struct child_user *user, const char *const argv[], int timeout_ms,
 			       size_t max_output, struct child_result *out);
+
+/* What a program asks on its terminal, and what it is told: secrets, best in sodium_malloc() memory. */
+struct child_answer {
+	const char *asks;   /* a part of the prompt, "new passphrase" */
+	const char *answer; /* without the end of the line; no control characters */
+};
+
+/*
+ * child_run() for a program that asks on its terminal. It gets one of its own, so that what it is told stands neither in an
+ * argument nor in the environment. A prompt is what ends in ": " with the echo switched off; it gets the first answer that fits it and
+ * was not given yet. ERR_UNSUPPORTED where none is left: the program is then ended. keep: a descriptor above 2 that the program
+ * inherits under its number, or -1.
+ */
+MUST_USE enum err child_run_asked(const char *const argv[], const struct child_answer *answers, size_t nanswers,
+				  int keep, int timeout_ms, size_t max_output, struct child_result *out);
 void child_result_free(struct child_result *r);
 /* Looks name up in the fixed path above; ERR_NOT_FOUND. *out is yours. */
 MUST_USE enum err child_find(const char *name, char **out);

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* secret.c - no core, no debugger. */
+/* secret.c - no core, no debugger, no file on a disk. */
 #include "base/secret.h"
 
+#include "base/file.h"
+
+#include <fcntl.h>
 #include <sodium.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -16,4 +22,24 @@ enum err secret_begin(void)
 	if (sodium_init() < 0 || setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
 		return ERR_SYSTEM;
 	return ERR_NONE;
+}
+
+enum err secret_file(const void *content, size_t len, int *fd)
+{
+	int made = memfd_create("key", MFD_CLOEXEC), high;
+	enum err e;
+
+	if (made < 0)
+		return ERR_SYSTEM;
+	high = fcntl(made, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	file_close(made);
+	if (high < 0)
+		return ERR_SYSTEM;
+	/* ssh-keygen takes no key that others could read */
+	e = fchmod(high, 0600) ? ERR_SYSTEM : file_write_all(high, content, len);
+	if (e)
+		file_close(high);
+	else
+		*fd = high;
+	return e;
 }

@@ -5,6 +5,7 @@ for command in audit harden rollback banner access key knock who grant close; do
 	try sallyport __complete $command
 done
 try sallyport __complete key passphrase
+try sallyport __complete key protect
 try sallyport __complete access check
 try sallyport __complete access chek
 try sallyport __complete adit

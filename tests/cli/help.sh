@@ -10,5 +10,6 @@ for command in check explain sources matrix allow deny; do
 	try sallyport access $command --help
 done
 try sallyport help key passphrase
+try sallyport key protect --help
 try sallyport help banner set
 try sallyport harden -h --dry-run --keep nobody

@@ -43,3 +43,12 @@ full() {
 try full sallyport key passphrase
 try sallyport key pasphrase
 try sallyport key
+try sallyport key protect
+try sallyport key protect one two
+try sallyport key protect one --all
+try sallyport key protect one --user anna
+try sallyport key protect one --rounds 16
+try sallyport key protect one --generate letters
+try sallyport key protect one --passphrase-to there
+try sallyport key protect --all --generate bytes --passphrase-to there
+try sallyport key protect nothing-there

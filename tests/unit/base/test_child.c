@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -374,6 +375,74 @@ static void without_root_there_is_no_other_user(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A program that asks as ssh-keygen does: without an echo, and only what its terminal tells it. */
+#define ASKS \
+	"ask() { stty -echo </dev/tty; printf '%s: ' \"$1\" >/dev/tty; read -r got </dev/tty; stty echo </dev/tty; echo \"$got\"; }; "
+
+static enum err run_asked(const char *script, const struct child_answer *answers, size_t n, int keep, int timeout_ms,
+			  struct child_result *r)
+{
+	const char *argv[] = { "sh", "-c", script, NULL };
+
+	return child_run_asked(argv, answers, n, keep, timeout_ms, MUCH, r);
+}
+
+static void it_is_told_on_its_terminal_what_it_asks_there(void **state)
+{
+	static const struct child_answer answers[] = { { "first", "one & two" },
+						       { "again", "one" },
+						       { "again", "two" } };
+	struct child_result r = { 0 };
+
+	assert_int_equal(run_asked(ASKS "ask 'The first'; ask 'And again'; ask 'And again'; cat; exit 3", answers,
+				   ARRAY_SIZE(answers), -1, LONG, &r),
+			 ERR_NONE);
+	assert_string_equal(text_string(&r.out), "one & two\none\ntwo\n");
+	assert_int_equal(r.status, 3);
+	child_result_free(&r);
+}
+
+static void what_it_is_told_stands_nowhere_else(void **state)
+{
+	static const struct child_answer answers[] = { { "Name", "one-two-three" } };
+	struct child_result r = { 0 };
+
+	assert_int_equal(
+		run_asked(ASKS "ask Name >/dev/null; tr '\\0' '\\n' </proc/$$/cmdline; env", answers, 1, -1, LONG, &r),
+		ERR_NONE);
+	assert_null(strstr(text_string(&r.out), "one-two-three"));
+	child_result_free(&r);
+}
+
+static void a_question_without_an_answer_ends_it(void **state)
+{
+	static const struct child_answer answers[] = { { "Name", "anna" } };
+	struct child_result r = { 0 };
+
+	assert_int_equal(run_asked(ASKS "ask Town", answers, 1, -1, LONG, &r), ERR_UNSUPPORTED);
+	assert_int_equal(run_asked(ASKS "ask Name; ask Name", answers, 1, -1, LONG, &r), ERR_UNSUPPORTED);
+	/* a question that shows what is typed is none for a secret */
+	assert_int_equal(run_asked("printf 'Name: ' >/dev/tty; sleep 60", answers, 1, -1, 300, &r), ERR_TIMEOUT);
+	assert_int_equal(run_asked("exit 4", answers, 1, -1, LONG, &r), ERR_NONE);
+	assert_int_equal(r.status, 4);
+	child_result_free(&r);
+}
+
+static void one_descriptor_may_be_inherited(void **state)
+{
+	struct child_result r = { 0 };
+	char script[64];
+	int fd = memfd_create("kept", MFD_CLOEXEC);
+
+	assert_true(fd > 2);
+	assert_int_equal(write(fd, "kept", 4), 4);
+	snprintf(script, sizeof script, "cat /proc/self/fd/%d; ls /proc/self/fd | wc -l", fd);
+	assert_int_equal(run_asked(script, NULL, 0, fd, LONG, &r), ERR_NONE);
+	assert_string_equal(text_string(&r.out), "kept5\n"); /* three streams, this one, and that of ls */
+	child_result_free(&r);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +459,10 @@ int main(void)
 		cmocka_unit_test(a_timeout_ends_the_whole_group),
 		cmocka_unit_test(what_it_left_running_is_not_waited_for),
 		cmocka_unit_test(dies_with_us),
+		cmocka_unit_test(it_is_told_on_its_terminal_what_it_asks_there),
+		cmocka_unit_test(what_it_is_told_stands_nowhere_else),
+		cmocka_unit_test(a_question_without_an_answer_ends_it),
+		cmocka_unit_test(one_descriptor_may_be_inherited),
 		cmocka_unit_test(another_user_is_all_that_is_left),
 		cmocka_unit_test(another_user_is_bounded_too),
 		cmocka_unit_test(without_root_there_is_no_other_user),
