@@ -119,10 +119,11 @@ static bool owner_on_the_way(const char *path, uid_t *uid)
 	return found;
 }
 
-/* For good: there is nothing left to do as root. */
+/* For good: there is nothing left to do as root. Who else may look into our memory is asked anew then. */
 static int become(const struct account *a)
 {
-	if (initgroups(a->name, a->gid) || setresgid(a->gid, a->gid, a->gid) || setresuid(a->uid, a->uid, a->uid))
+	if (initgroups(a->name, a->gid) || setresgid(a->gid, a->gid, a->gid) || setresuid(a->uid, a->uid, a->uid) ||
+	    secret_begin())
 		return fail(ERR_SYSTEM, "cannot go on as '%s'", a->name);
 	return 0;
 }
@@ -157,6 +158,14 @@ static int become_owner(const char *path)
 
 /* ---- which files ---- */
 
+/* A link that leads to nothing, or to where its owner may not go, leads to no key. */
+static bool leads_to_file(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && S_ISREG(st.st_mode);
+}
+
 static void walk(struct protect_job *job, const struct root *live, const char *folder, unsigned deep, unsigned *seen)
 {
 	struct strings names = { 0 };
@@ -177,7 +186,7 @@ static void walk(struct protect_job *job, const struct root *live, const char *f
 		}
 		if (S_ISDIR(st.st_mode) && deep < FOLDERS_DEEP)
 			walk(job, live, path.s, deep + 1, seen);
-		else if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))
+		else if (S_ISREG(st.st_mode) || (S_ISLNK(st.st_mode) && leads_to_file(path.s)))
 			protect_found(job, path.s);
 		text_free(&path);
 	}
@@ -209,6 +218,8 @@ static int protect_all(struct protect_job *job)
 		status = errno == ENOENT ? 0 : fail(ERR_SYSTEM, "cannot look into '%s'", folder.s);
 	else
 		walk(job, live, folder.s, 0, &seen);
+	if (status == 0 && job->status == EXIT_YES && json_array_size(job->list) == 0)
+		inform("No private key was found in '%s'.", folder.s);
 	if (seen > FILES_MOST)
 		status = complain("'%s' has more than %u files: the rest was not looked at", folder.s, FILES_MOST);
 out:
@@ -222,6 +233,7 @@ static int protect_named(struct protect_job *job, const char *path)
 {
 	struct text joined = { 0 };
 	char folder[PATH_MAX];
+	char *real;
 	int status;
 
 	if (is_host_key(path)) {
@@ -232,9 +244,12 @@ static int protect_named(struct protect_job *job, const char *path)
 	if (!file_is_absolute(path) && !getcwd(folder, sizeof folder))
 		return fail(ERR_SYSTEM, "cannot tell where '%s' is", path);
 	text_add(&joined, "%s%s%s", file_is_absolute(path) ? "" : folder, file_is_absolute(path) ? "" : "/", path);
+	/* before the rights go: the owner need not be able to come by the link that root came by */
+	real = realpath(path, NULL);
 	status = text_check(&joined) ? fail(ERR_MEMORY, "cannot look at '%s'", path) : become_owner(joined.s);
 	if (status == 0)
-		protect_one(job, path);
+		protect_one(job, real ? real : path);
+	free(real);
 	text_free(&joined);
 	return status;
 }
