@@ -284,7 +284,7 @@ static int print_answer(struct protect_job *job)
 
 	if (job->common->format != FORMAT_JSON) {
 		if (job->args->passphrase_to && strcmp(job->args->passphrase_to, "-") == 0) {
-			inform("%s", text_string(&job->out));
+			inform("%.*s", job->out.len ? (int)job->out.len - 1 : 0, text_string(&job->out));
 			return job->status;
 		}
 		return job->out.len ? command_print(job->common, &job->out, job->status) : job->status;

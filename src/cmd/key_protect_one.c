@@ -21,6 +21,7 @@
 #define TRIES 3
 #define TYPED_LEAST 5  /* ssh-keygen takes no less */
 #define TYPED_SHORT 14 /* what people think up is guessed where it is shorter */
+#define ROUNDS_ENDLESS 100000
 #define WORDS_USUAL 6
 #define BYTES_USUAL 32
 
@@ -106,9 +107,13 @@ static int complain_unopened(const char *path, enum err e, const char *why)
 	}
 }
 
-static void say_left(const struct protect *p)
+static void tidy(const struct protect_job *job, struct protect *p)
 {
-	if (p->left == PROTECT_LEFT_NEW)
+	if (job->common->dry_run)
+		return;
+	if (protect_tidy(p))
+		fail(ERR_SYSTEM, "cannot remove what an earlier run left beside '%s'", p->path);
+	else if (p->left == PROTECT_LEFT_NEW)
 		warn("an earlier run was interrupted before '%s' was changed; what it left beside it is removed",
 		     p->path);
 	else if (p->left == PROTECT_LEFT_SAME)
@@ -361,7 +366,14 @@ static int work_with_secrets(struct protect_job *job, struct protect *p)
 static bool is_not_ours(struct protect_job *job, const struct protect *p)
 {
 	bool putty = p->key.format == PRIVATE_PUTTY2 || p->key.format == PRIVATE_PUTTY3;
+	bool endless = p->key.encrypted && p->key.kdf == PRIVATE_KDF_BCRYPT && p->key.rounds > ROUNDS_ENDLESS;
 
+	if (endless) {
+		complain("'%s' says %llu rounds of bcrypt, which would take days: it is not tried", p->path,
+			 (unsigned long long)p->key.rounds);
+		worse(job, EXIT_NO);
+		return true;
+	}
 	if (!putty && !(p->left == PROTECT_LEFT_OLD && !p->key.encrypted))
 		return false;
 	if (putty) {
@@ -396,7 +408,7 @@ void protect_one(struct protect_job *job, const char *path)
 		worse(job, complain_unopened(path, e, why));
 		return;
 	}
-	say_left(&p);
+	tidy(job, &p);
 	if (is_not_ours(job, &p)) {
 		protect_close(&p);
 		return;
@@ -468,7 +480,7 @@ void protect_found(struct protect_job *job, const char *path)
 		worse(job, complain_unopened(path, e, why));
 		return;
 	}
-	say_left(&p);
+	tidy(job, &p);
 	work_found(job, &p);
 	protect_close(&p);
 }

@@ -53,16 +53,12 @@ static enum err judge(const struct child_result *r, char **why)
 	return *why ? ERR_CHILD : ERR_MEMORY;
 }
 
-/* With the key as a file in memory, which is *fd afterwards. */
+/* With the key in memory as fd. ERR_UNSUPPORTED: it asked what nobody answers. */
 static enum err run(const struct job *j, int fd, struct child_result *out, char **why)
 {
 	struct child_result r = { 0 };
 	enum err e = child_run_asked(j->argv, j->answers, j->nanswers, fd, j->timeout_ms, SAID_MAX, &r);
 
-	if (e == ERR_UNSUPPORTED) {
-		/* it asked for a passphrase that nobody gave, or again for the one that was given */
-		return ERR_SIGNATURE;
-	}
 	if (!e && (e = judge(&r, why)))
 		child_result_free(&r);
 	if (!e)
@@ -86,6 +82,8 @@ enum err keygen_public(const void *content, size_t len, const char *passphrase, 
 	j.timeout_ms *= 10;
 	e = run(&j, fd, &r, why);
 	file_close(fd);
+	if (e == ERR_UNSUPPORTED) /* it asked for a passphrase where none was given, or once more */
+		e = ERR_SIGNATURE;
 	if (!e)
 		text_add_bytes(out, text_string(&r.out), r.out.len);
 	child_result_free(&r);
@@ -126,6 +124,11 @@ enum err keygen_change(const void *content, size_t len, const char *old, const c
 	answer_add(&j, "new passphrase", new);
 	answer_add(&j, "same passphrase", new);
 	e = run(&j, fd, &r, why);
+	if (e == ERR_UNSUPPORTED) {
+		free(*why);
+		*why = strdup("it asks for something else than passphrases");
+		e = *why ? ERR_CHILD : ERR_MEMORY;
+	}
 	if (!e)
 		e = read_file(fd, out, out_len);
 	file_close(fd);

@@ -136,23 +136,20 @@ static enum err look_for_left(struct protect *p)
 
 	if ((e = beside(p, PROTECT_OLD, old)) || (e = beside(p, PROTECT_NEW, new)))
 		return e;
-	if (!fstatat(p->dir, new, &st, AT_SYMLINK_NOFOLLOW)) {
+	if (!fstatat(p->dir, new, &st, AT_SYMLINK_NOFOLLOW))
 		p->left = PROTECT_LEFT_NEW;
-		if ((e = remove_beside(p, new)))
-			return e;
-	}
 	if (fstatat(p->dir, old, &st, AT_SYMLINK_NOFOLLOW))
 		return errno == ENOENT ? ERR_NONE : ERR_SYSTEM;
 	if (st.st_dev == p->st.st_dev && st.st_ino == p->st.st_ino) {
 		p->left = PROTECT_LEFT_SAME;
 		p->st.st_nlink--;
-		return remove_beside(p, old);
+		return ERR_NONE;
 	}
 	if ((e = copy_is_whole(p, old, st.st_size, &whole)))
 		return e;
 	if (!whole) {
 		p->left = PROTECT_LEFT_SAME;
-		return remove_beside(p, old);
+		return ERR_NONE;
 	}
 	p->left = PROTECT_LEFT_OLD;
 	text_add(&path, "%.*s%s", (int)(p->name - p->path), p->path, old);
@@ -335,20 +332,35 @@ static enum err keep_old(const struct protect *p, const char *old)
 	return write_file(p, old, p->content, p->len, false);
 }
 
+/* For writing; ERR_NOT_FILE where it is no file, or one with more names. A key may be read-only for its owner, too. */
+static enum err open_to_wipe(const struct protect *p, const char *name, int *fd, struct stat *st)
+{
+	int reading = openat(p->dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (reading < 0)
+		return ERR_SYSTEM;
+	if (fstat(reading, st) || !S_ISREG(st->st_mode) || st->st_nlink != 1) {
+		file_close(reading);
+		return ERR_NOT_FILE;
+	}
+	*fd = fchmod(reading, 0600) ? -1
+				    : openat(p->dir, name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	file_close(reading);
+	return *fd < 0 ? ERR_SYSTEM : ERR_NONE;
+}
+
 /* Nothing of it stays in its blocks, as far as the file system writes where it wrote before. */
 static enum err wipe(const struct protect *p, const char *name)
 {
 	static const char nothing[4096];
-	int fd = openat(p->dir, name, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
-	enum err e = ERR_NONE;
+	int fd = -1;
+	enum err e = open_to_wipe(p, name, &fd, &st);
 
-	if (fd < 0)
-		return ERR_SYSTEM;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
-		file_close(fd);
+	if (e == ERR_NOT_FILE)
 		return remove_beside(p, name);
-	}
+	if (e)
+		return e;
 	for (off_t at = 0; !e && at < st.st_size; at += (off_t)sizeof nothing) {
 		off_t left = st.st_size - at;
 
@@ -358,6 +370,22 @@ static enum err wipe(const struct protect *p, const char *name)
 		e = ERR_SYSTEM;
 	file_close(fd);
 	return e ? e : remove_beside(p, name);
+}
+
+enum err protect_tidy(struct protect *p)
+{
+	char old[NAME_MAX + 1], new[NAME_MAX + 1];
+	enum err e;
+
+	if (p->left == PROTECT_LEFT_NONE)
+		return ERR_NONE;
+	if ((e = beside(p, PROTECT_OLD, old)) || (e = beside(p, PROTECT_NEW, new)))
+		return e;
+	if (unlinkat(p->dir, new, 0) && errno != ENOENT)
+		return ERR_SYSTEM;
+	if (p->left == PROTECT_LEFT_SAME && unlinkat(p->dir, old, 0))
+		return ERR_SYSTEM;
+	return sync_folder(p);
 }
 
 enum err protect_forget_old(struct protect *p)

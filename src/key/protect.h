@@ -19,7 +19,7 @@
 
 enum protect_left {
 	PROTECT_LEFT_NONE,
-	PROTECT_LEFT_NEW,  /* an earlier run ended before the new file was in place: what it left is removed */
+	PROTECT_LEFT_NEW,  /* an earlier run ended before the new file was in place */
 	PROTECT_LEFT_SAME, /* the copy was the file itself, or overwritten by half: the same */
 	PROTECT_LEFT_OLD, /* the new file is in place and was not read back: the old one is in the copy, and stays there */
 };
@@ -46,6 +46,8 @@ struct protect {
 MUST_USE enum err protect_open(const char *path, struct protect *p, const char **why);
 void protect_close(struct protect *p);
 
+/* Removes what an earlier run left and nobody needs: not the copy of PROTECT_LEFT_OLD. */
+MUST_USE enum err protect_tidy(struct protect *p);
 /* Whether this passphrase opens it. ERR_SIGNATURE: it does not; ERR_CHILD: ssh-keygen cannot read the file, p->why says why. */
 MUST_USE enum err protect_try(struct protect *p, const char *passphrase);
 /* Removes the copy of PROTECT_LEFT_OLD, overwritten first. */

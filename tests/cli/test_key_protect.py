@@ -245,6 +245,17 @@ def test_dry_run_changes_nothing(sallyport, tmp_path):
     assert got.returncode == 1 and "would get a passphrase" in got.stdout and key.read_bytes() == before
 
 
+def test_rounds_without_end_are_not_tried(sallyport, tmp_path):
+    key = make(tmp_path / "id", passphrase=OLD)
+    raw = bytearray(base64.b64decode("".join(key.read_text().splitlines()[1:-1])))
+    at = raw.index(b"bcrypt") + 6 + 4 + 4 + 16
+    assert raw[at:at + 4] == struct.pack(">I", 16)
+    raw[at:at + 4] = b"\xff\xff\xff\xff"
+    key.write_text(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{base64.b64encode(raw).decode()}\n-----END OPENSSH PRIVATE KEY-----\n")
+    got = alone(sallyport, key)
+    assert got.returncode == 1 and "4294967295 rounds of bcrypt" in got.stderr
+
+
 def test_what_somebody_else_changed_meanwhile_stays(sallyport, tmp_path):
     key, other = make(tmp_path / "id"), make(tmp_path / "other")
     changed = other.read_bytes()

@@ -77,13 +77,13 @@ def test_root_works_as_the_owner(world):
         lab_account anna 1001; install -d -m 700 -o anna -g anna /home/anna/.ssh
         mkdir -m 700 -p /root/.ssh; cd /home/anna/.ssh
         ssh-keygen -q -t ed25519 -N '' -f id; ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id
-        chown anna: id id.pub; setfattr -n user.note -v kept id
+        chown anna: id id.pub; chmod 400 id; setfattr -n user.note -v kept id
         cp /root/.ssh/id /tmp/root-before
         ln -s /root/.ssh/id led; chown -h anna: led
         ln -s /home/anna/.ssh/id /root/hers
         sallyport key protect led --generate bytes --passphrase-to /tmp/drawn; echo "led: $?"
         cmp /root/.ssh/id /tmp/root-before && echo 'same: yes'
-        {DRIVER} type /root/hers | head -1
+        {DRIVER} type /root/hers | head -1; echo "beside: "*sallyport* .*sallyport*
         stat -c 'owner: %U:%G %a' id; getfattr --only-values -n user.note id | sed 's/^/note: /'; echo
         ssh-keygen -y -P "$(cat /root/hers.told)" -f id | cut -d' ' -f1,2 | cmp - <(cut -d' ' -f1,2 id.pub) && echo 'opens: yes'
         cp id /tmp/id; chown root: id; sallyport key protect id --generate bytes --passphrase-to -; echo "foreign: $?"
@@ -91,7 +91,8 @@ def test_root_works_as_the_owner(world):
     """)
     said, out = lines(got)
     assert said["led"] == "2" and said["same"] == "yes", out + got.stderr
-    assert "exit 0" in out and said["owner"] == "anna:anna 600" and said["note"] == "kept" and said["opens"] == "yes"
+    assert "exit 0" in out and said["owner"] == "anna:anna 400" and said["note"] == "kept" and said["opens"] == "yes"
+    assert said["beside"] == "*sallyport* .*sallyport*"
     assert said["foreign"] in ("1", "2") and said["left"] == "alone"
 
 
@@ -113,9 +114,9 @@ def test_keys_of_the_server_stay_as_they_are(world):
 
 def test_all_asks_about_each_bare_key_of_an_account(world):
     got = world(r"""
-        lab_account anna 1001; install -d -m 700 -o anna -g anna /home/anna/.ssh /home/anna/.ssh/work
+        lab_account anna 1001; install -d -m 700 -o anna -g anna /home/anna/.ssh /home/anna/.ssh/jobs
         cd /home/anna/.ssh
-        ssh-keygen -q -t ed25519 -N '' -f bare; ssh-keygen -q -t ed25519 -N '' -f work/deep; ssh-keygen -q -t ed25519 -N 'long enough' -f good
+        ssh-keygen -q -t ed25519 -N '' -f bare; ssh-keygen -q -t ed25519 -N '' -f jobs/deep; ssh-keygen -q -t ed25519 -N 'long enough' -f good
         ssh-keygen -q -t rsa -m PEM -N 'long enough' -f weak
         echo 'host key' >known_hosts; mkfifo fifo; ln -s /root led; ln -s fifo to-fifo
         chown -hR anna: .
@@ -128,6 +129,6 @@ def test_all_asks_about_each_bare_key_of_an_account(world):
     said, out = lines(got)
     assert (said["dry"], said["asked"], said["own"], said["not-root"], said["nobody"]) == ("1", "1", "0", "2", "2"), out + got.stderr
     dry = out[:out.index("dry:")]
-    assert dry.count("would get a passphrase") == 2 and "/bare'" in dry and "/work/deep'" in dry
+    assert dry.count("would get a passphrase") == 2 and "/bare'" in dry and "/jobs/deep'" in dry
     assert "'/home/anna/.ssh/good' has a passphrase (was" in dry and "weak lock" in dry
     assert out.count("is left without a passphrase") == 2
