@@ -97,7 +97,7 @@ static int complain_unopened(const char *path, enum err e, const char *why)
 		return EXIT_NO;
 	case ERR_SIGNATURE:
 		complain("'%s' belongs to another account", path);
-		hint("sudo sallyport key protect '%s'", path);
+		hint("as its owner: sudo -u \"$(stat -c %%U '%s')\" sallyport key protect '%s'", path, path);
 		return EXIT_NO;
 	case ERR_BUSY: return complain("'%s' is being changed by another run", path);
 	default:

@@ -161,8 +161,6 @@ static enum err check_file(struct protect *p)
 {
 	if (!S_ISREG(p->st.st_mode))
 		return ERR_NOT_FILE;
-	if (p->st.st_uid != geteuid())
-		return ERR_SIGNATURE;
 	if (p->st.st_size > PRIVATE_KEY_MAX)
 		return ERR_TOO_BIG;
 	if (flock(p->fd, LOCK_EX | LOCK_NB))
@@ -180,9 +178,11 @@ enum err protect_open(const char *path, struct protect *out, const char **why)
 	    (e = read_content(p.fd, (size_t)p.st.st_size, &p.content)))
 		goto out;
 	p.len = (size_t)p.st.st_size;
-	if ((e = private_key_read(p.content, p.len, &p.key, why)) || (e = look_for_left(&p)))
+	if ((e = private_key_read(p.content, p.len, &p.key, why)))
 		goto out;
-	if (p.st.st_nlink > 1)
+	if (p.st.st_uid != geteuid())
+		e = ERR_SIGNATURE;
+	else if ((e = look_for_left(&p)) == ERR_NONE && p.st.st_nlink > 1)
 		e = ERR_EXISTS;
 out:
 	if (e)
