@@ -22,11 +22,11 @@
 #define MEMORY_USUAL ((size_t)64 << 20)
 #define THREADS_MAX 64u
 #define BLOCKS_MAX 64u
-/* Moduli below a node of the lowest level; what is between is made again on the way down: four levels less to keep. */
-#define GROUP 16u
+/* Moduli below a node of the lowest level; what is between is made again on the way down: six levels less to keep. */
+#define GROUP 64u
 #define LEVELS_MAX 64
-/* What a block needs besides its levels, in sizes of one level: two levels of D, a product, and what GMP needs for it. */
-#define LEVELS_BESIDES 7u
+/* What a block needs besides its levels, in sizes of one level: two levels of D, products, and what GMP needs for them, by measurement. */
+#define LEVELS_BESIDES 12u
 /* Pairs that are tried to find out who shares a prime, where equal factors do not tell. */
 #define PAIRS_MAX 200000u
 
@@ -234,22 +234,37 @@ static void factor_take(const struct batch *b, struct unique *u, const mpz_t com
 	mpz_clear(factor);
 }
 
+/* The rest of the tree below a group: 'value' is D modulo the product of these n. */
+static void remainders_look(const struct batch *b, struct unique *v, size_t n, const mpz_t value)
+{
+	const struct {
+		struct unique *v;
+		size_t n;
+	} halves[] = { { v, n / 2 }, { v + n / 2, n - n / 2 } };
+	mpz_t product, rest;
+
+	mpz_init(product);
+	mpz_init(rest);
+	if (n == 1) {
+		modulus_import(v, product);
+		mpz_gcd(rest, value, product);
+		if (mpz_cmp_ui(rest, 1) != 0)
+			factor_take(b, v, rest);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(halves) && n > 1; i++) {
+		product_sum(halves[i].v, halves[i].n, product, NULL);
+		mpz_tdiv_r(rest, value, product);
+		remainders_look(b, halves[i].v, halves[i].n, rest);
+	}
+	mpz_clear(rest);
+	mpz_clear(product);
+}
+
 static void group_down(void *context, size_t i)
 {
 	struct tree *t = context;
-	mpz_t n, rest;
 
-	mpz_init(n);
-	mpz_init(rest);
-	for (struct unique *u = t->block->v + i * GROUP, *end = u + group_size(t, i); u < end; u++) {
-		modulus_import(u, n);
-		mpz_tdiv_r(rest, t->value.v[i], n);
-		mpz_gcd(rest, rest, n);
-		if (mpz_cmp_ui(rest, 1) != 0)
-			factor_take(t->batch, u, rest);
-	}
-	mpz_clear(rest);
-	mpz_clear(n);
+	remainders_look(t->batch, t->block->v + i * GROUP, group_size(t, i), t->value.v[i]);
 }
 
 /* The results are the values of the next step. */
