@@ -301,8 +301,10 @@ struct place {
 	char name[NAME_MAX + 1];
 };
 
+typedef enum err opener(const struct root *r, const char *path, int flags, mode_t mode, int *fd);
+
 /* The place that an absolute path without links names. The root itself is no name in a directory. */
-static enum err place_open(const struct root *r, const char *path, struct place *out)
+static enum err place_open_by(opener *open_dir, const struct root *r, const char *path, struct place *out)
 {
 	const char *slash = strrchr(path, '/');
 	struct place p = { .dir = -1 };
@@ -322,12 +324,17 @@ static enum err place_open(const struct root *r, const char *path, struct place 
 	dir = strndup(path, slash == path ? 1 : (size_t)(slash - path));
 	if (!dir)
 		return ERR_MEMORY;
-	e = root_open_file(r, dir, O_RDONLY | O_DIRECTORY, 0, &p.dir);
+	e = open_dir(r, dir, O_RDONLY | O_DIRECTORY, 0, &p.dir);
 	free(dir);
 	if (e)
 		return e;
 	*out = p;
 	return ERR_NONE;
+}
+
+static enum err place_open(const struct root *r, const char *path, struct place *out)
+{
+	return place_open_by(root_open_file, r, path, out);
 }
 
 /* The same for a path that may lead through links: the place that it leads to. */
@@ -491,20 +498,111 @@ static bool is_missing(enum err e)
 	return e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR);
 }
 
-enum err file_discard_temporary(const struct root *r, const char *path, const char *tag)
+static enum err discard_at(const struct place *p, const char *tag)
 {
 	char temporary[NAME_MAX + 1];
+	enum err e = temporary_name(p, tag, temporary);
+
+	if (e)
+		return e;
+	if (unlinkat(p->dir, temporary, 0))
+		return errno == ENOENT ? ERR_NONE : ERR_SYSTEM;
+	return sync_dir(p->dir);
+}
+
+enum err file_discard_temporary(const struct root *r, const char *path, const char *tag)
+{
 	struct place p;
 	enum err e;
 
 	e = place_find(r, path, &p);
 	if (e)
 		return is_missing(e) ? ERR_NONE : e;
-	e = temporary_name(&p, tag, temporary);
-	if (!e && !unlinkat(p.dir, temporary, 0))
-		e = sync_dir(p.dir);
-	else if (!e && errno != ENOENT)
+	e = discard_at(&p, tag);
+	file_close(p.dir);
+	return e;
+}
+
+/* On paths that others may change */
+
+static enum err take_at(const struct place *p, size_t max, char **content, size_t *len, struct file_meta *meta)
+{
+	int fd = openat(p->dir, p->name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	struct file_meta m = { 0 };
+	struct stat st;
+	enum err e = ERR_NONE;
+
+	if (fd < 0 || fstat(fd, &st))
 		e = ERR_SYSTEM;
+	else if (!S_ISREG(st.st_mode) || st.st_nlink > 1)
+		e = ERR_NOT_FILE;
+	else if ((uint64_t)st.st_size > max)
+		e = ERR_TOO_BIG;
+	else if (!(e = file_meta_read(fd, &m)))
+		e = file_read_all(fd, max, content, len);
+	file_close(fd);
+	if (e)
+		file_meta_free(&m);
+	else
+		*meta = m;
+	return e;
+}
+
+enum err file_take_straight(const struct root *r, const char *path, size_t max, char **content, size_t *len,
+			    struct file_meta *meta)
+{
+	struct place p;
+	enum err e = place_open_by(root_open_straight, r, path, &p);
+
+	if (e)
+		return e;
+	e = take_at(&p, max, content, len, meta);
+	file_close(p.dir);
+	return e;
+}
+
+/* Looked at in the folder that is held, so that it is the one which will be replaced. */
+static enum err check_was(const struct place *p, const struct file_state *was)
+{
+	struct file_meta meta = { 0 };
+	char *content = NULL;
+	size_t len = 0;
+	enum err e = take_at(p, was ? was->len : 0, &content, &len, &meta);
+
+	if (e == ERR_SYSTEM && errno == ENOENT)
+		return was ? ERR_CHANGED : ERR_NONE;
+	if (e == ERR_TOO_BIG || e == ERR_NOT_FILE)
+		return ERR_CHANGED;
+	if (!e && (!was || len != was->len || memcmp(content, was->content, len) != 0 || meta.uid != was->meta->uid ||
+		   meta.gid != was->meta->gid || meta.mode != was->meta->mode))
+		e = ERR_CHANGED;
+	free(content);
+	file_meta_free(&meta);
+	return e;
+}
+
+enum err file_replace_straight(const struct root *r, const char *path, const struct file_state *was,
+			       const void *content, size_t len, const struct file_meta *meta, const char *tag)
+{
+	struct place p;
+	enum err e = place_open_by(root_open_straight, r, path, &p);
+
+	if (e)
+		return e;
+	if (!(e = check_was(&p, was)))
+		e = replace_at(&p, content, len, meta, tag);
+	file_close(p.dir);
+	return e;
+}
+
+enum err file_discard_temporary_straight(const struct root *r, const char *path, const char *tag)
+{
+	struct place p;
+	enum err e = place_open_by(root_open_straight, r, path, &p);
+
+	if (e)
+		return is_missing(e) ? ERR_NONE : e;
+	e = discard_at(&p, tag);
 	file_close(p.dir);
 	return e;
 }

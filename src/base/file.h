@@ -51,6 +51,24 @@ MUST_USE enum err file_replace(const struct root *r, const char *path, const voi
 			       const struct file_meta *meta, const char *tag);
 /* None there: ERR_NONE. */
 MUST_USE enum err file_discard_temporary(const struct root *r, const char *path, const char *tag);
+
+/*
+ * For files in folders that others than root may change, such as homes: the path is followed through no link, and what stands
+ * there must still be what was looked at.
+ */
+struct file_state {
+	const char *content;
+	size_t len;
+	const struct file_meta *meta; /* owner and mode count */
+};
+/* Content and meta of one and the same regular file, at most max bytes; both are yours. ERR_NOT_FILE: also one with several names. */
+MUST_USE enum err file_take_straight(const struct root *r, const char *path, size_t max, char **content, size_t *len,
+				     struct file_meta *meta);
+/* file_replace(), ERR_CHANGED where 'was' is not what stands there; NULL: nothing does. */
+MUST_USE enum err file_replace_straight(const struct root *r, const char *path, const struct file_state *was,
+					const void *content, size_t len, const struct file_meta *meta, const char *tag);
+MUST_USE enum err file_discard_temporary_straight(const struct root *r, const char *path, const char *tag);
+
 /* A link itself, not its target; syncs the directory; none there: ERR_NONE. */
 MUST_USE enum err file_remove(const struct root *r, const char *path);
 /* All missing components, with exactly that mode, synced. */

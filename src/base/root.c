@@ -69,14 +69,15 @@ struct open_how {
 	uint64_t flags, mode, resolve;
 };
 #define RESOLVE_NO_MAGICLINKS 0x02
+#define RESOLVE_NO_SYMLINKS 0x04
 #define RESOLVE_IN_ROOT 0x10
 
-static int open_inside(int root, const char *path, int flags, mode_t mode)
+static int open_resolved(int root, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {
 		.flags = (uint64_t)flags,
 		.mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
-		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+		.resolve = resolve | RESOLVE_NO_MAGICLINKS,
 	};
 	int fd;
 
@@ -95,12 +96,24 @@ enum err root_open_file(const struct root *r, const char *path, int flags, mode_
 
 	flags |= O_CLOEXEC;
 	if (r->fd >= 0) {
-		got = open_inside(r->fd, path, flags, mode);
+		got = open_resolved(r->fd, path, flags, mode, RESOLVE_IN_ROOT);
 	} else {
 		do
 			got = open(path, flags, mode);
 		while (got < 0 && errno == EINTR);
 	}
+	if (got < 0)
+		return ERR_SYSTEM;
+	*fd = got;
+	return ERR_NONE;
+}
+
+enum err root_open_straight(const struct root *r, const char *path, int flags, mode_t mode, int *fd)
+{
+	bool live = root_is_live(r);
+	int got = open_resolved(live ? AT_FDCWD : r->fd, path, flags | O_CLOEXEC, mode,
+				RESOLVE_NO_SYMLINKS | (live ? 0 : RESOLVE_IN_ROOT));
+
 	if (got < 0)
 		return ERR_SYSTEM;
 	*fd = got;
@@ -171,6 +184,7 @@ struct walk {
 	char at[PATH_MAX];   /* "" is the root; else "/a/b", free of links */
 	char left[PATH_MAX]; /* still to come: "" or "/c/d" once the first was taken */
 	unsigned links;
+	bool foreign; /* one of them stood where others than root may put one */
 };
 
 static enum err walk_fail(int number)
@@ -185,6 +199,17 @@ static void walk_up(struct walk *w)
 
 	if (slash)
 		*slash = '\0';
+}
+
+/* Whether only root may change the folder of what the walk has come to. */
+static bool walk_folder_is_roots(const struct walk *w)
+{
+	const char *slash = strrchr(w->at, '/');
+	char folder[PATH_MAX];
+	struct stat st;
+
+	snprintf(folder, sizeof folder, "%.*s", slash == w->at ? 1 : (int)(slash - w->at), w->at);
+	return !root_lstat(w->root, folder, &st) && st.st_uid == 0 && !(st.st_mode & 022);
 }
 
 /* The link at fd replaces the component that led to it. */
@@ -203,6 +228,7 @@ static enum err walk_link(struct walk *w, int fd)
 	if (++w->links > MAX_LINKS)
 		return walk_fail(ELOOP);
 	target[len] = '\0';
+	w->foreign = w->foreign || !walk_folder_is_roots(w);
 	n = snprintf(joined, sizeof joined, "%s%s", target, w->left);
 	if (n < 0 || (size_t)n >= sizeof joined)
 		return walk_fail(ENAMETOOLONG);
@@ -274,6 +300,13 @@ static enum err walk_all(struct walk *w)
 
 enum err root_resolve(const struct root *r, const char *path, char **out)
 {
+	bool own;
+
+	return root_resolve_own(r, path, out, &own);
+}
+
+enum err root_resolve_own(const struct root *r, const char *path, char **out, bool *own)
+{
 	struct walk w = { .root = r };
 	size_t len = strlen(path);
 	char *copy;
@@ -289,6 +322,7 @@ enum err root_resolve(const struct root *r, const char *path, char **out)
 	if (!copy)
 		return ERR_MEMORY;
 	*out = copy;
+	*own = !w.foreign;
 	return ERR_NONE;
 }
 

@@ -25,6 +25,11 @@ const char *root_dir(const struct root *r); /* "/" when live; borrowed */
 
 /* A file descriptor with O_CLOEXEC; flags as open(2). Never blocks on a FIFO when O_NONBLOCK is given. */
 MUST_USE enum err root_open_file(const struct root *r, const char *path, int flags, mode_t mode, int *fd);
+/*
+ * The same on a path that others than root may change: no component is followed through a link, ELOOP. Wants openat2(2) on the
+ * running system, too: ENOSYS before Linux 5.6.
+ */
+MUST_USE enum err root_open_straight(const struct root *r, const char *path, int flags, mode_t mode, int *fd);
 MUST_USE enum err root_stat(const struct root *r, const char *path, struct stat *out);	/* follows links */
 MUST_USE enum err root_lstat(const struct root *r, const char *path, struct stat *out); /* not the last one */
 /*
@@ -42,6 +47,8 @@ MUST_USE enum err root_list(const struct root *r, const char *path, struct strin
  * the last component need not exist. *out is yours.
  */
 MUST_USE enum err root_resolve(const struct root *r, const char *path, char **out);
+/* The same; *own: every link on the way stands in a folder that only root may change. */
+MUST_USE enum err root_resolve_own(const struct root *r, const char *path, char **out, bool *own);
 /* The path as seen from outside: root directory and path joined; *out is yours. For messages and live mounts only. */
 MUST_USE enum err root_outside(const struct root *r, const char *path, char **out);
 

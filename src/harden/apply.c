@@ -35,19 +35,27 @@ static bool is_missing(enum err e)
 	return e == ERR_NOT_FOUND || (e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR));
 }
 
-static enum err find(const struct root *r, const char *path, bool content, struct found *out)
+static enum err find_plain(const struct root *r, const char *path, bool content, struct found *f)
 {
-	struct found f = { .there = true };
 	int fd = -1;
 	enum err e = root_open_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+
+	if (e == ERR_NONE && (e = file_meta_read(fd, &f->meta)) == ERR_NONE && content)
+		e = root_read(r, path, CONTENT_MAX, &f->content, &f->len);
+	file_close(fd);
+	return e;
+}
+
+static enum err find(const struct root *r, const struct op *op, struct found *out)
+{
+	struct found f = { .there = true };
+	enum err e = op->straight ? file_take_straight(r, op->path, CONTENT_MAX, &f.content, &f.len, &f.meta)
+				  : find_plain(r, op->path, op->kind == OP_WRITE, &f);
 
 	if (is_missing(e)) {
 		*out = (struct found){ 0 };
 		return ERR_NONE;
 	}
-	if (e == ERR_NONE && (e = file_meta_read(fd, &f.meta)) == ERR_NONE && content)
-		e = root_read(r, path, CONTENT_MAX, &f.content, &f.len);
-	file_close(fd);
 	if (e)
 		found_clear(&f);
 	else
@@ -80,11 +88,23 @@ static enum op_side side_of(const struct op *op, const struct found *f)
 	return SIDE_OTHER;
 }
 
+/* Whoever may change the folder has put something in the way: a link, a device, a mount that root may not see. */
+static bool is_theirs(const struct op *op, enum err e)
+{
+	return op->straight && (e == ERR_NOT_FILE || e == ERR_TOO_BIG || e == ERR_CHANGED ||
+				(e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP ||
+						     errno == EACCES || errno == EPERM || errno == ENXIO)));
+}
+
 enum err op_look(const struct root *r, const struct op *op, enum op_side *side)
 {
 	struct found f;
-	enum err e = find(r, op->path, op->kind == OP_WRITE, &f);
+	enum err e = find(r, op, &f);
 
+	if (e && is_theirs(op, e)) {
+		*side = SIDE_OTHER;
+		return ERR_NONE;
+	}
 	if (e)
 		return e;
 	*side = side_of(op, &f);
@@ -119,7 +139,7 @@ static void parent_path(const char *path, struct text *out)
 		text_add_bytes(out, path, (size_t)(slash - path));
 }
 
-static enum err note_folder(const struct root *r, struct tx *t, const char *path)
+static enum err note_folder(const struct root *r, struct tx *t, const char *path, bool straight)
 {
 	struct folder_time *folders;
 	struct stat st;
@@ -137,7 +157,9 @@ static enum err note_folder(const struct root *r, struct tx *t, const char *path
 	if (!folders)
 		return ERR_MEMORY;
 	t->folders = folders;
-	folders[t->nfolders] = (struct folder_time){ .path = strdup(path), .atime = st.st_atim, .mtime = st.st_mtim };
+	folders[t->nfolders] = (struct folder_time){
+		.path = strdup(path), .straight = straight, .atime = st.st_atim, .mtime = st.st_mtim
+	};
 	if (!folders[t->nfolders].path)
 		return ERR_MEMORY;
 	t->nfolders++;
@@ -154,7 +176,7 @@ enum err apply_note_folders(const struct root *r, struct tx *t)
 			continue;
 		parent_path(t->ops[i].path, &dir);
 		if ((e = text_check(&dir)) == ERR_NONE)
-			e = note_folder(r, t, dir.s);
+			e = note_folder(r, t, dir.s, t->ops[i].straight);
 	}
 	text_free(&dir);
 	return e;
@@ -165,9 +187,11 @@ static enum err restore_folders(const struct root *r, const struct tx *t)
 	for (size_t i = 0; i < t->nfolders; i++) {
 		struct timespec times[2] = { t->folders[i].atime, t->folders[i].mtime };
 		int fd = -1;
-		enum err e = root_open_file(r, t->folders[i].path, O_RDONLY | O_DIRECTORY, 0, &fd);
+		bool straight = t->folders[i].straight;
+		enum err e = straight ? root_open_straight(r, t->folders[i].path, O_RDONLY | O_DIRECTORY, 0, &fd)
+				      : root_open_file(r, t->folders[i].path, O_RDONLY | O_DIRECTORY, 0, &fd);
 
-		if (is_missing(e))
+		if (is_missing(e) || (e && straight))
 			continue;
 		if (e == ERR_NONE && (futimens(fd, times) || fsync(fd)))
 			e = ERR_SYSTEM;
@@ -204,6 +228,9 @@ static enum err do_op(const struct root *r, const struct op *op, const char *tag
 		return file_make_dirs(r, op->path, op->new_meta.mode);
 	if (op->kind == OP_CHMOD)
 		return set_mode(r, op->path, &op->new_meta);
+	if (op->straight)
+		return file_replace_straight(r, op->path, &(struct file_state){ op->old, op->old_len, &op->old_meta },
+					     op->new, op->new_len, &op->new_meta, tag);
 	e = file_replace(r, op->path, op->new, op->new_len, op->existed ? &op->new_meta : NULL, tag);
 	if (e == ERR_NONE && !op->existed && op->new_meta.mode != 0644)
 		e = set_mode(r, op->path, &op->new_meta);
@@ -250,6 +277,31 @@ static enum err put_back(const struct root *r, const struct op *op, const struct
 	return e;
 }
 
+static enum err put_back_straight(const struct root *r, const struct op *op, const struct found *f, const char *tag)
+{
+	const struct file_state was = { f->content, f->len, &f->meta };
+
+	if (f->there && same_content(f, op->old, op->old_len) && file_meta_equal(&f->meta, &op->old_meta))
+		return ERR_NONE;
+	return file_replace_straight(r, op->path, f->there ? &was : NULL, op->old, op->old_len, &op->old_meta, tag);
+}
+
+/* What they put in the way stays: a journal that could never be finished would shut out every other change. */
+static enum err undo_straight(const struct root *r, const struct tx *t, size_t i)
+{
+	const struct op *op = &t->ops[i];
+	struct found f = { 0 };
+	char tag[32];
+	enum err e;
+
+	make_tag(t, tag, sizeof tag);
+	if ((e = file_discard_temporary_straight(r, op->path, tag)) == ERR_NONE && (e = find(r, op, &f)) == ERR_NONE &&
+	    (e = keep_found(r, t, i, &f)) == ERR_NONE)
+		e = put_back_straight(r, op, &f, tag);
+	found_clear(&f);
+	return is_theirs(op, e) ? ERR_NONE : e;
+}
+
 static enum err undo_write(const struct root *r, const struct tx *t, size_t i)
 {
 	const struct op *op = &t->ops[i];
@@ -260,7 +312,7 @@ static enum err undo_write(const struct root *r, const struct tx *t, size_t i)
 	make_tag(t, tag, sizeof tag);
 	if ((e = file_discard_temporary(r, op->path, tag)) && !is_missing(e))
 		return e;
-	if ((e = find(r, op->path, true, &f)))
+	if ((e = find(r, op, &f)))
 		return e;
 	if ((e = keep_found(r, t, i, &f)) == ERR_NONE) {
 		if (op->existed)
@@ -304,7 +356,9 @@ enum err apply_undo_config(const struct root *r, const struct tx *t)
 		const struct op *op = &t->ops[i];
 		enum err e = ERR_NONE;
 
-		if (op->kind == OP_WRITE && (op->config || op->existed))
+		if (op->straight)
+			e = undo_straight(r, t, i);
+		else if (op->kind == OP_WRITE && (op->config || op->existed))
 			e = undo_write(r, t, i);
 		else if (op->kind == OP_CHMOD)
 			e = undo_mode(r, op);
@@ -343,8 +397,8 @@ enum err op_diff_found(const struct root *r, const struct op *op, struct text *o
 
 	if (op->kind != OP_WRITE)
 		return ERR_NONE;
-	if ((e = find(r, op->path, true, &f)))
-		return e;
+	if ((e = find(r, op, &f)))
+		return is_theirs(op, e) ? ERR_NONE : e;
 	shown.new = f.content;
 	shown.new_len = f.len;
 	e = op_diff(&shown, out);

@@ -51,6 +51,7 @@ struct keepers {
 /* The times of a folder in which something was made or replaced, to be put back with the rest. */
 struct folder_time {
 	char *path;
+	bool straight; /* of a straight operation */
 	struct timespec atime, mtime;
 };
 

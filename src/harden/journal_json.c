@@ -76,10 +76,11 @@ static json_t *ops_to_json(const struct tx *t)
 	for (size_t i = 0; list && i < t->nops; i++) {
 		const struct op *op = &t->ops[i];
 
-		json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:b,s:o,s:o,s:o}", "op", op_kind_text(op->kind),
-						      "path", op->path, "existed", op->existed, "config", op->config,
-						      "old", meta_to_json(&op->old_meta), "new",
-						      meta_to_json(&op->new_meta), "why", strings_to_json(&op->why)));
+		json_array_append_new(list,
+				      json_pack("{s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o}", "op", op_kind_text(op->kind),
+						"path", op->path, "existed", op->existed, "config", op->config,
+						"straight", op->straight, "old", meta_to_json(&op->old_meta), "new",
+						meta_to_json(&op->new_meta), "why", strings_to_json(&op->why)));
 	}
 	return list;
 }
@@ -89,9 +90,10 @@ static json_t *folders_to_json(const struct tx *t)
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < t->nfolders; i++)
-		json_array_append_new(list, json_pack("{s:s,s:o,s:o}", "path", t->folders[i].path, "atime",
-						      time_to_json(&t->folders[i].atime), "mtime",
-						      time_to_json(&t->folders[i].mtime)));
+		json_array_append_new(list,
+				      json_pack("{s:s,s:b,s:o,s:o}", "path", t->folders[i].path, "straight",
+						t->folders[i].straight, "atime", time_to_json(&t->folders[i].atime),
+						"mtime", time_to_json(&t->folders[i].mtime)));
 	return list;
 }
 
@@ -227,6 +229,7 @@ static enum err op_from_json(const json_t *j, struct op *op)
 	op->kind = (enum op_kind)k;
 	op->existed = existed;
 	op->config = config;
+	op->straight = json_is_true(json_object_get(j, "straight")); /* older journals have none */
 	op->path = strdup(path);
 	if (!op->path)
 		return ERR_MEMORY;
@@ -281,6 +284,7 @@ static enum err folders_from_json(const json_t *list, struct tx *t)
 		    !path_is_clean(path))
 			return ERR_SYNTAX;
 		t->nfolders = i + 1;
+		t->folders[i].straight = json_is_true(json_object_get(json_array_get(list, i), "straight"));
 		t->folders[i].path = strdup(path);
 		if (!t->folders[i].path)
 			return ERR_MEMORY;

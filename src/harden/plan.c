@@ -108,6 +108,7 @@ enum err op_copy(const struct op *from, struct op *to)
 	to->kind = from->kind;
 	to->existed = from->existed;
 	to->config = from->config;
+	to->straight = from->straight;
 	to->path = strdup(from->path);
 	if (!to->path)
 		return ERR_MEMORY;
@@ -648,6 +649,31 @@ enum err plan_add_file(struct plan *p, const struct root *r, const char *path, c
 	if (!op->old || !op->new)
 		return ERR_MEMORY;
 	return existed ? op_meta(r, op->path, op) : ERR_NONE;
+}
+
+enum err plan_add_straight(struct plan *p, const char *path, const struct file_state *was, const char *content,
+			   size_t len, const char *why)
+{
+	struct op *op = op_new(p);
+	struct timespec now;
+	enum err e;
+
+	if (!op)
+		return ERR_MEMORY;
+	op->kind = OP_WRITE;
+	op->existed = op->straight = true;
+	op->path = strdup(path);
+	op->old = copy_bytes(was->content, was->len);
+	op->old_len = was->len;
+	op->new = copy_bytes(content, len);
+	op->new_len = len;
+	if (!op->path || !op->old || !op->new)
+		return ERR_MEMORY;
+	if ((e = file_meta_copy(&op->old_meta, was->meta)) || (e = file_meta_copy(&op->new_meta, was->meta)))
+		return e;
+	clock_gettime(CLOCK_REALTIME, &now);
+	op->new_meta.mtime = op->new_meta.atime = now;
+	return why_add(&op->why, why);
 }
 
 enum err plan_add_folder(struct plan *p, const struct root *r, const char *path)

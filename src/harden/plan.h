@@ -18,6 +18,7 @@ struct op {
 	enum op_kind kind;
 	char *path;   /* inside the root, symbolic links resolved */
 	bool existed; /* false: undoing removes it */
+	bool straight; /* others than root may change its folder: no link is followed, and what they put in the way stays */
 	bool config; /* sshd reads it as configuration; others (a banner, a list of keys) go away only after the reload */
 	char *old, *new; /* content; NULL for chmod and mkdir */
 	size_t old_len, new_len;
@@ -61,6 +62,12 @@ MUST_USE enum err plan_new(struct plan **out);
  */
 MUST_USE enum err plan_add_file(struct plan *p, const struct root *r, const char *path, const char *content,
 				mode_t mode, bool first);
+/*
+ * One more file in a folder that others than root may change, as file_take_straight() gave it; its owner, mode and attributes are
+ * kept. why: of struct op.
+ */
+MUST_USE enum err plan_add_straight(struct plan *p, const char *path, const struct file_state *was, const char *content,
+				    size_t len, const char *why);
 /* One more folder, 0755, where it is not there. */
 MUST_USE enum err plan_add_folder(struct plan *p, const struct root *r, const char *path);
 void plan_free(struct plan *p);

@@ -599,6 +599,88 @@ static void closing_keeps_errno(void **state)
 	assert_int_equal(errno, EXDEV);
 }
 
+/* What the owner of a folder could do between a look and the replacement. */
+
+static enum err replace_straight(const char *path, const char *was, const char *content)
+{
+	struct file_meta meta = meta_of(&path[1]);
+	const struct file_state state = { was, strlen(was), &meta };
+	enum err e = file_replace_straight(root, path, &state, content, strlen(content), &meta, "tag");
+
+	file_meta_free(&meta);
+	return e;
+}
+
+static void a_straight_file_is_replaced_where_it_is_as_it_was(void **state)
+{
+	assert_int_equal(mkdir(in("home"), 0755), 0);
+	scratch_write(in("home/keys"), "old");
+	assert_int_equal(replace_straight("/home/keys", "older", "new"), ERR_CHANGED);
+	assert_int_equal(replace_straight("/home/keys", "ol", "new"), ERR_CHANGED);
+	scratch_is(in("home/keys"), "old");
+	assert_int_equal(replace_straight("/home/keys", "old", "new"), ERR_NONE);
+	scratch_is(in("home/keys"), "new");
+	assert_int_equal(count_names("/home"), 1);
+}
+
+static void a_straight_path_goes_through_no_link(void **state)
+{
+	struct file_meta meta = { 0 };
+	char *content = NULL;
+	size_t len = 0;
+
+	assert_int_equal(mkdir(in("other"), 0755), 0);
+	scratch_write(in("other/keys"), "theirs");
+	assert_int_equal(symlink("other", in("swapped")), 0);
+	assert_int_equal(symlink("keys", in("other/link")), 0);
+	assert_int_equal(replace_straight("/swapped/keys", "theirs", "new"), ERR_SYSTEM);
+	assert_int_equal(errno, ELOOP);
+	assert_int_equal(replace_straight("/other/link", "theirs", "new"), ERR_SYSTEM);
+	assert_int_equal(errno, ELOOP);
+	assert_int_equal(file_take_straight(root, "/swapped/keys", 100, &content, &len, &meta), ERR_SYSTEM);
+	assert_int_equal(file_take_straight(root, "/other/link", 100, &content, &len, &meta), ERR_SYSTEM);
+	assert_int_equal(file_discard_temporary_straight(root, "/swapped/keys", "tag"), ERR_SYSTEM);
+	assert_null(content);
+	scratch_is(in("other/keys"), "theirs");
+	assert_int_equal(count_names("/other"), 2);
+}
+
+static void a_straight_file_has_one_name_and_one_reading(void **state)
+{
+	struct file_meta meta = { 0 };
+	char *content = NULL;
+	size_t len = 0;
+
+	assert_int_equal(mkdir(in("one"), 0755), 0);
+	scratch_write(in("one/keys"), "a\nb\n");
+	assert_int_equal(file_take_straight(root, "/one/keys", 3, &content, &len, &meta), ERR_TOO_BIG);
+	assert_int_equal(file_take_straight(root, "/one/keys", 4, &content, &len, &meta), ERR_NONE);
+	assert_int_equal(len, 4);
+	assert_string_equal(content, "a\nb\n");
+	assert_int_equal(meta.mode, 0644);
+	free(content);
+	file_meta_free(&meta);
+	assert_int_equal(link(in("one/keys"), in("one/more")), 0);
+	assert_int_equal(file_take_straight(root, "/one/keys", 4, &content, &len, &meta), ERR_NOT_FILE);
+	assert_int_equal(replace_straight("/one/keys", "a\nb\n", "new"), ERR_CHANGED);
+	assert_int_equal(mkfifo(in("one/fifo"), 0600), 0);
+	assert_int_equal(file_take_straight(root, "/one/fifo", 4, &content, &len, &meta), ERR_NOT_FILE);
+}
+
+static void a_straight_file_that_went_away_is_made_and_none_is_overwritten(void **state)
+{
+	struct file_meta meta;
+
+	assert_int_equal(mkdir(in("back"), 0755), 0);
+	scratch_write(in("back/like"), "");
+	meta = meta_of("back/like");
+	assert_int_equal(file_replace_straight(root, "/back/keys", NULL, "old", 3, &meta, "tag"), ERR_NONE);
+	scratch_is(in("back/keys"), "old");
+	assert_int_equal(file_replace_straight(root, "/back/keys", NULL, "new", 3, &meta, "tag"), ERR_CHANGED);
+	scratch_is(in("back/keys"), "old");
+	file_meta_free(&meta);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -623,6 +705,10 @@ int main(void)
 		cmocka_unit_test(a_reader_never_sees_a_half),
 		cmocka_unit_test(removing_takes_the_link_not_the_target),
 		cmocka_unit_test(missing_directories_are_made),
+		cmocka_unit_test(a_straight_file_is_replaced_where_it_is_as_it_was),
+		cmocka_unit_test(a_straight_path_goes_through_no_link),
+		cmocka_unit_test(a_straight_file_has_one_name_and_one_reading),
+		cmocka_unit_test(a_straight_file_that_went_away_is_made_and_none_is_overwritten),
 		cmocka_unit_test(metas_differ_by_every_field_but_atime),
 		cmocka_unit_test(a_copied_meta_is_independent),
 		cmocka_unit_test(reading_is_limited_to_the_byte),

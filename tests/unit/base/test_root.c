@@ -343,6 +343,37 @@ static void the_outside_path_is_root_and_path(void **state)
 	free(path);
 }
 
+static void a_link_is_roots_own_where_only_root_may_put_one(void **state)
+{
+	static const struct {
+		const char *path;
+		bool own;
+	} cases[] = { { "/own/x/file", true },
+		      { "/own/safe/file", true },
+		      { "/own/open/in/file", false },
+		      { "/own/far", false } };
+
+	if (geteuid()) {
+		print_message("# skipped: only root can give a folder away\n");
+		return;
+	}
+	assert_int_equal(mkdir(in("own"), 0755) | mkdir(in("own/x"), 0755) | mkdir(in("own/open"), 0777), 0);
+	assert_int_equal(chmod(in("own/open"), 0777), 0);
+	scratch_write(in("own/x/file"), "");
+	assert_int_equal(symlink("x", in("own/safe")) | symlink("../x", in("own/open/in")), 0);
+	assert_int_equal(symlink("/own/open/in/file", in("own/far")), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *target = NULL;
+		bool own = !cases[i].own;
+
+		assert_int_equal(root_resolve_own(root, cases[i].path, &target, &own), ERR_NONE);
+		assert_string_equal(target, "/own/x/file");
+		if (own != cases[i].own)
+			fail_msg("%s", cases[i].path);
+		free(target);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,6 +390,7 @@ int main(void)
 		cmocka_unit_test(a_directory_is_listed_in_byte_order),
 		cmocka_unit_test(paths_are_resolved_inside),
 		cmocka_unit_test(the_running_system_is_resolved_as_by_realpath),
+		cmocka_unit_test(a_link_is_roots_own_where_only_root_may_put_one),
 		cmocka_unit_test(too_long_a_path_is_refused),
 		cmocka_unit_test(the_outside_path_is_root_and_path),
 	};

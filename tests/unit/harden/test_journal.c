@@ -11,7 +11,7 @@ static const char journal[] =
 	"{\"schema\":\"sallyport.journal.v1\",\"id\":7,\"what\":\"harden\",\"by\":\"anna by sudo\",\"from\":\"203.0.113.9\","
 	"\"key\":\"SHA256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\","
 	"\"config\":\"/etc/ssh/sshd_config\",\"started\":1700000000,\"confirm_seconds\":300,\"ops\":[{\"op\":\"write\","
-	"\"path\":\"/etc/ssh/sshd_config\",\"existed\":true,\"config\":true,\"old\":{\"mode\":420,\"uid\":0,\"gid\":4,"
+	"\"path\":\"/etc/ssh/sshd_config\",\"existed\":true,\"config\":true,\"straight\":true,\"old\":{\"mode\":420,\"uid\":0,\"gid\":4,"
 	"\"atime\":[1,2],\"mtime\":[3,4],\"xattrs\":[{\"name\":\"security.selinux\",\"value\":\"YWI=\"}]},\"new\":{\"mode\":420,"
 	"\"uid\":0,\"gid\":4,\"atime\":[5,6],\"mtime\":[7,8],\"xattrs\":[]},\"why\":[\"kex-weak\"]}],\"folders\":[{\"path\":"
 	"\"/etc/ssh\",\"atime\":[1,2],\"mtime\":[3,4]}],\"keep\":[{\"user\":\"anna\",\"addr\":\"203.0.113.9\",\"laddr\":null,"
@@ -47,6 +47,8 @@ static void reads_what_it_wrote(void **unused)
 	assert_string_equal(first.s, second.s);
 	assert_int_equal(again->id, 7);
 	assert_int_equal(again->nops, 1);
+	assert_true(again->ops[0].straight);
+	assert_false(again->folders[0].straight);
 	assert_int_equal(again->ops[0].old_meta.nxattrs, 1);
 	assert_int_equal(again->ops[0].old_meta.xattrs[0].len, 2);
 	assert_memory_equal(again->ops[0].old_meta.xattrs[0].value, "ab", 2);
