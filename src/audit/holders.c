@@ -3,7 +3,7 @@
 #include "audit/holders.h"
 
 #include "sshd/effective.h"
-#include "sshd/key_command.h"
+#include "sshd/key_file.h"
 #include "sshd/sources.h"
 #include "sshd/strict_modes.h"
 
@@ -65,18 +65,11 @@ static enum err file_look(const struct root *r, struct strict_modes_cache *cache
 static enum err name_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
 			  const char *name, struct loose_files *l)
 {
-	const struct key_command_facts facts = { .account = a };
-	struct text expanded = { 0 }, path = { 0 };
-	enum err e = key_command_expand(name, &facts, &expanded);
+	struct text path = { 0 };
+	enum err e = key_file_path(name, a, &path);
 
-	if (!e) {
-		text_add(&path, "%s%s%s", text_string(&expanded)[0] == '/' ? "" : a->home,
-			 text_string(&expanded)[0] == '/' ? "" : "/", text_string(&expanded));
-		e = text_check(&path);
-	}
 	if (!e)
 		e = file_look(r, cache, a, text_string(&path), l);
-	text_free(&expanded);
 	text_free(&path);
 	return e == ERR_SYNTAX ? ERR_NONE : e;
 }

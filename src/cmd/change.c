@@ -343,6 +343,10 @@ static json_t *plan_json(const struct work *w, bool changed)
 
 	if (j)
 		json_object_set_new(j, "rehearsal", w->rehearsed ? rehearsal_json(&w->rehearsal) : json_null());
+	if (j && w->q->more && json_object_update_missing(j, (json_t *)w->q->more)) {
+		json_decref(j);
+		return NULL;
+	}
 	if (!j || !o->tx)
 		return j;
 	json_object_set_new(j, "transaction", json_integer(o->tx->id));
@@ -533,6 +537,8 @@ static int plan_it(struct work *w)
 	if ((e = stage_open(w->facts, &w->stage)))
 		return fail(e, "cannot make a copy of the configuration to try");
 	e = plan_build(w->facts, w->q->changes, w->q->n, w->stage, &w->plan, &problems);
+	if (!e && w->q->extend)
+		e = w->q->extend(w->q->arg, w->stage, w->plan);
 	if (e == ERR_CONFIG) {
 		diags_print(&problems, "sallyport: ", stderr);
 		complain("no plan holds on this configuration; nothing was changed");

@@ -18,7 +18,11 @@ struct change_request {
 	const struct strings *overrides; /* --override, may be NULL */
 	uint64_t confirm_seconds;
 	const char *nothing; /* said when nothing would change */
-	const char *policy;  /* by which the grade is given afterwards; NULL: the default */
+	/* More operations than the changes are, into the plan and its staged copy; NULL: none. What it returns is said as the plan's failure. */
+	enum err (*extend)(void *arg, struct stage *s, struct plan *p);
+	void *arg;
+	const json_t *more; /* an object whose members the JSON answer has besides; NULL */
+	const char *policy; /* by which the grade is given afterwards; NULL: the default */
 };
 
 #define CONFIRM_SECONDS_DEFAULT 300u

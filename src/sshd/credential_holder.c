@@ -48,24 +48,6 @@ void holder_free(struct holder *h)
 	free(h);
 }
 
-/* Tokens expanded, below the home unless it is absolute then. ERR_SYNTAX: sshd gives up. */
-static enum err path_expand(const char *pattern, const struct account *a, struct text *out)
-{
-	const struct key_command_facts facts = { .account = a };
-	struct text name = { 0 };
-	enum err e = key_command_expand(pattern, &facts, &name);
-
-	/* only %h %u %U have a meaning here, and the others no value */
-	if (!e && text_string(&name)[0] != '/')
-		text_add(out, "%s/", a->home);
-	if (!e) {
-		text_add_string(out, text_string(&name));
-		e = text_check(out);
-	}
-	text_free(&name);
-	return e;
-}
-
 static struct key_reader key_reader_of(struct credential_store *s, const struct account *a)
 {
 	return (struct key_reader){
@@ -115,7 +97,7 @@ static enum err files_read(struct credential_store *s, struct holder *h, const s
 
 	for (size_t i = 0; i < patterns->n && !e && !h->dead; i++) {
 		struct text path = { 0 };
-		e = path_expand(patterns->v[i], a, &path);
+		e = key_file_path(patterns->v[i], a, &path);
 		if (!e && !s->omit_files)
 			e = pattern_add(s, &reader, h, text_string(&path));
 		else if (e == ERR_SYNTAX)
@@ -155,7 +137,7 @@ static enum err principals_read(struct credential_store *s, struct holder *h, co
 
 	if (h->principals_read)
 		return ERR_NONE;
-	e = path_expand(h->policy->principals_file, a, &path);
+	e = key_file_path(h->policy->principals_file, a, &path);
 	if (e == ERR_SYNTAX) {
 		h->principals_dead = true;
 		e = ERR_NONE;

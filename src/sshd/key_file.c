@@ -3,6 +3,7 @@
 #include "sshd/key_file.h"
 
 #include "base/file.h"
+#include "sshd/key_command.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,23 @@ void key_file_clear(struct key_file *f)
 	free(f->detail);
 	free(f->content);
 	*f = (struct key_file){ 0 };
+}
+
+enum err key_file_path(const char *pattern, const struct account *a, struct text *out)
+{
+	const struct key_command_facts facts = { .account = a };
+	struct text name = { 0 };
+	enum err e = key_command_expand(pattern, &facts, &name);
+
+	/* only %h %u %U have a meaning here, and the others no value */
+	if (!e && text_string(&name)[0] != '/')
+		text_add(out, "%s/", a->home);
+	if (!e) {
+		text_add_string(out, text_string(&name));
+		e = text_check(out);
+	}
+	text_free(&name);
+	return e;
 }
 
 /* "PATH what"; the first reason stays. */

@@ -45,6 +45,8 @@ struct key_file {
 	size_t len;
 };
 
+/* A name of AuthorizedKeysFile with its tokens filled in, below the home unless it is absolute then. ERR_SYNTAX: sshd gives up. */
+MUST_USE enum err key_file_path(const char *pattern, const struct account *a, struct text *out);
 /* ERR_MEMORY; all other trouble is in *out. Reading never waits on a FIFO or a device; a dead network mount cannot be bounded. */
 MUST_USE enum err key_file_read(struct key_reader *k, const char *path, bool strict, struct key_file *out);
 void key_file_clear(struct key_file *f);

@@ -49,6 +49,14 @@ void key_policy_identify(const struct sshd_effective *rules, const struct sshd_l
 		by[KEY_POLICY_LINES - 1] = NULL;
 }
 
+void revocation_clear(struct revocation *r)
+{
+	free(r->path);
+	free(r->why);
+	revoked_free(r->list);
+	*r = (struct revocation){ 0 };
+}
+
 void key_policy_free(struct key_policy *p)
 {
 	if (!p)
@@ -62,11 +70,8 @@ void key_policy_free(struct key_policy *p)
 	free(p->ca_file);
 	free(p->ca_trouble);
 	authorized_keys_clear(&p->cas);
-	for (size_t i = 0; i < p->nrevocations; i++) {
-		free(p->revocations[i].path);
-		free(p->revocations[i].why);
-		revoked_free(p->revocations[i].list);
-	}
+	for (size_t i = 0; i < p->nrevocations; i++)
+		revocation_clear(&p->revocations[i]);
 	free(p->revocations);
 	free(p);
 }
@@ -147,7 +152,7 @@ out:
 	return e;
 }
 
-static enum err revocation_read(const struct root *root, const char *path, unsigned release, struct revocation *r)
+enum err revocation_read(const struct root *root, const char *path, unsigned release, struct revocation *r)
 {
 	char *content = NULL;
 	size_t len = 0;

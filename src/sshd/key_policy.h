@@ -17,6 +17,10 @@ struct revocation {
 	char *why;
 };
 
+/* As RevokedKeys would name it: what cannot be read is in *out. ERR_MEMORY. */
+MUST_USE enum err revocation_read(const struct root *root, const char *path, unsigned release, struct revocation *r);
+void revocation_clear(struct revocation *r);
+
 struct key_policy {
 	const struct sshd_line *by[KEY_POLICY_LINES];
 	bool strict, forced_only, sha256;
