@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # complete.sh - what the shell is told for completion.
 try sallyport __complete
-for command in audit harden rollback banner access key knock who grant close; do
+for command in audit harden rollback banner access key revoke knock who grant close; do
 	try sallyport __complete $command
 done
 try sallyport __complete key passphrase

@@ -3,7 +3,7 @@
 try sallyport --help
 try sallyport help
 try sallyport help status
-for command in audit accept harden confirm rollback recover history status prove access banner key; do
+for command in audit accept harden confirm rollback recover history status prove access revoke banner key; do
 	try sallyport $command --help
 done
 for command in check explain sources matrix allow deny; do
@@ -11,5 +11,8 @@ for command in check explain sources matrix allow deny; do
 done
 try sallyport help key passphrase
 try sallyport key protect --help
+for command in test; do
+	try sallyport revoke $command --help
+done
 try sallyport help banner set
 try sallyport harden -h --dry-run --keep nobody

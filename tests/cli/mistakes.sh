@@ -27,6 +27,9 @@ try sallyport accept max-auth-tries --reason '  '
 try sallyport accept max-auth-tris --reason because
 try sallyport accept frobnicate --reason because
 try sallyport accept --list --remove max-auth-tries
+try sallyport revoke
+try sallyport revoke tst
+try sallyport revoke test
 try sallyport banner shw
 try sallyport banner show it
 try sallyport banner set one two
