@@ -30,7 +30,7 @@ struct sweep_cache {
 struct run {
 	const struct facts *facts;
 	const struct sshd_config *config;
-	const struct revocation *given;
+	const struct revoked_file *given;
 	struct criteria *criteria;
 	uint64_t *on;
 	bool by_account; /* Match blocks have a say in it */
@@ -353,7 +353,7 @@ static enum err lists_note(struct run *r, const struct key_policy *p)
 	if (r->given)
 		return ERR_NONE;
 	for (size_t i = 0; i < p->nrevocations && !e; i++) {
-		const struct revocation *list = &p->revocations[i];
+		const struct revoked_file *list = &p->revocations[i];
 
 		r->s->lists++;
 		if (list->obstacle)
@@ -504,7 +504,7 @@ static enum err run_all(struct run *r, const struct strings *users)
 	return e;
 }
 
-enum err sweep_find(const struct facts *f, const struct strings *users, const struct revocation *given,
+enum err sweep_find(const struct facts *f, const struct strings *users, const struct revoked_file *given,
 		    struct sweep *out)
 {
 	struct sweep s = { .lists = given != NULL, .cache = calloc(1, sizeof *s.cache) };

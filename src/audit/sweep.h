@@ -38,7 +38,7 @@ struct sweep_lines {
 
 /* Lists of revoked keys, borrowed. */
 struct sweep_lists {
-	const struct revocation *v;
+	const struct revoked_file *v;
 	size_t n;
 };
 
@@ -67,7 +67,7 @@ struct sweep {
  * RevokedKeys as it is with them; with 'given' against that alone. users: only of these accounts, which all exist; empty: of all.
  * given is borrowed, for as long as the sweep lives. ERR_MEMORY; what else went wrong is in 'unseen'. Free with sweep_clear().
  */
-MUST_USE enum err sweep_find(const struct facts *f, const struct strings *users, const struct revocation *given,
+MUST_USE enum err sweep_find(const struct facts *f, const struct strings *users, const struct revoked_file *given,
 			     struct sweep *out);
 void sweep_clear(struct sweep *s);
 /* Lines of keys in this content that are in the lists; free with sweep_lines_clear(). *broken: a list that cannot say no. ERR_MEMORY. */

@@ -230,7 +230,7 @@ static int check_users(const struct facts *f, const struct strings *users)
 }
 
 /* A file that was named is one of this system, whatever --root says. */
-static int read_given(const struct facts *f, const char *path, struct revocation *out)
+static int read_given(const struct facts *f, const char *path, struct revoked_file *out)
 {
 	struct text full = { 0 };
 	struct root *live = NULL;
@@ -242,7 +242,7 @@ static int read_given(const struct facts *f, const char *path, struct revocation
 		return fail(ERR_SYSTEM, "cannot tell the current folder");
 	text_add(&full, "%s%s%s", path[0] == '/' ? "" : folder, path[0] == '/' ? "" : "/", path);
 	if ((e = text_check(&full)) == ERR_NONE && (e = root_open(NULL, &live)) == ERR_NONE)
-		e = revocation_read(live, full.s, f->config->release, out);
+		e = revoked_file_read(live, full.s, f->config->release, out);
 	if (e)
 		status = fail(e, "cannot read '%s'", path);
 	else if (out->obstacle)
@@ -255,7 +255,7 @@ static int read_given(const struct facts *f, const char *path, struct revocation
 static int sweep_by(const struct common_args *common, const struct facts *f, const struct sweep_args *a,
 		    uint64_t confirm_seconds)
 {
-	struct revocation given = { 0 };
+	struct revoked_file given = { 0 };
 	struct sweep s = { 0 };
 	int status = check_users(f, &a->users);
 	enum err e;
@@ -275,7 +275,7 @@ static int sweep_by(const struct common_args *common, const struct facts *f, con
 		status = report(common, &s);
 	}
 	sweep_clear(&s);
-	revocation_clear(&given);
+	revoked_file_clear(&given);
 	return status;
 }
 

@@ -49,12 +49,12 @@ void key_policy_identify(const struct sshd_effective *rules, const struct sshd_l
 		by[KEY_POLICY_LINES - 1] = NULL;
 }
 
-void revocation_clear(struct revocation *r)
+void revoked_file_clear(struct revoked_file *r)
 {
 	free(r->path);
 	free(r->why);
 	revoked_free(r->list);
-	*r = (struct revocation){ 0 };
+	*r = (struct revoked_file){ 0 };
 }
 
 void key_policy_free(struct key_policy *p)
@@ -71,7 +71,7 @@ void key_policy_free(struct key_policy *p)
 	free(p->ca_trouble);
 	authorized_keys_clear(&p->cas);
 	for (size_t i = 0; i < p->nrevocations; i++)
-		revocation_clear(&p->revocations[i]);
+		revoked_file_clear(&p->revocations[i]);
 	free(p->revocations);
 	free(p);
 }
@@ -119,14 +119,14 @@ static bool is_null_device(const struct root *r, const char *path)
 	return !root_stat(r, path, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3);
 }
 
-static enum err why_set(struct revocation *r, enum credential_obstacle o, const char *why)
+static enum err why_set(struct revoked_file *r, enum credential_obstacle o, const char *why)
 {
 	r->obstacle = o;
 	r->why = strdup(why);
 	return r->why ? ERR_NONE : ERR_MEMORY;
 }
 
-static enum err revocation_parse(struct revocation *r, const char *content, size_t len, unsigned release)
+static enum err revoked_file_parse(struct revoked_file *r, const char *content, size_t len, unsigned release)
 {
 	struct text t = { 0 };
 	unsigned line = 0;
@@ -152,7 +152,7 @@ out:
 	return e;
 }
 
-enum err revocation_read(const struct root *root, const char *path, unsigned release, struct revocation *r)
+enum err revoked_file_read(const struct root *root, const char *path, unsigned release, struct revoked_file *r)
 {
 	char *content = NULL;
 	size_t len = 0;
@@ -169,9 +169,9 @@ enum err revocation_read(const struct root *root, const char *path, unsigned rel
 	if (e == ERR_MEMORY)
 		return e;
 	if (e == ERR_NOT_FILE && is_null_device(root, r->path))
-		e = revocation_parse(r, "", 0, release);
+		e = revoked_file_parse(r, "", 0, release);
 	else if (!e)
-		e = revocation_parse(r, content, len, release);
+		e = revoked_file_parse(r, content, len, release);
 	else if (e == ERR_SYSTEM && errno != ENOENT && errno != ENOTDIR && errno != ELOOP)
 		e = why_set(r, OBSTACLE_UNKNOWN, "could not be read");
 	else
@@ -194,7 +194,7 @@ static enum err revocations_read(const struct root *root, const struct sshd_effe
 	if (!e && names.n && !(p->revocations = calloc(names.n, sizeof *p->revocations)))
 		e = ERR_MEMORY;
 	for (size_t i = 0; i < names.n && !e; i++)
-		e = revocation_read(root, names.v[i], rules->config->release, &p->revocations[p->nrevocations++]);
+		e = revoked_file_read(root, names.v[i], rules->config->release, &p->revocations[p->nrevocations++]);
 	strings_free(&names);
 	return e;
 }

@@ -10,7 +10,7 @@
 #define KEY_POLICY_LINES 14
 
 /* One name of RevokedKeys. */
-struct revocation {
+struct revoked_file {
 	char *path;
 	struct revoked *list;		   /* NULL: it could not be read */
 	enum credential_obstacle obstacle; /* then of every key: REVOKED_BROKEN or UNKNOWN */
@@ -18,8 +18,9 @@ struct revocation {
 };
 
 /* As RevokedKeys would name it: what cannot be read is in *out. ERR_MEMORY. */
-MUST_USE enum err revocation_read(const struct root *root, const char *path, unsigned release, struct revocation *r);
-void revocation_clear(struct revocation *r);
+MUST_USE enum err revoked_file_read(const struct root *root, const char *path, unsigned release,
+				    struct revoked_file *r);
+void revoked_file_clear(struct revoked_file *r);
 
 struct key_policy {
 	const struct sshd_line *by[KEY_POLICY_LINES];
@@ -30,7 +31,7 @@ struct key_policy {
 	char *ca_file;										 /* NULL: none */
 	struct authorized_keys cas;
 	char *ca_trouble; /* why there may be more CAs; NULL */
-	struct revocation *revocations;
+	struct revoked_file *revocations;
 	size_t nrevocations;
 };
 

@@ -93,7 +93,7 @@ enum err trouble_of_revoked(const struct key_policy *p, const struct sshd_effect
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < p->nrevocations && !e && !f->obstacle; i++) {
-		const struct revocation *r = &p->revocations[i];
+		const struct revoked_file *r = &p->revocations[i];
 		if (!r->list) {
 			e = trouble_set(f, r->obstacle, by, "RevokedKeys %s %s", r->path, r->why);
 			continue;
