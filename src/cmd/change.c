@@ -371,7 +371,25 @@ static int answer_json(const struct work *w, bool changed, int status)
 
 static bool wants_json(const struct work *w)
 {
-	return w->common->format == FORMAT_JSON;
+	return w->common->format == FORMAT_JSON && !w->q->told;
+}
+
+void change_told_clear(struct change_told *t)
+{
+	text_free(&t->shown);
+	free(t->refused);
+	*t = (struct change_told){ 0 };
+}
+
+/* For whoever answers instead of us. Returns the status. */
+static int tell(const struct work *w, bool changed, const char *refused, int status)
+{
+	struct change_told *t = w->q->told;
+
+	t->changed = changed;
+	if (refused && !t->refused)
+		t->refused = strndup(refused, strcspn(refused, "\n"));
+	return status;
 }
 
 static int say_outcome(const struct work *w)
@@ -448,6 +466,8 @@ static int do_it(struct work *w)
 
 		return wants_json(w) ? answer_json(w, false, status) : status;
 	}
+	if (w->q->told)
+		return tell(w, true, NULL, EXIT_YES);
 	return wants_json(w) ? answer_json(w, true, EXIT_YES) : say_outcome(w);
 }
 
@@ -458,6 +478,8 @@ static int refuse(struct work *w)
 	change_say_guards(&w->guards);
 	if (strcmp(g->id, "pending") != 0 && strcmp(g->id, "space") != 0)
 		hint("nothing was changed; if you know better: --override %s", g->id);
+	if (w->q->told)
+		return tell(w, false, g->detail, EXIT_NO);
 	return wants_json(w) ? answer_json(w, false, EXIT_NO) : EXIT_NO;
 }
 
@@ -485,7 +507,9 @@ static int decide(struct work *w)
 			text_free(&t);
 			return fail(e, "cannot show the plan");
 		}
-		if (w->common->dry_run)
+		if (w->common->dry_run && w->q->told)
+			text_add_bytes(&w->q->told->shown, text_string(&t), t.len);
+		else if (w->common->dry_run)
 			status = command_print(w->common, &t, EXIT_NO);
 		else
 			fputs(text_string(&t), stderr);
@@ -493,13 +517,15 @@ static int decide(struct work *w)
 	}
 	if (w->common->dry_run) {
 		change_say_guards(&w->guards);
+		if (w->q->told)
+			return tell(w, true, NULL, EXIT_NO);
 		return wants_json(w) ? answer_json(w, true, EXIT_NO) : status;
 	}
 	if (guards_refusal(&w->guards))
 		return refuse(w);
 	change_say_guards(&w->guards); /* what was overridden */
 	if (keeps_nobody_for_good(w))
-		return EXIT_NO;
+		return w->q->told ? tell(w, false, "nobody is there to be kept", EXIT_NO) : EXIT_NO;
 	if (!w->common->yes && !command_ask("Go on?", change_patience(w->facts->root))) {
 		complain("nothing was changed%s", isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
 		return EXIT_NO;
@@ -512,6 +538,8 @@ static int nothing_to_do(const struct work *w)
 	struct text t = { 0 };
 	int status;
 
+	if (w->q->told)
+		return tell(w, false, NULL, EXIT_YES);
 	if (wants_json(w))
 		return answer_json(w, false, EXIT_YES);
 	text_add(&t, "%s\n", w->q->nothing);

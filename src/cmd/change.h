@@ -10,6 +10,13 @@
 #include "harden/guard.h"
 #include "harden/transaction.h"
 
+/* What became of a change whose caller answers for several of them. Start with { 0 }; clear with change_told_clear(). */
+struct change_told {
+	bool changed;	   /* or would, with --dry-run */
+	struct text shown; /* the plan, with --dry-run */
+	char *refused;	   /* the first guard that refuses, with its reason; NULL */
+};
+
 struct change_request {
 	const char *what; /* for the history: "harden --step kex" */
 	const struct change *const *changes;
@@ -21,8 +28,9 @@ struct change_request {
 	/* More operations than the changes are, into the plan and its staged copy; NULL: none. What it returns is said as the plan's failure. */
 	enum err (*extend)(void *arg, struct stage *s, struct plan *p);
 	void *arg;
-	const json_t *more; /* an object whose members the JSON answer has besides; NULL */
-	const char *policy; /* by which the grade is given afterwards; NULL: the default */
+	struct change_told *told; /* nothing goes to standard output, the caller answers; NULL: it is answered here */
+	const json_t *more;	  /* an object whose members the JSON answer has besides; NULL */
+	const char *policy;	  /* by which the grade is given afterwards; NULL: the default */
 };
 
 #define CONFIRM_SECONDS_DEFAULT 300u
@@ -30,6 +38,7 @@ struct change_request {
 /* Takes the lock and gathers facts; ERR_NONE, or the error was said and *status is the exit status. Release with change_end(). */
 MUST_USE enum err change_begin(const struct common_args *common, struct facts **facts, int *lock, int *status);
 void change_end(struct facts *facts, int lock);
+void change_told_clear(struct change_told *t);
 /* Plan to answer. Returns the exit status. */
 int change_run(const struct common_args *common, const struct facts *f, const struct change_request *q);
 /* "--override" words must be guards. 0 or an exit status, the error said. */

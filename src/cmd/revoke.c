@@ -17,7 +17,7 @@
 
 #define KEYS_MAX ((size_t)16 << 20) /* bytes of a file of keys */
 
-static const struct command *const subs[] = { &cmd_revoke_test, &cmd_revoke_sweep, NULL };
+static const struct command *const subs[] = { &cmd_revoke_test, &cmd_revoke_sweep, &cmd_revoke_update, NULL };
 
 const struct command cmd_revoke = {
 	.name = "revoke",

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-extern const struct command cmd_revoke_test, cmd_revoke_sweep;
+extern const struct command cmd_revoke_test, cmd_revoke_sweep, cmd_revoke_update;
 
 /* Public keys from files that were named. Start with { 0 }. */
 struct given_key {
