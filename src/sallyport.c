@@ -6,6 +6,7 @@
 #include "cmd/status.h"
 #include "cmd/unfinished.h"
 #include "cmd/who.h"
+#include "fetch/https.h"
 
 #include "base/banned.h"
 
@@ -23,7 +24,7 @@ const struct program program = {
 		    "  sudo sallyport harden             # do it, prove it, keep a way back\n",
 	.alone = &cmd_short_status,
 	.begin = unfinished_handle,
-	.versions = { unpack_versions, who_screen_version },
+	.versions = { unpack_versions, who_screen_version, https_version },
 };
 
 int main(int argc, char **argv)

@@ -11,7 +11,7 @@ struct program {
 	const char *examples;		       /* as those of a command */
 	const struct command *alone;	       /* what is meant without a command; NULL: the help */
 	void (*begin)(const char *root);       /* before a command without COMMON_NO_RECOVERY; NULL: nothing */
-	const char *(*versions[3])(void);      /* of libraries that only this program has; ends with NULL */
+	const char *(*versions[4])(void);      /* of libraries that only this program has; ends with NULL */
 };
 
 /* src/sallyport.c has that of the whole, src/sallyport_client.c that of the client. */

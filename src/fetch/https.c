@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -243,9 +245,10 @@ enum err https_get(const struct https_request *q, char **content, size_t *len, c
 	return e;
 }
 
-void https_version(struct text *out)
+const char *https_version(void)
 {
-	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+	static char said[32];
 
-	text_add(out, "libcurl %s", v->version);
+	snprintf(said, sizeof said, "libcurl %s", curl_version_info(CURLVERSION_NOW)->version);
+	return said;
 }

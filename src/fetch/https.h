@@ -5,7 +5,6 @@
 
 #include "base/err.h"
 #include "base/macros.h"
-#include "base/text.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -24,7 +23,6 @@ struct https_request {
  * do; then *why (yours) is a sentence about it. ERR_SYSTEM, ERR_MEMORY. *content is yours, and ends in a NUL that *len does not count.
  */
 MUST_USE enum err https_get(const struct https_request *q, char **content, size_t *len, char **why);
-/* "libcurl N" and its TLS library. */
-void https_version(struct text *out);
+const char *https_version(void); /* "libcurl N"; static */
 
 #endif

@@ -45,8 +45,8 @@ root() {
 
 # What differs from one machine, day or build to the next.
 FILTERS = [
-    (r"jansson [\d.]+, libsodium [\d.]+, OpenSSL [\d.]+, zlib [\d.]+, bzip2 [\d.]+, liblzma [\d.]+, zstd [\d.]+, ncurses [\d.]+",
-     "jansson N, libsodium N, OpenSSL N, zlib N, bzip2 N, liblzma N, zstd N, ncurses N"),
+    (r"jansson [\d.]+, libsodium [\d.]+, OpenSSL [\d.]+, zlib [\d.]+, bzip2 [\d.]+, liblzma [\d.]+, zstd [\d.]+, ncurses [\d.]+, libcurl [\d.]+",
+     "jansson N, libsodium N, OpenSSL N, zlib N, bzip2 N, liblzma N, zstd N, ncurses N, libcurl N"),
     (r"(sallyportd?) \d+\.\d+\.\d+", r"\1 N"),
     (r'"version": "[^"]*"', '"version": "N"'),
     (r'"rules_digest": "[0-9a-f]{64}"', '"rules_digest": "DIGEST"'),
