@@ -11,8 +11,8 @@ pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="no openssl 
 # A https server with certificates of all kinds, a list that is signed, and one source that is in order.
 SETUP = r"""
 set -eu
-lab_account anna 1001; lab_account bert 1002
-lab_key anna; lab_key bert
+lab_account anna 1001; lab_account bob 1002
+lab_key anna; lab_key bob
 echo '127.0.0.1 keys.example.org other.example.org' >>/etc/hosts
 mkdir -p /srv/lists/www /etc/sallyport
 chmod 755 /srv /srv/lists /srv/lists/www
@@ -40,7 +40,7 @@ publish() {
 sign() { rm -f "$1.sig"; ssh-keygen -q -Y sign -f "${2:-signer}" -n "${3:-revoked@sallyport}" "$1" 2>/dev/null; }
 # from URL [LINE...]: the only source
 from() {
-	{ echo 'Keep bert'; echo 'Source example'; echo "From $1"; shift; echo "CAFile /srv/lists/ca.pem"; echo "SignedBy $(cat signer.pub)"
+	{ echo 'Keep bob'; echo 'Source example'; echo "From $1"; shift; echo "CAFile /srv/lists/ca.pem"; echo "SignedBy $(cat signer.pub)"
 	  for line; do echo "$line"; done; } >/etc/sallyport/revoked-sources.conf
 }
 update() { sallyport revoke update -y "$@" </dev/null || echo "status $?"; }
@@ -162,7 +162,7 @@ publish 7 stolen.pub
 echo 'security@example.org namespaces="lists@example.org" '"$(cat signer.pub)" >signers
 sign www/list signer lists@example.org
 cat >/etc/sallyport/revoked-sources.conf <<-END
-	Keep bert
+	Keep bob
 	Source file
 		From /srv/lists/www/list
 		SignedBy /srv/lists/signers security@example.org

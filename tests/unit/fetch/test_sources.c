@@ -16,7 +16,7 @@
 #define LEAST "Source a\nFrom https://h/l\nSignedBy " KEY "\n"
 
 static const char full[] = "# lists\n"
-			   "Keep anna bert@192.0.2.1\n"
+			   "Keep anna bob@192.0.2.1\n"
 			   "\n"
 			   "Source example.org\n"
 			   "\tFrom https://keys.example.org/revoked.list\n"
