@@ -2,6 +2,7 @@
 /* sweep.c - asks for each account where sshd looks for its keys, reads there as sshd does, and asks the lists about each line. */
 #include "audit/sweep.h"
 
+#include "audit/reach.h"
 #include "key/authorized.h"
 #include "sshd/criteria.h"
 #include "sshd/effective.h"
@@ -28,12 +29,13 @@ struct sweep_cache {
 
 /* One run. */
 struct run {
-	const struct facts *facts;
+	const struct root *root;
 	const struct sshd_config *config;
 	const struct revoked_file *given;
 	struct criteria *criteria;
 	uint64_t *on;
 	bool by_account; /* Match blocks have a say in it */
+	struct reach reach;
 	struct sweep *s;
 };
 
@@ -241,7 +243,7 @@ static enum err file_scan(struct run *r, const struct key_policy *p, const struc
 	struct sweep_lines lines = { 0 };
 	bool is_new = true, own = false, broken = false;
 	char *real = NULL;
-	enum err e = root_resolve_own(r->facts->root, f->path, &real, &own);
+	enum err e = root_resolve_own(r->root, f->path, &real, &own);
 
 	if (e == ERR_SYSTEM) /* it was there a moment ago */
 		return strings_add_format(&r->s->unseen, "%s was changed while it was read", f->path);
@@ -262,9 +264,12 @@ static enum err file_scan(struct run *r, const struct key_policy *p, const struc
 static enum err file_look(struct run *r, const struct key_policy *p, struct key_reader *reader, const char *path)
 {
 	struct key_file f = { 0 };
-	enum err e = key_file_read(reader, path, false, &f);
+	bool answers = true;
+	enum err e = root_is_live(r->root) ? reach_ask(&r->reach, path, &answers) : ERR_NONE;
 
-	if (e)
+	if (!e && !answers)
+		return strings_add_format(&r->s->unseen, "%s does not answer", path);
+	if (e || (e = key_file_read(reader, path, false, &f)))
 		return e;
 	if (f.content)
 		e = file_scan(r, p, reader->account, &f);
@@ -281,7 +286,7 @@ static enum err pattern_look(struct run *r, const struct key_policy *p, struct k
 
 	if (r->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")])
 		return file_look(r, p, reader, path);
-	e = root_glob(r->facts->root, path, &paths);
+	e = root_glob(r->root, path, &paths);
 	if (e && e != ERR_MEMORY)
 		e = file_look(r, p, reader, path);
 	for (size_t i = 0; i < paths.n && !e; i++)
@@ -316,7 +321,7 @@ static enum err cas_look(struct run *r, const struct key_policy *p)
 
 static enum err policy_look(struct run *r, const struct key_policy *p, const struct account *a)
 {
-	struct key_reader reader = { .root = r->facts->root,
+	struct key_reader reader = { .root = r->root,
 				     .limit = { .bytes = SWEEP_BYTES, .lines = SIZE_MAX },
 				     .account = a,
 				     .cache = &r->s->cache->strict,
@@ -380,7 +385,7 @@ static enum err policy_for(struct run *r, const struct sshd_effective *rules, co
 	if (!more)
 		return ERR_MEMORY;
 	c->policies = more;
-	if ((e = key_policy_new(r->facts->root, rules, &p)))
+	if ((e = key_policy_new(r->root, rules, &p)))
 		return e;
 	*out = more[c->npolicies++] = p;
 	return lists_note(r, p);
@@ -470,7 +475,7 @@ static enum err blocks_look(struct run *r, const struct account *a)
 static enum err name_look(struct run *r, const char *name)
 {
 	struct account *a = NULL;
-	enum err e = account_find(r->facts->root, name, &a);
+	enum err e = account_find(r->root, name, &a);
 
 	if (e && e != ERR_MEMORY)
 		return strings_add_format(&r->s->unseen, "the account %s could not be looked up: %s", name,
@@ -489,36 +494,47 @@ static bool depends_on_account(const struct sshd_config *c)
 	return false;
 }
 
-static enum err run_all(struct run *r, const struct strings *users)
+static enum err run_all(struct run *r)
 {
-	const struct facts *f = r->facts;
-	enum err e = ERR_NONE;
+	struct accounts all = { 0 };
+	enum err e = accounts_read(r->root, &all);
 
-	if (f->accounts_err && !users->n)
-		e = strings_add_format(&r->s->unseen, "not all accounts could be listed: %s",
-				       err_text(f->accounts_err));
-	for (size_t i = 0; i < users->n && !e; i++)
-		e = name_look(r, users->v[i]);
-	for (size_t i = 0; i < f->naccounts && !users->n && !e; i++)
-		e = r->by_account ? name_look(r, f->accounts[i]->name) : blocks_look(r, f->accounts[i]);
+	if (e && e != ERR_MEMORY)
+		e = strings_add_format(&r->s->unseen, "not all accounts could be listed: %s", err_text(e));
+	for (size_t i = 0; i < all.n && !e; i++)
+		e = r->by_account ? name_look(r, all.v[i]->name) : blocks_look(r, all.v[i]);
+	accounts_free(&all);
 	return e;
 }
 
-enum err sweep_find(const struct facts *f, const struct strings *users, const struct revoked_file *given,
-		    struct sweep *out)
+static enum err run_named(struct run *r, const struct strings *users)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < users->n && !e; i++)
+		e = name_look(r, users->v[i]);
+	return e;
+}
+
+enum err sweep_find(const struct root *root, const struct sshd_config *c, const struct strings *users,
+		    const struct revoked_file *given, struct sweep *out)
 {
 	struct sweep s = { .lists = given != NULL, .cache = calloc(1, sizeof *s.cache) };
-	struct run r = {
-		.facts = f, .config = f->config, .given = given, .by_account = depends_on_account(f->config), .s = &s
-	};
-	enum err e = s.cache ? criteria_new(f->config, &r.criteria) : ERR_MEMORY;
+	struct run r = { .root = root,
+			 .config = c,
+			 .given = given,
+			 .by_account = depends_on_account(c),
+			 .reach = REACH_NONE,
+			 .s = &s };
+	enum err e = s.cache ? criteria_new(c, &r.criteria) : ERR_MEMORY;
 
 	if (!e && !(r.on = calloc(criteria_words(r.criteria) + 1, sizeof *r.on)))
 		e = ERR_MEMORY;
 	if (!e && given && given->obstacle)
 		e = strings_add_format(&s.unseen, "%s %s", given->path, given->why);
 	if (!e)
-		e = run_all(&r, users);
+		e = users->n ? run_named(&r, users) : run_all(&r);
+	reach_end(&r.reach);
 	criteria_free(r.criteria);
 	free(r.on);
 	if (e)

@@ -3,7 +3,6 @@
 #ifndef AUDIT_SWEEP_H
 #define AUDIT_SWEEP_H
 
-#include "audit/facts.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/text.h"
@@ -65,10 +64,10 @@ struct sweep {
 /*
  * Files of keys and of CAs are those of every Match block that could be on for the account, addresses aside, and are held against
  * RevokedKeys as it is with them; with 'given' against that alone. users: only of these accounts, which all exist; empty: of all.
- * given is borrowed, for as long as the sweep lives. ERR_MEMORY; what else went wrong is in 'unseen'. Free with sweep_clear().
+ * given is borrowed, for as long as the sweep lives. What hangs, such as a home on a dead network mount, is given up after seconds. ERR_MEMORY; what else went wrong is in 'unseen'. Free with sweep_clear().
  */
-MUST_USE enum err sweep_find(const struct facts *f, const struct strings *users, const struct revoked_file *given,
-			     struct sweep *out);
+MUST_USE enum err sweep_find(const struct root *root, const struct sshd_config *c, const struct strings *users,
+			     const struct revoked_file *given, struct sweep *out);
 void sweep_clear(struct sweep *s);
 /* Lines of keys in this content that are in the lists; free with sweep_lines_clear(). *broken: a list that cannot say no. ERR_MEMORY. */
 MUST_USE enum err sweep_scan(const struct sweep_lists *lists, unsigned release, const char *content, size_t len,

@@ -264,7 +264,7 @@ static int sweep_by(const struct common_args *common, const struct facts *f, con
 		status = read_given(f, a->krl, &given);
 	if (status)
 		return status;
-	if ((e = sweep_find(f, &a->users, a->krl ? &given : NULL, &s))) {
+	if ((e = sweep_find(f->root, f->config, &a->users, a->krl ? &given : NULL, &s))) {
 		status = fail(e, "cannot look for revoked keys");
 	} else if (!s.lists) {
 		status = complain("no RevokedKeys is set here, so nothing is revoked");
@@ -282,7 +282,6 @@ static int sweep_by(const struct common_args *common, const struct facts *f, con
 static int sweep_run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	const struct sweep_args *a = args;
-	struct common_args how = *common;
 	struct facts *f = NULL;
 	uint64_t confirm_seconds;
 	int lock = -1, status;
@@ -292,8 +291,10 @@ static int sweep_run(const struct common_args *common, void *args, const struct 
 	if ((status = change_check_overrides(&a->overrides)) ||
 	    (status = change_confirm_within(a->confirm_within, &confirm_seconds)))
 		return status;
-	how.dry_run = common->dry_run || !a->remove; /* to look needs no lock and no root */
-	if (change_begin(&how, &f, &lock, &status))
+	/* to look needs no lock, no root, and of the system no more than its configuration */
+	if (!a->remove && (status = revoke_facts(common, &f)))
+		return status;
+	if (a->remove && change_begin(common, &f, &lock, &status))
 		return status;
 	status = sweep_by(common, f, a, confirm_seconds);
 	change_end(f, lock);

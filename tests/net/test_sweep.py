@@ -149,6 +149,39 @@ sweep --user nobody-here
     assert re.findall(r"^status (\d)$", got.stdout, re.M) == ["2"] * 7, got.stdout + got.stderr
 
 
+def test_a_home_that_does_not_answer_holds_nothing_up(world):
+    """A file system whose server never says a word, as that of a dead network mount."""
+    got = run(world, r"""
+[ -e /dev/fuse ] || mknod /dev/fuse c 10 229 || { echo "no fuse"; exit 0; }
+cat >dead.py <<-'END'
+	import ctypes, os, sys, time
+	try:
+	    fd = os.open("/dev/fuse", os.O_RDWR)
+	except OSError:
+	    sys.exit("no fuse")
+	options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+	if ctypes.CDLL(None).mount(b"dead", sys.argv[1].encode(), b"fuse", 0, options):
+	    sys.exit("no fuse")
+	print("mounted", flush=True)
+	time.sleep(1000)
+END
+cat stolen.pub | keys bob
+lab_sshd_start
+/usr/bin/python3 -I dead.py $CARL >dead 2>&1 &
+lab_wait 10 grep -q . dead
+cat dead
+grep -q mounted dead || exit 0
+start=$SECONDS
+timeout -s KILL 100 sallyport revoke sweep </dev/null || echo "status $?"
+[ $((SECONDS - start)) -lt 60 ] && echo in time
+""")
+    if "no fuse" in got.stdout:
+        pytest.skip("no FUSE here")
+    assert re.search(r"mounted\n/home/bob/.ssh/authorized_keys:1: .*\n1 line with a revoked key in 2 files, and not all could be "
+                     r"looked at\nstatus 2\nin time\n$", got.stdout), got.stdout
+    assert f"sallyport: {CARL}/.ssh/authorized_keys does not answer\n" in got.stderr
+
+
 def test_links_and_second_names_are_left_to_a_person(world):
     got = run(world, r"""
 cat stolen.pub | keys bob
