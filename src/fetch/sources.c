@@ -18,7 +18,9 @@
 #define FILE_MAX (256u << 10)
 #define KEYS_MAX 8 /* of one source: the old one and the new one, and room */
 #define HTTPS "https://"
-#define RESERVED "local" /* what revoke add writes is called so */
+/* What other commands write is called so. */
+#define ADDED "local"
+#define IMPORTED "imported"
 
 /* One file while it is read. */
 struct reading {
@@ -231,7 +233,8 @@ static bool name_fits(const char *name)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
 	size_t len = strspn(name, letters);
 
-	return len > 0 && len <= SOURCE_NAME_MAX && !name[len] && !strchr(".-", name[0]) && strcmp(name, RESERVED) != 0;
+	return len > 0 && len <= SOURCE_NAME_MAX && !name[len] && !strchr(".-", name[0]) &&
+	       strcasecmp(name, ADDED) != 0 && strcasecmp(name, IMPORTED) != 0;
 }
 
 static void source_finish(const struct reading *r)
@@ -253,7 +256,7 @@ static enum err source_start(struct reading *r, const struct strings *args)
 	if (args->n != 1 || !name_fits(args->v[0])) {
 		mistake(r, r->line,
 			"Source is '%s': wants one name of letters, digits and -_. that begins with a letter or digit, and is "
-			"not " RESERVED,
+			"neither " ADDED " nor " IMPORTED,
 			args->n ? args->v[0] : "");
 		return ERR_NONE;
 	}

@@ -92,6 +92,7 @@ static const struct {
 	{ "Source .a\n", "Source is '.a'", 1 },
 	{ "Source -a\n", "Source is '-a'", 1 },
 	{ "Source local\n", "Source is 'local'", 1 },
+	{ "Source Imported\n", "Source is 'Imported'", 1 },
 	{ "Source a b\n", "wants one name", 1 },
 	{ "Source a\\\033b\n", "\\x1B", 1 },
 };
