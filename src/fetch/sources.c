@@ -160,7 +160,7 @@ static enum err set_timeout(struct source *s, const struct strings *args)
 	return seconds_read(args, 1, 600, &s->seconds);
 }
 
-/* "65536", "64K", "16M" */
+/* "65536", "64K", "8M" */
 static enum err set_max_size(struct source *s, const struct strings *args)
 {
 	char digits[16];
@@ -177,9 +177,9 @@ static enum err set_max_size(struct source *s, const struct strings *args)
 		return ERR_SYNTAX;
 	memcpy(digits, args->v[0], len);
 	digits[len] = '\0';
-	if ((e = number_parse(digits, 1, 16u << 20, &n)))
+	if ((e = number_parse(digits, 1, SOURCE_BYTES_MAX, &n)))
 		return e;
-	if ((n << shift) < 1024 || (n << shift) > 16u << 20)
+	if ((n << shift) < 1024 || (n << shift) > SOURCE_BYTES_MAX)
 		return ERR_RANGE;
 	s->max_bytes = n << shift;
 	return ERR_NONE;
@@ -197,7 +197,7 @@ static const struct row {
 	{ "Namespace", set_namespace, false, "a word of letters, digits and @._-" },
 	{ "CAFile", set_ca_file, false, "an absolute path" },
 	{ "MaxAge", set_max_age, false, "a time from 1m to 10 years such as 7d" },
-	{ "MaxSize", set_max_size, false, "bytes from 1K to 16M" },
+	{ "MaxSize", set_max_size, false, "bytes from 1K to 8M" },
 	{ "Timeout", set_timeout, false, "a time from 1s to 10m" },
 };
 

@@ -13,8 +13,9 @@
 #include <stdint.h>
 
 #define SOURCES_PATH "/etc/sallyport/revoked-sources.conf"
-#define SOURCES_MAX 64	   /* of them */
-#define SOURCE_NAME_MAX 64 /* bytes of a name */
+#define SOURCES_MAX 64		    /* of them */
+#define SOURCE_NAME_MAX 64	    /* bytes of a name */
+#define SOURCE_BYTES_MAX (8u << 20) /* of a list; what is made of it must still be a file of sources */
 #define SOURCE_NAMESPACE "revoked@sallyport"
 
 /* One "Source NAME" with the lines below it. All values are checked; what is left out has its default. */

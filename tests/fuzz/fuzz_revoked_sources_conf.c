@@ -24,8 +24,8 @@ static void check(const struct source *s)
 			abort();
 	if (s->signer && (s->signer[0] == '-' || s->signers[0] != '/'))
 		abort();
-	if (!s->name_space[0] || strpbrk(s->name_space, "\",\n ") || s->max_bytes < 1024 || s->max_bytes > 16u << 20 ||
-	    s->seconds < 1 || s->seconds > 600)
+	if (!s->name_space[0] || strpbrk(s->name_space, "\",\n ") || s->max_bytes < 1024 ||
+	    s->max_bytes > SOURCE_BYTES_MAX || s->seconds < 1 || s->seconds > 600)
 		abort();
 }
 

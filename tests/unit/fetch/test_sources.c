@@ -79,7 +79,7 @@ static const struct {
 	{ LEAST "SignedBy /f who\n", "one too many", 4 },
 	{ LEAST "MaxAge 1\n", "MaxAge is '1'", 4 },
 	{ LEAST "MaxSize 100\n", "MaxSize is '100'", 4 },
-	{ LEAST "MaxSize 17M\n", "MaxSize is '17M'", 4 },
+	{ LEAST "MaxSize 9M\n", "MaxSize is '9M'", 4 },
 	{ LEAST "MaxSize M\n", "MaxSize is 'M'", 4 },
 	{ LEAST "Timeout 1h\n", "Timeout is '1h'", 4 },
 	{ LEAST "Namespace a,b\n", "Namespace is 'a,b'", 4 },
