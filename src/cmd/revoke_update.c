@@ -21,7 +21,7 @@
 
 struct update_args {
 	struct strings only, keep, overrides;
-	const char *sources, *confirm_within;
+	const char *sources;
 };
 
 #define AT(field) OPTION_AT(struct update_args, field)
@@ -30,8 +30,6 @@ static const struct option_row options[] = {
 	{ "source", 's', OPTION_LIST, AT(only), "<name>", "only this source; may be repeated" },
 	{ "sources", 0, OPTION_TEXT, AT(sources), "<file>", "where they stand (" SOURCES_PATH ")" },
 	{ "keep", 'k', OPTION_LIST, AT(keep), "<user>[@<addr>]", "this account must still get in" },
-	{ "confirm-within", 0, OPTION_TEXT, AT(confirm_within), "<time>",
-	  "go back unless confirmed in this time (0: no timer)" },
 	{ "override", 0, OPTION_LIST, AT(overrides), "<guard>", "go on although this guard refuses" },
 	{ 0 },
 };
@@ -64,7 +62,6 @@ struct update {
 	struct sources sources;
 	struct strings keep; /* of the file and of --keep */
 	struct root *root;
-	uint64_t confirm_seconds;
 	struct result results[SOURCES_MAX];
 	size_t n;
 	struct text shown; /* plans, with --dry-run */
@@ -112,7 +109,7 @@ static bool list_reads(struct result *r, const struct pulled *p)
 	return !e;
 }
 
-/* The list, and what is made of all lists, in one transaction. */
+/* Into the folder of sources; the list that sshd reads is made of them by revoke build. */
 static void install(struct update *u, struct result *r, const struct facts *f, const char *path, const char *content)
 {
 	char what[SOURCE_NAME_MAX + 32];
@@ -124,7 +121,6 @@ static void install(struct update *u, struct result *r, const struct facts *f, c
 				    .n = 1,
 				    .keep = &u->keep,
 				    .overrides = &u->args->overrides,
-				    .confirm_seconds = u->confirm_seconds,
 				    .told = &told };
 	int status;
 
@@ -354,8 +350,7 @@ static int update_run(const struct common_args *common, void *args, const struct
 		hint("run it with sudo, or look first with --dry-run");
 		return EXIT_TROUBLE;
 	}
-	if ((status = change_check_overrides(&a->overrides)) ||
-	    (status = change_confirm_within(a->confirm_within ? a->confirm_within : "0", &u.confirm_seconds)))
+	if ((status = change_check_overrides(&a->overrides)))
 		return status;
 	if (!(status = load(&u)))
 		status = update_all(&u);
