@@ -39,6 +39,7 @@ struct change {
 	char *args; /* "no", "curve25519-sha256,..." */
 	char *path;
 	char *content;
+	size_t len; /* of the content, which may have NULs then; 0: it ends at its NUL */
 	mode_t mode;
 	unsigned bits, line;
 	const char *rule; /* id of the rule that wants it; static */

@@ -25,6 +25,7 @@
 
 #define DIFF_LINES 30
 #define DIFF_COLUMNS 160
+#define BINARY "binary: " /* what op_diff() says of bytes that are no text */
 
 static const struct strings none;
 
@@ -221,6 +222,8 @@ enum err change_show_op(bool dry_run, const struct op *op, struct text *out)
 		text_add(out, "# %s %s, mode %04o, owner %u:%u\n", op->existed ? "change" : "new", op->path,
 			 (unsigned)op->new_meta.mode, (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid);
 		show_diff(&diff, out);
+	} else if (e == ERR_NONE && op->kind == OP_WRITE && strncmp(text_string(&diff), BINARY, strlen(BINARY)) == 0) {
+		text_add(out, "  %-44s %s%s", op->path, op->existed ? "" : "new, ", diff.s + strlen(BINARY));
 	} else if (e == ERR_NONE && op->kind == OP_WRITE) {
 		count_diff(&diff, &plus, &minus);
 		text_add(out, "  %-44s %s+%u -%u\n", op->path, op->existed ? "" : "new, ", plus, minus);
@@ -458,6 +461,7 @@ static int do_it(struct work *w)
 					 .what = w->q->what,
 					 .key = session_key(w),
 					 .confirm_seconds = w->q->confirm_seconds,
+					 .revocation = w->q->revocation,
 					 .may_lock_out = w->q->overrides && strings_has(w->q->overrides, "lockout") };
 	enum err e = transaction_apply(&q, &w->outcome);
 
@@ -483,12 +487,26 @@ static int refuse(struct work *w)
 	return wants_json(w) ? answer_json(w, false, EXIT_NO) : EXIT_NO;
 }
 
+/* A change at once has nobody to keep where a timer of its own makes it: then those count who came before. */
+static bool loses_everybody(const struct work *w)
+{
+	const struct rehearsal *r = &w->rehearsal;
+
+	if (!w->rehearsed || !r->lost_logins || r->kept)
+		return false;
+	complain("lockout guard: not one of the %lu logins in the logs would still be accepted", r->lost_logins);
+	hint("nothing was changed; if you know better: --override lockout");
+	return true;
+}
+
 /* Without the timer nothing brings a locked-out administrator back, so somebody must be looked after. */
 static bool keeps_nobody_for_good(const struct work *w)
 {
 	if (!w->facts->live || w->keepers.n || w->q->confirm_seconds ||
 	    (w->q->overrides && strings_has(w->q->overrides, "lockout")))
 		return false;
+	if (w->q->at_once)
+		return loses_everybody(w);
 	complain(
 		"lockout guard: nobody is logged in over SSH and none is named by --keep; without the timer this could lock "
 		"everybody out");
@@ -600,6 +618,7 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 		assert(w.plan);
 		check.plan = w.plan;
 		check.keepers = &w.keepers;
+		check.revocation = q->revocation;
 		if (w.plan->nops == 0)
 			status = nothing_to_do(&w);
 		else if ((e = rehearse(&w)))

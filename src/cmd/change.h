@@ -24,7 +24,13 @@ struct change_request {
 	const struct strings *keep;	 /* --keep, may be NULL */
 	const struct strings *overrides; /* --override, may be NULL */
 	uint64_t confirm_seconds;
-	const char *nothing; /* said when nothing would change */
+	/*
+	 * Without a timer, and also where nobody is known who must be kept: for what must not go back by itself and was proven by logins. It is
+	 * refused when all the logins in the logs would be lost.
+	 */
+	bool at_once;
+	const char *nothing;		     /* said when nothing would change */
+	const struct revocation *revocation; /* a new list of revoked keys; NULL: there is none */
 	/* More operations than the changes are, into the plan and its staged copy; NULL: none. What it returns is said as the plan's failure. */
 	enum err (*extend)(void *arg, struct stage *s, struct plan *p);
 	void *arg;

@@ -17,12 +17,17 @@
 
 #define KEYS_MAX ((size_t)16 << 20) /* bytes of a file of keys */
 
-static const struct command *const subs[] = { &cmd_revoke_test, &cmd_revoke_sweep, &cmd_revoke_update, NULL };
+static const struct command *const subs[] = { &cmd_revoke_add,	  &cmd_revoke_remove,
+					      &cmd_revoke_list,	  &cmd_revoke_test,
+					      &cmd_revoke_build,  &cmd_revoke_sweep,
+					      &cmd_revoke_update, NULL };
 
 const struct command cmd_revoke = {
 	.name = "revoke",
 	.summary = "keys that are no longer good: shut out, list, test",
-	.examples = "  sallyport revoke test anna.pub   # is it shut out here?\n",
+	.examples = "  sudo sallyport revoke add anna.pub --reason 'laptop stolen'   # at once, proven\n"
+		    "  sallyport revoke list                                         # who, why, until when\n"
+		    "  sallyport revoke test anna.pub                                # is it shut out here?\n",
 	.subs = subs,
 };
 

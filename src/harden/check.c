@@ -261,6 +261,8 @@ static enum err check_all(const struct check *c, json_t *answer)
 	free(complaint);
 	if (e || (e = try_candidate(c, &wrong)))
 		goto out;
+	if (c->revocation && !wrong.len && (e = revocation_try(c->revocation, c->facts->sshd, &wrong)))
+		goto out;
 	if (wrong.len)
 		json_object_set_new(answer, "candidate", json_safe_string(text_string(&wrong)));
 out:

@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "harden/keep.h"
 #include "harden/plan.h"
+#include "harden/revocation.h"
 
 #include <jansson.h>
 
@@ -15,6 +16,7 @@ struct check {
 	const struct facts *facts;
 	const struct plan *plan;
 	const struct keepers *keepers;
+	const struct revocation *revocation; /* a new list of revoked keys; NULL: there is none */
 };
 
 /*
@@ -23,7 +25,7 @@ struct check {
  *	"refused"	what sshd says against it, or null
  *	"missing"	[{"keyword","wanted","found","who"}], planned values that are not in force
  *	"lost"		[{"user","addr","reason","detail","decided_by"}], keepers who would not get in
- *	"candidate"	what was wrong with a second sshd with this configuration, or null
+ *	"candidate"	what was wrong with a second sshd with this configuration or list of revoked keys, or null
  *	"trouble"	only this where the check itself failed
  */
 json_t *check_task(void *arg);

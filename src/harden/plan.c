@@ -223,7 +223,7 @@ static enum err change_content(struct planner *p, const struct change *c)
 	if (e || (c->kind == CHANGE_CREATE && f->existed))
 		return e; /* somebody was faster: what is there stays */
 	text_reset(&f->now);
-	text_add_string(&f->now, c->content);
+	text_add_bytes(&f->now, c->content, c->len ? c->len : strlen(c->content));
 	if ((e = why_add(&f->why, c->rule)))
 		return e;
 	return stage_put(p->stage, f);
@@ -858,6 +858,21 @@ enum err plan_reverse(const struct op *ops, size_t nops, struct stage *s, struct
 
 /* ---- diff ---- */
 
+/* diff(1) would say no more, and call it trouble. */
+static bool is_binary(const char *content, size_t len)
+{
+	return content && memchr(content, 0, len);
+}
+
+static enum err binary_diff(const struct op *op, struct text *out)
+{
+	if (op->existed)
+		text_add(out, "binary: %zu bytes instead of %zu\n", op->new_len, op->old_len);
+	else
+		text_add(out, "binary: %zu bytes\n", op->new_len);
+	return text_check(out);
+}
+
 /* Bytes in memory under a name that another process can open: "/proc/PID/fd/N". */
 static enum err lend(const char *content, size_t len, int *fd, char name[32])
 {
@@ -886,6 +901,8 @@ enum err op_diff(const struct op *op, struct text *out)
 
 	if (op->kind != OP_WRITE)
 		return ERR_NONE;
+	if (is_binary(op->old, op->old_len) || is_binary(op->new, op->new_len))
+		return binary_diff(op, out);
 	if ((e = lend(op->old, op->old_len, &old_fd, old)) == ERR_NONE &&
 	    (e = lend(op->new, op->new_len, &new_fd, new)) == ERR_NONE)
 		e = child_run(argv, NULL, 10000, 16u << 20, &r);

@@ -73,7 +73,7 @@ MUST_USE enum err plan_add_folder(struct plan *p, const struct root *r, const ch
 void plan_free(struct plan *p);
 void op_clear(struct op *op);
 MUST_USE enum err op_copy(const struct op *from, struct op *to); /* to is { 0 }; clear it also on failure */
-/* A unified diff, "" where nothing differs; by diff(1). */
+/* A unified diff, "" where nothing differs; by diff(1). Of bytes that are no text only how many there are. */
 MUST_USE enum err op_diff(const struct op *op, struct text *out);
 const char *op_kind_text(enum op_kind kind);
 

@@ -390,6 +390,22 @@ static bool below_folder(const struct stage *s, const char *path)
 	return strcmp(s->folder, "/") == 0 || (strncmp(path, s->folder, len) == 0 && path[len] == '/');
 }
 
+/* A new file elsewhere, in a folder that is there: a copy of the folder is laid over it, with all that it has. */
+static enum err show_new(const struct stage *s, const struct staged_file *f)
+{
+	char *dir = parent_of(f->path);
+	struct stat st;
+	enum err e = ERR_NONE;
+
+	if (!dir)
+		return ERR_MEMORY;
+	if (strcmp(dir, "/") != 0 && root_stat(s->real, dir, &st) == ERR_NONE && root_stat(s->real, f->path, &st) &&
+	    (e = mirror_folder(s, dir)) == ERR_NONE)
+		e = lay_over(s, dir, dir);
+	free(dir);
+	return e;
+}
+
 static enum err loopback_up(void)
 {
 	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
@@ -421,7 +437,7 @@ static enum err build_world(const struct stage *s)
 	for (size_t i = 0; i < s->n; i++) {
 		const struct staged_file *f = s->files[i];
 
-		if (!below_folder(s, f->path) && f->existed && (e = lay_over(s, f->path, f->real)))
+		if (!below_folder(s, f->path) && (e = f->existed ? lay_over(s, f->path, f->real) : show_new(s, f)))
 			return e;
 	}
 	if ((e = loopback_up()))

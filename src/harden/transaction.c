@@ -217,6 +217,8 @@ static enum err prove_files(const struct transaction_request *q, const struct fa
 	}
 	if (e == ERR_NONE && !q->may_lock_out)
 		e = check_lost(&c, lost);
+	if (e == ERR_NONE && q->revocation)
+		e = revocation_check(q->revocation, q->facts->root, wrong);
 	say_missing(missing, wrong);
 	say_lost(lost, wrong);
 	free(complaint);

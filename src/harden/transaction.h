@@ -17,8 +17,10 @@ struct transaction_request {
 	const char *what;	  /* the command line, for the history */
 	const char *key;	  /* fingerprint of the key of the session it came from, likewise; NULL: not known */
 	uint64_t confirm_seconds; /* 0: in force at once */
-	bool may_lock_out;	  /* the lockout guard was overridden: the proof does not insist on it either */
-	struct tx_gate gate;	  /* of a change of the gate: how it is now */
+	const struct revocation
+		*revocation; /* a new list of revoked keys that is asked once it is there; NULL: there is none */
+	bool may_lock_out;   /* the lockout guard was overridden: the proof does not insist on it either */
+	struct tx_gate gate; /* of a change of the gate: how it is now */
 	/*
 	 * What makes the files count once they are written, and shows that they do; what is wrong is said in 'wrong', and then all goes
 	 * back. NULL: sshd reads its configuration anew and is looked at. Signals that would end us are held: transaction_interrupted().

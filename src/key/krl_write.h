@@ -32,6 +32,8 @@ MUST_USE enum err revoked_compile(const struct revoked_sources *l, time_t now, s
 /* Both at once. */
 MUST_USE enum err krl_compile(const struct revoked_sources *l, time_t now, const struct krl_head *head,
 			      struct text *out);
+/* The same KRL with one key more, its blob a plain key. As revoked_parse(). */
+MUST_USE enum err krl_with_key(const uint8_t *krl, size_t len, const uint8_t *blob, size_t blob_len, struct text *out);
 /*
  * The other way: what a list says, as lines of a file of sources, each with that reason and date, save what the sources say
  * already. *n: how many entries these are. ERR_UNSUPPORTED: it revokes an empty key id, which a file cannot say.

@@ -119,6 +119,23 @@ enum err krl_compile(const struct revoked_sources *l, time_t now, const struct k
 	return e;
 }
 
+enum err krl_with_key(const uint8_t *krl, size_t len, const uint8_t *blob, size_t blob_len, struct text *out)
+{
+	struct revoked *r = NULL;
+	unsigned line;
+	enum err e = revoked_parse(krl, len, ALL_TYPES, &r, &line, NULL);
+
+	if (!e && !r->krl)
+		e = ERR_SYNTAX;
+	if (!e && !(e = revoked_blobs_add(&r->keys, blob, blob_len)) && !(e = revoked_sort(r))) {
+		const struct krl_head head = { r->version, r->generated, r->comment };
+
+		e = krl_write(r, &head, out);
+	}
+	revoked_free(r);
+	return e;
+}
+
 /* ---- back ---- */
 
 static void put_base64(struct text *out, const uint8_t *bytes, size_t len)

@@ -11,7 +11,7 @@ for command in check explain sources matrix allow deny; do
 done
 try sallyport help key passphrase
 try sallyport key protect --help
-for command in test sweep update; do
+for command in add remove list test build sweep update; do
 	try sallyport revoke $command --help
 done
 try sallyport help banner set

@@ -30,6 +30,12 @@ try sallyport accept --list --remove max-auth-tries
 try sallyport revoke
 try sallyport revoke tst
 try sallyport revoke test
+try sallyport revoke add
+try sallyport revoke add --serial 5
+try sallyport revoke add --ca any
+try sallyport revoke add --id x --reason $'a\nkey: b'
+try sallyport revoke list now
+try sallyport revoke build now
 try sallyport banner shw
 try sallyport banner show it
 try sallyport banner set one two

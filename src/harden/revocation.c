@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* revocation.c - asks ssh-keygen, and logs in. */
+#include "harden/revocation.h"
+
+#include "base/child.h"
+#include "base/file.h"
+#include "base/tree.h"
+#include "key/krl_write.h"
+#include "key/public.h"
+#include "key/revoked.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define LIST_MAX ((size_t)64 << 20)
+#define BATCH 200 /* keys in one run of ssh-keygen */
+#define KEYGEN_MS 30000
+#define LOGIN_MS 20000
+#define LISTEN_MS 10000
+#define OUTPUT_MAX (1u << 20)
+/* Exists in the staged world by itself, is empty there, and no configuration names a file in it. */
+#define PLACE "/run/sshd"
+#define ACCOUNT "sallyport-proof"
+#define REFUSED 255 /* exit status of ssh, for whatever reason it did not get in */
+
+/* ---- ssh-keygen -Q ---- */
+
+static enum err write_file(const char *path, const void *bytes, size_t len, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+	enum err e = fd < 0 ? ERR_SYSTEM : file_write_all(fd, bytes, len);
+
+	file_close(fd);
+	return e;
+}
+
+static bool has_key(const struct revoked_source *s)
+{
+	return s->kind == SOURCE_KEY || s->kind == SOURCE_CERTIFICATE;
+}
+
+/* One run: 'names' are files, whose[i] the entry of each. */
+static enum err query(const struct revocation *v, const char *list, struct strings *names,
+		      const struct revoked_source *const whose[], struct text *wrong)
+{
+	const char *argv[BATCH + 6] = { "ssh-keygen", "-Q", "-f", list, "--" };
+	struct child_result r = { 0 };
+	const char *line;
+	enum err e;
+
+	for (size_t i = 0; i < names->n; i++)
+		argv[5 + i] = names->v[i];
+	if ((e = child_run(argv, NULL, KEYGEN_MS, OUTPUT_MAX, &r)) || r.status > 1) {
+		text_add(wrong, "ssh-keygen -Q cannot read the list: ");
+		text_add_escaped(wrong, text_string(&r.err), strcspn(text_string(&r.err), "\n"));
+	}
+	line = text_string(&r.out);
+	for (size_t i = 0; i < names->n && !e && !wrong->len; i++) {
+		size_t len = strcspn(line, "\n");
+
+		if (len < 7 || strncmp(line + len - 7, "REVOKED", 7) != 0) {
+			text_add(wrong, "ssh-keygen -Q does not find in the list what stands at %s:%u", whose[i]->file,
+				 whose[i]->line);
+		}
+		line += len + (line[len] == '\n');
+	}
+	child_result_free(&r);
+	return e == ERR_MEMORY ? e : text_check(wrong);
+}
+
+static enum err query_from(const struct revocation *v, const char *list, const char *dir, size_t *next,
+			   struct text *wrong)
+{
+	const struct revoked_source *whose[BATCH];
+	struct strings names = { 0 };
+	enum err e = ERR_NONE;
+
+	for (; *next < v->sources->n && names.n < BATCH && !e; ++*next) {
+		const struct revoked_source *s = &v->sources->v[*next];
+		struct text line = { 0 };
+
+		if (!has_key(s) || revoked_source_expired(s, v->now))
+			continue;
+		whose[names.n] = s;
+		text_add(&line, "%s\n", s->value);
+		if (!(e = strings_add_format(&names, "%s/%zu.pub", dir, names.n)) && !(e = text_check(&line)))
+			e = write_file(names.v[names.n - 1], line.s, line.len, 0600);
+		text_free(&line);
+	}
+	if (!e && names.n)
+		e = query(v, list, &names, whose, wrong);
+	strings_free(&names);
+	return e;
+}
+
+static enum err query_all(const struct revocation *v, const struct root *r, struct text *wrong)
+{
+	char dir[] = "/tmp/sallyport-revoke-XXXXXX";
+	char *list = NULL;
+	size_t next = 0;
+	enum err e = mkdtemp(dir) ? root_outside(r, v->path, &list) : ERR_SYSTEM;
+
+	while (!e && !wrong->len && next < v->sources->n)
+		e = query_from(v, list, dir, &next, wrong);
+	if (list)
+		tree_remove(dir);
+	free(list);
+	return e;
+}
+
+/* ---- our reader ---- */
+
+static enum err look_all(const struct revocation *v, const struct revoked *list, struct text *wrong)
+{
+	for (size_t i = 0; i < v->sources->n && !wrong->len; i++) {
+		const struct revoked_source *s = &v->sources->v[i];
+		enum revoked_verdict verdict = REVOKED_NO;
+		const char *how;
+
+		if (!has_key(s) || revoked_source_expired(s, v->now))
+			continue;
+		if (revoked_look(list, s->blob.at, s->blob.len, &verdict, &how) == ERR_NONE && verdict != REVOKED_YES)
+			text_add(wrong, "the list does not have what stands at %s:%u", s->file, s->line);
+	}
+	return text_check(wrong);
+}
+
+static enum err read_back(const struct revocation *v, const struct root *r, struct text *wrong)
+{
+	struct revoked *list = NULL;
+	char *content = NULL, *why = NULL;
+	unsigned line;
+	size_t len;
+	enum err e = root_read(r, v->path, LIST_MAX, &content, &len);
+
+	if (e == ERR_MEMORY)
+		return e;
+	if (e)
+		text_add(wrong, "'%s' cannot be read: %s", v->path, err_text(e));
+	else if (len != v->krl->len || memcmp(content, v->krl->s, len) != 0)
+		text_add(wrong, "'%s' is not the list that was made", v->path);
+	else if (revoked_parse((const uint8_t *)content, len, v->release, &list, &line, &why))
+		text_add(wrong, "the list cannot be read: %s", why ? why : err_text(ERR_MEMORY));
+	e = list ? look_all(v, list, wrong) : text_check(wrong);
+	revoked_free(list);
+	free(content);
+	free(why);
+	return e;
+}
+
+enum err revocation_check(const struct revocation *v, const struct root *r, struct text *wrong)
+{
+	enum err e = read_back(v, r, wrong);
+
+	if (e || wrong->len || !root_is_live(r))
+		return e;
+	return query_all(v, r, wrong);
+}
+
+/* ---- a place for the logins ---- */
+
+/* The file as it is, with one line more, laid over itself: only this world sees it. What is not there is not needed. */
+static enum err lay_over(const char *path, const char *copy, const char *more, bool instead)
+{
+	char *content = NULL;
+	struct text t = { 0 };
+	size_t len;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum err e = ERR_NONE;
+
+	if (fd < 0)
+		return errno == ENOENT ? ERR_NONE : ERR_SYSTEM;
+	if (!(e = file_read_all(fd, LIST_MAX, &content, &len))) {
+		text_add_bytes(&t, content, instead ? 0 : len);
+		if (!instead && len && content[len - 1] != '\n')
+			text_add_string(&t, "\n");
+		text_add_string(&t, more);
+		e = text_check(&t);
+	}
+	file_close(fd);
+	if (!e && !(e = write_file(copy, t.s, t.len, 0644)) && mount(copy, path, NULL, MS_BIND, NULL))
+		e = ERR_SYSTEM;
+	free(content);
+	text_free(&t);
+	return e;
+}
+
+static enum err make_account(void)
+{
+	enum err e;
+
+	/* a cache of names would not know of it */
+	if (access("/run/nscd", F_OK) == 0 && mount("tmpfs", "/run/nscd", "tmpfs", 0, "mode=0755"))
+		return ERR_SYSTEM;
+	if ((e = lay_over("/etc/nsswitch.conf", PLACE "/nsswitch", "passwd: files\ngroup: files\nshadow: files\n",
+			  true)) ||
+	    (e = lay_over("/etc/shadow", PLACE "/shadow", ACCOUNT ":*:1:0:99999:7:::\n", false)))
+		return e;
+	return lay_over("/etc/passwd", PLACE "/passwd", ACCOUNT ":x:65534:65534::/:/bin/sh\n", false);
+}
+
+static enum err make_key(const char *path)
+{
+	const char *argv[] = { "ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "proof", "-f", path, NULL };
+	struct child_result r = { 0 };
+	enum err e = child_run(argv, NULL, KEYGEN_MS, OUTPUT_MAX, &r);
+
+	if (!e && r.status)
+		e = ERR_CHILD;
+	child_result_free(&r);
+	return e;
+}
+
+static enum err read_public(const char *path, char **line, struct public_key_line *key)
+{
+	size_t len;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	enum err e = fd < 0 ? ERR_SYSTEM : file_read_all(fd, 1u << 16, line, &len);
+
+	file_close(fd);
+	return e ? e : public_key_decode_line(*line, strcspn(*line, "\n"), 902, key);
+}
+
+/* Both keys may log in; one of them is in the second list. */
+static enum err make_lists(const struct revocation *v)
+{
+	struct public_key_line good = { 0 }, bad = { 0 };
+	char *good_line = NULL, *bad_line = NULL;
+	struct text both = { 0 }, krl = { 0 };
+	enum err e;
+
+	if ((e = read_public(PLACE "/good.pub", &good_line, &good)) ||
+	    (e = read_public(PLACE "/bad.pub", &bad_line, &bad)) ||
+	    (e = krl_with_key((const uint8_t *)v->krl->s, v->krl->len, bad.blob, bad.blob_len, &krl)))
+		goto out;
+	text_add(&both, "%s%s", good_line, bad_line);
+	if (!(e = text_check(&both)) && !(e = write_file(PLACE "/authorized_keys", both.s, both.len, 0644)))
+		e = write_file(PLACE "/list", krl.s, krl.len, 0644);
+out:
+	public_key_line_clear(&good);
+	public_key_line_clear(&bad);
+	text_free(&both);
+	text_free(&krl);
+	free(good_line);
+	free(bad_line);
+	return e;
+}
+
+static enum err make_place(const struct revocation *v)
+{
+	enum err e;
+
+	if (mount("tmpfs", PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"))
+		return ERR_SYSTEM;
+	if ((e = make_account()) || (e = make_key(PLACE "/host")) || (e = make_key(PLACE "/good")) ||
+	    (e = make_key(PLACE "/bad")))
+		return e;
+	return make_lists(v);
+}
+
+/* ---- logins ---- */
+
+/* An sshd with nothing of the host's configuration but the list: whoever may log in there does not matter to what it revokes. */
+static enum err start_sshd(const char *sshd, const char *list, unsigned port, pid_t *pid)
+{
+	struct text config = { 0 };
+	char path[64];
+	enum err e;
+
+	text_add(&config,
+		 "ListenAddress 127.0.0.1:%u\nHostKey " PLACE "/host\nAuthorizedKeysFile " PLACE "/authorized_keys\n"
+		 "RevokedKeys \"%s\"\nPidFile none\nUsePAM no\nStrictModes no\nUseDNS no\nPasswordAuthentication no\n"
+		 "AuthenticationMethods publickey\nForceCommand true\n",
+		 port, list);
+	snprintf(path, sizeof path, PLACE "/config-%u", port);
+	if (!(e = text_check(&config)))
+		e = write_file(path, config.s, config.len, 0600);
+	text_free(&config);
+	if (e)
+		return e;
+	*pid = fork();
+	if (*pid < 0)
+		return ERR_SYSTEM;
+	if (*pid == 0) {
+		int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(nothing, 2) < 0)
+			_exit(127);
+		/* nothing of it belongs into the log, where it would count as a login of the past */
+		execl(sshd, sshd, "-D", "-e", "-f", path, (char *)NULL);
+		_exit(127);
+	}
+	return ERR_NONE;
+}
+
+static bool listens(unsigned port)
+{
+	const struct sockaddr_in to = { .sin_family = AF_INET,
+					.sin_port = htons((uint16_t)port),
+					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
+
+	file_close(fd);
+	return yes;
+}
+
+static enum err wait_for(pid_t pid, unsigned port)
+{
+	const struct timespec pause = { .tv_nsec = 20 * 1000000L };
+
+	for (int waited = 0; waited < LISTEN_MS; waited += 20) {
+		if (listens(port))
+			return ERR_NONE;
+		if (waitpid(pid, NULL, WNOHANG) == pid)
+			return ERR_CHILD;
+		nanosleep(&pause, NULL);
+	}
+	return ERR_TIMEOUT;
+}
+
+/* *in: whether the key got in. A refusal must be one by sshd, not a login that failed for another reason. */
+static enum err log_in(const char *key, unsigned port, bool *in, struct text *said)
+{
+	char number[8];
+	const char *argv[] = { "ssh",
+			       "-F",
+			       "none",
+			       "-p",
+			       number,
+			       "-i",
+			       key,
+			       "-l",
+			       ACCOUNT,
+			       "-o",
+			       "BatchMode=yes",
+			       "-o",
+			       "IdentitiesOnly=yes",
+			       "-o",
+			       "IdentityAgent=none",
+			       "-o",
+			       "StrictHostKeyChecking=no",
+			       "-o",
+			       "UserKnownHostsFile=/dev/null",
+			       "-o",
+			       "GlobalKnownHostsFile=/dev/null",
+			       "-o",
+			       "LogLevel=ERROR",
+			       "127.0.0.1",
+			       NULL };
+	struct child_result r = { 0 };
+	enum err e;
+
+	snprintf(number, sizeof number, "%u", port);
+	e = child_run(argv, NULL, LOGIN_MS, OUTPUT_MAX, &r);
+	if (!e && r.status == REFUSED && !strstr(text_string(&r.err), "Permission denied"))
+		e = ERR_CHILD;
+	if (e)
+		text_add_escaped(said, text_string(&r.err), strcspn(text_string(&r.err), "\n"));
+	else
+		*in = r.status != REFUSED;
+	child_result_free(&r);
+	return e;
+}
+
+static const struct trial {
+	const char *key;
+	unsigned port;
+	bool in;
+	const char *else_wrong;
+} trials[] = {
+	{ PLACE "/good", 22024, true, "with this list a second sshd refuses a key that is not in it" },
+	{ PLACE "/bad", 22024, true, "with this list a second sshd refuses a key that is not in it" },
+	{ PLACE "/good", 22025, true, "with one key more a second sshd refuses a key that is not in the list" },
+	{ PLACE "/bad", 22025, false, "with one key more in this list a second sshd still lets that key in" },
+};
+
+static enum err try_logins(struct text *wrong)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(trials) && !e && !wrong->len; i++) {
+		const struct trial *t = &trials[i];
+		struct text said = { 0 };
+		bool in;
+
+		if ((e = log_in(t->key, t->port, &in, &said)))
+			text_add(wrong, "a login at a second sshd with this list could not be tried: %s",
+				 said.len ? text_string(&said) : err_text(e));
+		else if (in != t->in)
+			text_add_string(wrong, t->else_wrong);
+		text_free(&said);
+	}
+	return e == ERR_MEMORY ? e : text_check(wrong);
+}
+
+static enum err try_both(const struct revocation *v, const char *sshd, struct text *wrong)
+{
+	const char *const lists[] = { v->path, PLACE "/list" };
+	pid_t pids[ARRAY_SIZE(lists)] = { 0 };
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && !e; i++)
+		e = start_sshd(sshd, lists[i], trials[2 * i].port, &pids[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(lists) && !e; i++)
+		e = wait_for(pids[i], trials[2 * i].port);
+	if (e)
+		text_add(wrong, "a second sshd with this list does not start: %s", err_text(e));
+	else
+		e = try_logins(wrong);
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		if (pids[i] <= 0)
+			continue;
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	return e == ERR_MEMORY ? e : text_check(wrong);
+}
+
+enum err revocation_try(const struct revocation *v, const char *sshd, struct text *wrong)
+{
+	struct root *here = NULL;
+	enum err e;
+
+	/* opened anew: a descriptor from outside sees what lies below the copy */
+	if ((e = root_open(NULL, &here)) || (e = revocation_check(v, here, wrong)) || wrong->len)
+		goto out;
+	if (!(e = make_place(v)))
+		e = try_both(v, sshd, wrong);
+out:
+	root_close(here);
+	return e;
+}

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_revoke.py - keys are shut out by revoke add and let in again, with real logins; a broken list is refused.
+START = """
+for name in anna bert carl; do lab_account $name $((n++ + 1001)); lab_key $name; done
+cp $LAB_KEYS/*.pub /tmp
+who() { local name said=; for name in anna bert carl; do said="$said $(lab_login $name id -un 2>/dev/null)"; done; echo "$1:" $said; }
+"""
+
+
+def run(world, snippet):
+    got = world(START + snippet)
+    return got, [line for line in got.stdout.splitlines() if ":" in line]
+
+
+def test_a_revoked_key_is_dead_at_once_and_others_are_not(world):
+    got, _ = run(world, """
+lab_sshd_start || exit 9
+sallyport revoke add /tmp/bert.pub --reason lost -y -q >/dev/null || exit 1
+who added
+ssh-keygen -Q -f /etc/ssh/revoked_keys /tmp/bert.pub >/dev/null && exit 2
+ssh-keygen -Q -f /etc/ssh/revoked_keys /tmp/anna.pub >/dev/null || exit 3
+grep -c sallyport-proof /var/log/auth.log
+first=$(ssh-keygen -Q -l -f /etc/ssh/revoked_keys | awk '/version/ { print $4 }')
+sallyport revoke build -y -q >/dev/null && sallyport revoke add /tmp/bert.pub -y -q >/dev/null || exit 4
+sallyport history | wc -l
+sallyport revoke add "$(ssh-keygen -lf /tmp/carl.pub | cut -d' ' -f2)" -y -q >/dev/null || exit 5
+who fingerprint
+[ "$(ssh-keygen -Q -l -f /etc/ssh/revoked_keys | awk '/version/ { print $4 }')" -gt "$first" ] || exit 6
+sallyport revoke remove /tmp/carl.pub /tmp/bert.pub -y -q >/dev/null || exit 7
+who removed
+sallyport rollback -y -q >/dev/null || exit 8
+who back
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert got.stdout.splitlines() == ["added: anna carl", "0", "1", "fingerprint: anna", "removed: anna bert carl", "back: anna"]
+
+
+def test_what_was_in_another_list_stays_revoked(world):
+    got, said = run(world, """
+echo 'RevokedKeys /srv/keys/list' >/etc/ssh/sshd_config.d/5.conf
+mkdir /srv/keys && cp /tmp/bert.pub /srv/keys/list
+lab_sshd_start || exit 9
+sallyport revoke add /tmp/carl.pub -y -q >/dev/null || exit 1
+who text
+printf 'key: %s\n' "$(cat /tmp/carl.pub)" >/tmp/spec && ssh-keygen -q -k -f /srv/keys/list /tmp/spec && rm -r /etc/sallyport
+sallyport revoke add /tmp/bert.pub -y -q >/dev/null || exit 2
+who krl
+cat /etc/sallyport/revoked.d/imported.list | grep -c ^key:
+rm /srv/keys/list # now sshd refuses everybody, until it is made anew
+who missing
+sallyport revoke build -y -q >/dev/null || exit 3
+who anew
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["text: anna", "krl: anna", "missing:", "anew: anna"]
+
+
+def test_a_broken_list_or_source_changes_nothing(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+mkdir -p /etc/sallyport/revoked.d
+printf 'ca: any\nserial: 0\n' >/etc/sallyport/revoked.d/a.list
+sallyport revoke add /tmp/bert.pub -y; echo "source: $?"
+[ ! -e /etc/ssh/revoked_keys ] && [ ! -e /etc/sallyport/revoked.d/local.list ] || exit 1
+who then
+rm /etc/sallyport/revoked.d/a.list
+printf 'SSHKRL\\n\\0\\0' >/etc/ssh/revoked_keys
+sallyport revoke add /tmp/bert.pub -y; echo "list: $?"
+who then
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["source: 2", "then: anna bert carl", "list: 1", "then: anna bert carl"]
+    assert "a.list:2: serial is '0': wants a serial from 1" in got.stderr
+    assert "/etc/ssh/revoked_keys: it is a KRL that ends too early" in got.stderr
+
+
+def test_nobody_shuts_themselves_out(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+lab_login anna sleep 100 &
+lab_wait 10 eval '[ "$(sallyport harden -n --step revoked 2>/dev/null | grep "Keeps: anna")" ]' || exit 8
+sallyport revoke add /tmp/anna.pub -y >/dev/null; echo "own: $?"
+who then
+ssh-keygen -q -t ed25519 -N '' -f /tmp/ca && echo 'TrustedUserCAKeys /tmp/ca.pub' >/etc/ssh/sshd_config.d/6.conf
+sallyport revoke add /tmp/ca.pub --no-build -y >/dev/null; echo "ca: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["own: 1", "then: anna bert carl", "ca: 0"]
+    assert "lockout guard: anna from 127.0.0.1 would be locked out" in got.stderr
+    assert "warning: this is the key of a CA that /tmp/ca.pub trusts" in got.stderr
+
+
+def test_two_builds_at_once_wait_for_each_other_or_say_so(world):
+    got, _ = run(world, """
+lab_sshd_start || exit 9
+for name in bert carl; do (sallyport revoke add /tmp/$name.pub -y -q >/dev/null 2>/tmp/$name.said; echo "$name $?" >/tmp/$name.rc) & pids="$pids $!"; done
+wait $pids
+cat /tmp/*.rc /tmp/*.said
+sallyport revoke test /tmp/anna.pub >/dev/null || exit 1
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    lines = got.stdout.splitlines()
+    assert sorted(line.split()[1] for line in lines[:2]) in (["0", "0"], ["0", "2"]), got.stdout
+    refused = any(line.endswith(" 2") for line in lines[:2])
+    assert ("sallyport: another sallyport is at work; try again when it is done" in lines) == refused, got.stdout
