@@ -76,12 +76,15 @@ void revoke_list_clear(struct revoke_list *l);
 /* Whether the sources would give what is installed. ERR_MEMORY. */
 MUST_USE enum err revoke_list_is(const struct revoke_list *l, const struct revoked_sources *s, time_t now, bool *same);
 
+struct change_told;
+
 struct revoke_request {
 	const char *what;	   /* for the history: "revoke add" */
 	struct revoke_edit *edits; /* files of sources that get new content in the same transaction */
 	size_t n;
 	const struct strings *keep, *overrides; /* may be NULL */
 	const char *nothing;			/* said when nothing would change */
+	struct change_told *told;		/* as of struct change_request; may be NULL */
 };
 
 /*

@@ -136,6 +136,7 @@ static int put_in_place(struct build *b)
 				    .keep = b->q->keep,
 				    .overrides = b->q->overrides,
 				    .at_once = true,
+				    .told = b->q->told,
 				    .nothing = b->q->nothing,
 				    .revocation = &proof };
 	int status;

@@ -109,38 +109,27 @@ static bool list_reads(struct result *r, const struct pulled *p)
 	return !e;
 }
 
-/* Into the folder of sources; the list that sshd reads is made of them by revoke build. */
-static void install(struct update *u, struct result *r, const struct facts *f, const char *path, const char *content)
+/* The list, and what is made of all lists, in one transaction. The content is taken. */
+static void install(struct update *u, struct result *r, const struct facts *f, const char *path, struct text *content)
 {
 	char what[SOURCE_NAME_MAX + 32];
 	struct change_told told = { 0 };
-	struct finding made = { 0 };
-	const struct change *changes[1];
-	struct change_request q = { .what = what,
-				    .changes = changes,
-				    .n = 1,
-				    .keep = &u->keep,
-				    .overrides = &u->args->overrides,
-				    .told = &told };
-	int status;
+	struct revoke_edit edit = { .path = path, .content = *content };
+	const struct revoke_request q = {
+		.what = what, .edits = &edit, .n = 1, .keep = &u->keep, .overrides = &u->args->overrides, .told = &told
+	};
 
 	snprintf(what, sizeof what, "revoke update: %s", r->source->name);
-	if (finding_write(&made, path, content, 0644)) {
-		result_keep(r, EXIT_TROUBLE, "%s", err_text(ERR_MEMORY));
-		return;
-	}
-	changes[0] = &made.changes[0];
-	status = change_run(u->common, f, &q);
+	r->status = revoke_build(u->common, f, &q);
 	if (told.changed)
 		r->what = UPDATED;
-	if (told.shown.len)
-		text_add_bytes(&u->shown, told.shown.s, told.shown.len);
-	r->status = status;
-	if (!told.changed)
-		result_keep(r, status ? status : EXIT_TROUBLE, "%s",
+	else
+		result_keep(r, r->status ? r->status : EXIT_TROUBLE, "%s",
 			    told.refused ? told.refused : "it was not put in place");
+	text_add_bytes(&u->shown, text_string(&told.shown), told.shown.len);
 	change_told_clear(&told);
-	finding_clear(&made);
+	text_free(&edit.content);
+	*content = (struct text){ 0 };
 }
 
 static void compare_and_install(struct update *u, struct result *r, const struct facts *f, const struct pulled *p,
@@ -175,7 +164,7 @@ static void compare_and_install(struct update *u, struct result *r, const struct
 		if (pull_format(r->source, p, &content))
 			result_keep(r, EXIT_TROUBLE, "%s", err_text(ERR_MEMORY));
 		else
-			install(u, r, f, path, content.s);
+			install(u, r, f, path, &content);
 		break;
 	}
 	r->version = r->what == KEPT ? r->before : p->header.version;

@@ -83,6 +83,44 @@ cat answer
                                   "sources": [{"name": "example", "state": "updated", "version": 42}]}
 
 
+def test_a_key_on_a_new_list_is_dead_at_once_and_no_other(world):
+    got = run(world, r"""
+publish 1 stolen.pub; from $GOOD; update
+lab_login anna echo anna is in
+lab_login bob echo bob is in
+publish 2 stolen.pub "$LAB_KEYS/anna.pub"
+update
+lab_login anna echo anna is in || echo anna is out
+lab_login bob echo bob is in
+sallyport revoke test "$LAB_KEYS/anna.pub" "$LAB_KEYS/bob.pub" || :
+sallyport rollback -y >/dev/null
+lab_login anna echo anna is in again
+""")
+    assert re.search(r"^example: version 1 is in place\nanna is in\nbob is in\nexample: version 2 is in place, after 1\n"
+                     r"anna is out\nbob is in\n(.*\n)*anna is in again\n$", got.stdout), got.stdout + got.stderr
+
+
+def test_a_list_that_locks_out_who_is_kept_is_refused_and_the_others_are_not(world):
+    got = run(world, r"""
+publish 1 stolen.pub; from $GOOD; update
+cp www/list www/more; echo "key: $(cat somebody.pub)" >>www/more; sign www/more
+{ echo 'Source more'; echo 'From /srv/lists/www/more'; echo "SignedBy $(cat signer.pub)"; } >>/etc/sallyport/revoked-sources.conf
+lab_snapshot /etc/ssh $LIST >before
+publish 2 stolen.pub "$LAB_KEYS/bob.pub"
+update --source example
+lab_snapshot /etc/ssh $LIST | cmp - before && echo the same
+update
+head -n 2 $LIST | tail -n 1
+lab_login bob echo bob is in
+update --override lockout
+lab_login bob echo bob is in || echo bob is out
+""")
+    assert "lockout guard: bob would be locked out: " in got.stderr, got.stderr
+    assert "source 'example': bob would be locked out: " in got.stderr and "; the old list stays\n" in got.stderr
+    assert got.stdout == ("example: version 1 is in place\nstatus 1\nthe same\nmore: version 1 is in place\nstatus 1\n# version 1\n"
+                          "bob is in\nexample: version 2 is in place, after 1\nmore: version 1, unchanged\nbob is out\n"), got.stdout
+
+
 # What is done before the second update, and what is said of it.
 REFUSED = {
     "bad-signature": ("publish 43 somebody.pub; sed -i s/43/44/ www/list", "its signature does not hold: "),
