@@ -129,6 +129,13 @@ enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char
 	return add_change(f, (struct change){ .kind = CHANGE_SET, .keyword = keyword, .args = (char *)args });
 }
 
+enum err finding_set_default(struct finding *f, enum sshd_keyword_id keyword, const char *args)
+{
+	return add_change(
+		f,
+		(struct change){ .kind = CHANGE_SET, .keyword = keyword, .args = (char *)args, .match_keeps = true });
+}
+
 enum err finding_add(struct finding *f, enum sshd_keyword_id keyword, const char *args)
 {
 	return add_change(f, (struct change){ .kind = CHANGE_ADD, .keyword = keyword, .args = (char *)args });

@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "sshd/config.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -42,6 +43,7 @@ struct change {
 	size_t len; /* of the content, which may have NULs then; 0: it ends at its NUL */
 	mode_t mode;
 	unsigned bits, line;
+	bool match_keeps; /* CHANGE_SET: Match blocks that say otherwise keep their say */
 	const char *rule; /* id of the rule that wants it; static */
 };
 
@@ -68,6 +70,8 @@ MUST_USE enum err finding_reason(struct finding *f, const char *format, ...) FOR
 MUST_USE enum err finding_fix(struct finding *f, const char *command, const char *format, ...)
 	FORMAT(3, 4); /* the same; command may be NULL */
 MUST_USE enum err finding_set(struct finding *f, enum sshd_keyword_id keyword, const char *args);
+/* The same, but Match blocks that say otherwise keep their say. */
+MUST_USE enum err finding_set_default(struct finding *f, enum sshd_keyword_id keyword, const char *args);
 MUST_USE enum err finding_add(struct finding *f, enum sshd_keyword_id keyword, const char *args);
 MUST_USE enum err finding_word_add(struct finding *f, const char *path, unsigned line, const char *word);
 MUST_USE enum err finding_word_remove(struct finding *f, const char *path, unsigned line, const char *word);

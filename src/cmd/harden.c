@@ -5,6 +5,7 @@
 #include "cmd/assess.h"
 #include "cmd/change.h"
 #include "cmd/command.h"
+#include "harden/two_factor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,12 @@
 struct harden_args {
 	struct strings steps, keep, overrides;
 	const char *policy, *confirm_within;
+	bool two_factor;
+};
+
+/* What is wanted beside what the rules found: the answer of a person, and options. */
+struct wishes {
+	struct finding two_factor, who;
 };
 
 static const struct option_row options[] = {
@@ -24,6 +31,8 @@ static const struct option_row options[] = {
 	{ "policy", 'p', OPTION_TEXT, OPTION_AT(struct harden_args, policy), "<name>", "by this policy (modern)" },
 	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct harden_args, keep), "<user>[@<addr>]",
 	  "this account must still get in" },
+	{ "two-factor", 0, OPTION_FLAG, OPTION_AT(struct harden_args, two_factor), NULL,
+	  "also ask everybody for a one-time code beside the key" },
 	{ "confirm-within", 0, OPTION_TEXT, OPTION_AT(struct harden_args, confirm_within), "<time>",
 	  "go back unless confirmed in this time (5m; 0: no timer)" },
 	{ "override", 0, OPTION_LIST, OPTION_AT(struct harden_args, overrides), "<guard>",
@@ -50,12 +59,15 @@ static void describe(const struct harden_args *a, struct text *out)
 	}
 	if (a->policy)
 		text_add(out, " --policy %s", a->policy);
+	if (a->two_factor)
+		text_add_string(out, " --two-factor");
 }
 
-static enum err collect(const struct audit *a, const struct finding *answer, const struct change ***out, size_t *n)
+/* Of two changes of the same setting the first counts: the second factor needs what a rule may want to switch off. */
+static enum err collect(const struct audit *a, const struct wishes *w, const struct change ***out, size_t *n)
 {
 	const struct change **list;
-	size_t count = answer->nchanges;
+	size_t count = w->two_factor.nchanges + w->who.nchanges;
 
 	for (size_t i = 0; i < a->n; i++)
 		count += a->findings[i].nchanges;
@@ -63,6 +75,8 @@ static enum err collect(const struct audit *a, const struct finding *answer, con
 	if (!list)
 		return ERR_MEMORY;
 	count = 0;
+	for (size_t k = 0; k < w->two_factor.nchanges; k++)
+		list[count++] = &w->two_factor.changes[k];
 	for (size_t i = 0; i < a->n; i++) {
 		const struct finding *f = &a->findings[i];
 
@@ -71,8 +85,8 @@ static enum err collect(const struct audit *a, const struct finding *answer, con
 		for (size_t k = 0; k < f->nchanges; k++)
 			list[count++] = &f->changes[k];
 	}
-	for (size_t k = 0; k < answer->nchanges; k++)
-		list[count++] = &answer->changes[k];
+	for (size_t k = 0; k < w->who.nchanges; k++)
+		list[count++] = &w->who.changes[k];
 	*out = list;
 	*n = count;
 	return ERR_NONE;
@@ -140,6 +154,28 @@ static int add_answer(const struct common_args *common, const struct facts *f, c
 	return status;
 }
 
+/* 0, or an exit status with the reason said. */
+static int add_two_factor(const struct facts *f, struct finding *out)
+{
+	struct text why = { 0 }, next = { 0 };
+	enum err e = two_factor_plan(f, out, &why, &next);
+	int status = 0;
+
+	if (why.len) {
+		complain("%s; nothing was changed", why.s);
+		if (next.len)
+			hint("%s", next.s);
+		status = EXIT_NO;
+	} else if (e) {
+		status = fail(e, "cannot plan the second factor");
+	}
+	for (size_t i = 0; i < out->nchanges; i++)
+		out->changes[i].rule = "second-factor";
+	text_free(&why);
+	text_free(&next);
+	return status;
+}
+
 static int harden_by(const struct common_args *common, const struct harden_args *a, const struct facts *f,
 		     const struct audit *audit, uint64_t confirm_seconds)
 {
@@ -149,24 +185,23 @@ static int harden_by(const struct common_args *common, const struct harden_args 
 				    .policy = a->policy,
 				    .nothing = "Nothing to change: sallyport audit --all tells what is left to you." };
 	const struct change **changes = NULL;
-	struct finding answer = { 0 };
+	struct wishes w = { 0 };
 	struct text what = { 0 };
-	int status = add_answer(common, f, audit, &answer);
+	int status = a->two_factor ? add_two_factor(f, &w.two_factor) : 0;
 	enum err e;
 
-	if (status) {
-		finding_clear(&answer);
-		return status;
-	}
 	describe(a, &what);
-	if ((e = collect(audit, &answer, &changes, &q.n)) || (e = text_check(&what))) {
+	if (status || (status = add_answer(common, f, audit, &w.who))) {
+		/* the reason was said */
+	} else if ((e = collect(audit, &w, &changes, &q.n)) || (e = text_check(&what))) {
 		status = fail(e, "cannot plan the change");
 	} else {
 		q.changes = changes;
 		q.what = what.s;
 		status = change_run(common, f, &q);
 	}
-	finding_clear(&answer);
+	finding_clear(&w.two_factor);
+	finding_clear(&w.who);
 	text_free(&what);
 	free(changes);
 	return status;

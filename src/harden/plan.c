@@ -168,7 +168,7 @@ static enum err value_add(struct planner *p, const struct change *c)
 		return ERR_MEMORY;
 	p->plan->values = values;
 	v = &values[p->plan->nvalues];
-	*v = (struct planned_value){ .keyword = c->keyword, .args = strdup(c->args) };
+	*v = (struct planned_value){ .keyword = c->keyword, .args = strdup(c->args), .match_keeps = c->match_keeps };
 	if (!v->args)
 		return ERR_MEMORY;
 	p->plan->nvalues++;
@@ -415,7 +415,7 @@ static enum err mend_one(struct planner *p, const struct planned_value *v, bool 
 		bool agrees;
 		enum err e;
 
-		if (!l->match || l->keyword->id != v->keyword)
+		if (!l->match || l->keyword->id != v->keyword || v->match_keeps)
 			continue;
 		if ((e = line_agrees(p, l, v, &agrees)))
 			return e;
@@ -431,6 +431,20 @@ static enum err mend_one(struct planner *p, const struct planned_value *v, bool 
 		return ERR_NONE;
 	*edited = true;
 	return edit_line(p, by, v);
+}
+
+/* Until nothing stands in the way of v. */
+static enum err mend(struct planner *p, const struct planned_value *v)
+{
+	bool edited = true;
+
+	for (unsigned round = 0; edited && round < SETTLE_ROUNDS; round++) {
+		enum err e = mend_one(p, v, &edited);
+
+		if (e || (edited && (e = reload_copy(p))))
+			return e;
+	}
+	return ERR_NONE;
 }
 
 static enum err settle(struct planner *p)
@@ -477,11 +491,15 @@ static enum err place_values(struct planner *p)
 		return ERR_NONE;
 	if ((e = start_own_file(p)) || (e = reload_copy(p)))
 		return e;
-	for (size_t i = 0; i < p->plan->nvalues; i++)
+	/* each is in force before the next is set: AuthenticationMethods is refused while what it wants is still off */
+	for (size_t i = 0; i < p->plan->nvalues; i++) {
 		if ((e = own_file_set(p, &p->plan->values[i])) || (e = reload_copy(p)))
 			return e;
-	if (!own_file_is_read(p) && ((e = include_own_file(p)) || (e = reload_copy(p))))
-		return e;
+		if (!own_file_is_read(p) && ((e = include_own_file(p)) || (e = reload_copy(p))))
+			return e;
+		if ((e = mend(p, &p->plan->values[i])))
+			return e;
+	}
 	if ((e = settle(p)))
 		return e;
 	return check_values(p);

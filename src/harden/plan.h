@@ -26,12 +26,13 @@ struct op {
 	struct strings why;		     /* ids of rules */
 };
 
-/* A setting that must be in force, everywhere, when all is done. */
+/* A setting that must be in force when all is done: everywhere, or but for Match blocks that say otherwise. */
 struct planned_value {
 	enum sshd_keyword_id keyword;
 	char *args;		 /* as it is written */
 	struct strings expected; /* as sshd -T prints it */
 	struct strings why;
+	bool match_keeps;
 };
 
 struct plan {

@@ -41,6 +41,7 @@ struct access {
 	const struct root *root;
 	struct rulesets *rulesets;
 	struct holdings *holdings;
+	struct keyboards *keyboards;
 	struct hash shells;
 	bool nologin; /* pam_nologin, and without PAM sshd itself, refuse all but root */
 };
@@ -73,7 +74,7 @@ enum err access_new(const struct root *r, const struct sshd_config *c, time_t no
 	struct access *a = calloc(1, sizeof *a);
 	enum err e = a ? ERR_NONE : ERR_MEMORY;
 
-	if (!e && !(e = rulesets_new(c, &a->rulesets))) {
+	if (!e && !(e = rulesets_new(c, &a->rulesets)) && !(e = keyboards_new(r, &a->keyboards))) {
 		a->root = r;
 		a->nologin = nologin_is_there(r);
 		e = holdings_new(r, c, now, &a->holdings);
@@ -97,6 +98,7 @@ void access_free(struct access *a)
 		free(s);
 	}
 	hash_free(&a->shells);
+	keyboards_free(a->keyboards);
 	holdings_free(a->holdings);
 	rulesets_free(a->rulesets);
 	free(a);
@@ -337,6 +339,7 @@ static enum err look_root(struct login *l, struct check_found *f)
 /* What the person can answer with: surely, and at best. */
 struct means {
 	struct method_means sure, best;
+	unsigned never; /* METHOD_*: PAM wants what the account surely has not */
 	/* with no key that is of use: why not */
 	enum credential_obstacle obstacle;
 	const struct sshd_line *by;
@@ -351,17 +354,65 @@ static void means_trusted(const struct login *l, struct means *m)
 		m->sure.bits &= ~(unsigned)METHOD_PUBLICKEY;
 }
 
-static void means_password(const struct login *l, struct means *m)
+/* What shadow says of a password. */
+static void means_password(const struct login *l, unsigned bits, struct means *m)
 {
-	const unsigned bits = METHOD_PASSWORD | METHOD_KEYBOARD;
 	const enum password_state state = l->account->password;
 
 	if (state == PASSWORD_SET || (state == PASSWORD_EMPTY && l->rules->empty_passwords))
 		m->sure.bits |= bits;
 	if (state == PASSWORD_UNKNOWN)
 		m->best.bits |= bits;
+}
+
+/* PAM wants a one-time code, and the password or not. */
+static void means_code(const struct login *l, const struct keyboard *k, struct means *m)
+{
+	const unsigned bits = METHOD_PASSWORD | METHOD_KEYBOARD;
+	struct means password = { 0 };
+
+	if (k->wants == PAM_WANTS_BOTH)
+		means_password(l, bits, &password);
+	else
+		password.sure.bits = bits;
+	if (k->secret == SECRET_NONE || !(password.sure.bits | password.best.bits)) {
+		m->never |= bits;
+		return;
+	}
+	m->best.bits |= password.sure.bits | password.best.bits;
+	/* what the client sends as a password may be taken for the code, or not: that is up to the module */
+	if (k->secret == SECRET_SET)
+		m->sure.bits |= password.sure.bits & METHOD_KEYBOARD;
+}
+
+enum err login_keyboard(struct login *l, struct keyboard *out)
+{
+	const char *service = sshd_value(l->rules->values, KW_PAMSERVICENAME); /* none before 9.8 */
+
+	if (l->rules->use_pam)
+		return keyboards_find(l->access->keyboards, service[0] ? service : "sshd", l->account, l->key, out);
+	*out = (struct keyboard){ .wants = PAM_WANTS_PASSWORD };
+	return ERR_NONE;
+}
+
+/* What can be typed. */
+static enum err means_typed(struct login *l, struct means *m)
+{
+	const unsigned bits = METHOD_PASSWORD | METHOD_KEYBOARD;
+	struct keyboard k;
+	enum err e = login_keyboard(l, &k);
+
+	if (e)
+		return e;
+	if (k.wants == PAM_WANTS_PASSWORD)
+		means_password(l, bits, m);
+	else if (k.wants == PAM_WANTS_UNKNOWN)
+		m->best.bits |= bits;
+	else
+		means_code(l, &k, m);
 	/* host keys and tickets cannot be seen from here */
 	m->best.bits |= METHOD_HOSTBASED | METHOD_GSSAPI;
+	return ERR_NONE;
 }
 
 static enum err means_keys(struct login *l, struct means *m)
@@ -413,7 +464,7 @@ static enum err means_offered(struct login *l, struct means *m)
 /* A module of PAM asks for what it likes, a one-time code, so that a password that is missing says nothing about it. */
 static void means_also(const struct login *l, struct means *m)
 {
-	const unsigned possible = m->best.bits | METHOD_KEYBOARD;
+	const unsigned possible = (m->best.bits | METHOD_KEYBOARD) & ~m->never;
 
 	m->sure.bits |= l->who->also & possible & ~(unsigned)METHOD_PUBLICKEY;
 }
@@ -426,10 +477,8 @@ static enum err means_find(struct login *l, struct means *m)
 		means_trusted(l, m);
 		return ERR_NONE;
 	}
-	e = l->who->key ? means_offered(l, m) : means_keys(l, m);
-	if (e)
+	if ((e = l->who->key ? means_offered(l, m) : means_keys(l, m)) || (e = means_typed(l, m)))
 		return e;
-	means_password(l, m);
 	if (l->who->key)
 		means_also(l, m);
 	m->best.bits |= m->sure.bits;

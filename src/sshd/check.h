@@ -6,6 +6,7 @@
 #include "sshd/access.h"
 #include "sshd/pattern.h"
 #include "sshd/ruleset.h"
+#include "sshd/secret.h"
 
 /* A login with all that the checks share. Start with login_open(), end with login_close(). */
 struct login {
@@ -28,6 +29,9 @@ void login_close(struct login *l);
 
 enum shell_state { SHELL_FINE, SHELL_MISSING, SHELL_NO_PROGRAM, SHELL_UNREADABLE };
 MUST_USE enum err login_shell(struct login *l, enum shell_state *out);
+
+/* What PAM asks the account for at the keyboard; without PAM it is the password. ERR_MEMORY. */
+MUST_USE enum err login_keyboard(struct login *l, struct keyboard *out);
 
 /* What a check found; verdict and reason only where it decided. by and pattern also name what let somebody pass. */
 struct check_found {

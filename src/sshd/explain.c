@@ -84,8 +84,27 @@ static void say_root(struct login *l, const struct access_decision *d, struct te
 		text_add(out, "PermitRootLogin %s leaves no method to use", value);
 }
 
+/* A code that the account has no secret for, where the keyboard is asked at all. */
+static bool say_no_secret(struct login *l, struct text *out)
+{
+	struct keyboard k;
+
+	if (!(l->rules->methods.enabled & METHOD_KEYBOARD) || login_keyboard(l, &k) || !k.module ||
+	    k.secret != SECRET_NONE)
+		return false;
+	text_add(out, "%s has no secret for the one-time code that PAM asks for (%s", l->account->name, k.module->name);
+	if (k.where) {
+		text_add_string(out, ": ");
+		text_add_escaped(out, k.where, strlen(k.where));
+	}
+	text_add_string(out, ")");
+	return true;
+}
+
 static void say_no_method(struct login *l, const struct access_decision *d, struct text *out)
 {
+	if (say_no_secret(l, out))
+		return;
 	if (d->by && d->by->keyword->id == KW_AUTHENTICATIONMETHODS)
 		text_add_string(out, "AuthenticationMethods has no list that can be completed");
 	else

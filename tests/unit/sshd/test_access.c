@@ -290,6 +290,54 @@ static void what_else_a_login_wants_is_taken_on_trust_where_it_can_be(void **sta
 			    "denied key-not-listed 0 0");
 }
 
+/* anna has a password, bob none; who has a secret differs. */
+#define CODE "auth required pam_oath.so usersfile=/etc/users.oath\n"
+#define WITH_SECRETS "HOTP anna - 00\nHOTP bob - 00\n"
+#define WITHOUT "HOTP eve - 00\n"
+
+static void a_code_takes_a_secret(void **state)
+{
+	static const unsigned rest = METHOD_PASSWORD | METHOD_KEYBOARD;
+	static const struct {
+		const char *pam, *users, *user;
+		unsigned also;
+		const char *decided;
+	} rows[] = {
+		{ "", WITHOUT, "anna", 0, "allowed accepted 5 0" },
+		{ "", WITH_SECRETS, "bob", 0, "denied method-disabled 0 0" },
+		{ "", WITHOUT, "bob", rest, "allowed accepted 5 0" },
+		{ CODE, WITH_SECRETS, "anna", 0, "allowed accepted 5 0" },
+		{ CODE, WITH_SECRETS, "bob", 0, "allowed accepted 5 0" },
+		{ CODE, WITHOUT, "anna", 0, "denied method-disabled 0 0" },
+		/* not even on trust: there is no code that would be right */
+		{ CODE, WITHOUT, "bob", rest, "denied method-disabled 0 0" },
+		{ "@include common-auth\n" CODE, WITH_SECRETS, "anna", 0, "allowed accepted 5 0" },
+		{ "@include common-auth\n" CODE, WITHOUT, "anna", 0, "denied method-disabled 0 0" },
+		{ "@include common-auth\n" CODE, WITH_SECRETS, "bob", 0, "denied method-disabled 0 0" },
+		{ "@include common-auth\n" CODE, WITH_SECRETS, "bob", rest, "denied method-disabled 0 0" },
+		{ "auth required pam_oath.so\n", WITH_SECRETS, "anna", 0, "unknown unreadable 5 4" },
+		{ "auth required pam_oath.so\n", WITH_SECRETS, "bob", rest, "allowed accepted 5 0" },
+		{ "auth sufficient pam_oath.so usersfile=/etc/users.oath\n@include common-auth\n", WITHOUT, "bob", 0,
+		  "unknown unreadable 5 4" },
+	};
+	static const struct offered_key hers = { .fingerprint = KEY_PRINT };
+	struct host *s = *state;
+
+	host_put(s, "home/keys", KEY "\n");
+	assert_int_equal(mkdir(scratch_path(s->dir, "etc/pam.d"), 0755), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		static const char config[] = LAX "UsePAM yes\nAuthorizedKeysFile /home/keys\n"
+						 "AuthenticationMethods publickey,keyboard-interactive\n";
+
+		host_put(s, "etc/pam.d/sshd", rows[i].pam);
+		host_put(s, "etc/users.oath", rows[i].users);
+		if (strcmp(has_also(s, config, rows[i].user, &hers, rows[i].also), rows[i].decided))
+			fail_msg("'%s' %s: not %s", rows[i].pam, rows[i].user, rows[i].decided);
+	}
+	host_put(s, "etc/pam.d/sshd", CODE);
+	assert_string_equal(has(s, LAX "UsePAM no\nAuthorizedKeysFile none\n", "anna", NULL), "allowed accepted 2 0");
+}
+
 static void forced_commands_only_lets_root_in_with_a_command(void **state)
 {
 	struct host *s = *state;
@@ -470,6 +518,7 @@ int main(void)
 						host_remove),
 		cmocka_unit_test_setup_teardown(what_else_a_login_wants_is_taken_on_trust_where_it_can_be, host_make,
 						host_remove),
+		cmocka_unit_test_setup_teardown(a_code_takes_a_secret, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(a_key_that_is_listed_twice_is_one_key, host_make, host_remove),
 		cmocka_unit_test_setup_teardown(forced_commands_only_lets_root_in_with_a_command, host_make,
 						host_remove),
