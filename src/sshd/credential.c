@@ -269,11 +269,34 @@ static enum err command_gather(struct gathering *g)
 	return keys_add(g, COMMAND_NAME, NULL, &run->keys, false);
 }
 
+static enum err files_note(struct holder *h)
+{
+	struct credentials *all = &h->credentials;
+
+	if (!h->nfiles)
+		return ERR_NONE;
+	all->files = calloc(h->nfiles, sizeof(*all->files));
+	if (!all->files)
+		return ERR_MEMORY;
+	for (; all->nfiles < h->nfiles; all->nfiles++) {
+		const struct listed_file *f = &h->files[all->nfiles];
+		all->files[all->nfiles] = (struct credential_file){
+			.path = f->file.path,
+			.obstacle = f->file.obstacle,
+			.missing = f->file.missing,
+			.detail = f->file.detail,
+			.faults = f->keys.faults,
+			.nfaults = f->keys.nfaults,
+		};
+	}
+	return ERR_NONE;
+}
+
 static enum err gather(struct gathering *g)
 {
 	struct holder *h = g->holder;
 	const struct key_policy *p = h->policy;
-	enum err e = ERR_NONE;
+	enum err e = files_note(h);
 
 	for (size_t i = 0; i < h->nfiles && !e; i++) {
 		const struct key_file *f = &h->files[i].file;

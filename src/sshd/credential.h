@@ -48,9 +48,21 @@ struct credential {
 	const struct credential *earlier; /* the last line above with the same plain key; NULL: none */
 };
 
+/* One file in which sshd would look for the account's keys. Borrowed from the store. */
+struct credential_file {
+	const char *path;
+	enum credential_obstacle obstacle; /* of the file: why none of its lines counts */
+	bool missing;
+	const char *detail;		       /* a sentence, NULL without an obstacle */
+	const struct authorized_fault *faults; /* lines that sshd cannot use */
+	size_t nfaults;
+};
+
 struct credentials {
 	struct credential *v;
 	size_t n;
+	struct credential_file *files; /* in sshd's order */
+	size_t nfiles;
 	bool unsure;			   /* there may be more: a file or command could not be read */
 	enum credential_obstacle obstacle; /* of all: NO_KEYS, STRICT_MODES, REVOKED_BROKEN, UNKNOWN ... or NONE */
 	char *detail;

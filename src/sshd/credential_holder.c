@@ -44,6 +44,7 @@ void holder_free(struct holder *h)
 		free(h->credentials.v[i].detail);
 	}
 	free(h->credentials.v);
+	free(h->credentials.files);
 	free(h->credentials.detail);
 	free(h);
 }
