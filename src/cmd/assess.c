@@ -24,12 +24,14 @@ static int complain_policy(const char *name)
 	return status;
 }
 
-static int load_policy(const char *name, struct policy **out)
+int assess_policy(const char *name, struct policy **out)
 {
 	struct diags problems = { 0 };
-	enum err e = policy_load(name, out, &problems);
 	int status = 0;
+	enum err e;
 
+	name = name ? name : POLICY_DEFAULT;
+	e = policy_load(name, out, &problems);
 	diags_print(&problems, "sallyport: ", stderr);
 	if (e == ERR_NOT_FOUND)
 		status = complain_policy(name);
@@ -74,7 +76,7 @@ int assess_facts(const struct facts *f, const char *policy, const struct strings
 	enum err e;
 
 	if ((status = parse_steps(steps, &mask)) ||
-	    (status = load_policy(policy ? policy : POLICY_DEFAULT, &out->policy)) ||
+	    (status = assess_policy(policy, &out->policy)) ||
 	    (status = load_acceptances(f, &out->accepted)))
 		return status;
 	e = audit_run(f, out->policy, mask, &out->accepted, &out->audit);

@@ -14,6 +14,8 @@ struct assessment {
 	struct audit *audit;
 };
 
+/* NULL: the default. 0, or an exit status with the error said. */
+int assess_policy(const char *name, struct policy **out);
 /* policy NULL: the default; steps empty: all. 0, or an exit status with the error said. Clear in every case. */
 int assess_facts(const struct facts *f, const char *policy, const struct strings *steps, struct assessment *out);
 void assessment_clear(struct assessment *j);

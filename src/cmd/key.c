@@ -14,14 +14,17 @@
 #define LIST "eff-large.txt"
 #define LIST_MAX (256u << 10)
 
-static const struct command *const subs[] = { &cmd_key_passphrase, &cmd_key_protect, NULL };
+static const struct command *const subs[] = { &cmd_key_audit, &cmd_key_passphrase, &cmd_key_protect, NULL };
 
 const struct command cmd_key = {
 	.name = "key",
-	.summary = "private keys and what protects them",
-	.examples = "  sallyport key passphrase            # 32 random bytes, 44 characters\n"
-		    "  sallyport key passphrase --words 6  # one to remember\n"
-		    "  sallyport key protect ~/.ssh/id_rsa # give it a passphrase\n",
+	.summary = "keys: what is wrong with them, and passphrases",
+	.examples = "  sudo sallyport key audit            # every key of this host: weak, open, revoked?
+"
+		    "  sallyport key passphrase --words 6  # one to remember
+"
+		    "  sallyport key protect ~/.ssh/id_rsa # give it a passphrase
+",
 	.subs = subs,
 };
 

@@ -5,7 +5,7 @@
 
 #include "cmd/command.h"
 
-extern const struct command cmd_key_passphrase, cmd_key_protect;
+extern const struct command cmd_key_audit, cmd_key_passphrase, cmd_key_protect;
 
 /* What a passphrase is drawn from: one of the two, the other is 0. */
 struct passphrase_draw {

@@ -4,6 +4,7 @@ try sallyport __complete
 for command in audit harden rollback banner access key revoke knock who grant close; do
 	try sallyport __complete $command
 done
+try sallyport __complete key audit
 try sallyport __complete key passphrase
 try sallyport __complete key protect
 try sallyport __complete access check

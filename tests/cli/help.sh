@@ -9,6 +9,7 @@ done
 for command in check explain sources matrix allow deny; do
 	try sallyport access $command --help
 done
+try sallyport help key audit
 try sallyport help key passphrase
 try sallyport key protect --help
 for command in add remove list test build sweep update; do
