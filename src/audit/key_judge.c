@@ -145,7 +145,8 @@ static const struct key_check checks[CHECK_COUNT] = {
 				 "hosts of different names have the same key",
 				 "if these are different machines, each wants host keys of its own (ssh-keygen -A)" },
 	[CHECK_HARDWARE] = { "key-hardware", KEY_NOTE, SEVERITY_INFO, "the key is held by hardware", NULL },
-	[CHECK_AGENT_HELD] = { "agent-token", KEY_NOTE, SEVERITY_INFO, "the agent offers a key of a token", NULL },
+	[CHECK_AGENT_HELD] = { "agent-token", KEY_NOTE, SEVERITY_INFO,
+			       "the agent offers a key that it does not have from a file", NULL },
 	[CHECK_UNREAD] = { "unread", KEY_UNKNOWN, SEVERITY_INFO, "could not be looked at", "as root more can be read",
 			   "sudo sallyport key audit" },
 };
@@ -446,10 +447,12 @@ const char *key_holder_text(const struct sighting *s)
 
 	if (key_is_hardware(s->key.type))
 		return "FIDO token";
-	/* gpg-agent names the card by its serial number; without one it has the key itself */
+	/* gpg-agent names the card by its serial number; of a key that it has itself it knows no comment */
 	if (begins(c, "cardno:"))
 		return "OpenPGP card";
-	/* ssh-agent calls a key of a token by its label, or by the library that it was loaded with */
+	if (!strcmp(c, "(none)"))
+		return "GPG agent";
+	/* ssh-agent calls a key of a token by its label, which may be any text, else by the library that it was loaded with */
 	if (strstr(c, ".so") || begins(c, "pkcs11:") || begins(c, "PIV AUTH") || strstr(c, " PIV "))
 		return "PKCS#11 token";
 	return NULL;

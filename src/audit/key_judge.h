@@ -55,7 +55,7 @@ void key_report_free(struct key_report *r);
 
 /* "sk-ssh-ed25519@openssh.com" and the like, certificates of such keys too. */
 bool key_is_hardware(const char *type);
-/* What an agent's comment gives away about where the key lives: "OpenPGP card", "PKCS#11 token", "FIDO token"; NULL: nothing. Static. */
+/* What an agent's comment gives away about where the key lives: "OpenPGP card", "GPG agent", "PKCS#11 token", "FIDO token"; NULL: nothing. Static. */
 const char *key_holder_text(const struct sighting *s);
 
 #endif

@@ -75,8 +75,7 @@ int assess_facts(const struct facts *f, const char *policy, const struct strings
 	int status;
 	enum err e;
 
-	if ((status = parse_steps(steps, &mask)) ||
-	    (status = assess_policy(policy, &out->policy)) ||
+	if ((status = parse_steps(steps, &mask)) || (status = assess_policy(policy, &out->policy)) ||
 	    (status = load_acceptances(f, &out->accepted)))
 		return status;
 	e = audit_run(f, out->policy, mask, &out->accepted, &out->audit);

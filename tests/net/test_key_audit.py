@@ -55,7 +55,7 @@ account("putty3", "puttygen $K/forputty -O private --new-passphrase $K/pw -o $S/
 account("mode", "ssh-keygen -q -t ed25519 -N secret1 -f $S/id_ed25519; mine; chmod 640 $S/id_ed25519", "private-mode")
 account("owner", "ssh-keygen -q -t ed25519 -N secret1 -f $S/id_ed25519; mine; chown clean $S/id_ed25519; chmod 604 $S/id_ed25519",
         "private-owner", "private-mode")
-account("odd", "install -d -o odd /home/odd/old; ssh-keygen -q -t ed25519 -N secret1 -f /home/odd/old/x; chown odd: /home/odd/old/x*",
+account("odd", "install -d -o odd ~odd/old; ssh-keygen -q -t ed25519 -N secret1 -f ~odd/old/x; chown odd: ~odd/old/x*",
         "private-odd-place")
 account("cut", "ssh-keygen -q -t ed25519 -N secret1 -f $S/id_ed25519; truncate -s 200 $S/id_ed25519; mine", "private-damaged")
 account("flipped", "ssh-keygen -q -t ed25519 -N secret1 -f $S/id_ed25519; sed -i '2s/^.\\{30\\}/&@/' $S/id_ed25519; mine",
@@ -85,7 +85,7 @@ account("notouch", 'software_sk sk; list "no-touch-required $(pub sk)"', "author
 account("hardware", 'software_sk sk2; cp $K/sk2 $S/id_ed25519_sk; mine; list "$(pub sk2)"')
 account("fifo", "mkfifo $S/id_rsa $S/known_hosts", "ssh-not-a-file")
 account("fifokeys", "mkfifo $S/authorized_keys", "ssh-not-a-file", "authorized-unusable")
-account("linked", "ssh-keygen -q -t ed25519 -N '' -f /home/linked/real; ln -s ../real $S/id_ed25519; chown linked: /home/linked/real*",
+account("linked", "ssh-keygen -q -t ed25519 -N '' -f ~linked/real; ln -s ../real $S/id_ed25519; chown linked: ~linked/real*",
         "private-unencrypted", "private-odd-place")
 account("dangling", "ln -s /nowhere $S/id_rsa; ln -s loop $S/loop")
 account("big", "yes '# nothing but comments' | head -c 105000000 >$S/authorized_keys || true; chown big: $S/authorized_keys", "unread")
@@ -287,3 +287,100 @@ sallyport key audit --root /mnt/root --format json""", keep=[made])
     answer = json.loads(got.stdout)
     assert {(f["id"], f["account"], f["file"]) for f in answer["findings"]} == {
         ("private-unencrypted", "vera", "/home/vera/.ssh/id_ed25519")}
+
+
+# ---- what hangs, what is large, what an agent offers ----
+
+HUNG = r"""
+import ctypes, os, sys, time
+libc = ctypes.CDLL(None, use_errno=True)
+for place in sys.argv[1:]:
+    os.makedirs(place, exist_ok=True)
+    fd = os.open("/dev/fuse", os.O_RDWR)  # nobody ever reads from it: as a server that is gone
+    options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
+    if libc.mount(b"dead", place.encode(), b"fuse", 0, options):
+        sys.exit(os.strerror(ctypes.get_errno()))
+print("mounted", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_home_on_a_mount_that_hangs_is_unknown_and_the_rest_is_not(world, made, tmp_path, figure):
+    (tmp_path / "hung.py").write_text(HUNG)
+    got = world(planted(made, ["clean", "open"]) + rf"""
+for i in 1 2 3 4 5; do lab_account "hung$i" $((3000 + i)); usermod -d /srv/net/hung$i hung$i; done
+mknod /dev/fuse c 10 229
+/usr/bin/python3 {tmp_path}/hung.py /srv/net/hung1 /srv/net/hung2 /srv/net/hung3 /srv/net/hung4 /srv/net/hung5 >/run/said 2>&1 &
+pid=$!
+for i in $(seq 100); do grep -q . /run/said && break; sleep 0.1; done
+cat /run/said >&2
+begin=$(date +%s); sallyport key audit --format json; echo "$?" $(($(date +%s) - begin)) >&2
+kill -9 $pid""", keep=[made, tmp_path])
+    if "mounted" not in got.stderr:
+        pytest.skip("no FUSE here: " + got.stderr.strip()[-200:])
+    status, seconds = map(int, got.stderr.strip().splitlines()[-1].split())
+    found = by_account(json.loads(got.stdout))
+    assert status == 1 and seconds < 60
+    assert [f["id"] for f in found["open"]] == ["private-unencrypted"] and "clean" not in found
+    for i in range(1, 6):
+        assert [(f["id"], f["status"]) for f in found[f"hung{i}"]] == [("unread", "unknown")], found[f"hung{i}"]
+    assert sum("did not answer in time" in (f["detail"] or "") for name in found for f in found[name]) >= 2
+    figure(f"five homes on mounts that hang: unknown after {seconds} s, the others judged")
+
+
+def test_ten_thousand_keys_of_a_thousand_accounts(world, figure):
+    got = world(r"""
+lab_host_keys
+/usr/bin/python3 - <<'END'
+import base64, os, random, struct
+t = lambda b: struct.pack(">I", len(b)) + b
+for n in range(1000):
+    home = f"/home/u{n}"
+    os.makedirs(home + "/.ssh", 0o700)
+    lines = [b"ssh-ed25519 " + base64.b64encode(t(b"ssh-ed25519") + t(random.randbytes(32))) for _ in range(7)]
+    lines += [b"ssh-rsa " + base64.b64encode(t(b"ssh-rsa") + t(bytes([1, 0, 1])) + t(bytes(1) + (random.getrandbits(3072) | 1 << 3071 | 1)
+              .to_bytes(384, "big"))) for _ in range(3)]
+    open(home + "/.ssh/authorized_keys", "wb").write(b"\n".join(lines) + b"\n")
+    os.chmod(home + "/.ssh/authorized_keys", 0o600)
+    for place in (home, home + "/.ssh", home + "/.ssh/authorized_keys"):
+        os.chown(place, 5000 + n, 5000 + n)
+open("/etc/passwd", "a").write("".join(f"u{n}:x:{5000 + n}:{5000 + n}::/home/u{n}:/bin/sh\n" for n in range(1000)))
+open("/etc/group", "a").write("".join(f"u{n}:x:{5000 + n}:\n" for n in range(1000)))
+END
+TIMEFORMAT='%R %U'; time sallyport key audit --format json""", timeout=600)
+    answer = json.loads(got.stdout)
+    real, cpu = map(float, got.stderr.strip().splitlines()[-1].split())
+    assert answer["summary"]["authorized"] == 10000 and answer["summary"]["accounts"] == 1000
+    assert real < 60
+    figure(f"10,000 keys of 1,000 accounts, 3,000 of them RSA: {real} s, {cpu} s of CPU")
+
+
+def test_what_agents_offer_is_told_apart(world):
+    got = world(r"""
+export HOME=/root
+ssh-keygen -q -t ed25519 -N '' -f /root/plain
+SSH_SK_PROVIDER=/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so ssh-keygen -q -t ed25519-sk -N '' -f /root/sk
+mkdir -p /var/tokens; echo "directories.tokendir = /var/tokens" >/root/softhsm.conf; export SOFTHSM2_CONF=/root/softhsm.conf
+softhsm2-util --init-token --free --label lab --pin 1234 --so-pin 1234 >/dev/null
+lib=$(ls /usr/lib/softhsm/libsofthsm2.so /usr/lib/*/softhsm/libsofthsm2.so 2>/dev/null | head -1)
+pkcs11-tool --module "$lib" --login --pin 1234 --keypairgen --key-type rsa:2048 --id 01 >/dev/null 2>&1
+eval "$(ssh-agent -P '*')" >/dev/null
+ssh-add -q /root/plain; SSH_SK_PROVIDER=/usr/lib/openssh/regress/misc/sk-dummy/sk-dummy.so ssh-add -q /root/sk
+printf '#!/bin/sh\necho 1234\n' >/root/ask; chmod 755 /root/ask
+SSH_ASKPASS=/root/ask SSH_ASKPASS_REQUIRE=force ssh-add -s "$lib" </dev/null >&2
+ssh-add -l >&2
+sallyport key audit --format json
+kill "$SSH_AGENT_PID"
+export GNUPGHOME=/root/gpg; mkdir -m 700 /root/gpg; unset SSH_AUTH_SOCK
+gpg-agent --homedir /root/gpg --enable-ssh-support --daemon >/root/gpg.env 2>&1
+gpg --batch --quiet --passphrase '' --quick-generate-key lab@example.org ed25519 cert,auth 2>/dev/null
+gpg --with-colons --with-keygrip -K 2>/dev/null | awk -F: '$1 == "grp" { print $10 }' >/root/gpg/sshcontrol
+sallyport key audit --agent "$(gpgconf --list-dirs agent-ssh-socket)" --format json /root/plain.pub; echo "gpg $?" >&2
+gpgconf --kill gpg-agent""", timeout=120)
+    decoder = json.JSONDecoder()
+    first, end = decoder.raw_decode(got.stdout)
+    held = {k["held_by"]: k["comment"] for k in first["agent"]}
+    assert set(held) == {None, "FIDO token", "PKCS#11 token"}, (first["agent"], got.stderr)
+    assert {f["id"] for f in first["findings"] if f["file"].startswith("/tmp/ssh-")} >= {"agent-token", "key-hardware"}
+    second = decoder.decode(got.stdout[end:].strip())
+    assert [(k["held_by"], k["comment"]) for k in second["agent"]] == [("GPG agent", "(none)")], got.stderr
