@@ -3,6 +3,8 @@
 #include "audit/facts.h"
 
 #include "audit/host.h"
+#include "audit/key_hunt.h"
+#include "audit/key_weakness.h"
 #include "base/clock.h"
 #include "key/revoked.h"
 #include "sshd/access.h"
@@ -616,6 +618,28 @@ static enum err gather_past(struct facts *f, bool wanted)
 				  &f->may_log_in_unsure);
 }
 
+/* A place that cannot be looked at is noted among the keys. */
+static enum err gather_keys(struct facts *f, bool wanted)
+{
+	static const struct strings none;
+	const struct key_hunt h = {
+		.root = f->root, .config = f->config, .now = f->now, .accounts = f->accounts, .naccounts = f->naccounts
+	};
+	const struct key_weakness_lists lists = { .root = f->root, .files = &none };
+	struct diags problems = { 0 };
+	const char *bad;
+	enum err e;
+
+	if (!wanted || !f->config)
+		return ERR_NONE;
+	e = key_hunt_run(&h, &f->keys);
+	if (!e)
+		e = key_weakness_find(&f->keys, &lists, &problems, &bad);
+	diags_free(&problems);
+	f->keys_read = !e;
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
 static enum err gather_host(struct facts *f)
 {
 	enum err e;
@@ -647,7 +671,7 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 		goto out;
 	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) ||
 	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_loose(f)) || (e = gather_past(f, o->past)) ||
-	    (e = gather_sessions(f)))
+	    (e = gather_keys(f, o->keys)) || (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:
@@ -712,6 +736,7 @@ void facts_free(struct facts *f)
 	loose_files_free(&f->loose);
 	past_logins_free(&f->past);
 	strings_free(&f->may_log_in);
+	sightings_free(&f->keys);
 	free(f->revoked_path);
 	free(f->banner_path);
 	sessions_free(&f->sessions);

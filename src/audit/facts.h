@@ -8,6 +8,7 @@
 #include "audit/past.h"
 #include "audit/service.h"
 #include "audit/session.h"
+#include "audit/sighting.h"
 #include "base/diag.h"
 #include "base/err.h"
 #include "base/root.h"
@@ -56,6 +57,7 @@ struct facts_options {
 	const char *config; /* NULL: /etc/ssh/sshd_config */
 	const char *sshd;   /* NULL: the one the service manager starts */
 	bool past;	    /* also what the logs say of past logins, which takes a while */
+	bool keys;	    /* also every account's keys */
 	bool only_config;   /* release, configuration, service; all that stands behind them in facts stays empty */
 };
 
@@ -105,6 +107,9 @@ struct facts {
 	struct past_logins past;   /* accepted logins */
 	struct strings may_log_in; /* accounts that the decision lets in from somewhere */
 	bool may_log_in_unsure;	   /* of some it could not be said */
+
+	bool keys_read;	       /* only where it was asked for */
+	struct sightings keys; /* as key_hunt.h finds them, odd places aside */
 
 	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */
 	size_t nfiles;

@@ -253,7 +253,9 @@ static int check_usage(const struct accept_args *args, const struct strings *res
 
 static int accept_main(const struct common_args *common, void *opaque, const struct strings *rest)
 {
-	const struct facts_options o = { .root = common->root, .config = common->config, .sshd = common->sshd };
+	const struct facts_options o = {
+		.root = common->root, .config = common->config, .sshd = common->sshd, .keys = true
+	};
 	struct accept_args *args = opaque;
 	struct acceptances accepted = { 0 };
 	struct facts *f = NULL;

@@ -111,7 +111,7 @@ static int print_audit(const struct common_args *common, const struct audit_args
 static int gather(const struct common_args *common, struct facts **f)
 {
 	const struct facts_options o = {
-		.root = common->root, .config = common->config, .sshd = common->sshd, .past = true
+		.root = common->root, .config = common->config, .sshd = common->sshd, .past = true, .keys = true
 	};
 	enum err e = facts_gather(&o, f);
 

@@ -2,6 +2,8 @@
 /* test_rules.c - each rule says of a made host what it should, and shows the line that decides. */
 #include "made.h"
 
+#include "key/private.h"
+
 #include "sshd/version.h"
 
 #include "base/banned.h"
@@ -176,6 +178,13 @@ static const struct rule_case cases[] = {
 	{ "strict-modes", "StrictModes yes\n", V92, STATUS_PASS, 0, NULL },
 	{ "strict-modes", "StrictModes no\n", V92, STATUS_FAIL, 1, "StrictModes yes" },
 	{ "access-unused", "", V92, STATUS_SKIP, 0, NULL },
+	/* keys, which a made host has none of; the rest is below */
+	{ "private-key-open", "", V92, STATUS_SKIP, 0, NULL },
+	{ "private-key-unprotected", "", V92, STATUS_SKIP, 0, NULL },
+	{ "private-key-kdf", "", V92, STATUS_SKIP, 0, NULL },
+	{ "authorized-key-weak", "", V92, STATUS_SKIP, 0, NULL },
+	{ "authorized-key-revoked", "", V92, STATUS_SKIP, 0, NULL },
+	{ "authorized-key-hardware", "", V92, STATUS_SKIP, 0, NULL },
 	/* revoked keys */
 	{ "revoked-none", "", V92, STATUS_FAIL, 0, "RevokedKeys /etc/ssh/revoked_keys" },
 	{ "revoked-none", "RevokedKeys none\n", V92, STATUS_FAIL, 1, "RevokedKeys /etc/ssh/revoked_keys" },
@@ -886,6 +895,50 @@ static void accounts_that_nobody_uses_are_told_where_the_logs_reach_back(void **
 	}
 }
 
+static void see(struct facts *f, struct sighting s)
+{
+	s.file = strdup("/home/anna/.ssh/x");
+	s.account = strdup("anna");
+	s.text = s.kind == SIGHT_UNREAD ? strdup("hangs") : NULL;
+	assert_int_equal(sightings_add(&f->keys, &s), ERR_NONE);
+}
+
+static void keys_fail_the_rule_that_is_about_them_and_no_other(void **state)
+{
+	static const char *const rules[] = { "private-key-open", "private-key-unprotected", "private-key-kdf",
+					     "authorized-key-weak", "authorized-key-revoked" };
+	static const struct sighting seen[] = {
+		{ .kind = SIGHT_PRIVATE, .flags = SIGHT_ENCRYPTED, .mode = 0644 },
+		{ .kind = SIGHT_PRIVATE, .mode = 0600 },
+		{ .kind = SIGHT_PRIVATE, .flags = SIGHT_ENCRYPTED, .kdf = PRIVATE_KDF_MD5, .mode = 0600 },
+		{ .kind = SIGHT_AUTHORIZED, .key = { .type = "ssh-dss", .bits = 1024 } },
+		{ .kind = SIGHT_AUTHORIZED, .flags = SIGHT_REVOKED, .key = { .type = "ssh-ed25519", .bits = 256 } },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(seen); i++) {
+		struct facts *f = made_facts("", V92, NULL);
+
+		f->keys_read = true;
+		see(f, seen[i]);
+		for (size_t j = 0; j < ARRAY_SIZE(rules); j++)
+			assert_int_equal(status_of(f, modern, rules[j]), i == j ? STATUS_FAIL : STATUS_PASS);
+		assert_int_equal(status_of(f, modern, "authorized-key-hardware"), STATUS_SKIP);
+		facts_free(f);
+	}
+}
+
+static void keys_that_could_not_be_looked_at_are_unknown(void **state)
+{
+	struct facts *f = made_facts("", V92, NULL);
+
+	f->keys_read = true;
+	see(f, (struct sighting){ .kind = SIGHT_UNREAD });
+	assert_int_equal(status_of(f, modern, "private-key-unprotected"), STATUS_UNKNOWN);
+	see(f, (struct sighting){ .kind = SIGHT_PRIVATE, .mode = 0600 });
+	assert_int_equal(status_of(f, modern, "private-key-unprotected"), STATUS_FAIL);
+	facts_free(f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -893,6 +946,8 @@ int main(void)
 		cmocka_unit_test(every_rule_has_a_case),
 		cmocka_unit_test(a_krl_that_cannot_be_read_is_shown),
 		cmocka_unit_test(files_of_keys_that_others_can_write_are_shown),
+		cmocka_unit_test(keys_fail_the_rule_that_is_about_them_and_no_other),
+		cmocka_unit_test(keys_that_could_not_be_looked_at_are_unknown),
 		cmocka_unit_test(files_of_keys_that_cannot_be_seen_are_unknown),
 		cmocka_unit_test(what_could_not_be_looked_up_is_not_nobody),
 		cmocka_unit_test(accounts_that_cannot_be_listed_are_no_good_news),
