@@ -449,7 +449,7 @@ static void work_found(struct protect_job *job, struct protect *p)
 	if (p->key.encrypted && p->left == PROTECT_LEFT_OLD) {
 		worse(job, complain_old(p));
 	} else if (p->key.encrypted) {
-		bool strong = protect_is_strong(&p->key, 1);
+		bool strong = protect_is_strong(&p->key);
 
 		report(job, p, strong ? "strong" : "weak",
 		       strong ? "has a passphrase" : "has a passphrase behind a weak lock: sallyport key protect FILE");

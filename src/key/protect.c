@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -104,8 +105,11 @@ static enum err remove_beside(const struct protect *p, const char *name)
 	return unlinkat(p->dir, name, 0) ? ERR_SYSTEM : sync_folder(p);
 }
 
-/* Whether the copy is whole. One that is not was about to be removed: the new file had been read back by then. */
-static enum err copy_is_whole(const struct protect *p, const char *old, off_t size, bool *whole)
+/*
+ * Whether the copy is another key than the file. One that is not whole was about to be removed, the new file having been read back, or was not
+ * yet all written; one that is the same was made where there are no hard links, before the new file was in place.
+ */
+static enum err copy_differs(const struct protect *p, const char *old, off_t size, bool *differs)
 {
 	struct private_key k = { 0 };
 	uint8_t *content = NULL;
@@ -119,7 +123,8 @@ static enum err copy_is_whole(const struct protect *p, const char *old, off_t si
 	file_close(fd);
 	if (e)
 		return e;
-	*whole = private_key_read(content, (size_t)size, &k, &why) == ERR_NONE;
+	*differs = private_key_read(content, (size_t)size, &k, &why) == ERR_NONE &&
+		   ((size_t)size != p->len || sodium_memcmp(content, p->content, p->len) != 0);
 	private_key_clear(&k);
 	sodium_free(content);
 	return ERR_NONE;
@@ -130,7 +135,7 @@ static enum err look_for_left(struct protect *p)
 {
 	char old[NAME_MAX + 1], new[NAME_MAX + 1];
 	struct text path = { 0 };
-	bool whole = false;
+	bool differs = false;
 	struct stat st;
 	enum err e;
 
@@ -145,9 +150,9 @@ static enum err look_for_left(struct protect *p)
 		p->st.st_nlink--;
 		return ERR_NONE;
 	}
-	if ((e = copy_is_whole(p, old, st.st_size, &whole)))
+	if ((e = copy_differs(p, old, st.st_size, &differs)))
 		return e;
-	if (!whole) {
+	if (!differs) {
 		p->left = PROTECT_LEFT_SAME;
 		return ERR_NONE;
 	}
@@ -246,16 +251,16 @@ static enum err check_header(struct protect *p, const uint8_t *content, size_t l
 {
 	struct private_key k = { 0 };
 	const char *why;
-	bool strong;
+	bool good;
 
 	if (private_key_read(content, len, &k, &why))
 		return disagree(p, "it wrote a file that is no private key");
-	strong = protect_is_strong(&k, rounds);
-	if (strong && p->key.blob &&
+	good = k.encrypted && k.format == PRIVATE_OPENSSH && k.kdf == PRIVATE_KDF_BCRYPT && k.rounds == rounds;
+	if (good && p->key.blob &&
 	    (!k.blob || k.blob_len != p->key.blob_len || memcmp(k.blob, p->key.blob, k.blob_len)))
-		strong = false;
+		good = false;
 	private_key_clear(&k);
-	return strong ? ERR_NONE : disagree(p, "it wrote a file that is not what was asked for");
+	return good ? ERR_NONE : disagree(p, "it wrote a file that is not what was asked for");
 }
 
 /* The old file by the old passphrase and the new one by the new are one key. */
@@ -483,9 +488,34 @@ out:
 
 /* ---- words ---- */
 
-bool protect_is_strong(const struct private_key *k, unsigned rounds)
+/* Where a form leaves the choice, OpenSSL still writes these when asked. Whole names of PBKDF1's and PKCS#12's are weak by their KDF. */
+static bool is_small_cipher(const char *name)
 {
-	return k->encrypted && k->format == PRIVATE_OPENSSH && k->kdf == PRIVATE_KDF_BCRYPT && k->rounds >= rounds;
+	static const char *const small[] = { "des-cbc", "des-cfb", "des-ofb", "des-ecb", "rc2", "rc4" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+		if (strncasecmp(name, small[i], strlen(small[i])) == 0)
+			return true;
+	return false;
+}
+
+bool protect_is_strong(const struct private_key *k)
+{
+	/* what a KDF that is not here has of rounds does not count */
+	static const struct {
+		enum private_kdf kdf;
+		uint64_t least;
+	} enough[] = {
+		{ PRIVATE_KDF_BCRYPT, 16 },
+		{ PRIVATE_KDF_PBKDF2, 100000 },
+		{ PRIVATE_KDF_SCRYPT, 16384 },
+		{ PRIVATE_KDF_ARGON2, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(enough); i++)
+		if (k->kdf == enough[i].kdf)
+			return k->encrypted && k->rounds >= enough[i].least && !is_small_cipher(k->cipher);
+	return false;
 }
 
 void protect_describe(const struct private_key *k, struct text *out)

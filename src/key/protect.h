@@ -61,8 +61,12 @@ MUST_USE enum err protect_forget_old(struct protect *p);
  */
 MUST_USE enum err protect_change(struct protect *p, const char *old, const char *new, unsigned rounds, bool *done);
 
-/* How well it is protected now: true where the KDF is slow enough to count. "PEM, one round of MD5", "no passphrase". */
-bool protect_is_strong(const struct private_key *k, unsigned rounds);
+/*
+ * Whether a guess at its passphrase costs enough, whatever the form: bcrypt from the 16 rounds on that ssh-keygen has had by itself, PBKDF2
+ * from 100,000, scrypt from a cost of 16,384, Argon2; never with single DES, RC2 or RC4 behind it.
+ */
+bool protect_is_strong(const struct private_key *k);
+/* "PEM, one round of MD5", "OpenSSH, no passphrase". */
 void protect_describe(const struct private_key *k, struct text *out);
 
 #endif

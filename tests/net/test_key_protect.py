@@ -118,6 +118,10 @@ def test_all_asks_about_each_bare_key_of_an_account(world):
         cd /home/anna/.ssh
         ssh-keygen -q -t ed25519 -N '' -f bare; ssh-keygen -q -t ed25519 -N '' -f jobs/deep; ssh-keygen -q -t ed25519 -N 'long enough' -f good
         ssh-keygen -q -t rsa -m PEM -N 'long enough' -f weak
+        ssh-keygen -q -t ed25519 -a 4 -N 'long enough' -f few
+        openssl pkcs8 -topk8 -iter 200000 -passin 'pass:long enough' -passout 'pass:long enough' -in weak -out slow-pkcs8
+        openssl pkcs8 -topk8 -iter 2048 -passin 'pass:long enough' -passout 'pass:long enough' -in weak -out quick-pkcs8
+        openssl pkcs8 -topk8 -scrypt -passin 'pass:long enough' -passout 'pass:long enough' -in weak -out scrypt
         echo 'host key' >known_hosts; mkfifo fifo; ln -s /root led; ln -s fifo to-fifo
         chown -hR anna: .; echo '# by root' >authorized_keys
         sallyport key protect --all --user anna --dry-run; echo "dry: $?"
@@ -130,5 +134,7 @@ def test_all_asks_about_each_bare_key_of_an_account(world):
     assert (said["dry"], said["asked"], said["own"], said["not-root"], said["nobody"]) == ("1", "1", "0", "2", "2"), out + got.stderr
     dry = out[:out.index("dry:")]
     assert dry.count("would get a passphrase") == 2 and "/bare'" in dry and "/jobs/deep'" in dry
-    assert "'/home/anna/.ssh/good' has a passphrase (was" in dry and "weak lock" in dry
+    for name, weak in (("good", 0), ("slow-pkcs8", 0), ("scrypt", 0), ("weak", 1), ("few", 1), ("quick-pkcs8", 1)):
+        words = "has a passphrase behind a weak lock: sallyport key protect FILE" if weak else "has a passphrase"
+        assert f"'/home/anna/.ssh/{name}' {words} (was" in dry, name
     assert out.count("is left without a passphrase") == 2
