@@ -256,7 +256,7 @@ static int protect_named(struct protect_job *job, const char *path)
 
 /* ---- the command ---- */
 
-static int check_arguments(const struct protect_args *a, const struct strings *rest)
+static int check_arguments(const struct common_args *common, const struct protect_args *a, const struct strings *rest)
 {
 	if (a->all ? rest->n > 0 : rest->n != 1) {
 		complain(a->all	   ? "key protect: --all is every key, and '%s' is one"
@@ -274,6 +274,8 @@ static int check_arguments(const struct protect_args *a, const struct strings *r
 		return complain("key protect: --passphrase-to is for --generate");
 	if (a->passphrase_to && a->all)
 		return complain("key protect: --passphrase-to is for one key, each has a passphrase of its own");
+	if (a->passphrase_to && strcmp(a->passphrase_to, "-") == 0 && common->format == FORMAT_JSON && !common->output)
+		return complain("key protect: the passphrase and the JSON cannot both go to standard output: -o FILE");
 	return 0;
 }
 
@@ -304,7 +306,7 @@ static int run(const struct common_args *common, void *args, const struct string
 	enum err e;
 
 	job.rounds = a->rounds ? (unsigned)a->rounds : ROUNDS_USUAL;
-	if ((status = check_arguments(a, rest)))
+	if ((status = check_arguments(common, a, rest)))
 		goto out;
 	if (!job.list || (e = secret_begin())) {
 		status = fail(job.list ? e : ERR_MEMORY, "cannot keep a secret here");

@@ -226,6 +226,37 @@ static int ask_new(struct protect_job *job, struct protect *p, const char *old, 
 	return EXIT_NO;
 }
 
+/* Where the answer is to go; it is written last, and would take the place of what is there. */
+static bool is_answer(const struct protect_job *job, const struct stat *st)
+{
+	struct stat output;
+
+	return job->common->output && !stat(job->common->output, &output) && output.st_dev == st->st_dev &&
+	       output.st_ino == st->st_ino;
+}
+
+/* A file that is there may hold the only copy of a passphrase, or be the key itself. */
+static int check_drawn_file(const struct protect_job *job)
+{
+	const char *file = job->args->passphrase_to;
+	struct stat st;
+
+	if (!file || strcmp(file, "-") == 0 || stat(file, &st) || !S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	complain("'%s' is there already and stays as it is: it may hold the only copy of a secret", file);
+	hint("name a file for --passphrase-to that is not there yet");
+	return EXIT_TROUBLE;
+}
+
+static int check_answer_is_elsewhere(const struct protect_job *job)
+{
+	struct stat st;
+
+	if (stat(job->args->passphrase_to, &st) || !is_answer(job, &st))
+		return 0;
+	return complain("--output and --passphrase-to are one file, '%s'", job->common->output);
+}
+
 static int write_drawn(const char *file, const char *drawn)
 {
 	const struct file_meta only_ours = {
@@ -283,13 +314,19 @@ static int draw_new(struct protect_job *job, const struct protect *p, char *new)
 
 	if (status)
 		return status;
-	return job->args->passphrase_to ? write_drawn(job->args->passphrase_to, new) : show_drawn(job, p, new, &d);
+	if (!job->args->passphrase_to)
+		return show_drawn(job, p, new, &d);
+	if ((status = write_drawn(job->args->passphrase_to, new)))
+		return status;
+	return check_answer_is_elsewhere(job);
 }
 
 /* ---- the change ---- */
 
-static int complain_change(const struct protect *p, enum err e)
+static int complain_change(const struct protect_job *job, const struct protect *p, enum err e)
 {
+	const char *file = job->args->passphrase_to;
+
 	if (e == ERR_CHANGED)
 		complain("somebody else changed '%s' meanwhile: it is as they left it", p->path);
 	else if (e == ERR_CHILD || e == ERR_NOT_FOUND || e == ERR_SIGNATURE)
@@ -297,6 +334,8 @@ static int complain_change(const struct protect *p, enum err e)
 	else
 		fail(e, "cannot change '%s'", p->path);
 	inform("Nothing is changed; the new passphrase is not in use.");
+	if (file && strcmp(file, "-") != 0)
+		hint("what is in it opens nothing: rm '%s'", file);
 	return EXIT_TROUBLE;
 }
 
@@ -308,7 +347,7 @@ static int change(struct protect_job *job, struct protect *p, const char *old, c
 	enum err e = protect_change(p, old, new, job->rounds, &done);
 
 	if (!done)
-		return complain_change(p, e);
+		return complain_change(job, p, e);
 	job->changed = true;
 	text_add(&words, "is protected: %u rounds of bcrypt", job->rounds);
 	report(job, p, "protected", text_string(&words));
@@ -337,7 +376,7 @@ static int work(struct protect_job *job, struct protect *p, const struct secrets
 	int status;
 	enum err e;
 
-	if (old && (status = ask_old(job, p, s->old)))
+	if ((status = check_drawn_file(job)) || (old && (status = ask_old(job, p, s->old))))
 		return status;
 	if (p->left == PROTECT_LEFT_OLD) {
 		if ((e = protect_forget_old(p)))
@@ -366,8 +405,13 @@ static int work_with_secrets(struct protect_job *job, struct protect *p)
 static bool is_not_ours(struct protect_job *job, const struct protect *p)
 {
 	bool putty = p->key.format == PRIVATE_PUTTY2 || p->key.format == PRIVATE_PUTTY3;
+	bool answer = is_answer(job, &p->st);
 	bool endless = p->key.encrypted && p->key.kdf == PRIVATE_KDF_BCRYPT && p->key.rounds > ROUNDS_ENDLESS;
 
+	if (answer) {
+		worse(job, complain("--output names the key itself, '%s': it is left as it is", p->path));
+		return true;
+	}
 	if (endless) {
 		complain("'%s' says %llu rounds of bcrypt, which would take days: it is not tried", p->path,
 			 (unsigned long long)p->key.rounds);

@@ -178,6 +178,38 @@ def test_into_a_pipe_only_when_asked(sallyport, tmp_path):
     assert public(key, got.stdout.rstrip("\n"))[0] == "ssh-ed25519"
 
 
+def test_nothing_that_is_written_takes_the_place_of_a_secret(sallyport, tmp_path):
+    """The key itself or another passphrase, named as where the passphrase or the answer goes."""
+    key, kept, link = make(tmp_path / "id"), tmp_path / "kept", tmp_path / "link"
+    kept.write_text("of another key\n")
+    link.symlink_to("id")
+    (tmp_path / "empty").touch()
+    before = key.read_bytes()
+    for words, why in [(["--passphrase-to", key], "is there already"), (["--passphrase-to", link], "is there already"),
+                       (["--passphrase-to", kept], "is there already"), (["--passphrase-to", tmp_path / "new", "-o", key], "names the key itself"),
+                       (["--passphrase-to", tmp_path / "new", "-o", link], "names the key itself"),
+                       (["--passphrase-to", tmp_path / "empty", "-o", f"{tmp_path}/./empty"], "are one file"),
+                       (["--passphrase-to", "-", "--format", "json"], "cannot both go to standard output")]:
+        got = alone(sallyport, key, "--generate", "words", *words)
+        assert (got.returncode, why in got.stderr, got.stdout) == (2, True, ""), (words, got.stderr)
+        assert key.read_bytes() == before and kept.read_text() == "of another key\n", words
+    got = alone(sallyport, key, "--dry-run", "-o", key)
+    assert got.returncode == 2 and key.read_bytes() == before
+    got = alone(sallyport, key, "--generate", "words", "--passphrase-to", "-", "--format", "json", "-o", tmp_path / "answer")
+    assert got.returncode == 0 and public(key, got.stdout.rstrip("\n"))[0] == "ssh-ed25519", got.stderr
+    assert json.loads((tmp_path / "answer").read_text())["changed"] is True
+
+
+def test_a_copy_that_is_the_key_is_no_old_key(sallyport, tmp_path):
+    """Where there are no hard links a run can end between the copy and the new file."""
+    key = make(tmp_path / "id")
+    shutil.copy(key, tmp_path / ".id.sallyport-old")
+    shutil.copy(key, tmp_path / ".id.sallyport-new")
+    got = alone(sallyport, key, "--generate", "words", "--passphrase-to", "-")
+    assert got.returncode == 0 and "nothing of" in got.stderr, got.stderr
+    assert public(key, got.stdout.rstrip("\n"))[0] == "ssh-ed25519" and not list(tmp_path.glob(".id.*"))
+
+
 def test_owner_mode_and_attributes_stay_and_a_link_stays_one(sallyport, tmp_path):
     key = make(tmp_path / "id")
     key.chmod(0o440 if os.geteuid() else 0o400)
@@ -303,6 +335,7 @@ def cut_at(build, sallyport, folder, count):
         assert status == 0 and copy == ("an earlier run was interrupted" in raw), raw
         left = "old" if copy else "done"
     else:
+        drawn.unlink(missing_ok=True)
         again = alone(sallyport, key, "--generate", "bytes", "--passphrase-to", drawn)
         assert again.returncode == 0, again.stderr
         left = "interrupted" if "an earlier run was interrupted" in again.stderr else "nothing"
