@@ -2,6 +2,7 @@
 /* holders.c - looks at the files of keys of all accounts with a login shell, and asks whether they may log in. */
 #include "audit/holders.h"
 
+#include "audit/reach.h"
 #include "sshd/effective.h"
 #include "sshd/key_file.h"
 #include "sshd/sources.h"
@@ -41,41 +42,56 @@ static enum err loose_add(struct loose_files *l, const struct account *a, const 
 	return ERR_NONE;
 }
 
-static enum err file_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
-			  const char *path, struct loose_files *l)
+/* One run. */
+struct search {
+	const struct root *root;
+	struct strict_modes_cache cache;
+	struct reach reach;
+	struct loose_files found;
+};
+
+/* Where no process can be had to go first, this one goes by itself. */
+static bool answers(struct search *s, const char *path)
+{
+	bool yes = true;
+
+	return !root_is_live(s->root) || reach_ask(&s->reach, path, &yes) || yes;
+}
+
+static enum err file_look(struct search *s, const struct account *a, const char *path)
 {
 	struct text why = { 0 };
 	struct stat st;
 	enum err e;
 
-	if (root_stat(r, path, &st))
-		return errno == ENOENT || errno == ENOTDIR ? ERR_NONE : strings_add(&l->unseen, path);
+	if (!answers(s, path))
+		return strings_add(&s->found.unseen, path);
+	if (root_stat(s->root, path, &st))
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NONE : strings_add(&s->found.unseen, path);
 	if (!S_ISREG(st.st_mode))
 		return ERR_NONE;
-	e = strict_modes_check(r, cache, path, &st, a->home, a->uid, &why);
+	e = strict_modes_check(s->root, &s->cache, path, &st, a->home, a->uid, &why);
 	if (e && e != ERR_MEMORY)
-		e = strings_add(&l->unseen, path);
+		e = strings_add(&s->found.unseen, path);
 	else if (!e && why.len)
-		e = loose_add(l, a, path, text_string(&why));
+		e = loose_add(&s->found, a, path, text_string(&why));
 	text_free(&why);
 	return e;
 }
 
 /* A name that sshd itself gives up at is no file. */
-static enum err name_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
-			  const char *name, struct loose_files *l)
+static enum err name_look(struct search *s, const struct account *a, const char *name)
 {
 	struct text path = { 0 };
 	enum err e = key_file_path(name, a, &path);
 
 	if (!e)
-		e = file_look(r, cache, a, text_string(&path), l);
+		e = file_look(s, a, text_string(&path));
 	text_free(&path);
 	return e == ERR_SYNTAX ? ERR_NONE : e;
 }
 
-static enum err names_look(const struct root *r, struct strict_modes_cache *cache, const struct account *a,
-			   const struct sshd_effective *rules, struct loose_files *l)
+static enum err names_look(struct search *s, const struct account *a, const struct sshd_effective *rules)
 {
 	const struct sshd_line *by = sshd_decider(rules, KW_AUTHORIZEDKEYSFILE);
 	struct strings usual = { 0 };
@@ -84,7 +100,7 @@ static enum err names_look(const struct root *r, struct strict_modes_cache *cach
 
 	for (size_t i = 0; i < names->n && !e; i++)
 		if (strcasecmp(names->v[i], "none") != 0)
-			e = name_look(r, cache, a, names->v[i], l);
+			e = name_look(s, a, names->v[i]);
 	strings_free(&usual);
 	return e;
 }
@@ -98,20 +114,19 @@ static bool differs_by_match(const struct sshd_config *c)
 }
 
 /* With the groups, which Match may ask for. */
-static enum err account_look(const struct root *r, const struct sshd_config *c, struct strict_modes_cache *cache,
-			     const struct account *listed, struct loose_files *l)
+static enum err account_look(struct search *s, const struct sshd_config *c, const struct account *listed)
 {
 	struct sshd_effective *rules = NULL;
 	struct account *a = NULL;
-	enum err e = account_find(r, listed->name, &a);
+	enum err e = account_find(s->root, listed->name, &a);
 
 	if (e == ERR_MEMORY || e == ERR_NOT_FOUND)
 		return e == ERR_MEMORY ? e : ERR_NONE;
 	if (e)
-		return strings_add(&l->unseen, listed->name);
+		return strings_add(&s->found.unseen, listed->name);
 	e = sshd_effective(c, &(struct sshd_connection){ .user = a->name, .groups = &a->groups }, &rules);
 	if (!e)
-		e = names_look(r, cache, a, rules, l);
+		e = names_look(s, a, rules);
 	sshd_effective_free(rules);
 	account_free(a);
 	return e;
@@ -120,22 +135,21 @@ static enum err account_look(const struct root *r, const struct sshd_config *c, 
 enum err loose_files_find(const struct root *r, const struct sshd_config *c, struct account *const *accounts, size_t n,
 			  struct loose_files *out)
 {
-	struct strict_modes_cache cache = { 0 };
+	struct search s = { .root = r, .reach = REACH_NONE };
 	struct sshd_effective *rules = NULL;
-	struct loose_files l = { 0 };
 	bool differs = differs_by_match(c);
 	enum err e = sshd_effective(c, NULL, &rules);
 
 	for (size_t i = 0; i < n && !e; i++)
 		if (holder_has_shell(accounts[i]))
-			e = differs ? account_look(r, c, &cache, accounts[i], &l)
-				    : names_look(r, &cache, accounts[i], rules, &l);
+			e = differs ? account_look(&s, c, accounts[i]) : names_look(&s, accounts[i], rules);
 	sshd_effective_free(rules);
-	strict_modes_cache_clear(&cache);
+	strict_modes_cache_clear(&s.cache);
+	reach_end(&s.reach);
 	if (e)
-		loose_files_free(&l);
+		loose_files_free(&s.found);
 	else
-		*out = l;
+		*out = s.found;
 	return e;
 }
 

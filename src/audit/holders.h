@@ -28,7 +28,7 @@ struct loose_files {
 
 /*
  * AuthorizedKeysFile of every account with a login shell, Match blocks for that account regarded; addresses are not.
- * ERR_MEMORY; what cannot be looked at is in 'unseen'. Free with loose_files_free().
+ * ERR_MEMORY; what cannot be looked at, or does not answer in time, is in 'unseen'. Free with loose_files_free().
  */
 MUST_USE enum err loose_files_find(const struct root *r, const struct sshd_config *c, struct account *const *accounts,
 				   size_t n, struct loose_files *out);

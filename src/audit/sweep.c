@@ -282,10 +282,16 @@ static enum err file_look(struct run *r, const struct key_policy *p, struct key_
 static enum err pattern_look(struct run *r, const struct key_policy *p, struct key_reader *reader, const char *path)
 {
 	struct strings paths = { 0 };
+	bool answers = true;
 	enum err e;
 
 	if (r->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")])
 		return file_look(r, p, reader, path);
+	/* the name is none of a file, but whoever asks for it goes through the folders in front of it */
+	if (root_is_live(r->root) && (e = reach_ask(&r->reach, path, &answers)))
+		return e;
+	if (!answers)
+		return strings_add_format(&r->s->unseen, "%s does not answer", path);
 	e = root_glob(r->root, path, &paths);
 	if (e && e != ERR_MEMORY)
 		e = file_look(r, p, reader, path);

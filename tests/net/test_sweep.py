@@ -174,11 +174,15 @@ grep -q mounted dead || exit 0
 start=$SECONDS
 timeout -s KILL 100 sallyport revoke sweep </dev/null || echo "status $?"
 [ $((SECONDS - start)) -lt 60 ] && echo in time
+# what wants to know everything of the system
+start=$SECONDS
+timeout -s KILL 100 sallyport revoke sweep --remove -n --keep anna </dev/null >/dev/null || echo "status $?"
+[ $((SECONDS - start)) -lt 60 ] && echo in time, too
 """)
     if "no fuse" in got.stdout:
         pytest.skip("no FUSE here")
     assert re.search(r"mounted\n/home/bob/.ssh/authorized_keys:1: .*\n1 line with a revoked key in 2 files, and not all could be "
-                     r"looked at\nstatus 2\nin time\n$", got.stdout), got.stdout
+                     r"looked at\nstatus 2\nin time\nstatus 2\nin time, too\n$", got.stdout), got.stdout
     assert f"sallyport: {CARL}/.ssh/authorized_keys does not answer\n" in got.stderr
 
 
