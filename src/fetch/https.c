@@ -123,12 +123,12 @@ static bool rights_drop(void)
 {
 	const struct rlimit none = { 0, 0 };
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (setrlimit(RLIMIT_CORE, &none) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return false;
-	if (geteuid() != 0)
-		return true;
-	return !setgroups(0, NULL) && !setresgid(NOBODY, NOBODY, NOBODY) && !setresuid(NOBODY, NOBODY, NOBODY);
+	if (geteuid() == 0 &&
+	    (setgroups(0, NULL) || setresgid(NOBODY, NOBODY, NOBODY) || setresuid(NOBODY, NOBODY, NOBODY)))
+		return false;
+	return prctl(PR_SET_PDEATHSIG, SIGKILL) == 0; /* last: whoever changes the user loses it */
 }
 
 /* One byte says how it went; behind it comes what was fetched, or why not. */
