@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/banned.h"
@@ -39,12 +40,18 @@ static enum err before_read(const struct facts *f, struct before *b, struct text
 	const char *service = f->effective ? sshd_value(f->effective, KW_PAMSERVICENAME) : "";
 	struct text path = { 0 };
 	char *content = NULL;
+	struct stat st;
 	size_t len;
 	enum err e;
 
 	text_add(&path, PAM_DIR "/%s", service[0] ? service : "sshd");
 	if (!(b->path = text_take(&path)))
 		return ERR_MEMORY;
+	if (!root_lstat(f->root, b->path, &st) && S_ISLNK(st.st_mode)) {
+		text_add(why, "%s is a link, so what it leads to may ask for the passwords of others than sshd",
+			 b->path);
+		return ERR_CONFIG;
+	}
 	if ((e = root_read(f->root, b->path, FILE_MAX, &content, &len))) {
 		if (!is_missing(e))
 			return e;
@@ -163,6 +170,41 @@ static enum err choose(const struct root *r, const struct pam_module **out, stru
 	return ERR_NOT_FOUND;
 }
 
+/* ---- Match blocks, which keep their methods ---- */
+
+/* "publickey,keyboard-interactive:pam" */
+static bool wants_key(const char *list)
+{
+	static const char word[] = "publickey";
+	const size_t len = sizeof word - 1;
+
+	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
+		if (strncasecmp(list, word, len) == 0 && (!list[len] || list[len] == ','))
+			return true;
+	return false;
+}
+
+static bool takes_typed(const char *list)
+{
+	return strcasecmp(list, "any") == 0 || strstr(list, "password") || strstr(list, "keyboard-interactive");
+}
+
+/* In such a block what was a password is the code alone from then on. */
+static enum err blocks_check(const struct facts *f, struct text *why)
+{
+	const struct sshd_line **lines = NULL;
+	size_t n = 0;
+	enum err e = sshd_lines_of(f->config, KW_AUTHENTICATIONMETHODS, &lines, &n);
+
+	for (size_t i = 0; i < n && !e && !why->len; i++)
+		for (size_t k = 0; lines[i]->match && k < lines[i]->args.n && !why->len; k++)
+			if (takes_typed(lines[i]->args.v[k]) && !wants_key(lines[i]->args.v[k]))
+				text_add(why, "%s:%u, in a Match block, would let people in by the code alone: %s",
+					 lines[i]->file, lines[i]->line, lines[i]->args.v[k]);
+	free(lines);
+	return e ? e : why->len ? ERR_CONFIG : text_check(why);
+}
+
 /* ---- the changes ---- */
 
 static enum err add_settings(struct finding *out)
@@ -244,6 +286,8 @@ enum err two_factor_plan(const struct facts *f, struct finding *out, struct text
 	bool there = true;
 	enum err e = before_read(f, &b, why);
 
+	if (!e)
+		e = blocks_check(f, why);
 	if (!e && b.code)
 		e = is_installed(f->root, m = b.code->module, &there);
 	else if (!e)
