@@ -52,18 +52,59 @@ static bool has_key(const struct revoked_source *s)
 	return s->kind == SOURCE_KEY || s->kind == SOURCE_CERTIFICATE;
 }
 
-/* One run: 'names' are files, whose[i] the entry of each. */
-static enum err query(const struct revocation *v, const char *list, struct strings *names,
-		      const struct revoked_source *const whose[], struct text *wrong)
+/* A key that this ssh-keygen does not take for one (ssh-dss since OpenSSH 10, RSA of 512 bits) lets nobody in, either. */
+static bool is_taken(const char *name)
+{
+	const char *argv[] = { "ssh-keygen", "-l", "-f", name, NULL };
+	struct child_result r = { 0 };
+	enum err e = child_run(argv, NULL, KEYGEN_MS, OUTPUT_MAX, &r);
+	bool taken = e || r.status == 0;
+
+	child_result_free(&r);
+	return taken;
+}
+
+/* ssh-keygen -Q gives up at the first that it does not take. *fewer: there were some. */
+static enum err keep_taken(struct strings *names, const struct revoked_source *whose[], bool *fewer)
+{
+	struct strings kept = { 0 };
+	enum err e = ERR_NONE;
+	size_t n = 0;
+
+	for (size_t i = 0; i < names->n && !e; i++)
+		if (is_taken(names->v[i])) {
+			whose[n++] = whose[i];
+			e = strings_add(&kept, names->v[i]);
+		}
+	*fewer = n < names->n;
+	strings_free(names);
+	*names = kept;
+	return e;
+}
+
+static enum err ask(const char *list, const struct strings *names, struct child_result *r)
 {
 	const char *argv[BATCH + 6] = { "ssh-keygen", "-Q", "-f", list, "--" };
-	struct child_result r = { 0 };
-	const char *line;
-	enum err e;
 
 	for (size_t i = 0; i < names->n; i++)
 		argv[5 + i] = names->v[i];
-	if ((e = child_run(argv, NULL, KEYGEN_MS, OUTPUT_MAX, &r)) || r.status > 1) {
+	return child_run(argv, NULL, KEYGEN_MS, OUTPUT_MAX, r);
+}
+
+/* 'names' are files, whose[i] the entry of each. */
+static enum err query(const char *list, struct strings *names, const struct revoked_source *whose[], struct text *wrong)
+{
+	struct child_result r = { 0 };
+	bool fewer = false;
+	const char *line;
+	enum err e = ask(list, names, &r);
+
+	if (!e && r.status > 1 && !(e = keep_taken(names, whose, &fewer)) && fewer) {
+		child_result_free(&r);
+		r = (struct child_result){ 0 };
+		e = names->n ? ask(list, names, &r) : ERR_NONE;
+	}
+	if (e || r.status > 1) {
 		text_add(wrong, "ssh-keygen -Q cannot read the list: ");
 		text_add_escaped(wrong, text_string(&r.err), strcspn(text_string(&r.err), "\n"));
 	}
@@ -101,7 +142,7 @@ static enum err query_from(const struct revocation *v, const char *list, const c
 		text_free(&line);
 	}
 	if (!e && names.n)
-		e = query(v, list, &names, whose, wrong);
+		e = query(list, &names, whose, wrong);
 	strings_free(&names);
 	return e;
 }
