@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "base/number.h"
 #include "cmd/change.h"
+#include "fetch/pull.h"
 #include "key/certificate.h"
 #include "sshd/version.h"
 
@@ -255,6 +256,15 @@ static const struct revoked_source *find(const struct revoked_sources *l, const 
 	return NULL;
 }
 
+/* Whether it is shut out already for at least as long: what ends earlier would let it in again without a word. */
+static bool lasts(const struct revoked_sources *l, const struct revoked_source *s)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (revoked_source_equal(&l->v[i], s) && (!l->v[i].until || (s->until && l->v[i].until >= s->until)))
+			return true;
+	return false;
+}
+
 static void say_entry(const char *before, const struct revoked_source *s)
 {
 	struct text shown = { 0 };
@@ -335,11 +345,10 @@ static int add_all(const struct common_args *common, const struct facts *f, cons
 	int status = file_open(f->root, LOCAL, LOCAL_HEAD, &edit);
 
 	for (size_t i = 0; i < given->n && !status; i++) {
-		const struct revoked_source *known = find(there, &given->v[i]);
 		enum err e;
 
 		warn_of_ca(f, &given->v[i]);
-		if (known && !revoked_source_expired(known, f->now)) {
+		if (lasts(there, &given->v[i])) {
 			say_entry("Written down already: ", &given->v[i]);
 			continue;
 		}
@@ -401,12 +410,21 @@ static int remove_from(const struct facts *f, const struct revoked_sources *give
 {
 	const char *path = there->v[last].file;
 	int status = file_open(f->root, path, "", edit);
+	size_t ignored;
+	bool pulled = !status && pull_signed_part(text_string(&edit->content), edit->content.len, &ignored);
 
 	for (size_t i = last + 1; i-- > 0 && !status && strcmp(there->v[i].file, path) == 0;) {
 		enum err e;
 
 		if (!is_meant(given, &there->v[i]))
 			continue;
+		if (pulled) {
+			status = complain(
+				"'%s' is signed and fetched by 'revoke update', so its line %u is not for us to take out",
+				path, there->v[i].line);
+			hint("nothing was changed; whoever signs that list takes the entry out, in a list of a higher version");
+			break;
+		}
 		if ((e = revoked_source_delete(&edit->content, &there->v[i])))
 			status = fail(e, "cannot change '%s'", path);
 		say_entry("No longer shut out: ", &there->v[i]);

@@ -176,16 +176,18 @@ static void put_sha1(struct text *out, const struct revoked_blob *b)
 
 struct exporter {
 	const struct revoked_sources *known;
+	time_t now;
 	struct text ca, entry, tail; /* lines: of the CA, of one entry, and the indented ones */
 	bool ca_written;
 	struct text *out;
 	size_t n;
 };
 
-static bool is_known(const struct revoked_sources *l, const struct revoked_source *s)
+/* One that has ended does not keep it out. */
+static bool is_known(const struct revoked_sources *l, const struct revoked_source *s, time_t now)
 {
 	for (size_t i = 0; i < l->n; i++)
-		if (revoked_source_equal(&l->v[i], s))
+		if (!revoked_source_expired(&l->v[i], now) && revoked_source_equal(&l->v[i], s))
 			return true;
 	return false;
 }
@@ -203,14 +205,19 @@ static void write_out(struct exporter *x)
 }
 
 /* Takes the entry. What no file of sources can say, such as a broken key, revokes nobody. */
-static enum err export(struct exporter *x) {
-	struct revoked_sources s = { 0 }; struct diags problems = { 0 }; struct text whole = { 0 }; enum err e;
+static enum err export_entry(struct exporter *x)
+{
+	struct revoked_sources s = { 0 };
+	struct diags problems = { 0 };
+	struct text whole = { 0 };
+	enum err e;
 
 	text_add_string(&whole, text_string(&x->ca));
 	text_add_string(&whole, text_string(&x->entry));
 	if ((e = text_check(&x->entry)) == ERR_NONE && (e = text_check(&whole)) == ERR_NONE)
 		e = revoked_sources_parse(whole.s, whole.len, "", &s, &problems);
-	if (e == ERR_NONE && !is_known(x->known, &s.v[0])) write_out(x);
+	if (e == ERR_NONE && !is_known(x->known, &s.v[0], x->now))
+		write_out(x);
 	diags_free(&problems);
 	revoked_sources_clear(&s);
 	text_free(&whole);
@@ -228,7 +235,7 @@ static enum err export_ids(struct exporter *x, const struct revoked_blobs *ids)
 		text_add_string(&x->entry, "id: ");
 		revoked_source_id_add(&x->entry, ids->v[i].at, ids->v[i].len);
 		text_add_string(&x->entry, "\n");
-		e = export(x);
+		e = export_entry(x);
 	}
 	return e;
 }
@@ -251,7 +258,7 @@ static enum err export_ca(struct exporter *x, const struct revoked_certificates 
 		if (s.v[i].last != s.v[i].first)
 			text_add(&x->entry, "-%llu", (unsigned long long)s.v[i].last);
 		text_add_string(&x->entry, "\n");
-		e = export(x);
+		e = export_entry(x);
 	}
 	serials_free(&s);
 	return e ? e : export_ids(x, &c->ids);
@@ -269,7 +276,7 @@ enum err revoked_to_sources(const struct revoked *r, const struct revoked_source
 		const struct revoked_blobs *blobs;
 		void (*put)(struct text *out, const struct revoked_blob *b);
 	} lists[] = { { &r->keys, put_plain }, { &r->sha256, put_sha256 }, { &r->sha1, put_sha1 } };
-	struct exporter x = { .known = known, .out = out };
+	struct exporter x = { .known = known, .now = added, .out = out };
 	enum err e;
 	char date[32];
 
@@ -279,7 +286,7 @@ enum err revoked_to_sources(const struct revoked *r, const struct revoked_source
 	for (size_t k = 0; k < ARRAY_SIZE(lists); k++)
 		for (size_t i = 0; i < lists[k].blobs->n && !e; i++) {
 			lists[k].put(&x.entry, &lists[k].blobs->v[i]);
-			e = export(&x);
+			e = export_entry(&x);
 		}
 	for (size_t i = 0; i < r->ncas && !e; i++)
 		e = export_ca(&x, &r->cas[i]);

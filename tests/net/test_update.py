@@ -280,3 +280,16 @@ find /etc /run/sallyport -name '.*sallyport*' -o -name 'stage-*'
 update
 """)
     assert re.search(r"\n(old|new)\nexample: version 2", got.stdout), got.stdout + got.stderr
+
+
+def test_an_entry_of_a_fetched_list_is_not_taken_out_behind_its_signature(world):
+    got = run(world, r"""
+publish 41 stolen.pub
+from $GOOD
+update >/dev/null
+sallyport revoke remove -y stolen.pub </dev/null || echo "status $?"
+tail -n +2 $LIST | cmp - www/list
+update
+""")
+    assert got.stdout == "status 2\nexample: version 41, unchanged\n", got.stdout
+    assert "'/etc/sallyport/revoked.d/example.list' is signed and fetched by 'revoke update'" in got.stderr
