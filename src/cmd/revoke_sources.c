@@ -23,13 +23,6 @@ static const struct revoke_edit *edit_of(const struct revoke_edit *edits, size_t
 	return NULL;
 }
 
-static bool is_source(const char *name)
-{
-	size_t len = strlen(name), end = strlen(REVOKED_SUFFIX);
-
-	return name[0] != '.' && len > end && strcmp(name + len - end, REVOKED_SUFFIX) == 0;
-}
-
 static bool is_missing(enum err e)
 {
 	return e == ERR_NOT_FOUND || (e == ERR_SYSTEM && errno == ENOENT);
@@ -45,7 +38,7 @@ static int source_paths(const struct root *r, const struct revoke_edit *edits, s
 		return command_unreadable(r, REVOKED_FOLDER, e);
 	e = ERR_NONE;
 	for (size_t i = 0; i < names.n && !e; i++)
-		if (is_source(names.v[i]))
+		if (revoked_source_is_name(names.v[i]))
 			e = strings_add_format(out, REVOKED_FOLDER "/%s", names.v[i]);
 	for (size_t i = 0; i < n && !e; i++)
 		if (!strings_has(out, edits[i].path))

@@ -20,7 +20,7 @@ struct revocation {
 };
 
 /*
- * The file at path, by our reader and by ssh-keygen -Q: it is these bytes, and every key and certificate of the sources is in it.
+ * The file at path: it is these bytes, every entry of the sources is in it by our reader, and every key and certificate by ssh-keygen -Q.
  * What does not hold is appended to wrong, a sentence.
  */
 MUST_USE enum err revocation_check(const struct revocation *v, const struct root *r, struct text *wrong);

@@ -158,29 +158,6 @@ enum err revoked_parse(const uint8_t *content, size_t len, unsigned release, str
 	return e;
 }
 
-static int blob_compare(const uint8_t *at, size_t len, const struct revoked_blob *b)
-{
-	if (len != b->len)
-		return len < b->len ? -1 : 1;
-	return len ? memcmp(at, b->at, len) : 0;
-}
-
-static bool blobs_have(const struct revoked_blobs *l, const uint8_t *at, size_t len)
-{
-	for (size_t low = 0, high = l->n; low < high;) {
-		size_t mid = low + (high - low) / 2;
-		int c = blob_compare(at, len, &l->v[mid]);
-
-		if (!c)
-			return true;
-		if (c < 0)
-			high = mid;
-		else
-			low = mid + 1;
-	}
-	return false;
-}
-
 static bool blobs_have_key(const struct revoked_blobs *l, const struct plain_key *k)
 {
 	for (size_t low = 0, high = l->n; low < high;) {
@@ -255,7 +232,7 @@ static const char *certificate_listed(const struct revoked_certificates *c, cons
 {
 	if (!c)
 		return NULL;
-	if (blobs_have(&c->ids, n->id, n->id_len))
+	if (revoked_blobs_have(&c->ids, n->id, n->id_len))
 		return "key id";
 	if (n->serial && (ranges_have(&c->ranges, n->serial) || pages_have(&c->pages, n->serial)))
 		return "serial";
@@ -291,11 +268,11 @@ static const char *key_listed(const struct revoked *r, const struct plain_key *k
 
 	if (r->sha1.n && plain_sha1(k, hash))
 		*broken = true;
-	else if (r->sha1.n && blobs_have(&r->sha1, hash, PLAIN_SHA1))
+	else if (r->sha1.n && revoked_blobs_have(&r->sha1, hash, PLAIN_SHA1))
 		return "SHA-1 of the key";
 	if (r->sha256.n) {
 		plain_sha256(k, hash);
-		if (blobs_have(&r->sha256, hash, PLAIN_SHA256))
+		if (revoked_blobs_have(&r->sha256, hash, PLAIN_SHA256))
 			return "SHA-256 of the key";
 	}
 	return blobs_have_key(&r->keys, k) ? "key" : NULL;

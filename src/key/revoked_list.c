@@ -205,6 +205,13 @@ enum err revoked_sort(struct revoked *r)
 	return ERR_NONE;
 }
 
+bool revoked_blobs_have(const struct revoked_blobs *l, const uint8_t *at, size_t len)
+{
+	const struct revoked_blob blob = { at, len };
+
+	return l->n && bsearch(&blob, l->v, l->n, sizeof *l->v, blob_order);
+}
+
 static void blobs_free(struct revoked_blobs *l, bool owned)
 {
 	for (size_t i = 0; owned && i < l->n; i++)

@@ -57,6 +57,8 @@ struct revoked {
 };
 
 MUST_USE enum err revoked_blobs_add(struct revoked_blobs *l, const uint8_t *at, size_t len);
+/* Of a sorted list. */
+bool revoked_blobs_have(const struct revoked_blobs *l, const uint8_t *at, size_t len);
 /* Borrowed, until the next one is added. */
 MUST_USE enum err revoked_certificates_add(struct revoked *r, const uint8_t *ca, size_t len,
 					   struct revoked_certificates **out);

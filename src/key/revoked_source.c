@@ -508,6 +508,13 @@ bool revoked_source_equal(const struct revoked_source *a, const struct revoked_s
 	return true;
 }
 
+bool revoked_source_is_name(const char *name)
+{
+	size_t len = strlen(name), end = strlen(REVOKED_SUFFIX);
+
+	return name[0] != '.' && len > end && strcmp(name + len - end, REVOKED_SUFFIX) == 0;
+}
+
 bool revoked_source_expired(const struct revoked_source *s, time_t now)
 {
 	return s->until && s->until < now;

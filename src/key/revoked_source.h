@@ -70,6 +70,8 @@ struct revoked_sources {
 MUST_USE enum err revoked_sources_parse(const char *content, size_t len, const char *file, struct revoked_sources *into,
 					struct diags *problems);
 void revoked_sources_clear(struct revoked_sources *l); /* leaves { 0 } */
+/* Whether a file of that name in the folder is read. */
+bool revoked_source_is_name(const char *name);
 /* Whether both revoke the same; of whom the reasons come does not count. */
 bool revoked_source_equal(const struct revoked_source *a, const struct revoked_source *b);
 /* Whether it has ended. */
