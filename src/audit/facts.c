@@ -492,6 +492,29 @@ static enum err gather_files(struct facts *f)
 	return add_file(f, f->banner_path, false);
 }
 
+static enum err gather_revocations(struct facts *f)
+{
+	const char *list = f->effective ? sshd_value(f->effective, KW_REVOKEDKEYS) : "";
+	const struct sshd_line **lines = NULL;
+	struct strings named = { 0 };
+	size_t n = 0;
+	enum err e;
+
+	if (!f->config)
+		return ERR_NONE;
+	e = sshd_lines_of(f->config, KW_REVOKEDKEYS, &lines, &n);
+	for (size_t i = 0; i < n && !e; i++)
+		for (size_t j = 0; j < lines[i]->args.n && !e; j++)
+			if (lines[i]->args.v[j][0] == '/' && !strings_has(&named, lines[i]->args.v[j]))
+				e = strings_add(&named, lines[i]->args.v[j]);
+	free(lines);
+	if (!e)
+		e = revocations_read(f->root, list[0] == '/' ? list : NULL, &named,
+				     f->release ? f->release : SSHD_NEWEST, f->now, &f->revocations);
+	strings_free(&named);
+	return e;
+}
+
 /* "0.0.0.0:22", "[::]:22", "192.0.2.1", "::1": the address to probe, and the port where one stands there. */
 static bool listen_address(const char *s, char addr[INET6_ADDRSTRLEN], unsigned *port)
 {
@@ -670,8 +693,8 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 	    (e = gather_config(f)) || (e = gather_service(f, o->sshd != NULL)) || o->only_config)
 		goto out;
 	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) ||
-	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_loose(f)) || (e = gather_past(f, o->past)) ||
-	    (e = gather_keys(f, o->keys)) || (e = gather_sessions(f)))
+	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_revocations(f)) || (e = gather_loose(f)) ||
+	    (e = gather_past(f, o->past)) || (e = gather_keys(f, o->keys)) || (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:
@@ -737,6 +760,7 @@ void facts_free(struct facts *f)
 	past_logins_free(&f->past);
 	strings_free(&f->may_log_in);
 	sightings_free(&f->keys);
+	revocations_free(&f->revocations);
 	free(f->revoked_path);
 	free(f->banner_path);
 	sessions_free(&f->sessions);

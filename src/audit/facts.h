@@ -6,6 +6,7 @@
 #include "audit/ask.h"
 #include "audit/holders.h"
 #include "audit/past.h"
+#include "audit/revocations.h"
 #include "audit/service.h"
 #include "audit/session.h"
 #include "audit/sighting.h"
@@ -113,6 +114,7 @@ struct facts {
 
 	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */
 	size_t nfiles;
+	struct revocations revocations;
 	char *revoked_path, *banner_path; /* where harden would put them, beside config_path */
 
 	struct sessions sessions; /* live only */

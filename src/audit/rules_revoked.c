@@ -97,11 +97,99 @@ static enum err judge_revoked_missing(const struct facts *f, const struct policy
 					   "make the file that RevokedKeys names, with nothing but public keys in it");
 }
 
+/* revoked-stale */
+
+#define STALE_SHOWN 10
+
+static enum err show_stale(const struct revocations *l, struct finding *out)
+{
+	size_t ended = 0;
+	enum err e;
+
+	for (size_t i = 0; i < l->nstale; i++) {
+		const struct stale_entry *s = &l->stale[i];
+
+		ended += s->ended;
+		if (i < STALE_SHOWN &&
+		    (e = finding_evidence(out, s->file, s->line, "%s: %s",
+					  s->ended ? "over, and still in the list" : "not in the list", s->text)))
+			return e;
+	}
+	if (l->nstale > ended && ended)
+		return finding_reason(out, "%zu entries are not in the list, %zu are over", l->nstale - ended, ended);
+	if (ended)
+		return finding_reason(out, "%zu of the list %s over", ended, ended == 1 ? "is" : "are");
+	return finding_reason(out, "%zu of %zu entries %s not in the list", l->nstale, l->entries,
+			      l->nstale == 1 ? "is" : "are");
+}
+
+static enum err judge_revoked_stale(const struct facts *f, const struct policy *p, struct finding *out)
+{
+	const struct revocations *l = &f->revocations;
+	enum err e;
+
+	if (!f->config)
+		return judge_unknown(f, out);
+	if (l->unread) {
+		out->status = STATUS_UNKNOWN;
+		if (l->err == ERR_SYSTEM)
+			return finding_detail(out, "%s could not be read%s.", l->unread,
+					      f->privileged ? "" : "; root can");
+		return finding_detail(out, "%s could not be read: %s.", l->unread, err_text(l->err));
+	}
+	if (!l->nstale)
+		return ERR_NONE;
+	out->status = STATUS_FAIL;
+	if ((e = show_stale(l, out)) ||
+	    (e = finding_detail(out, "What is written down in /etc/sallyport/revoked.d is not what sshd goes by.")))
+		return e;
+	return finding_fix(out, "sudo sallyport revoke build", "make the list from what is written down");
+}
+
+/* revoked-mode */
+
+static enum err judge_revoked_mode(const struct facts *f, const struct policy *p, struct finding *out)
+{
+	const struct revocations *l = &f->revocations;
+	bool by_hand = false;
+	enum err e;
+
+	if (!f->config)
+		return judge_unknown(f, out);
+	for (size_t i = 0; i < l->nloose; i++) {
+		const struct loose_list *x = &l->loose[i];
+
+		out->status = STATUS_FAIL;
+		by_hand |= !x->mode;
+		if ((e = finding_evidence(out, x->path, 0, "%s", x->why)) ||
+		    (!out->reason && (e = finding_reason(out, "%s", x->why))) ||
+		    (x->mode && (e = finding_mode(out, x->path, x->mode))))
+			return e;
+	}
+	if (!l->nloose && l->unseen.n) {
+		out->status = STATUS_UNKNOWN;
+		return finding_detail(out, "%s could not be looked at%s.", l->unseen.v[0],
+				      f->privileged ? "" : "; root can");
+	}
+	if (!l->nloose)
+		return ERR_NONE;
+	if ((e = finding_detail(out, "sshd does not look at who can write there: whoever can lets a revoked key in "
+				     "again, or keeps everybody out.")))
+		return e;
+	return by_hand ? finding_fix(out, out->nchanges ? "sudo sallyport harden --step revoked" : NULL,
+				     "let nobody but root write there: chmod go-w, and chown where it is another's")
+		       : judge_fix(out, "let nobody but root write there");
+}
+
 static const char *const revoked_refs[] = { "sshd_config(5) RevokedKeys", "NIST IR 7966", NULL };
 
 const struct rule rules_revoked[] = {
 	{ "revoked-none", 5, SEVERITY_MEDIUM, 0, 0, "keys can be revoked", judge_revoked_none, NULL, revoked_refs },
 	{ "revoked-missing-file", 5, SEVERITY_CRITICAL, 0, 0, "sshd can use the file of revoked keys",
 	  judge_revoked_missing, NULL, revoked_refs },
+	{ "revoked-stale", 5, SEVERITY_MEDIUM, 0, 0, "sshd goes by what is written down as revoked",
+	  judge_revoked_stale, NULL, revoked_refs },
+	{ "revoked-mode", 5, SEVERITY_HIGH, 0, 0, "only root can change what is revoked", judge_revoked_mode, NULL,
+	  revoked_refs },
 };
 const size_t rules_revoked_n = ARRAY_SIZE(rules_revoked);

@@ -9,6 +9,8 @@
 
 #include "base/banned.h"
 
+#define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINV5DF0oFVaaCTmNJbEZI0mGWNH7F7t5eTbtgI/kR8aM"
+
 static char dir[] = "/tmp/sallyport-facts-XXXXXX";
 
 static void put(const char *path, const char *text, mode_t mode)
@@ -125,6 +127,39 @@ static void a_locked_account_with_a_key_is_found(void **state)
 	assert_true(f->locked_known);
 	assert_int_equal(f->locked_with_keys.n, 1);
 	assert_string_equal(f->locked_with_keys.v[0], "anna");
+	facts_free(f);
+}
+
+static void the_list_is_compared_with_what_is_written_down(void **state)
+{
+	struct facts *f;
+	const struct revocations *l;
+
+	put("/etc/sallyport/revoked.d/a.list", "key: " KEY " anna\nca: any\nserial: 5\nid: old\n\tuntil: 2020-01-01\n",
+	    0644);
+	put("/etc/sallyport/revoked.d/notes", "not read\n", 0644);
+	put("/etc/ssh/listed", KEY "\n", 0666);
+	put("/etc/ssh/listed_config", "RevokedKeys /etc/ssh/listed\n", 0644);
+	f = gather(dir, "/etc/ssh/listed_config");
+	l = &f->revocations;
+	assert_null(l->unread);
+	assert_int_equal(l->entries, 2);
+	assert_int_equal(l->nstale, 1); /* a text knows no serials, and what has ended is in nobody's way */
+	assert_string_equal(l->stale[0].file, "/etc/sallyport/revoked.d/a.list");
+	assert_int_equal(l->stale[0].line, 3);
+	assert_string_equal(l->stale[0].text, "serial 5 of any CA");
+	if (geteuid() == 0) { /* else all belongs to another than root */
+		assert_int_equal(l->nloose, 1);
+		assert_string_equal(l->loose[0].path, "/etc/ssh/listed");
+		assert_int_equal(l->loose[0].mode, 0644);
+	}
+	facts_free(f);
+
+	put("/etc/sallyport/revoked.d/b.list", "serial: 0\n", 0644);
+	f = gather(dir, "/etc/ssh/listed_config");
+	assert_string_equal(f->revocations.unread, "/etc/sallyport/revoked.d/b.list");
+	assert_int_equal(f->revocations.err, ERR_CONFIG);
+	assert_int_equal(f->revocations.nstale, 0);
 	facts_free(f);
 }
 
@@ -254,6 +289,7 @@ int main(void)
 		cmocka_unit_test(everything_comes_from_below_the_root),
 		cmocka_unit_test(named_files_are_looked_at),
 		cmocka_unit_test(a_locked_account_with_a_key_is_found),
+		cmocka_unit_test(the_list_is_compared_with_what_is_written_down),
 		cmocka_unit_test(a_list_of_revoked_keys_that_is_cut_short_is_noticed),
 		cmocka_unit_test(files_of_keys_that_others_can_write_are_found),
 		cmocka_unit_test(files_of_keys_are_those_of_the_account),

@@ -198,6 +198,8 @@ static const struct rule_case cases[] = {
 	{ "revoked-missing-file", "RevokedKeys /etc/ssh/hidden\n", V92, STATUS_UNKNOWN, 0, NULL },
 	{ "revoked-missing-file", "RevokedKeys /etc/ssh/there\nMatch User a\nRevokedKeys /etc/ssh/missing\n", V92,
 	  STATUS_FAIL, 3, "create /etc/ssh/missing" },
+	{ "revoked-stale", "", V92, STATUS_PASS, 0, NULL },
+	{ "revoked-mode", "", V92, STATUS_PASS, 0, NULL },
 	/* time-outs */
 	{ "login-grace", "", V92, STATUS_FAIL, 0, "LoginGraceTime 30" },
 	{ "login-grace", "LoginGraceTime 1m\n", V92, STATUS_PASS, 0, NULL },
@@ -774,6 +776,73 @@ static void a_krl_that_cannot_be_read_is_shown(void **state)
 	facts_free(f);
 }
 
+static void made_stale(struct facts *f, bool ended)
+{
+	struct revocations *l = &f->revocations;
+
+	l->stale = realloc(l->stale, (l->nstale + 1) * sizeof *l->stale);
+	assert_non_null(l->stale);
+	l->stale[l->nstale++] = (struct stale_entry){ strdup("/etc/sallyport/revoked.d/local.list"),
+						      strdup("serial 5 of any CA"), 3 + (unsigned)l->nstale, ended };
+	l->entries += !ended;
+}
+
+static void a_list_that_is_not_what_is_written_down_is_shown(void **state)
+{
+	struct facts *f = made_facts("RevokedKeys /etc/ssh/krl\n", V92, NULL);
+	const struct finding *x;
+	struct audit *a = NULL;
+
+	assert_int_equal(status_of(f, modern, "revoked-stale"), STATUS_PASS);
+	made_stale(f, false);
+	made_stale(f, true);
+	assert_int_equal(audit_run(f, modern, AUDIT_ALL_STEPS, NULL, &a), ERR_NONE);
+	x = audit_find(a, "revoked-stale");
+	assert_int_equal(x->status, STATUS_FAIL);
+	assert_int_equal(x->nevidence, 2);
+	assert_string_equal(x->evidence[0].text, "not in the list: serial 5 of any CA");
+	assert_string_equal(x->evidence[1].text, "over, and still in the list: serial 5 of any CA");
+	assert_string_equal(x->command, "sudo sallyport revoke build");
+	audit_free(a);
+	f->revocations.unread = strdup("/etc/sallyport/revoked.d/a.list");
+	f->revocations.err = ERR_SYSTEM;
+	assert_int_equal(status_of(f, modern, "revoked-stale"), STATUS_UNKNOWN);
+	facts_free(f);
+}
+
+static void a_list_that_others_can_write_is_shown(void **state)
+{
+	static const struct {
+		const char *path;
+		mode_t mode;
+	} loose[] = { { "/etc/ssh/krl", 0644 }, { "/etc/sallyport/revoked.d", 0 } };
+	struct facts *f = made_facts("RevokedKeys /etc/ssh/krl\n", V92, NULL);
+	struct revocations *l = &f->revocations;
+	const struct finding *x;
+	struct audit *a = NULL;
+
+	assert_int_equal(strings_add(&l->unseen, "/etc/ssh/krl"), ERR_NONE);
+	assert_int_equal(status_of(f, modern, "revoked-mode"), STATUS_UNKNOWN);
+	strings_free(&l->unseen);
+	assert_int_equal(status_of(f, modern, "revoked-mode"), STATUS_PASS);
+	l->loose = calloc(ARRAY_SIZE(loose), sizeof *l->loose);
+	assert_non_null(l->loose);
+	for (size_t i = 0; i < ARRAY_SIZE(loose); i++) {
+		l->loose[l->nloose++] =
+			(struct loose_list){ strdup(loose[i].path), strdup("can be written"), loose[i].mode };
+		assert_int_equal(audit_run(f, modern, AUDIT_ALL_STEPS, NULL, &a), ERR_NONE);
+		x = audit_find(a, "revoked-mode");
+		assert_int_equal(x->status, STATUS_FAIL);
+		assert_int_equal(x->nevidence, i + 1);
+		assert_int_equal(x->nchanges, 1); /* of a folder harden knows nothing */
+		assert_int_equal(x->changes[0].kind, CHANGE_MODE);
+		assert_int_equal(x->changes[0].mode, 0644);
+		assert_int_equal(strstr(x->fix, "chown") != NULL, i);
+		audit_free(a);
+	}
+	facts_free(f);
+}
+
 static void made_loose(struct facts *f)
 {
 	f->loose.v = calloc(1, sizeof *f->loose.v);
@@ -970,6 +1039,8 @@ int main(void)
 		cmocka_unit_test(a_server_that_was_not_reloaded_is_noticed),
 		cmocka_unit_test(a_locked_account_with_a_key_is_kept_out_without_pam),
 		cmocka_unit_test(a_used_file_of_revoked_keys_is_not_made_again),
+		cmocka_unit_test(a_list_that_is_not_what_is_written_down_is_shown),
+		cmocka_unit_test(a_list_that_others_can_write_is_shown),
 		cmocka_unit_test(overridden_lines_are_told),
 		cmocka_unit_test(a_second_factor_is_not_switched_off),
 		cmocka_unit_test(the_guide_keeps_to_its_seven_steps),
