@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_revoke.py - keys are shut out by revoke add and let in again, with real logins; a broken list is refused.
+import os
+
+import pytest
+
+LONG = os.environ.get("SALLYPORT_LONG") == "1"
 START = """
 for name in anna bert carl; do lab_account $name $((n++ + 1001)); lab_key $name; done
 cp $LAB_KEYS/*.pub /tmp
@@ -103,3 +108,63 @@ sallyport revoke test /tmp/anna.pub >/dev/null || exit 1
     assert sorted(line.split()[1] for line in lines[:2]) in (["0", "0"], ["0", "2"]), got.stdout
     refused = any(line.endswith(" 2") for line in lines[:2])
     assert ("sallyport: another sallyport is at work; try again when it is done" in lines) == refused, got.stdout
+
+
+# after each cut: all of the change or nothing of it, whoever has a good key gets in, and bert where he is not in the list
+CUTS = """
+lab_sshd_start || exit 9
+files() { find /etc/ssh /etc/sallyport -type f -exec md5sum {} + 2>/dev/null | sort; }
+files >/tmp/before
+n=1 none=0 all=0 report=
+while [ "${report%% *}" != done ]; do
+    "$SALLYPORT_BUILD/tests/cut" -o /tmp/report --leave --changing $n -- sallyport revoke add /tmp/bert.pub -y -q >/dev/null 2>&1
+    report=$(cat /tmp/report)
+    sallyport recover >/dev/null || { echo "cut $n ($report): recover fails"; exit 1; }
+    if files | cmp -s - /tmp/before; then
+        wanted="then: anna bert carl" none=$((none + 1))
+    elif [ -s /etc/sallyport/revoked.d/local.list ] && grep -qs '^RevokedKeys' /etc/ssh/sshd_config.d/*.conf &&
+        ! ssh-keygen -Q -f /etc/ssh/revoked_keys /tmp/bert.pub >/dev/null; then
+        wanted="then: anna carl" all=$((all + 1))
+    else
+        echo "cut $n ($report): half of it is there"; files; exit 1
+    fi
+    [ "$(who then)" = "$wanted" ] || { echo "cut $n ($report): $(who then), not $wanted"; exit 1; }
+    [ -z "$(find /etc/ssh /etc/sallyport -name '.*' 2>/dev/null)" ] || { echo "cut $n ($report): temporary files stay"; exit 1; }
+    [ "$wanted" = "then: anna bert carl" ] || sallyport rollback -y -q >/dev/null || { echo "cut $n ($report): no way back"; exit 1; }
+    files | cmp - /tmp/before || exit 1
+    rm -rf /var/lib/sallyport
+    n=$((n + @EVERY@))
+done
+echo "cuts before changes, every @EVERY@: $none none, $all all"
+[ $none -gt 2 ] && [ $all -ge 1 ]
+"""
+
+
+def test_after_a_cut_anywhere_a_key_is_shut_out_or_not_and_others_get_in(world, figure):
+    if "ASAN_OPTIONS" in os.environ:
+        pytest.skip("the leak checker does not work in a process that is traced")
+    got = world(START + CUTS.replace("@EVERY@", "10" if LONG else "90"), timeout=3600 if LONG else 400)
+    assert got.returncode == 0, got.stdout + got.stderr
+    figure(got.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("where", ["/var/lib", "/etc/ssh", "/etc/sallyport"])
+def test_a_full_disk_shuts_out_nobody_else(world, where):
+    got, said = run(world, """
+mkdir -p /etc/sallyport /tmp/etc && cp -a /etc/ssh /tmp/etc
+mount -t tmpfs -o size=2m,mode=755 none %(where)s
+[ %(where)s != /etc/ssh ] || cp -a /tmp/etc/ssh/. /etc/ssh
+lab_sshd_start || exit 9
+dd if=/dev/zero of=%(where)s/full bs=4k 2>/dev/null
+sallyport revoke add /tmp/bert.pub -y -q >/dev/null; echo "full: $?"
+sallyport recover >/dev/null || exit 1
+[ ! -s /etc/ssh/revoked_keys ] && [ ! -s /etc/sallyport/revoked.d/local.list ] || exit 2
+who then
+rm %(where)s/full
+sallyport revoke add /tmp/bert.pub -y -q >/dev/null || exit 3
+who after
+""" % {"where": where})
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[1:] == ["then: anna bert carl", "after: anna carl"]
+    assert said[0] in ("full: 1", "full: 2")
+    assert "KiB free" in got.stderr or "No space left on device" in got.stderr
