@@ -482,6 +482,8 @@ static int refuse(struct work *w)
 	change_say_guards(&w->guards);
 	if (strcmp(g->id, "pending") != 0 && strcmp(g->id, "space") != 0)
 		hint("nothing was changed; if you know better: --override %s", g->id);
+	if (strcmp(g->id, "pending") == 0 && w->q->revocation)
+		hint("nothing is shut out or let in yet: sudo sallyport rollback (or confirm, after a new login), then this again");
 	if (w->q->told)
 		return tell(w, false, g->detail, EXIT_NO);
 	return wants_json(w) ? answer_json(w, false, EXIT_NO) : EXIT_NO;

@@ -8,6 +8,8 @@
 #include "cmd/change.h"
 #include "fetch/pull.h"
 #include "key/certificate.h"
+#include "key/krl_write.h"
+#include "key/revoked_listed.h"
 #include "sshd/version.h"
 
 #include <pwd.h>
@@ -433,13 +435,72 @@ static int remove_from(const struct facts *f, const struct revoked_sources *give
 	return status;
 }
 
-/* A key may be in by several entries: its range of serials, its CA. */
+static void say_kept_by(const struct revoked_source *given, const struct revoked_source *by)
+{
+	struct text what = { 0 }, shown = { 0 };
+
+	if (revoked_source_describe(given, &what) == ERR_NONE && revoked_source_describe(by, &shown) == ERR_NONE)
+		warn("%s stays shut out, by %s:%u: %s", what.s, by->file, by->line, shown.s);
+	text_free(&what);
+	text_free(&shown);
+}
+
+/* What is left, as a list of its own: from 'first' on, of n. */
+static enum err list_of(const struct revoked_sources *l, size_t first, size_t n, time_t now, struct revoked **out)
+{
+	const struct revoked_sources some = { .v = l->v + first, .n = n };
+
+	return revoked_compile(&some, now, out);
+}
+
+static enum err say_by_which(const struct revoked_source *given, const struct revoked_sources *left, time_t now)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < left->n && !e; i++) {
+		struct revoked *one;
+
+		if ((e = list_of(left, i, 1, now, &one)))
+			break;
+		if (revoked_listed(one, given))
+			say_kept_by(given, &left->v[i]);
+		revoked_free(one);
+	}
+	return e;
+}
+
+/* A key may be in by several entries: its hash, its CA, a range of serials. *kept: whether one of the given ones is. */
+static int say_kept(const struct facts *f, const struct revoked_sources *given, const struct revoked_sources *there,
+		    bool *kept)
+{
+	struct revoked_sources left = { .v = calloc(there->n + 1, sizeof *left.v) };
+	struct revoked *list = NULL;
+	enum err e = left.v ? ERR_NONE : ERR_MEMORY;
+
+	*kept = false;
+	for (size_t i = 0; i < there->n && !e; i++)
+		if (!is_meant(given, &there->v[i]))
+			left.v[left.n++] = there->v[i];
+	if (!e)
+		e = list_of(&left, 0, left.n, f->now, &list);
+	for (size_t i = 0; i < given->n && !e; i++) {
+		if (!revoked_listed(list, &given->v[i]))
+			continue;
+		*kept = true;
+		e = say_by_which(&given->v[i], &left, f->now);
+	}
+	revoked_free(list);
+	free(left.v); /* what it has is borrowed */
+	return e ? fail(e, "cannot tell what else shuts it out") : 0;
+}
+
 static int remove_all(const struct common_args *common, const struct facts *f, const struct edit_args *a,
 		      const struct revoked_sources *given, const struct revoked_sources *there)
 {
 	struct revoke_edit *edits = calloc(there->n + 1, sizeof *edits);
 	size_t n = 0, all = 0;
-	int status = edits ? 0 : fail(ERR_MEMORY, "cannot change it");
+	bool kept = false;
+	int status = edits ? say_kept(f, given, there, &kept) : fail(ERR_MEMORY, "cannot change it");
 
 	for (size_t i = 0; i < there->n && !status; i++) {
 		size_t removed = 0;
@@ -454,7 +515,8 @@ static int remove_all(const struct common_args *common, const struct facts *f, c
 		all += removed;
 	}
 	if (!status && !all) {
-		complain("nothing like that is written down in " REVOKED_FOLDER);
+		complain(kept ? "it is not written down by itself in " REVOKED_FOLDER ", so it cannot be taken out"
+			      : "nothing like that is written down in " REVOKED_FOLDER);
 		hint("sallyport revoke list");
 		status = EXIT_NO;
 	} else if (!status) {

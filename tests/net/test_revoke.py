@@ -168,3 +168,34 @@ who after
     assert said[1:] == ["then: anna bert carl", "after: anna carl"]
     assert said[0] in ("full: 1", "full: 2")
     assert "KiB free" in got.stderr or "No space left on device" in got.stderr
+
+
+def test_remove_says_what_still_shuts_it_out(world):
+    got, said = run(world, """
+ssh-keygen -q -t ed25519 -N '' -f /tmp/ca && ssh-keygen -q -s /tmp/ca -I bert -z 5 -n bert /tmp/bert.pub || exit 9
+sallyport revoke add /tmp/bert-cert.pub /tmp/carl.pub --no-build -q && sallyport revoke add --serial 1-10 --ca /tmp/ca.pub --no-build -q || exit 1
+sallyport revoke remove /tmp/carl.pub --no-build >/dev/null; echo "carl: $?"
+sallyport revoke remove /tmp/bert-cert.pub --no-build >/dev/null; echo "bert: $?"
+sallyport revoke remove --serial 5 --ca /tmp/ca.pub --no-build >/dev/null; echo "serial: $?"
+sallyport revoke remove --serial 1-10 --ca /tmp/ca.pub --no-build >/dev/null; echo "range: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["carl: 0", "bert: 0", "serial: 1", "range: 0"]
+    warnings = [line for line in got.stderr.splitlines() if "stays shut out" in line]
+    assert len(warnings) == 2, got.stderr
+    assert "key id 'bert' of CA" in warnings[0] and "by /etc/sallyport/revoked.d/local.list:" in warnings[0]
+    assert warnings[0].split(": ")[-1].startswith("serial 1-10 of CA")
+    assert "it is not written down by itself" in got.stderr
+
+
+def test_a_change_that_waits_is_named_with_what_to_do(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport harden -y -q --keep anna --step timeouts >/dev/null || exit 1
+sallyport revoke add /tmp/bert.pub -y -q >/dev/null; echo "waits: $?"
+sallyport rollback -y -q >/dev/null && sallyport revoke add /tmp/bert.pub -y -q >/dev/null || exit 2
+who then
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["waits: 1", "then: anna carl"]
+    assert "hint: nothing is shut out or let in yet: sudo sallyport rollback" in got.stderr
