@@ -15,7 +15,7 @@ import tempfile
 
 import pytest
 
-from test_revoked import IDS, SERIALS, People, fingerprint, keygen, ours, theirs
+from test_revoked import IDS, SERIALS, People, Reader, fingerprint, keygen, theirs
 
 LONG = os.environ.get("SALLYPORT_LONG") == "1"
 COUNT = 1000 if LONG else 40
@@ -88,7 +88,7 @@ def krl_of_ssh_keygen(krl, specs, certificates):
         update = ["-u"]
 
 
-def one_set(tools, folder, people, name, tally):
+def one_set(tools, reader, folder, people, name, tally):
     rng = random.Random(name)
     sources, specs, certificates = random_set(rng, people)
     written, mine, back, again, other = (folder / n for n in ["a.list", "mine", "back.list", "again", "other"])
@@ -102,9 +102,8 @@ def one_set(tools, folder, people, name, tally):
         subprocess.run([tools / "krl", back, again], check=True)
         assert krl is other or again.read_bytes() == mine.read_bytes(), (name, sources)
         assert theirs(again, people.all) == theirs(krl, people.all), (name, sources)
-    reader = str(tools / "revoked")
     verdicts = theirs(other, people.all)
-    for said in (theirs(mine, people.all), ours(reader, mine, people.all), ours(reader, other, people.all)):
+    for said in (theirs(mine, people.all), reader(mine, people.all), reader(other, people.all)):
         assert said == verdicts, (name, sources, [(p, w, g) for p, w, g in zip(people.all, verdicts, said or []) if w != g])
     for verdict in verdicts:
         tally[verdict] += 1
@@ -116,8 +115,9 @@ def one_set(tools, folder, people, name, tally):
 def sets(tools, folder, seed, count):
     people = People(folder)
     tally = {"ok": 0, "REVOKED": 0, "bytes": 0, "theirs": 0}
-    for n in range(count):
-        one_set(tools, folder, people, f"{seed}-{n}", tally)
+    with Reader(str(tools / "revoked")) as reader:
+        for n in range(count):
+            one_set(tools, reader, folder, people, f"{seed}-{n}", tally)
     return tally
 
 
@@ -167,7 +167,8 @@ def test_sshd_agrees_at_logins(build, world, tmp_path, figure):
     people, rng = Guests(tmp_path), random.Random("logins")
     tally, plan, wanted = {"ok": 0, "REVOKED": 0, "bytes": 0, "theirs": 0}, [], {}
     for n in range(LOGIN_SETS):
-        mine, verdicts = one_set(build / "tests", tmp_path, people, f"logins-{n}", tally)
+        with Reader(str(build / "tests" / "revoked")) as reader:
+            mine, verdicts = one_set(build / "tests", reader, tmp_path, people, f"logins-{n}", tally)
         shutil.copy(mine, tmp_path / f"login-{n}")
         said = dict(zip(people.all, verdicts))
         for path in rng.sample(people.keys, 2) + rng.sample(people.certificates, 4):

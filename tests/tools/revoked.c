@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* revoked.c - our reader of RevokedKeys as a program, for tests: revoked [-r RELEASE] FILE [KEY.pub...]; a verdict a key. */
+/* revoked.c - our reader of RevokedKeys as a program, for tests: revoked [-r RELEASE] FILE [KEY.pub...]; a verdict a key.
+ * revoked -: of many lists, each a line "FILE KEY.pub..." of stdin; behind the verdicts comes a line "= STATUS".
+ */
 #include "key/revoked.h"
 #include "base/number.h"
 #include "base/root.h"
@@ -13,6 +15,7 @@
 
 #define CONTENT_MAX (64 << 20)
 #define RELEASE 902
+#define WORDS_MAX 100
 
 static const char *const words[] = { [REVOKED_NO] = "ok", [REVOKED_YES] = "REVOKED", [REVOKED_BROKEN] = "broken" };
 
@@ -76,6 +79,24 @@ static int run(const struct root *root, char **argv, unsigned release)
 	return e ? 2 : 0;
 }
 
+/* One process for hundreds of lists: the start is what takes the time. */
+static int run_lines(const struct root *root, unsigned release)
+{
+	char *line = NULL, *argv[WORDS_MAX + 1], *rest;
+	size_t size = 0, n;
+
+	while (getline(&line, &size, stdin) > 0) {
+		n = 0;
+		for (char *w = strtok_r(line, " \n", &rest); w && n < WORDS_MAX; w = strtok_r(NULL, " \n", &rest))
+			argv[n++] = w;
+		argv[n] = NULL;
+		(void)printf("= %d\n", n ? run(root, argv, release) : 2);
+		(void)fflush(stdout);
+	}
+	free(line);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct root *root = NULL;
@@ -89,9 +110,10 @@ int main(int argc, char **argv)
 		argc -= 2;
 	}
 	if (argc < 2)
-		(void)fputs("usage: revoked [-r RELEASE] FILE [KEY.pub...]\n", stderr);
+		(void)fputs("usage: revoked [-r RELEASE] FILE|- [KEY.pub...]\n", stderr);
 	else if (!root_open(NULL, &root))
-		status = run(root, argv + 1, (unsigned)release);
+		status = !strcmp(argv[1], "-") ? run_lines(root, (unsigned)release)
+					       : run(root, argv + 1, (unsigned)release);
 	root_close(root);
 	return status;
 }
