@@ -19,12 +19,9 @@ static const struct command *const subs[] = { &cmd_key_audit, &cmd_key_passphras
 const struct command cmd_key = {
 	.name = "key",
 	.summary = "keys: what is wrong with them, and passphrases",
-	.examples = "  sudo sallyport key audit            # every key of this host: weak, open, revoked?
-"
-		    "  sallyport key passphrase --words 6  # one to remember
-"
-		    "  sallyport key protect ~/.ssh/id_rsa # give it a passphrase
-",
+	.examples = "  sudo sallyport key audit            # every key of this host: weak, open, revoked?\n"
+		    "  sallyport key passphrase --words 6  # one to remember\n"
+		    "  sallyport key protect ~/.ssh/id_rsa # give it a passphrase\n",
 	.subs = subs,
 };
 

@@ -185,6 +185,14 @@ static enum err hash_read(struct parser *p, struct revoked_source *s)
 		      "SHA256: and 43 characters of base64, as ssh-keygen -l shows it, or SHA1: and 40 digits");
 }
 
+/* A list that names a CA of a type which sshd does not have is one that it cannot read: it would refuse every key of everybody. */
+static const char *ca_wanted(const char *type)
+{
+	return strncmp(type, "ssh-dss", 7) == 0
+		       ? "a CA that is not DSA: OpenSSH 10 has no DSA and could not read the list"
+		       : NULL;
+}
+
 static enum err certificate_read(struct parser *p, struct revoked_source *s)
 {
 	struct public_key_line l = { 0 }, ca = { 0 };
@@ -197,6 +205,10 @@ static enum err certificate_read(struct parser *p, struct revoked_source *s)
 		e = refuse(p, "certificate", s->value, "a certificate; a plain key goes behind 'key:'");
 	if (e || (e = certificate_parse(l.blob, l.blob_len, &c)))
 		goto out;
+	if (ca_wanted(c.ca_key.type)) {
+		e = refuse(p, "certificate", s->value, ca_wanted(c.ca_key.type));
+		goto out;
+	}
 	ca.blob = c.ca;
 	ca.blob_len = c.ca_len;
 	s->first = s->final = c.serial;
@@ -306,6 +318,8 @@ static enum err ca_line(struct parser *p, const char *value)
 
 	p->entry = p->ca_known = false;
 	p->ca_wrong = true;
+	if (ca_wanted(value))
+		return refuse(p, "ca", value, ca_wanted(value));
 	if (strcmp(value, "any") != 0 && (e = key_take(p, "ca", value, &ca)))
 		return e;
 	if (!(copy = strdup(value))) {

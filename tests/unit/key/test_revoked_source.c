@@ -111,6 +111,7 @@ static void says_what_is_wrong(void **state)
 		{ "hash: MD5:00", 1, "SHA256: and" },
 		{ "serial: 7", 1, "stands below no 'ca:' line" },
 		{ "id: x", 1, "stands below no 'ca:' line" },
+		{ "ca: ssh-dss AAAAB3NzaC1kc3M=\nserial: 1", 1, "a CA that is not DSA" },
 		{ "ca: any\nserial: 0", 2, "serial is '0': wants a serial from 1" },
 		{ "ca: any\nserial: 0-5", 2, "from 1" },
 		{ "ca: any\nserial: 9-8", 2, "the smaller first" },
