@@ -468,23 +468,10 @@ static enum err add_named_files(struct facts *f, enum sshd_keyword_id id)
 	return e;
 }
 
-static enum err path_beside(const char *config, const char *name, char **out)
-{
-	struct text t = { 0 };
-	const char *slash = strrchr(config, '/');
-
-	text_add(&t, "%.*s/%s", slash ? (int)(slash - config) : 0, config, name);
-	*out = text_take(&t);
-	return *out ? ERR_NONE : ERR_MEMORY;
-}
-
 static enum err gather_files(struct facts *f)
 {
 	enum err e;
 
-	if ((e = path_beside(f->config_path, "revoked_keys", &f->revoked_path)) ||
-	    (e = path_beside(f->config_path, "sallyport-banner", &f->banner_path)))
-		return e;
 	if (f->config && ((e = add_named_files(f, KW_REVOKEDKEYS)) || (e = add_named_files(f, KW_BANNER))))
 		return e;
 	if ((e = add_file(f, f->revoked_path, true)))
@@ -607,11 +594,22 @@ static enum err gather_wire(struct facts *f, bool config_given)
 	return f->wire_err == ERR_MEMORY ? ERR_MEMORY : ERR_NONE;
 }
 
+static enum err path_beside(const char *config, const char *name, char **out)
+{
+	struct text t = { 0 };
+	const char *slash = strrchr(config, '/');
+
+	text_add(&t, "%.*s/%s", slash ? (int)(slash - config) : 0, config, name);
+	*out = text_take(&t);
+	return *out ? ERR_NONE : ERR_MEMORY;
+}
+
 static enum err gather_paths(struct facts *f, const struct facts_options *o)
 {
 	enum err e = copy_to(&f->config_path, o->config ? o->config : SSHD_CONFIG);
 
-	if (e)
+	if (e || (e = path_beside(f->config_path, "revoked_keys", &f->revoked_path)) ||
+	    (e = path_beside(f->config_path, "sallyport-banner", &f->banner_path)))
 		return e;
 	return o->sshd ? copy_to(&f->sshd, o->sshd) : gather_default_sshd(f);
 }

@@ -76,7 +76,8 @@ struct facts {
 	struct service service; /* live only */
 
 	char *config_path;
-	enum err config_err; /* ERR_NONE, ERR_CONFIG (problems say what), ERR_NOT_FOUND, ... */
+	char *revoked_path, *banner_path; /* where harden would put them, beside config_path */
+	enum err config_err;		  /* ERR_NONE, ERR_CONFIG (problems say what), ERR_NOT_FOUND, ... */
 	struct diags problems;
 	struct sshd_config *config;	  /* NULL only where nothing could be read */
 	struct sshd_effective *effective; /* global part; NULL with config */
@@ -112,10 +113,9 @@ struct facts {
 	bool keys_read;	       /* only where it was asked for */
 	struct sightings keys; /* as key_hunt.h finds them, odd places aside */
 
-	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two below */
+	struct file_fact *files; /* all that RevokedKeys and Banner name, and the two that harden would make */
 	size_t nfiles;
 	struct revocations revocations;
-	char *revoked_path, *banner_path; /* where harden would put them, beside config_path */
 
 	struct sessions sessions; /* live only */
 

@@ -3,6 +3,8 @@
 root stock
 echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINV5DF0oFVaaCTmNJbEZI0mGWNH7F7t5eTbtgI/kR8aM anna@laptop' >anna.pub
 echo 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINXOVEGqRx3cZybMT9epqEu0vqahhZ9k4Kh5d78mEe7Q bert' >bert.pub
+try sallyport revoke list --root stock
+try sallyport revoke list --root stock --format json
 try sallyport revoke test anna.pub --root stock
 cp anna.pub stock/etc/ssh/revoked_keys
 sed -i '1i RevokedKeys /etc/ssh/revoked_keys' stock/etc/ssh/sshd_config
