@@ -53,6 +53,8 @@ class Terminal:
                                         env=variables, start_new_session=True, preexec_fn=self.take_terminal)
 
     def take_terminal(self):
+        for number in (signal.SIGINT, signal.SIGQUIT):  # a shell starts what runs behind it with these ignored
+            signal.signal(number, signal.SIG_DFL)
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     def resize(self, columns, rows, tell=True):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# test_key_protect.py - key protect in a world: nobody sees a passphrase, root is not led astray, the server's keys stay.
+# test_key_protect_secrets.py - key protect in a world: nobody sees a passphrase, root is not led astray, the server's keys stay.
 import pytest
 
 pytest.importorskip("pyte", reason="no python3-pyte")
