@@ -150,7 +150,7 @@ static int become_owner(const char *path)
 
 	if (geteuid() != 0 || !owner_on_the_way(path, &uid))
 		return 0;
-	if ((status = find_account(NULL, uid, &a)) == 0)
+	if ((status = find_account(NULL, uid, &a)) == 0 && a)
 		status = become(a);
 	account_free(a);
 	return status;
@@ -203,7 +203,7 @@ static int protect_all(struct protect_job *job)
 	struct stat st;
 	int status;
 
-	if ((status = find_account(job->args->user, geteuid(), &a)))
+	if ((status = find_account(job->args->user, geteuid(), &a)) || !a)
 		return status;
 	if (job->args->user && a->uid != geteuid() && (status = become(a)))
 		goto out;

@@ -170,7 +170,7 @@ int given_keys_read(const char *file, struct given_keys *into)
 		return fail(e, "cannot read '%s'", file);
 	if (strncmp(content, "-----BEGIN ", 11) == 0)
 		status = read_beside(file, &content, &len);
-	if (!status)
+	if (!status && content)
 		status = take_lines(file, content, into);
 	free(content);
 	return status;

@@ -395,11 +395,11 @@ static bool is_meant(const struct revoked_sources *given, const struct revoked_s
 	struct text shown = { 0 };
 	bool meant = find(given, s) != NULL;
 
-	for (size_t i = 0; i < given->n && !meant && s->kind == SOURCE_KEY; i++) {
+	for (size_t i = 0; i < given->n && given->v && !meant && s->kind == SOURCE_KEY; i++) {
 		if (given->v[i].kind != SOURCE_SHA256 || revoked_source_describe(&given->v[i], &shown) ||
 		    public_key_parse_blob(s->blob.at, s->blob.len, &k))
 			continue;
-		meant = strcmp(shown.s, k.fingerprint) == 0;
+		meant = strcmp(text_string(&shown), k.fingerprint) == 0;
 		text_reset(&shown);
 	}
 	text_free(&shown);
@@ -502,7 +502,7 @@ static int remove_all(const struct common_args *common, const struct facts *f, c
 	bool kept = false;
 	int status = edits ? say_kept(f, given, there, &kept) : fail(ERR_MEMORY, "cannot change it");
 
-	for (size_t i = 0; i < there->n && !status; i++) {
+	for (size_t i = 0; i < there->n && edits && !status; i++) {
 		size_t removed = 0;
 
 		if (i + 1 < there->n && strcmp(there->v[i].file, there->v[i + 1].file) == 0)

@@ -110,7 +110,7 @@ static enum err query(const char *list, struct strings *names, const struct revo
 		text_add_escaped(wrong, text_string(&r.err), strcspn(text_string(&r.err), "\n"));
 	}
 	line = text_string(&r.out);
-	for (size_t i = 0; i < names->n && !e && !wrong->len; i++) {
+	for (size_t i = 0; i < names->n && whose[i] && !e && !wrong->len; i++) {
 		size_t len = strcspn(line, "\n");
 
 		if (len < 7 || strncmp(line + len - 7, "REVOKED", 7) != 0) {
@@ -126,7 +126,7 @@ static enum err query(const char *list, struct strings *names, const struct revo
 static enum err query_from(const struct revocation *v, const char *list, const char *dir, size_t *next,
 			   struct text *wrong)
 {
-	const struct revoked_source *whose[BATCH];
+	const struct revoked_source *whose[BATCH] = { 0 };
 	struct strings names = { 0 };
 	enum err e = ERR_NONE;
 

@@ -118,7 +118,7 @@ static void items_do(unsigned threads, item_work *work, void *context, size_t n)
 
 static enum err numbers_new(size_t n, struct numbers *out)
 {
-	struct numbers l = { calloc(n, sizeof *l.v), n };
+	struct numbers l = { calloc(n + 1, sizeof *l.v), n };
 
 	if (!l.v)
 		return ERR_MEMORY;
@@ -422,16 +422,18 @@ static enum err blocks_make(struct batch *b, size_t memory)
 	size_t all = 0, most, bytes = 0;
 	void *enough;
 
-	for (size_t i = 0; i < b->n; i++)
+	if (!b->n)
+		return ERR_NONE;
+	for (size_t i = 0; i < b->n && b->v[i].first; i++)
 		all += b->v[i].first->modulus.len;
 	most = block_bytes(b, all, memory);
 	/* GMP would end the process */
-	if (!(enough = malloc(most * (levels_of(b->n) + LEVELS_BESIDES) + all)))
+	if (!(enough = malloc(most * (levels_of(b->n) + LEVELS_BESIDES) + all + 1)))
 		return ERR_MEMORY;
 	free(enough);
 	if (!(b->blocks = calloc(BLOCKS_MAX + 1, sizeof *b->blocks)))
 		return ERR_MEMORY;
-	for (size_t i = 0; i < b->n; i++) {
+	for (size_t i = 0; i < b->n && b->v[i].first; i++) {
 		size_t len = b->v[i].first->modulus.len;
 		if (!b->nblocks || bytes + len > most) {
 			mpz_init(b->blocks[b->nblocks].product);
@@ -506,7 +508,7 @@ static enum err hits_report(const struct batch *b, struct batch_hits *out)
 
 	for (size_t i = 0; i < b->n; i++)
 		n += b->v[i].hit ? b->v[i].n : 0;
-	if (n && !(h.v = calloc(n, sizeof *h.v)))
+	if (!(h.v = calloc(n + 1, sizeof *h.v)))
 		return ERR_MEMORY;
 	for (const struct unique *u = b->v; u < b->v + b->n; u++)
 		for (size_t k = 0; u->hit && k < u->n; k++)

@@ -69,7 +69,7 @@ static bool is(struct reader r, const char *s)
 
 static bool same(struct reader a, struct reader b)
 {
-	return a.left == b.left && !memcmp(a.at, b.at, a.left);
+	return a.left == b.left && (!a.left || !memcmp(a.at, b.at, a.left));
 }
 
 static const struct cipher *cipher_find(struct reader name)

@@ -405,7 +405,7 @@ static enum err attribute_set(struct parser *p, const char *word, const char *va
 
 static enum err indented_line(struct parser *p, const char *word, const char *value)
 {
-	if (!p->entry) {
+	if (!p->entry || !p->into->v) {
 		diag_error(p->problems, p->file, p->line,
 			   "'%s:' is indented and below no entry: wants a key, a serial or the like above it", word);
 		return ERR_SYNTAX;

@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char from[] = "/l";
 	const struct source source = { .from = from };
-	struct pulled p = { .content = malloc(size + 1), .len = size };
+	static char *content; /* still known where it aborts */
+	struct pulled p = { .content = content = malloc(size + 1), .len = size };
 	struct text t = { 0 };
 	uint64_t in_place = 0;
 	unsigned line = 0;

@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if ((e == ERR_CONFIG) != (problems.errors > 0) || (e && s.v))
 		abort();
-	for (size_t i = 0; i < s.n; i++)
+	for (size_t i = 0; i < s.n && s.v; i++)
 		check(&s.v[i]);
 	sources_clear(&s);
 	diags_free(&problems);

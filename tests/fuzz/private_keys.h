@@ -13,7 +13,6 @@
 /* A key, which is the same when it is read again from its blob, or a refusal with a reason that leaves nothing behind. */
 static inline void private_check(const uint8_t *data, size_t size)
 {
-	static const struct private_key nothing;
 	struct private_key k = { 0 };
 	struct public_key again;
 	const char *why = NULL;
@@ -21,7 +20,7 @@ static inline void private_check(const uint8_t *data, size_t size)
 
 	if (e == ERR_MEMORY)
 		return;
-	if (e && (memcmp(&k, &nothing, sizeof k) != 0 || !why || !*why))
+	if (e && (k.blob || k.comment || k.application || k.encrypted || k.key.type[0] || !why || !*why))
 		abort();
 	if (e != ERR_TOO_BIG && private_key_is(data, size) != (e != ERR_NOT_FOUND))
 		abort();

@@ -16,9 +16,12 @@ static const struct source source = { .from = from, .max_age = 3600 };
 
 static struct pulled pulled_of(const char *text)
 {
-	struct pulled p = { .len = strlen(text), .content = strdup(text) };
+	struct pulled p = { .len = strlen(text) };
+	struct text t = { 0 };
 	unsigned line;
 
+	text_add_string(&t, text);
+	p.content = text_take(&t);
 	assert_non_null(p.content);
 	assert_int_equal(header_parse(p.content, p.len, &p.header, &line), ERR_NONE);
 	return p;
