@@ -88,23 +88,6 @@ struct reading {
 static enum err load_into(const char *name, const char *beside, struct policy *p, unsigned depth,
 			  struct diags *problems);
 
-/* Escapes what the file says. */
-static void mistake(const struct reading *r, unsigned line, const char *format, ...) FORMAT(3, 4);
-
-static void mistake(const struct reading *r, unsigned line, const char *format, ...)
-{
-	struct text raw = { 0 }, safe = { 0 };
-	va_list ap;
-
-	va_start(ap, format);
-	text_addv(&raw, format, ap);
-	va_end(ap);
-	text_add_escaped(&safe, text_string(&raw), raw.len);
-	diag_error(r->problems, r->file, line, "%s", text_string(&safe));
-	text_free(&raw);
-	text_free(&safe);
-}
-
 static struct policy *policy_new(void)
 {
 	struct policy *p = calloc(1, sizeof *p);
@@ -148,8 +131,8 @@ static void unknown_value(const struct reading *r, unsigned line, const char *wo
 	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
 		names[i] = values[i].name;
 	near = nearest_word(word, names);
-	mistake(r, line, "no value is called '%s'%s%s%s", word, near ? ": did you mean '" : "", near ? near : "",
-		near ? "'?" : "");
+	diag_error_escaped(r->problems, r->file, line, "no value is called '%s'%s%s%s", word,
+			   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static enum err check_value(const struct reading *r, unsigned line, const struct value_row *row,
@@ -159,8 +142,8 @@ static enum err check_value(const struct reading *r, unsigned line, const struct
 	enum err e;
 
 	if (words->n == 0 || words->n > POLICY_MAX_WORDS || (row->kind != VALUE_WORDS && words->n != 1)) {
-		mistake(r, line, "Set %s: wants %s", row->name,
-			row->kind == VALUE_WORDS ? "one to 200 words" : "one word");
+		diag_error_escaped(r->problems, r->file, line, "Set %s: wants %s", row->name,
+				   row->kind == VALUE_WORDS ? "one to 200 words" : "one word");
 		return ERR_CONFIG;
 	}
 	if (row->kind == VALUE_WORDS || row->kind == VALUE_WORD)
@@ -170,9 +153,10 @@ static enum err check_value(const struct reading *r, unsigned line, const struct
 	if (!e && (n < row->min || n > row->max))
 		e = ERR_RANGE;
 	if (e)
-		mistake(r, line, "%s is '%s': wants a %s from %llu to %llu", row->name, words->v[0],
-			row->kind == VALUE_NUMBER ? "number" : "time in seconds, or such as 5m,",
-			(unsigned long long)row->min, (unsigned long long)row->max);
+		diag_error_escaped(r->problems, r->file, line, "%s is '%s': wants a %s from %llu to %llu", row->name,
+				   words->v[0],
+				   row->kind == VALUE_NUMBER ? "number" : "time in seconds, or such as 5m,",
+				   (unsigned long long)row->min, (unsigned long long)row->max);
 	return e ? ERR_CONFIG : ERR_NONE;
 }
 
@@ -186,7 +170,7 @@ static enum err line_set(struct reading *r, unsigned line, const struct strings 
 
 	r->began = true;
 	if (words->n < 2) {
-		mistake(r, line, "Set: wants the name of a value and the value");
+		diag_error_escaped(r->problems, r->file, line, "Set: wants the name of a value and the value");
 		return ERR_NONE;
 	}
 	if (!row) {
@@ -195,7 +179,8 @@ static enum err line_set(struct reading *r, unsigned line, const struct strings 
 	}
 	i = (size_t)(row - values);
 	if (r->set_line[i]) {
-		mistake(r, line, "%s is set already in line %u", row->name, r->set_line[i]);
+		diag_error_escaped(r->problems, r->file, line, "%s is set already in line %u", row->name,
+				   r->set_line[i]);
 		return ERR_NONE;
 	}
 	r->set_line[i] = line;
@@ -231,8 +216,8 @@ static void unknown_rule(const struct reading *r, unsigned line, const char *wor
 	for (size_t i = 0; i < rules_count() && i < RULES_MAX; i++)
 		ids[i] = rule_at(i)->id;
 	near = nearest_word(word, ids);
-	mistake(r, line, "there is no rule '%s'%s%s%s", word, near ? ": did you mean '" : "", near ? near : "",
-		near ? "'?" : "");
+	diag_error_escaped(r->problems, r->file, line, "there is no rule '%s'%s%s%s", word,
+			   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static enum err line_severity(struct reading *r, unsigned line, const struct strings *words)
@@ -241,7 +226,8 @@ static enum err line_severity(struct reading *r, unsigned line, const struct str
 
 	r->began = true;
 	if (words->n != 3) {
-		mistake(r, line, "Severity: wants a rule and critical, high, medium, low, info or off");
+		diag_error_escaped(r->problems, r->file, line,
+				   "Severity: wants a rule and critical, high, medium, low, info or off");
 		return ERR_NONE;
 	}
 	if (!rule_number(words->v[1], &rule)) {
@@ -249,7 +235,8 @@ static enum err line_severity(struct reading *r, unsigned line, const struct str
 		return ERR_NONE;
 	}
 	if (r->severity_line[rule]) {
-		mistake(r, line, "the severity of %s is set already in line %u", words->v[1], r->severity_line[rule]);
+		diag_error_escaped(r->problems, r->file, line, "the severity of %s is set already in line %u",
+				   words->v[1], r->severity_line[rule]);
 		return ERR_NONE;
 	}
 	r->severity_line[rule] = line;
@@ -259,8 +246,9 @@ static enum err line_severity(struct reading *r, unsigned line, const struct str
 		r->p->severity[rule] = (signed char)i;
 		return ERR_NONE;
 	}
-	mistake(r, line, "the severity of %s is '%s': wants critical, high, medium, low, info or off", words->v[1],
-		words->v[2]);
+	diag_error_escaped(r->problems, r->file, line,
+			   "the severity of %s is '%s': wants critical, high, medium, low, info or off", words->v[1],
+			   words->v[2]);
 	return ERR_NONE;
 }
 
@@ -270,7 +258,7 @@ static enum err line_title(struct reading *r, unsigned line, const struct string
 	struct text t = { 0 };
 
 	if (words->n < 2) {
-		mistake(r, line, "Title: wants a text");
+		diag_error_escaped(r->problems, r->file, line, "Title: wants a text");
 		return ERR_NONE;
 	}
 	strings_join(&rest, " ", &t);
@@ -284,20 +272,22 @@ static enum err line_base(struct reading *r, unsigned line, const struct strings
 	enum err e;
 
 	if (words->n != 2)
-		mistake(r, line, "Base: wants the name of one policy");
+		diag_error_escaped(r->problems, r->file, line, "Base: wants the name of one policy");
 	else if (r->from_memory)
-		mistake(r, line, "Base: no other policy can be read here");
+		diag_error_escaped(r->problems, r->file, line, "Base: no other policy can be read here");
 	else if (r->began || r->based)
-		mistake(r, line, "Base: must stand once, before the first Set and Severity");
+		diag_error_escaped(r->problems, r->file, line,
+				   "Base: must stand once, before the first Set and Severity");
 	else if (r->depth >= POLICY_MAX_DEPTH)
-		mistake(r, line, "Base: more than %d policies deep", POLICY_MAX_DEPTH);
+		diag_error_escaped(r->problems, r->file, line, "Base: more than %d policies deep", POLICY_MAX_DEPTH);
 	else {
 		r->based = true;
 		e = load_into(words->v[1], r->file, r->p, r->depth + 1, r->problems);
 		if (e == ERR_MEMORY)
 			return e;
 		if (e && e != ERR_CONFIG)
-			mistake(r, line, "Base: policy '%s' cannot be read: %s", words->v[1], err_text(e));
+			diag_error_escaped(r->problems, r->file, line, "Base: policy '%s' cannot be read: %s",
+					   words->v[1], err_text(e));
 	}
 	return ERR_NONE;
 }
@@ -328,7 +318,8 @@ static enum err read_line(struct reading *r, unsigned line, const char *s)
 		e = settings[i].read(r, line, &words);
 		goto out;
 	}
-	mistake(r, line, "'%s' is no setting: wants Title, Base, Set or Severity", words.v[0]);
+	diag_error_escaped(r->problems, r->file, line, "'%s' is no setting: wants Title, Base, Set or Severity",
+			   words.v[0]);
 out:
 	strings_free(&words);
 	return e;
@@ -349,7 +340,7 @@ static enum err read_lines(struct reading *r, const char *content, size_t len)
 			return ERR_MEMORY;
 		line++;
 		if (memchr(content, '\0', n))
-			mistake(r, line, "there is a NUL byte in this line");
+			diag_error_escaped(r->problems, r->file, line, "there is a NUL byte in this line");
 		else
 			e = read_line(r, line, copy);
 		free(copy);

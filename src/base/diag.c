@@ -55,6 +55,20 @@ void diag_error(struct diags *d, const char *file, unsigned line, const char *fo
 	va_end(ap);
 }
 
+void diag_error_escaped(struct diags *d, const char *file, unsigned line, const char *format, ...)
+{
+	struct text raw = { 0 }, safe = { 0 };
+	va_list ap;
+
+	va_start(ap, format);
+	text_addv(&raw, format, ap);
+	va_end(ap);
+	text_add_escaped(&safe, text_string(&raw), raw.len);
+	diag_error(d, file, line, "%s", text_string(&safe));
+	text_free(&raw);
+	text_free(&safe);
+}
+
 void diag_warning(struct diags *d, const char *file, unsigned line, const char *format, ...)
 {
 	va_list ap;

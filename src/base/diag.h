@@ -25,6 +25,8 @@ struct diags {
 
 void diag_error(struct diags *d, const char *file, unsigned line, const char *format, ...) FORMAT(4, 5);
 void diag_warning(struct diags *d, const char *file, unsigned line, const char *format, ...) FORMAT(4, 5);
+/* The same of a text that shows what the file says, which is escaped here. */
+void diag_error_escaped(struct diags *d, const char *file, unsigned line, const char *format, ...) FORMAT(4, 5);
 /* "PREFIXfile:line: text\n" for each. */
 void diags_print(const struct diags *d, const char *prefix, FILE *to);
 void diags_free(struct diags *d);

@@ -31,23 +31,6 @@ struct reading {
 	unsigned seen; /* bits of the rows that the source has */
 };
 
-/* Escapes what the file says. */
-static void mistake(const struct reading *r, unsigned line, const char *format, ...) FORMAT(3, 4);
-
-static void mistake(const struct reading *r, unsigned line, const char *format, ...)
-{
-	struct text raw = { 0 }, safe = { 0 };
-	va_list ap;
-
-	va_start(ap, format);
-	text_addv(&raw, format, ap);
-	va_end(ap);
-	text_add_escaped(&safe, text_string(&raw), raw.len);
-	diag_error(r->problems, r->file, line, "%s", text_string(&safe));
-	text_free(&raw);
-	text_free(&safe);
-}
-
 /* ---- values: ERR_SYNTAX or ERR_RANGE is not what is wanted, ERR_TOO_BIG one too many, ERR_MEMORY ---- */
 
 static bool is_plain_text(const char *value)
@@ -242,9 +225,11 @@ static void source_finish(const struct reading *r)
 	const struct source *s = current(r);
 
 	if (s && !s->from)
-		mistake(r, s->line, "the source '%s' has no From: wants %s", s->name, rows[0].wants);
+		diag_error_escaped(r->problems, r->file, s->line, "the source '%s' has no From: wants %s", s->name,
+				   rows[0].wants);
 	if (s && !s->keys.n && !s->signers)
-		mistake(r, s->line, "the source '%s' has no SignedBy: wants %s", s->name, rows[1].wants);
+		diag_error_escaped(r->problems, r->file, s->line, "the source '%s' has no SignedBy: wants %s", s->name,
+				   rows[1].wants);
 }
 
 static enum err source_start(struct reading *r, const struct strings *args)
@@ -254,7 +239,8 @@ static enum err source_start(struct reading *r, const struct strings *args)
 	source_finish(r);
 	r->seen = 0;
 	if (args->n != 1 || !name_fits(args->v[0])) {
-		mistake(r, r->line,
+		diag_error_escaped(
+			r->problems, r->file, r->line,
 			"Source is '%s': wants one name of letters, digits and -_. that begins with a letter or digit, and is "
 			"neither " ADDED " nor " IMPORTED,
 			args->n ? args->v[0] : "");
@@ -262,9 +248,11 @@ static enum err source_start(struct reading *r, const struct strings *args)
 	}
 	for (size_t i = 0; i < r->s->n; i++)
 		if (strcasecmp(r->s->v[i].name, args->v[0]) == 0)
-			mistake(r, r->line, "Source '%s' is there already, in line %u", args->v[0], r->s->v[i].line);
+			diag_error_escaped(r->problems, r->file, r->line, "Source '%s' is there already, in line %u",
+					   args->v[0], r->s->v[i].line);
 	if (r->s->n == SOURCES_MAX) {
-		mistake(r, r->line, "Source '%s' is one too many: there may be %d", args->v[0], SOURCES_MAX);
+		diag_error_escaped(r->problems, r->file, r->line, "Source '%s' is one too many: there may be %d",
+				   args->v[0], SOURCES_MAX);
 		return ERR_NONE;
 	}
 	more = reallocarray(r->s->v, r->s->n + 1, sizeof *more);
@@ -284,9 +272,11 @@ static enum err source_start(struct reading *r, const struct strings *args)
 static enum err keep_add(struct reading *r, const struct strings *args)
 {
 	if (r->s->n)
-		mistake(r, r->line, "Keep is about all sources: wants to stand above the first Source");
+		diag_error_escaped(r->problems, r->file, r->line,
+				   "Keep is about all sources: wants to stand above the first Source");
 	if (!args->n)
-		mistake(r, r->line, "Keep has no value: wants accounts such as anna or anna@192.0.2.1");
+		diag_error_escaped(r->problems, r->file, r->line,
+				   "Keep has no value: wants accounts such as anna or anna@192.0.2.1");
 	return strings_copy(&r->s->keep, args);
 }
 
@@ -300,12 +290,14 @@ static enum err row_set(struct reading *r, size_t i, const struct strings *args)
 	enum err e;
 
 	if (!s) {
-		mistake(r, r->line, "%s stands above the first Source: wants to stand below the one that it is about",
-			rows[i].name);
+		diag_error_escaped(r->problems, r->file, r->line,
+				   "%s stands above the first Source: wants to stand below the one that it is about",
+				   rows[i].name);
 		return ERR_NONE;
 	}
 	if (!rows[i].repeats && r->seen & 1u << i) {
-		mistake(r, r->line, "%s is set twice for the source '%s'", rows[i].name, s->name);
+		diag_error_escaped(r->problems, r->file, r->line, "%s is set twice for the source '%s'", rows[i].name,
+				   s->name);
 		return ERR_NONE;
 	}
 	r->seen |= 1u << i;
@@ -313,8 +305,8 @@ static enum err row_set(struct reading *r, size_t i, const struct strings *args)
 	if (!e || e == ERR_MEMORY)
 		return e;
 	strings_join(args, " ", &shown);
-	mistake(r, r->line, "%s is '%s'%s: wants %s", rows[i].name, text_string(&shown),
-		e == ERR_TOO_BIG ? ", one too many" : "", rows[i].wants);
+	diag_error_escaped(r->problems, r->file, r->line, "%s is '%s'%s: wants %s", rows[i].name, text_string(&shown),
+			   e == ERR_TOO_BIG ? ", one too many" : "", rows[i].wants);
 	text_free(&shown);
 	return ERR_NONE;
 }
@@ -331,8 +323,8 @@ static enum err keyword_read(struct reading *r, const struct lexer_line *l)
 		if (strcasecmp(l->keyword, rows[i].name) == 0)
 			return row_set(r, i, &l->args);
 	near = nearest_word(l->keyword, names);
-	mistake(r, r->line, "there is no setting '%s'%s%s%s", l->keyword, near ? ": did you mean '" : "",
-		near ? near : "", near ? "'?" : "");
+	diag_error_escaped(r->problems, r->file, r->line, "there is no setting '%s'%s%s%s", l->keyword,
+			   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 	return ERR_NONE;
 }
 
@@ -342,13 +334,13 @@ static enum err line_read(struct reading *r, const char *line, size_t len)
 	enum err e;
 
 	if (memchr(line, '\0', len)) {
-		mistake(r, r->line, "there is a NUL in this line: wants text");
+		diag_error_escaped(r->problems, r->file, r->line, "there is a NUL in this line: wants text");
 		return ERR_NONE;
 	}
 	if ((e = lexer_read(line, len, SSHD_NEWEST, &l)))
 		return e;
 	if (l.kind == LEXER_OPEN_QUOTE)
-		mistake(r, r->line, "a quote has no end");
+		diag_error_escaped(r->problems, r->file, r->line, "a quote has no end");
 	else if (l.kind != LEXER_BLANK)
 		e = keyword_read(r, &l);
 	lexer_clear(&l);
@@ -364,7 +356,7 @@ enum err sources_parse(const char *content, size_t len, const char *name, struct
 	enum err e = ERR_NONE;
 
 	if (len > FILE_MAX) {
-		mistake(&r, 0, "it is larger than %u KiB", FILE_MAX >> 10);
+		diag_error_escaped(r.problems, r.file, 0, "it is larger than %u KiB", FILE_MAX >> 10);
 		return ERR_CONFIG;
 	}
 	while (content < end && !e) {

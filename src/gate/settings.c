@@ -68,23 +68,6 @@ static unsigned list_count(const struct settings *s, const struct row *row)
 	return *(const unsigned *)field_of(s, row->count);
 }
 
-/* Escapes what the file says. */
-static void mistake(const struct reading *r, unsigned line, const char *format, ...) FORMAT(3, 4);
-
-static void mistake(const struct reading *r, unsigned line, const char *format, ...)
-{
-	struct text raw = { 0 }, safe = { 0 };
-	va_list ap;
-
-	va_start(ap, format);
-	text_addv(&raw, format, ap);
-	va_end(ap);
-	text_add_escaped(&safe, text_string(&raw), raw.len);
-	diag_error(r->problems, r->file, line, "%s", text_string(&safe));
-	text_free(&raw);
-	text_free(&safe);
-}
-
 /* --- single values --- */
 
 static enum err set_number(struct settings *s, const struct row *row, const char *value)
@@ -439,8 +422,8 @@ static void unknown_keyword(const struct reading *r, const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		names[i] = rows[i].name;
 	near = nearest_word(word, names);
-	mistake(r, r->line, "there is no setting '%s'%s%s%s", word, near ? ": did you mean '" : "", near ? near : "",
-		near ? "'?" : "");
+	diag_error_escaped(r->problems, r->file, r->line, "there is no setting '%s'%s%s%s", word,
+			   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static const struct row *row_find(const char *name)
@@ -458,11 +441,17 @@ static enum err read_value(const struct reading *r, const struct row *row, const
 	switch (e) {
 	case ERR_NONE:
 	case ERR_MEMORY: return e;
-	case ERR_EXISTS: mistake(r, r->line, "%s is '%s', which is in the list already", row->name, value); break;
-	case ERR_TOO_BIG:
-		mistake(r, r->line, "%s is '%s': wants at most %u in all", row->name, value, (unsigned)row->max);
+	case ERR_EXISTS:
+		diag_error_escaped(r->problems, r->file, r->line, "%s is '%s', which is in the list already", row->name,
+				   value);
 		break;
-	default: mistake(r, r->line, "%s is '%s': wants %s", row->name, value, row->wants); break;
+	case ERR_TOO_BIG:
+		diag_error_escaped(r->problems, r->file, r->line, "%s is '%s': wants at most %u in all", row->name,
+				   value, (unsigned)row->max);
+		break;
+	default:
+		diag_error_escaped(r->problems, r->file, r->line, "%s is '%s': wants %s", row->name, value, row->wants);
+		break;
 	}
 	return ERR_NONE;
 }
@@ -473,11 +462,12 @@ static enum err read_setting(const struct reading *r, const struct row *row, con
 	enum err e = ERR_NONE;
 
 	if (l->kind == LEXER_OPEN_QUOTE) {
-		mistake(r, r->line, "%s has a quote without an end", row->name);
+		diag_error_escaped(r->problems, r->file, r->line, "%s has a quote without an end", row->name);
 	} else if (l->args.n == 0 || (!row->count && l->args.n > 1)) {
-		mistake(r, r->line, "%s has %zu values: wants %s", row->name, l->args.n, row->wants);
+		diag_error_escaped(r->problems, r->file, r->line, "%s has %zu values: wants %s", row->name, l->args.n,
+				   row->wants);
 	} else if (!row->count && *first) {
-		mistake(r, r->line, "%s is set already in line %u", row->name, *first);
+		diag_error_escaped(r->problems, r->file, r->line, "%s is set already in line %u", row->name, *first);
 	} else {
 		for (size_t i = 0; i < l->args.n && !e; i++)
 			e = read_value(r, row, l->args.v[i]);
@@ -506,14 +496,14 @@ static enum err read_line(const struct reading *r, const char *line, size_t len,
 	if (is_blank(line, len))
 		return ERR_NONE;
 	if (memchr(line, '\0', len)) {
-		mistake(r, r->line, "there is a NUL byte in this line");
+		diag_error_escaped(r->problems, r->file, r->line, "there is a NUL byte in this line");
 		return ERR_NONE;
 	}
 	if ((e = lexer_read(line, len, SSHD_NEWEST, &l)))
 		return e;
 	row = l.keyword ? row_find(l.keyword) : NULL;
 	if (!l.keyword)
-		mistake(r, r->line, "a setting's name was expected here");
+		diag_error_escaped(r->problems, r->file, r->line, "a setting's name was expected here");
 	else if (!row)
 		unknown_keyword(r, l.keyword);
 	else
@@ -582,13 +572,15 @@ static void check_together(const struct reading *r)
 
 	for (unsigned i = 0; i < s->firewall.nknocks && !first[ROW_KNOCK_PORT]; i++)
 		if (s->firewall.knocks[i] == NTP_PORT)
-			mistake(r, first[ROW_PORT], "Port is '123', where nobody can knock: wants a KnockPort besides");
+			diag_error_escaped(r->problems, r->file, first[ROW_PORT],
+					   "Port is '123', where nobody can knock: wants a KnockPort besides");
 	if (s->grant_seconds > s->max_grant_seconds)
-		mistake(r, first[ROW_GRANT_TIME],
-			"GrantTime is %us, MaxGrantTime %us: wants a GrantTime that is not longer", s->grant_seconds,
-			s->max_grant_seconds);
+		diag_error_escaped(r->problems, r->file, first[ROW_GRANT_TIME],
+				   "GrantTime is %us, MaxGrantTime %us: wants a GrantTime that is not longer",
+				   s->grant_seconds, s->max_grant_seconds);
 	if (s->secret_mode == SECRET_REQUIRE && s->nsecrets == 0)
-		mistake(r, first[ROW_SECRET_MODE], "SiteSecretMode is 'require': wants a SiteSecret besides");
+		diag_error_escaped(r->problems, r->file, first[ROW_SECRET_MODE],
+				   "SiteSecretMode is 'require': wants a SiteSecret besides");
 }
 
 static enum err parse_into(struct settings *s, const char *content, size_t len, const char *name,
@@ -600,7 +592,7 @@ static enum err parse_into(struct settings *s, const char *content, size_t len, 
 	enum err e;
 
 	if (len > SETTINGS_MAX_SIZE)
-		mistake(&r, 0, "is longer than %d KiB", SETTINGS_MAX_SIZE / 1024);
+		diag_error_escaped(r.problems, r.file, 0, "is longer than %d KiB", SETTINGS_MAX_SIZE / 1024);
 	else if ((e = read_lines(&r, content, len, first)) || (e = fill_defaults(s)))
 		return e;
 	else

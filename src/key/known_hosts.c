@@ -2,6 +2,7 @@
 /* known_hosts.c - reads known_hosts line by line, and tells which lines are about a host. */
 #include "key/known_hosts.h"
 
+#include "base/array.h"
 #include "base/text.h"
 
 #include <openssl/evp.h>
@@ -173,23 +174,10 @@ struct parsing {
 	unsigned line, release;
 };
 
-static void *room(void *v, size_t n, size_t *size, size_t each)
-{
-	size_t more = *size ? *size * 2 : 16;
-	void *grown;
-
-	if (n < *size)
-		return v;
-	if (more > SIZE_MAX / each || !(grown = realloc(v, more * each)))
-		return NULL;
-	*size = more;
-	return grown;
-}
-
 static enum err fault(struct parsing *p, const char *why)
 {
 	struct known_hosts *k = p->into;
-	struct known_hosts_fault *v = room(k->faults, k->nfaults, &p->faults_size, sizeof *v);
+	struct known_hosts_fault *v = array_room(k->faults, k->nfaults, &p->faults_size, sizeof *v);
 
 	if (!v)
 		return ERR_MEMORY;
@@ -201,7 +189,7 @@ static enum err fault(struct parsing *p, const char *why)
 static enum err host_add(struct parsing *p, enum known_host_kind kind, struct word names, struct public_key_line *key)
 {
 	struct known_hosts *k = p->into;
-	struct known_host *v = room(k->v, k->n, &p->size, sizeof *v);
+	struct known_host *v = array_room(k->v, k->n, &p->size, sizeof *v);
 	char *copy = v ? strndup(names.at, names.len) : NULL;
 
 	if (v)

@@ -2,6 +2,7 @@
 /* known_weak.c - reads lists of keys that others can sign with, and looks a key up in all of them. */
 #include "key/known_weak.h"
 
+#include "base/array.h"
 #include "base/text.h"
 #include "key/authorized.h"
 #include "key/plain.h"
@@ -68,20 +69,6 @@ void known_weak_free(struct known_weak *k)
 	free(k);
 }
 
-/* Room for one more: the array as it is now, or NULL. */
-static void *room(void *v, size_t n, size_t *size, size_t each)
-{
-	size_t more = *size ? *size * 2 : 64;
-	void *grown;
-
-	if (n < *size)
-		return v;
-	if (more > SIZE_MAX / each || !(grown = realloc(v, more * each)))
-		return NULL;
-	*size = more;
-	return grown;
-}
-
 static struct piece piece_of(const char *s)
 {
 	return (struct piece){ s, strlen(s) };
@@ -129,7 +116,7 @@ static bool is_fingerprint(struct piece w)
 
 static enum err tail_add(struct known_weak *k, struct piece w, unsigned line)
 {
-	struct tail *v = room(k->tails, k->ntails, &k->tails_size, sizeof *v);
+	struct tail *v = array_room(k->tails, k->ntails, &k->tails_size, sizeof *v);
 	struct tail t = { .file = (uint16_t)(k->files.n - 1), .line = line };
 	size_t len;
 
@@ -144,7 +131,7 @@ static enum err tail_add(struct known_weak *k, struct piece w, unsigned line)
 
 static enum err hash_add(struct known_weak *k, const uint8_t hash[PLAIN_SHA256], struct piece note, unsigned line)
 {
-	struct fingerprint *v = room(k->fingerprints, k->nfingerprints, &k->fingerprints_size, sizeof *v);
+	struct fingerprint *v = array_room(k->fingerprints, k->nfingerprints, &k->fingerprints_size, sizeof *v);
 	struct fingerprint f = { .file = (unsigned)k->files.n - 1, .line = line };
 
 	if (!v)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* revoked_source.c - reads a file of what is to be revoked. */
 #include "key/revoked_source.h"
+#include "base/array.h"
 #include "base/number.h"
 #include "key/certificate.h"
 #include "key/plain.h"
@@ -334,20 +335,6 @@ static enum err ca_line(struct parser *p, const char *value)
 	return ERR_NONE;
 }
 
-static enum err source_room(struct revoked_sources *l)
-{
-	size_t more = l->size ? l->size * 2 : 16;
-	struct revoked_source *v;
-
-	if (l->n < l->size)
-		return ERR_NONE;
-	if (more > SIZE_MAX / sizeof *v || !(v = realloc(l->v, more * sizeof *v)))
-		return ERR_MEMORY;
-	l->v = v;
-	l->size = more;
-	return ERR_NONE;
-}
-
 static enum err entry_line(struct parser *p, const struct word *w, const char *value)
 {
 	struct revoked_source s = { .kind = w->kind, .line = p->line, .last = p->line };
@@ -356,10 +343,16 @@ static enum err entry_line(struct parser *p, const struct word *w, const char *v
 	p->entry = p->skipped = true;
 	s.file = strdup(p->file);
 	s.value = strdup(value);
-	if (s.file && s.value && (e = w->read(p, &s)) == ERR_NONE && (e = source_room(p->into)) == ERR_NONE) {
-		p->into->v[p->into->n++] = s;
-		p->skipped = false;
-		return ERR_NONE;
+	if (s.file && s.value && (e = w->read(p, &s)) == ERR_NONE) {
+		struct revoked_source *v = array_room(p->into->v, p->into->n, &p->into->size, sizeof *v);
+
+		if (v) {
+			p->into->v = v;
+			v[p->into->n++] = s;
+			p->skipped = false;
+			return ERR_NONE;
+		}
+		e = ERR_MEMORY;
 	}
 	source_clear(&s);
 	return e;
