@@ -190,36 +190,6 @@ static const struct revoked_certificates *ca_find(const struct revoked *r, const
 	return NULL;
 }
 
-static bool ranges_have(const struct revoked_ranges *l, uint64_t serial)
-{
-	size_t low = 0, high = l->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (l->v[mid].last < serial)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < l->n && l->v[low].first <= serial;
-}
-
-static bool pages_have(const struct revoked_pages *l, uint64_t serial)
-{
-	size_t low = 0, high = l->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (l->v[mid].page < serial / 64)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low < l->n && l->v[low].page == serial / 64 && l->v[low].bits >> serial % 64 & 1;
-}
-
 struct named {
 	uint64_t serial;
 	const uint8_t *id;
@@ -234,7 +204,7 @@ static const char *certificate_listed(const struct revoked_certificates *c, cons
 		return NULL;
 	if (revoked_blobs_have(&c->ids, n->id, n->id_len))
 		return "key id";
-	if (n->serial && (ranges_have(&c->ranges, n->serial) || pages_have(&c->pages, n->serial)))
+	if (n->serial && (revoked_ranges_find(&c->ranges, n->serial) || revoked_pages_find(&c->pages, n->serial)))
 		return "serial";
 	return NULL;
 }

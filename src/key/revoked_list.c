@@ -3,28 +3,16 @@
 #include "key/revoked_list.h"
 #include "key/revoked.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/banned.h"
 
-/* Room for one more: the array as it is now, or NULL. */
-static void *room(void *v, size_t n, size_t *size, size_t each)
-{
-	size_t more = *size ? *size * 2 : 8;
-	void *grown;
-
-	if (n < *size)
-		return v;
-	if (more > SIZE_MAX / each || !(grown = realloc(v, more * each)))
-		return NULL;
-	*size = more;
-	return grown;
-}
-
 enum err revoked_blobs_add(struct revoked_blobs *l, const uint8_t *at, size_t len)
 {
-	struct revoked_blob *v = room(l->v, l->n, &l->size, sizeof *v);
+	struct revoked_blob *v = array_room(l->v, l->n, &l->size, sizeof *v);
 
 	if (!v)
 		return ERR_MEMORY;
@@ -35,7 +23,7 @@ enum err revoked_blobs_add(struct revoked_blobs *l, const uint8_t *at, size_t le
 
 enum err revoked_certificates_add(struct revoked *r, const uint8_t *ca, size_t len, struct revoked_certificates **out)
 {
-	struct revoked_certificates *v = room(r->cas, r->ncas, &r->cas_size, sizeof *v);
+	struct revoked_certificates *v = array_room(r->cas, r->ncas, &r->cas_size, sizeof *v);
 
 	if (!v)
 		return ERR_MEMORY;
@@ -47,7 +35,7 @@ enum err revoked_certificates_add(struct revoked *r, const uint8_t *ca, size_t l
 
 enum err revoked_range_add(struct revoked_certificates *c, uint64_t first, uint64_t last)
 {
-	struct revoked_range *v = room(c->ranges.v, c->ranges.n, &c->ranges.size, sizeof *v);
+	struct revoked_range *v = array_room(c->ranges.v, c->ranges.n, &c->ranges.size, sizeof *v);
 
 	if (!v)
 		return ERR_MEMORY;
@@ -58,7 +46,7 @@ enum err revoked_range_add(struct revoked_certificates *c, uint64_t first, uint6
 
 enum err revoked_page_add(struct revoked_certificates *c, uint64_t page, uint64_t bits)
 {
-	struct revoked_page *v = room(c->pages.v, c->pages.n, &c->pages.size, sizeof *v);
+	struct revoked_page *v = array_room(c->pages.v, c->pages.n, &c->pages.size, sizeof *v);
 
 	if (!v)
 		return ERR_MEMORY;
@@ -210,6 +198,35 @@ bool revoked_blobs_have(const struct revoked_blobs *l, const uint8_t *at, size_t
 	const struct revoked_blob blob = { at, len };
 
 	return l->n && bsearch(&blob, l->v, l->n, sizeof *l->v, blob_order);
+}
+
+const struct revoked_range *revoked_ranges_find(const struct revoked_ranges *l, uint64_t serial)
+{
+	size_t low = 0, high = l->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (l->v[mid].last < serial)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < l->n && l->v[low].first <= serial ? &l->v[low] : NULL;
+}
+
+static int page_find(const void *serial, const void *page)
+{
+	const uint64_t a = *(const uint64_t *)serial / 64, b = ((const struct revoked_page *)page)->page;
+
+	return (a > b) - (a < b);
+}
+
+const struct revoked_page *revoked_pages_find(const struct revoked_pages *l, uint64_t serial)
+{
+	const struct revoked_page *page = l->n ? bsearch(&serial, l->v, l->n, sizeof *l->v, page_find) : NULL;
+
+	return page && page->bits >> serial % 64 & 1 ? page : NULL;
 }
 
 static void blobs_free(struct revoked_blobs *l, bool owned)

@@ -59,6 +59,10 @@ struct revoked {
 MUST_USE enum err revoked_blobs_add(struct revoked_blobs *l, const uint8_t *at, size_t len);
 /* Of a sorted list. */
 bool revoked_blobs_have(const struct revoked_blobs *l, const uint8_t *at, size_t len);
+/* The range that this serial lies in, of a sorted list; NULL: none. Borrowed. */
+const struct revoked_range *revoked_ranges_find(const struct revoked_ranges *l, uint64_t serial);
+/* The page with the bit of this serial set, likewise. */
+const struct revoked_page *revoked_pages_find(const struct revoked_pages *l, uint64_t serial);
 /* Borrowed, until the next one is added. */
 MUST_USE enum err revoked_certificates_add(struct revoked *r, const uint8_t *ca, size_t len,
 					   struct revoked_certificates **out);

@@ -26,55 +26,31 @@ static const struct revoked_certificates *certificates_of(const struct revoked *
 	return r->ncas ? bsearch(&blob, r->cas, r->ncas, sizeof *r->cas, certificates_find) : NULL;
 }
 
-/* The last serial from 'first' on that is listed without a gap, as far as one range or page goes. */
-static bool range_reach(const struct revoked_ranges *l, uint64_t first, uint64_t *last)
+/* The last serial from 'first' on that is listed without a gap, as far as one range or page goes; 0: 'first' is not. */
+static uint64_t serials_reach(const struct revoked_certificates *c, uint64_t first)
 {
-	size_t low = 0, high = l->n;
+	const struct revoked_range *range = revoked_ranges_find(&c->ranges, first);
+	const struct revoked_page *page = revoked_pages_find(&c->pages, first);
+	uint64_t last = first;
 
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (l->v[mid].last < first)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == l->n || l->v[low].first > first)
-		return false;
-	*last = l->v[low].last;
-	return true;
-}
-
-static bool page_reach(const struct revoked_pages *l, uint64_t first, uint64_t *last)
-{
-	size_t low = 0, high = l->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (l->v[mid].page < first / 64)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	if (low == l->n || l->v[low].page != first / 64 || !(l->v[low].bits >> first % 64 & 1))
-		return false;
-	for (*last = first; *last % 64 != 63 && l->v[low].bits >> (*last + 1) % 64 & 1;)
-		++*last;
-	return true;
+	if (range)
+		return range->last;
+	if (!page)
+		return 0;
+	while (last % 64 != 63 && page->bits >> (last + 1) % 64 & 1)
+		last++;
+	return last;
 }
 
 static bool serials_listed(const struct revoked_certificates *const lists[2], uint64_t first, uint64_t final)
 {
 	while (true) {
 		uint64_t last = 0;
-		bool found = false;
 
-		for (size_t i = 0; i < 2 && !found; i++)
-			found = lists[i] && (range_reach(&lists[i]->ranges, first, &last) ||
-					     page_reach(&lists[i]->pages, first, &last));
-		if (!found || last >= final)
-			return found;
+		for (size_t i = 0; i < 2 && !last; i++)
+			last = lists[i] ? serials_reach(lists[i], first) : 0;
+		if (!last || last >= final)
+			return last != 0;
 		first = last + 1;
 	}
 }
