@@ -2,10 +2,10 @@
 /* access.c - who may log in: the table of sub-commands, and what they share. */
 #include "cmd/access.h"
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "base/number.h"
+#include "cmd/key_input.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -214,38 +214,6 @@ enum err person_decide_anywhere(const struct scene *s, const struct person *p, s
 
 /* ---- a key ---- */
 
-static enum err read_whole(const char *file, char **content, size_t *len)
-{
-	int fd = strcmp(file, "-") == 0 ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	enum err e;
-
-	if (fd < 0)
-		return ERR_SYSTEM;
-	e = file_read_all(fd, KEY_MAX, content, len);
-	if (fd != STDIN_FILENO)
-		file_close(fd);
-	return e;
-}
-
-/* The public half of a private key lies beside it. */
-static int read_public_half(const char *file, char **content, size_t *len)
-{
-	struct text beside = { 0 };
-	int status = 0;
-	enum err e;
-
-	free(*content);
-	*content = NULL;
-	text_add(&beside, "%s.pub", file);
-	if ((e = text_check(&beside)) || (e = read_whole(beside.s, content, len))) {
-		status = fail(e, "'%s' is a private key, and its public half '%s' cannot be read", file,
-			      text_string(&beside));
-		hint("make it with: ssh-keygen -y -f '%s' >'%s'", file, text_string(&beside));
-	}
-	text_free(&beside);
-	return status;
-}
-
 /* The first line that is neither empty nor a comment. */
 static const char *key_line(const char *content, size_t *len)
 {
@@ -296,19 +264,13 @@ static int parse_key(const char *file, const char *content, unsigned release, st
 int held_key_read(const struct scene *s, const char *file, struct held_key *out)
 {
 	char *content = NULL;
-	size_t len = 0;
-	int status = 0;
-	enum err e;
+	int status;
 
 	if (strncmp(file, "SHA256:", 7) == 0) {
 		out->offer.fingerprint = file;
 		return 0;
 	}
-	if ((e = read_whole(file, &content, &len)))
-		return fail(e, "cannot read the key '%s'", file);
-	if (strcmp(file, "-") != 0 && strncmp(content, "-----BEGIN ", 11) == 0)
-		status = read_public_half(file, &content, &len);
-	if (status == 0 && content)
+	if ((status = key_input_read(file, KEY_MAX, &content)) == 0)
 		status = parse_key(file, content, s->facts->config->release, out);
 	free(content);
 	return status;

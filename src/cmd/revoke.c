@@ -2,8 +2,8 @@
 /* revoke.c - keys that are no longer good: the table of sub-commands, and what they share. */
 #include "cmd/revoke.h"
 
-#include "base/file.h"
 #include "base/message.h"
+#include "cmd/key_input.h"
 #include "key/authorized.h"
 #include "sshd/version.h"
 
@@ -41,16 +41,6 @@ void given_keys_clear(struct given_keys *k)
 	}
 	free(k->v);
 	*k = (struct given_keys){ 0 };
-}
-
-/* Of any file, also a pipe. */
-static enum err read_whole(const char *file, char **content, size_t *len)
-{
-	int fd = strcmp(file, "-") ? open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
-	enum err e = fd < 0 ? ERR_SYSTEM : file_read_all(fd, KEYS_MAX, content, len);
-
-	file_close(fd);
-	return e;
 }
 
 /* A line of authorized_keys with options in front is as good. */
@@ -140,36 +130,11 @@ static int take_lines(const char *file, const char *content, struct given_keys *
 	return status;
 }
 
-/* Nobody needs to hand us a private key: its public half lies beside it. */
-static int read_beside(const char *file, char **content, size_t *len)
-{
-	struct text beside = { 0 };
-	int status = 0;
-	enum err e;
-
-	free(*content);
-	*content = NULL;
-	text_add(&beside, "%s.pub", file);
-	if ((e = text_check(&beside)) || (e = read_whole(beside.s, content, len))) {
-		status = fail(e, "'%s' is a private key, and its public half '%s' cannot be read", file,
-			      text_string(&beside));
-		hint("make it with: ssh-keygen -y -f '%s' >'%s'", file, text_string(&beside));
-	}
-	text_free(&beside);
-	return status;
-}
-
 int given_keys_read(const char *file, struct given_keys *into)
 {
 	char *content = NULL;
-	size_t len = 0;
-	int status = 0;
-	enum err e = read_whole(file, &content, &len);
+	int status = key_input_read(file, KEYS_MAX, &content);
 
-	if (e)
-		return fail(e, "cannot read '%s'", file);
-	if (strncmp(content, "-----BEGIN ", 11) == 0)
-		status = read_beside(file, &content, &len);
 	if (!status && content)
 		status = take_lines(file, content, into);
 	free(content);
