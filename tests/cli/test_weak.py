@@ -5,29 +5,15 @@ import os
 import random
 import struct
 import subprocess
+import sys
+
+from conftest import LAB
+
+sys.path.insert(0, str(LAB))
+from primes import SMALL, is_prime  # noqa: E402
 
 # Keys of ssh-keygen and openssl, most of them short, since making them is what takes the time.
 REAL = 300 if os.environ.get("SALLYPORT_LONG") == "1" else 60
-PRIMES = [p for p in range(2, 702) if all(p % d for d in range(2, int(p ** 0.5) + 1))]
-
-
-def is_prime(n, rng):
-    if any(n % p == 0 for p in PRIMES):
-        return False
-    odd, twos = n - 1, 0
-    while odd % 2 == 0:
-        odd, twos = odd // 2, twos + 1
-    for _ in range(12):
-        x = pow(rng.randrange(2, n - 1), odd, n)
-        if x in (1, n - 1):
-            continue
-        for _ in range(twos - 1):
-            x = x * x % n
-            if x == n - 1:
-                break
-        else:
-            return False
-    return True
 
 
 def prime(rng, bits):
@@ -40,7 +26,7 @@ def prime(rng, bits):
 def roca_prime(rng, bits):
     """k * M + (65537^a mod M), as section 2 of the paper has it: M is the product of the first 71 primes for 1024-bit keys."""
     m = 1
-    for p in PRIMES[:71]:
+    for p in SMALL[:71]:
         m *= p
     while True:
         k = rng.randrange((3 << bits - 2) // m, (1 << bits) // m)

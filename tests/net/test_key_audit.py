@@ -4,8 +4,14 @@ import base64
 import json
 import random
 import struct
+import sys
 
 import pytest
+
+from conftest import LAB
+
+sys.path.insert(0, str(LAB))
+from primes import is_prime  # noqa: E402
 
 PRELUDE = r"""
 set -eu
@@ -103,28 +109,9 @@ printf '%s\n' "web1.example.org $(pub a)" "mail.example.org $(pub a)" "web,web.e
 
 # ---- numbers that no good program makes ----
 
-def is_prime(n, rounds=12):
-    if any(n % p == 0 for p in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)):
-        return False
-    d, s = n - 1, 0
-    while d % 2 == 0:
-        d, s = d // 2, s + 1
-    for _ in range(rounds):
-        x = pow(random.randrange(2, n - 1), d, n)
-        if x in (1, n - 1):
-            continue
-        for _ in range(s - 1):
-            x = x * x % n
-            if x == n - 1:
-                break
-        else:
-            return False
-    return True
-
-
 def prime_from(n):
     n |= 1
-    while not is_prime(n):
+    while not is_prime(n, random):
         n += 2
     return n
 
@@ -140,7 +127,7 @@ def roca_prime(bits):
     while True:
         k = random.randrange(3 << bits - 2, 1 << bits) // m
         n = k * m + pow(65537, random.randrange(1, 1 << 60), m)
-        if is_prime(n):
+        if is_prime(n, random):
             return n
 
 
