@@ -94,20 +94,6 @@ static enum err list_read(const struct root *r, const char *path, unsigned relea
 	return e ? note_unread(l, path, e) : ERR_NONE;
 }
 
-/* Whether all of it comes from the sources; in another list an entry that has ended may stand for a reason of its own. */
-static enum err list_is_ours(const struct revoked *list, bool *ours)
-{
-	struct revoked_summary s = { 0 };
-	enum err e;
-
-	*ours = false;
-	if (!list || (e = revoked_summarise(list, &s)))
-		return list ? e : ERR_NONE;
-	*ours = s.krl && strcmp(s.comment, KRL_COMMENT) == 0;
-	free(s.comment);
-	return ERR_NONE;
-}
-
 static enum err stale_add(struct revocations *l, const struct revoked_source *s, bool ended)
 {
 	struct stale_entry *v = realloc(l->stale, (l->nstale + 1) * sizeof *v);
@@ -130,10 +116,10 @@ static enum err stale_add(struct revocations *l, const struct revoked_source *s,
 static enum err compare(const struct revoked_sources *s, const struct revoked *list, time_t now, struct revocations *l)
 {
 	struct revoked *wanted = NULL;
-	bool ours;
+	bool ours = false; /* in another list an entry that has ended may stand for a reason of its own */
 	enum err e;
 
-	if ((e = list_is_ours(list, &ours)) || (e = revoked_compile(s, now, &wanted)))
+	if ((list && (e = krl_is_made(list, &ours))) || (e = revoked_compile(s, now, &wanted)))
 		return e;
 	for (size_t i = 0; i < s->n && !e; i++) {
 		bool ended = revoked_source_expired(&s->v[i], now), listed = list && revoked_listed(list, &s->v[i]);

@@ -108,7 +108,7 @@ static uint64_t next_version(const struct build *b)
 
 static int make_list(struct build *b)
 {
-	const struct krl_head head = { next_version(b), (uint64_t)b->now, KRL_COMMENT };
+	const struct krl_head head = { next_version(b), (uint64_t)b->now, NULL };
 	bool same;
 	enum err e = revoke_list_is(&b->list, &b->sources, b->now, &same);
 

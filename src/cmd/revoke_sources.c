@@ -138,15 +138,15 @@ int revoke_list_read(const struct facts *f, struct revoke_list *out)
 		status = fail(e, "cannot read '%s'", out->path);
 	else if (e)
 		status = say_broken(out, line, why, e);
-	else
-		out->ours = out->summary.krl && strcmp(out->summary.comment, KRL_COMMENT) == 0;
+	else if ((e = krl_is_made(out->r, &out->ours)))
+		status = fail(e, "cannot read '%s'", out->path);
 	free(why);
 	return status;
 }
 
 enum err revoke_list_is(const struct revoke_list *l, const struct revoked_sources *s, time_t now, bool *same)
 {
-	const struct krl_head head = { l->summary.version, l->summary.generated, KRL_COMMENT };
+	const struct krl_head head = { l->summary.version, l->summary.generated, NULL };
 	struct text krl = { 0 };
 	enum err e;
 

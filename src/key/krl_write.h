@@ -9,17 +9,22 @@
 #include "key/revoked.h"
 #include "key/revoked_source.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
 struct krl_head {
 	uint64_t version;
-	uint64_t generated; /* seconds since 1970 */
-	const char *comment;
+	uint64_t generated;  /* seconds since 1970 */
+	const char *comment; /* NULL: what krl_comment() gives */
 };
 
-/* The comment of KRLs that were made from sources, and nothing but them. */
-#define KRL_COMMENT "sallyport: made from " REVOKED_FOLDER
+/* How the comment of KRLs begins that were made from sources, and nothing but them; a digest of all that is in it follows. */
+#define KRL_COMMENT "sallyport: made from " REVOKED_FOLDER ", "
+/* *out is yours. As krl_write(). */
+MUST_USE enum err krl_comment(const struct revoked *r, char **out);
+/* Whether it was made from sources, and nobody has added to it or taken from it since ("ssh-keygen -k -u" keeps the comment). */
+MUST_USE enum err krl_is_made(const struct revoked *r, bool *made);
 
 /*
  * Appends the bytes of a KRL (NULs among them) with all that r says. The same r and head give the same bytes. No extension and

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* revoked_compile.c - from what people wrote to a list that can be asked and written as a KRL, and back. */
+#include "base/digest.h"
 #include "base/number.h"
 #include "key/krl_write.h"
 #include "key/revoked_list.h"
@@ -107,6 +108,51 @@ enum err revoked_compile(const struct revoked_sources *l, time_t now, struct rev
 	return e;
 }
 
+enum err krl_comment(const struct revoked *r, char **out)
+{
+	const struct krl_head none = { .comment = "" };
+	char digest[DIGEST_HEX];
+	struct text krl = { 0 };
+	enum err e = krl_write(r, &none, &krl);
+
+	if (!e && !(e = text_check(&krl))) {
+		digest_hex(krl.s, krl.len, digest);
+		text_free(&krl);
+		text_add(&krl, KRL_COMMENT "%s", digest);
+		*out = text_take(&krl);
+		return *out ? ERR_NONE : ERR_MEMORY;
+	}
+	text_free(&krl);
+	return e;
+}
+
+enum err krl_is_made(const struct revoked *r, bool *made)
+{
+	struct revoked_summary s = { 0 };
+	char *comment = NULL;
+	enum err e = revoked_summarise(r, &s);
+
+	*made = false;
+	if (!e && s.krl && strncmp(s.comment, KRL_COMMENT, strlen(KRL_COMMENT)) == 0 && !(e = krl_comment(r, &comment)))
+		*made = strcmp(s.comment, comment) == 0;
+	free(comment);
+	free(s.comment);
+	return e == ERR_RANGE ? ERR_NONE : e;
+}
+
+static enum err write_made(const struct revoked *r, const struct krl_head *head, struct text *out)
+{
+	struct krl_head made = *head;
+	char *comment = NULL;
+	enum err e = krl_comment(r, &comment);
+
+	made.comment = comment;
+	if (!e)
+		e = krl_write(r, &made, out);
+	free(comment);
+	return e;
+}
+
 enum err krl_compile(const struct revoked_sources *l, time_t now, const struct krl_head *head, struct text *out)
 {
 	struct revoked *r;
@@ -114,7 +160,10 @@ enum err krl_compile(const struct revoked_sources *l, time_t now, const struct k
 
 	if (e)
 		return e;
-	e = krl_write(r, head, out);
+	if (head->comment)
+		e = krl_write(r, head, out);
+	else
+		e = write_made(r, head, out);
 	revoked_free(r);
 	return e;
 }

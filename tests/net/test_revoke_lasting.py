@@ -68,3 +68,21 @@ who ours
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     assert got.stdout.splitlines() == ["ended: anna bert", "theirs: anna", "ours: anna"]
+
+
+def test_what_ssh_keygen_added_to_our_list_stays(world):
+    """ssh-keygen -k -u keeps the comment of a list: by that alone it would still look like ours."""
+    got = run(world, """
+lab_sshd_start || exit 9
+sallyport revoke add /tmp/carl.pub -y -q >/dev/null || exit 1
+ssh-keygen -q -k -u -f /etc/ssh/revoked_keys /tmp/bert.pub || exit 2
+sallyport revoke list | tail -n 1 | cut -d. -f1
+who added
+sallyport revoke build -y -q >/dev/null || exit 3
+sallyport revoke list | tail -n 1 | cut -d, -f1
+who built
+grep -c ^key: /etc/sallyport/revoked.d/imported.list
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert got.stdout.splitlines() == ["/etc/ssh/revoked_keys says something else than what is written down", "added: anna",
+                                       "In force: /etc/ssh/revoked_keys", "built: anna", "1"]
