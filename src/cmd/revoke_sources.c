@@ -134,11 +134,9 @@ int revoke_list_read(const struct facts *f, struct revoke_list *out)
 	out->there = true;
 	e = revoked_parse((const uint8_t *)out->bytes, out->len, f->release ? f->release : SSHD_NEWEST, &out->r, &line,
 			  &why);
-	if (e == ERR_MEMORY || (!e && (e = revoked_summarise(out->r, &out->summary))))
-		status = fail(e, "cannot read '%s'", out->path);
-	else if (e)
+	if (e && e != ERR_MEMORY)
 		status = say_broken(out, line, why, e);
-	else if ((e = krl_is_made(out->r, &out->ours)))
+	else if (e || (e = revoked_summarise(out->r, &out->summary)) || (e = krl_is_made(out->r, &out->ours)))
 		status = fail(e, "cannot read '%s'", out->path);
 	free(why);
 	return status;

@@ -258,6 +258,8 @@ static enum err check_all(const struct check *c, json_t *answer)
 		free(complaint);
 		return ERR_NONE;
 	}
+	if (e && complaint)
+		json_object_set_new(answer, "trouble", json_safe_string(complaint));
 	free(complaint);
 	if (e || (e = try_candidate(c, &wrong)))
 		goto out;
@@ -275,7 +277,7 @@ json_t *check_task(void *arg)
 	json_t *answer = json_pack("{s:n,s:n}", "refused", "candidate");
 	enum err e = answer ? check_all(arg, answer) : ERR_MEMORY;
 
-	if (e && answer)
+	if (e && answer && !json_object_get(answer, "trouble"))
 		json_object_set_new(answer, "trouble", json_string(err_text(e)));
 	return answer;
 }

@@ -692,3 +692,9 @@ def test_the_history_tells_with_which_key_the_session_was_opened(world):
     assert oldest["key"] == ours and oldest["from"] == "127.0.0.1", got.stdout
     assert newest["key"] is None, got.stdout
     assert f"by root from 127.0.0.1 with {ours}\n" in lines and other not in text, got.stdout
+
+
+def test_why_the_configuration_could_not_be_tried_is_in_the_words_of_sshd(world):
+    got = world("sallyport harden --step kex -y >/dev/null")
+    assert got.returncode == 1
+    assert "it could not be tried: sshd: no hostkeys available" in got.stderr
