@@ -262,8 +262,10 @@ static int sweep_by(const struct common_args *common, const struct facts *f, con
 
 	if (!status && a->krl)
 		status = read_given(f, a->krl, &given);
-	if (status)
+	if (status) {
+		revoked_file_clear(&given);
 		return status;
+	}
 	if ((e = sweep_find(f->root, f->config, &a->users, a->krl ? &given : NULL, &s))) {
 		status = fail(e, "cannot look for revoked keys");
 	} else if (!s.lists) {

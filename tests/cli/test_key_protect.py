@@ -345,6 +345,8 @@ def cut_at(build, sallyport, folder, count):
 
 def test_ended_at_any_moment_there_is_a_whole_key(sallyport, build, tmp_path, figure):
     """From the last call backwards, until nothing has been written yet; and some before that."""
+    if "ASAN_OPTIONS" in os.environ:
+        pytest.skip("the leak checker does not work in a process that is traced")
     assert cut_at(build, sallyport, tmp_path / "whole", 0) == ""
     last = int((tmp_path / "whole/report").read_text().split()[1])
     at, found = last, []
