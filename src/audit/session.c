@@ -24,7 +24,8 @@
 #define SOCKETS_MAX 64	      /* descriptors looked at in one process, lowest first */
 #define TABLE_MAX (64u << 20) /* of /proc/PID/net/tcp */
 #define PROCESSES_MAX 1000000
-#define SETTLE_MS 50 /* between two looks */
+#define SETTLE_MS 50  /* between two looks */
+#define LOOKS_MAX 40  /* after the first, while something is unclear */
 
 /* All processes that run an sshd binary. */
 struct processes {
@@ -136,7 +137,7 @@ static bool was_forked_by_session(const struct processes *all, const struct proc
  * A login shows as a monitor "NAME [priv]" of root with a child of that account; root itself
  * is served by one process, "root@pts/0". Whoever runs sshd's binary himself has no process of uid 0.
  */
-static bool is_session(const struct processes *all, const struct process *p, char **user)
+static bool is_session(const struct processes *all, const struct process *p, char **user, bool *proven)
 {
 	struct process_title t;
 	struct passwd *pw;
@@ -153,6 +154,7 @@ static bool is_session(const struct processes *all, const struct process *p, cha
 			    : (t.kind != TITLE_MONITOR || !has_user_child(all, p, name, pw->pw_uid)))
 		goto no;
 	*user = name;
+	*proven = pw->pw_uid != 0 || t.kind == TITLE_USER;
 	return true;
 no:
 	free(name);
@@ -315,7 +317,7 @@ static enum err sessions_add(struct sessions *out, const struct processes *all, 
 	struct session s = { .pid = p->pid, .started_boot_ms = p->started_ms }, *v;
 	enum err e;
 
-	if (!is_session(all, p, &s.user))
+	if (!is_session(all, p, &s.user, &s.proven))
 		return ERR_NONE;
 	e = find_connection(p, t, &s);
 	v = e == ERR_MEMORY ? NULL : realloc(out->v, (out->n + 1) * sizeof *v);
@@ -362,47 +364,75 @@ static bool is_among(const struct session *s, const struct sessions *others)
 	return false;
 }
 
-/*
- * A login of root that failed looks like a session between the end of its child and its own, and one that ends has no connection any
- * more. Neither is there for long, so what counts was there before, too.
- */
-static void sessions_settle(struct sessions *now, const struct sessions *before)
+static bool is_clear(const struct session *s)
+{
+	return s->addr && s->proven;
+}
+
+/* Keeps in now what was there before, too; false while something of that is unclear. */
+static bool sessions_keep(struct sessions *now, const struct sessions *before)
 {
 	size_t kept = 0;
+	bool clear = true;
 
 	for (size_t i = 0; i < now->n; i++) {
 		struct session *s = &now->v[i];
-		const bool stays = is_among(s, before);
 
-		if (stays && s->addr) {
-			now->v[kept++] = *s;
+		if (!is_among(s, before)) {
+			session_clear(s);
 			continue;
 		}
-		now->complete &= !stays; /* a login that we cannot describe */
-		session_clear(s);
+		clear &= is_clear(s);
+		now->v[kept++] = *s;
 	}
 	now->n = kept;
+	return clear;
 }
 
+/* Without those that still have no address: logins that we cannot describe. */
+static void sessions_drop_nameless(struct sessions *all)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		if (all->v[i].addr)
+			all->v[kept++] = all->v[i];
+		else
+			session_clear(&all->v[i]);
+	}
+	all->complete &= kept == all->n;
+	all->n = kept;
+}
+
+/*
+ * A login of root that failed looks like a session between the end of its child and its own, and one that ends has no
+ * connection any more. Neither is there for long, so what counts was there before, too, and what is unclear is looked
+ * at again until it has gone, or for LOOKS_MAX times: a session of root without a command stays "root [priv]".
+ */
 enum err sessions_read(struct sessions *out)
 {
 	const struct timespec moment = { .tv_nsec = SETTLE_MS * 1000000L };
-	struct sessions before, now;
-	enum err e;
+	struct sessions seen = { 0 };
+	enum err e = sessions_look(&seen);
+	bool clear = !e && !seen.n;
 
-	if ((e = sessions_look(&before)))
+	for (int looks = 0; !e && !clear && looks < LOOKS_MAX; looks++) {
+		struct sessions now;
+
+		nanosleep(&moment, NULL);
+		if ((e = sessions_look(&now)))
+			break;
+		clear = sessions_keep(&now, &seen);
+		sessions_free(&seen);
+		seen = now;
+	}
+	if (e) {
+		sessions_free(&seen);
 		return e;
-	if (!before.n) {
-		*out = before;
-		return ERR_NONE;
 	}
-	nanosleep(&moment, NULL);
-	if (!(e = sessions_look(&now))) {
-		sessions_settle(&now, &before);
-		*out = now;
-	}
-	sessions_free(&before);
-	return e;
+	sessions_drop_nameless(&seen);
+	*out = seen;
+	return ERR_NONE;
 }
 
 void sessions_free(struct sessions *s)

@@ -19,6 +19,7 @@ struct session {
 	pid_t pid;		  /* of the sshd process that serves it */
 	uint64_t started_boot_ms; /* when it began, on the clock of clock_boot_ms() */
 	bool ours;		  /* this program runs inside it */
+	bool proven;		  /* false for one of root that nothing but its length of life tells from a login that failed */
 };
 
 struct sessions {
@@ -31,7 +32,7 @@ struct sessions {
  * From /proc: sshd's (sshd-session's) authenticated processes and the TCP
  * connections they hold, matched by socket inode. No log is read. A login
  * that is still authenticating does not count, nor one that just begins or ends:
- * it looks twice, 50 ms apart. ERR_MEMORY, ERR_SYSTEM.
+ * it looks twice, 50 ms apart, and again for up to 2 s while it cannot tell. ERR_MEMORY, ERR_SYSTEM.
  */
 MUST_USE enum err sessions_read(struct sessions *out);
 void sessions_free(struct sessions *s);
