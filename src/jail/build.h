@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* build.h - a jail on disk: made, brought up to date, taken away; each of it as a whole or not at all. */
+#ifndef JAIL_BUILD_H
+#define JAIL_BUILD_H
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "jail/entry.h"
+#include "jail/manifest.h"
+
+#include <stdbool.h>
+
+/* How a file of the host gets into the jail. */
+enum build_how {
+	BUILD_SHARE, /* a reflink, else a hard link where that is safe (root's, nobody else may write, no setuid, no capability), else a copy */
+	BUILD_COPY,  /* a reflink, else a copy */
+};
+
+/* What a build did, for the answer. */
+struct build_told {
+	size_t added, replaced, removed, same;
+	unsigned long long bytes_linked, bytes_copied;
+};
+
+/*
+ * The lock of all that changes jails: a descriptor, or ERR_BUSY. Whoever changes the configuration, too, takes that lock
+ * (journal_lock()) first.
+ */
+MUST_USE enum err build_lock(const struct root *r, int *lock);
+
+/*
+ * Makes the tree of m->entries beside its place, under a name of its own, root's alone, and puts it into place by one rename. The manifest is
+ * written before and after, as MANIFEST_MAKING; the caller writes MANIFEST_READY when the configuration stands. ERR_EXISTS: something is there
+ * already that is not ours (problems says what). The folders above it that are not there are made, root's, 0755; those that are there must be
+ * root's with nobody else allowed to write: ERR_CONFIG, as for whatever else problems tells. m->entries get their digests. After an error there
+ * is no tree and no manifest.
+ */
+MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum build_how how, struct build_told *told,
+			       struct diags *problems);
+/*
+ * Brings the jail to 'wanted': new and changed files are first put ready inside the jail, out of the user's reach, then written down as to be
+ * done, then renamed into place one by one, then what nothing needs any more is removed. Running programs keep what they have open. What is
+ * 'his' stays as it is. Nothing that is not ours is removed: a folder that has something else in it stays. A
+ * crash before it is written down leaves the old state, afterwards build_recover() finishes it.
+ */
+MUST_USE enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted,
+			       enum build_how how, struct build_told *told, struct diags *problems);
+/*
+ * Takes the jail away, its manifest last; that is MANIFEST_REMOVING by then. with_home: the home, too; else it is moved to *kept (yours), beside
+ * the jail's place. Follows no link and crosses no mount: ERR_BUSY when something is mounted in it, and nothing was done.
+ */
+MUST_USE enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, char **kept,
+			       struct diags *problems);
+
+/* What a crash left. */
+struct build_recovery {
+	char *user;
+	const char *
+		what; /* "half made: taken away", "made: kept", "half brought up to date: finished", "half removed: taken away" */
+	enum err err;
+	int number; /* errno of ERR_SYSTEM */
+};
+
+/* What is decided above the jails. Transactions were recovered before. */
+struct build_world {
+	bool (*in_force)(void *arg, const struct manifest *m); /* sshd's configuration puts the user into this jail */
+	enum err (*remove_account)(void *arg,
+				   const struct manifest *m); /* that was made for a jail which did not come about */
+	void *arg;
+};
+
+/*
+ * Jails that were being made are kept where the configuration puts the user into them, else taken away; those that were being removed are kept
+ * where it still does, else taken away; an update that was written down is finished, any other forgotten. The caller holds the lock. *done is
+ * yours: build_recoveries_free().
+ */
+MUST_USE enum err build_recover(const struct root *r, const struct build_world *w, struct build_recovery **done,
+				size_t *n);
+bool build_unfinished(const struct root *r); /* whether that would have something to do; cheap, takes no lock */
+void build_recoveries_free(struct build_recovery *v, size_t n);
+
+#endif

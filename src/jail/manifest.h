@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* manifest.h - what we put into a jail, written down outside of it. */
+#ifndef JAIL_MANIFEST_H
+#define JAIL_MANIFEST_H
+
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "base/text.h"
+#include "jail/entry.h"
+#include "jail/jail.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define JAIL_STATE "/var/lib/sallyport/jails" /* 0700: a folder for each jail, by the user's name */
+
+/*
+ * A jail is a tree and a Match block, and the command that makes both may be cut off between them. So the manifest is written first, as
+ * being made (or taken away), and last as ready; what a crash left is decided by the configuration: build_recover().
+ */
+enum manifest_state {
+	MANIFEST_READY,
+	MANIFEST_MAKING,
+	MANIFEST_REMOVING,
+};
+
+/* JAIL_STATE/USER/manifest.json, schema sallyport.jail.v1. Start with { 0 }. */
+struct manifest {
+	enum manifest_state state;
+	bool account_made; /* by us, for this jail */
+	struct jail jail;
+	struct entries entries; /* with digests */
+	char *made, *updated;	/* RFC 3339, UTC */
+};
+
+/* ERR_NOT_FOUND: there is no such jail. ERR_SYNTAX: damaged, or by a newer version; problem (may be NULL) says what. */
+MUST_USE enum err manifest_read(const struct root *r, const char *user, struct manifest *out, struct text *problem);
+/* Atomically and synced. */
+MUST_USE enum err manifest_write(const struct root *r, const struct manifest *m);
+/* The folder of the jail's state with all in it; none there: ERR_NONE. */
+MUST_USE enum err manifest_remove(const struct root *r, const char *user);
+MUST_USE enum err manifest_parse(const char *json, size_t len, struct manifest *out, struct text *problem);
+MUST_USE enum err manifest_format(const struct manifest *m, struct text *out);
+/* The users that have a jail, sorted. None: ERR_NONE. */
+MUST_USE enum err manifest_list(const struct root *r, struct strings *users);
+void manifest_clear(struct manifest *m);
+
+#endif

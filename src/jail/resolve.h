@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * resolve.h - what a program needs to start: interpreter, libraries, the links on the way to them. Found by reading files, nothing
+ * is ever run (ldd runs the interpreter that a file names).
+ */
+#ifndef JAIL_RESOLVE_H
+#define JAIL_RESOLVE_H
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "jail/entry.h"
+
+/*
+ * The search of glibc's loader as ld.so(8) and its source (elf/dl-load.c, dl-cache.c) have it: DT_RPATH of the file and of those that loaded it
+ * unless there is a DT_RUNPATH, DT_RUNPATH of the file, ld.so.cache (with glibc-hwcaps, the best subfolder that this CPU can use first), the
+ * default folders unless DF_1_NODEFLIB; $ORIGIN, $LIB, $PLATFORM; only files of the same class and machine. musl's loader by its .path file.
+ */
+struct resolver;
+
+/* Reads ld.so.cache of the root once. A root without one is searched by ld.so.conf and the default folders. */
+MUST_USE enum err resolver_new(const struct root *r, struct resolver **out);
+void resolver_free(struct resolver *rv); /* NULL is fine */
+
+/*
+ * Adds a program by its absolute path, and whatever starts with it: links on the way (kept as they are, also those of folders, as /bin of
+ * a merged /usr), the file they end at, the interpreter of an ELF file or of "#!" (also behind /usr/bin/env, looked up in
+ * /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin), every library. What stands in the way is said in problems, with the
+ * file that wanted it, and then ERR_CONFIG: it is not there, is a loop of links, is no regular file, is a truncated or foreign ELF file, needs
+ * what is not there. A file that is neither ELF nor "#!" is a problem here and none below.
+ */
+MUST_USE enum err resolver_add_program(struct resolver *rv, const char *path, struct entries *into,
+				       struct diags *problems);
+/* The same for a file that is opened at run time: data, or a library that dlopen() wants with all it needs. ERR_NOT_FOUND when it is not there. */
+MUST_USE enum err resolver_add_file(struct resolver *rv, const char *path, struct entries *into,
+				    struct diags *problems);
+/* A library by its soname, as dlopen("libfoo.so.1") of 'program' would find it. ERR_NOT_FOUND. */
+MUST_USE enum err resolver_add_library(struct resolver *rv, const char *soname, const char *program,
+				       struct entries *into, struct diags *problems);
+
+#endif
