@@ -24,8 +24,8 @@
 #define SOCKETS_MAX 64	      /* descriptors looked at in one process, lowest first */
 #define TABLE_MAX (64u << 20) /* of /proc/PID/net/tcp */
 #define PROCESSES_MAX 1000000
-#define SETTLE_MS 50  /* between two looks */
-#define LOOKS_MAX 40  /* after the first, while something is unclear */
+#define SETTLE_MS 50 /* between two looks */
+#define LOOKS_MAX 40 /* after the first, while something is unclear */
 
 /* All processes that run an sshd binary. */
 struct processes {

@@ -19,7 +19,7 @@ struct session {
 	pid_t pid;		  /* of the sshd process that serves it */
 	uint64_t started_boot_ms; /* when it began, on the clock of clock_boot_ms() */
 	bool ours;		  /* this program runs inside it */
-	bool proven;		  /* false for one of root that nothing but its length of life tells from a login that failed */
+	bool proven; /* false for one of root that nothing but its length of life tells from a login that failed */
 };
 
 struct sessions {

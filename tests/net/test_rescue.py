@@ -82,6 +82,7 @@ for at in 22 $port; do ! answers stranger $at || {{ echo a stranger at $at; exit
 ! answers client $port || {{ echo at the port of the rescue; exit 1; }}
 
 # what was revoked since then counts
+knock
 ssh-keygen -q -t ed25519 -N '' -f /root/other
 cat /root/other.pub >>/home/anna/.ssh/authorized_keys
 lab_in client ssh -F /root/ssh_config -i /root/other -o IdentitiesOnly=yes server true </dev/null
@@ -99,6 +100,7 @@ lab_wait 5 said 'rescue-ended why="sshd answers again"'
 ! grep -q 'at 6' /tmp/session
 wait $session
 tail -1 /tmp/session
+knock
 [ "$(login echo real)" = real ] || {{ cat /tmp/gate.log /var/log/auth.log; ss -ltnp; exit 1; }}
 gate_stop
 """)
