@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -24,6 +26,7 @@
 #define SECRET SECOND_PLACE "/secret"
 #define BACK SECOND_PLACE "/back"
 #define LOG_SOCKET SECOND_PLACE "/log"
+#define MESSAGES SECOND_PLACE "/messages"
 #define MARKER "sallyport-jailed"
 #define SHELL_WORD "sallyport-shell"
 #define WHOLE_PORT 22023
@@ -37,7 +40,7 @@ struct trial {
 	struct jail_trial_told *told;
 	unsigned port;
 	int log;      /* where this sshd says what it does */
-	int messages; /* what the jail's /dev/log gets; -1: there is none */
+	bool has_log; /* what comes to the jail's /dev/log is written to MESSAGES */
 	bool denied;  /* nobody gets in */
 };
 
@@ -56,27 +59,47 @@ static enum err bind_over(const char *from, const char *to)
 	return mount(from, to, NULL, MS_BIND, NULL) ? ERR_SYSTEM : ERR_NONE;
 }
 
+/* It is read all the time: a full socket holds up whoever writes to it. */
+static enum err keep_messages(int from)
+{
+	char message[4096];
+	int to = open(MESSAGES, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+	pid_t pid = to < 0 ? -1 : fork();
+	ssize_t n;
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		while ((n = recv(from, message, sizeof message - 1, 0)) >= 0) {
+			message[n] = '\n';
+			if (file_write_all(to, message, (size_t)n + 1))
+				break;
+		}
+		_exit(0);
+	}
+	file_close(to);
+	return pid < 0 ? ERR_SYSTEM : ERR_NONE;
+}
+
 /* A socket of ours where the jail has its /dev/log, and over the host's own. */
 static enum err listen_to_log(struct trial *one)
 {
 	struct sockaddr_un at = { .sun_family = AF_UNIX, .sun_path = LOG_SOCKET };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct text path = { 0 };
 	struct stat st;
-	enum err e;
+	enum err e = ERR_NONE;
 
-	one->messages = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (one->messages < 0 || bind(one->messages, (struct sockaddr *)&at, sizeof at) || chmod(LOG_SOCKET, 0666))
-		return ERR_SYSTEM;
-	if (lstat("/dev/log", &st) == 0 && S_ISSOCK(st.st_mode) && (e = bind_over(LOG_SOCKET, "/dev/log")))
-		return e;
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) || chmod(LOG_SOCKET, 0666))
+		e = ERR_SYSTEM;
 	text_add(&path, "%s/dev/log", one->t->jail->dir);
-	if (!(e = text_check(&path)) && lstat(path.s, &st) == 0 && !S_ISLNK(st.st_mode)) {
+	if (!e && !(e = keep_messages(fd)) && lstat("/dev/log", &st) == 0 && S_ISSOCK(st.st_mode))
+		e = bind_over(LOG_SOCKET, "/dev/log");
+	if (!e && !(e = text_check(&path)) && lstat(path.s, &st) == 0 && !S_ISLNK(st.st_mode)) {
 		e = bind_over(LOG_SOCKET, path.s);
-	} else if (!e) {
-		file_close(one->messages);
-		one->messages = -1;
+		one->has_log = e == ERR_NONE;
 	}
 	text_free(&path);
+	file_close(fd);
 	return e;
 }
 
@@ -325,19 +348,19 @@ static enum err try_no_shell(struct trial *one)
 /* What sshd's own sftp says goes through /dev/log, which it opens in the jail. */
 static enum err judge_log(struct trial *one)
 {
-	char message[2048];
-	bool seen = false;
-	ssize_t n;
+	char *said = NULL;
+	size_t len;
+	int fd = open(MESSAGES, O_RDONLY | O_CLOEXEC);
+	bool seen = fd >= 0 && !file_read_all(fd, SAID_MAX, &said, &len) && strstr(said, "internal-sftp") &&
+		    strstr(said, "open \"");
 
-	if (one->messages < 0)
-		return add(&one->told->unproven, "that uploads and downloads are logged: the jail has no /dev/log");
-	while ((n = recv(one->messages, message, sizeof message - 1, 0)) > 0) {
-		message[n] = '\0';
-		seen = seen || (strstr(message, "internal-sftp") && strstr(message, "open \""));
-	}
+	file_close(fd);
+	free(said);
 	if (seen)
 		return add(&one->told->proven, "uploads and downloads are logged, through its /dev/log");
-	return add(&one->told->unproven, "that uploads and downloads are logged: nothing came through its /dev/log");
+	return add(&one->told->unproven,
+		   one->has_log ? "that uploads and downloads are logged: nothing comes to its /dev/log"
+				: "that uploads and downloads are logged: it has no /dev/log");
 }
 
 /* ---- both ---- */
@@ -461,7 +484,8 @@ static enum err try_small(struct trial *one)
 
 	text_add(&config,
 		 "ListenAddress 127.0.0.1:%u\nHostKey " SECOND_PLACE "/host\nPidFile none\nUsePAM no\nUseDNS no\n"
-		 "PasswordAuthentication no\nAuthenticationMethods publickey\nLogLevel VERBOSE\nMatch User %s\n",
+		 "PasswordAuthentication no\nAuthenticationMethods publickey\nSubsystem sftp internal-sftp\n"
+		 "LogLevel VERBOSE\nMatch User %s\n",
 		 SMALL_PORT, one->t->jail->user);
 	if (!(e = jail_block_lines(one->t->jail, one->t->keys, &config)) && !(e = text_check(&config)) &&
 	    !(e = open_account(one->t->jail->user)))
@@ -490,7 +514,7 @@ static json_t *list(const struct strings *l)
 static json_t *trial_task(void *arg)
 {
 	struct jail_trial_told told = { 0 };
-	struct trial one = { .t = arg, .told = &told, .log = -1, .messages = -1 };
+	struct trial one = { .t = arg, .told = &told, .log = -1 };
 	json_t *answer = NULL;
 	enum err e = make_place(&one);
 
