@@ -242,6 +242,8 @@ static enum err show_plan(const struct work *w, struct text *out)
 	char *how = NULL;
 	enum err e = ERR_NONE;
 
+	if (w->q->first)
+		text_add_string(out, text_string(w->q->first));
 	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
 		 reload && w->facts->service.pid ? ", 1 reload" : "");
 	for (size_t i = 0; e == ERR_NONE && i < w->plan->nops; i++)
@@ -422,6 +424,8 @@ static int say_outcome(const struct work *w)
 		command_add_root(w->common, &t);
 		text_add_string(&t, "\n");
 	}
+	if (w->q->also)
+		text_add_string(&t, text_string(w->q->also));
 	status = command_print(w->common, &t, EXIT_YES);
 	text_free(&t);
 	return status;
@@ -453,6 +457,25 @@ static const char *session_key(const struct work *w)
 	return used ? used->fingerprint : NULL;
 }
 
+/* 0, or an exit status with the error said. */
+static int do_before(struct work *w)
+{
+	struct text wrong = { 0 };
+	int status = 0;
+	enum err e = w->q->before ? w->q->before(w->q->arg, w->stage, &wrong) : ERR_NONE;
+
+	if (e)
+		status = fail(e, "cannot make ready what the configuration is to name");
+	else if (text_check(&wrong))
+		status = fail(ERR_MEMORY, "cannot make ready what the configuration is to name");
+	else if (wrong.len)
+		status = complain("%s", wrong.s);
+	if (wrong.len && status)
+		status = EXIT_NO;
+	text_free(&wrong);
+	return status;
+}
+
 static int do_it(struct work *w)
 {
 	struct transaction_request q = { .facts = w->facts,
@@ -463,11 +486,13 @@ static int do_it(struct work *w)
 					 .confirm_seconds = w->q->confirm_seconds,
 					 .revocation = w->q->revocation,
 					 .may_lock_out = w->q->overrides && strings_has(w->q->overrides, "lockout") };
-	enum err e = transaction_apply(&q, &w->outcome);
+	int status = do_before(w);
+	enum err e;
 
-	if (e) {
-		int status = change_say_failure(&w->outcome, e);
-
+	if (status)
+		return wants_json(w) ? answer_json(w, false, status) : status;
+	if ((e = transaction_apply(&q, &w->outcome))) {
+		status = change_say_failure(&w->outcome, e);
 		return wants_json(w) ? answer_json(w, false, status) : status;
 	}
 	if (w->q->told)
