@@ -223,19 +223,34 @@ static enum err note(const struct row *row, enum err e, struct diags *problems)
 	return e;
 }
 
+static const struct upkeep_part *first_that_fits(const struct upkeep *u, enum upkeep_kind kind)
+{
+	for (size_t i = 0; i < UPKEEP_PARTS; i++)
+		if (u->v[i].kind == kind && u->v[i].fits)
+			return &u->v[i];
+	return NULL;
+}
+
 static void note_uncovered(const struct root *r, const struct upkeep *u, struct diags *problems)
 {
-	if (!upkeep_covers(u, UPKEEP_PACKAGES) && is_folder(r, "/etc/dnf"))
-		diag_warning(problems, NULL, 0,
-			     "no jail is brought up to date by dnf: it lacks its plugin for actions "
-			     "(libdnf5-plugin-actions or python3-dnf-plugin-post-transaction-actions)");
-	else if (!upkeep_covers(u, UPKEEP_PACKAGES))
-		diag_warning(
-			problems, NULL, 0,
-			"no jail is brought up to date when packages change: no package manager that has a hook was found");
-	if (!upkeep_covers(u, UPKEEP_DAILY))
-		diag_warning(problems, NULL, 0,
-			     "no jail is brought up to date by the clock: neither systemd nor cron was found");
+	static const char *const when[UPKEEP_KINDS] = { "when packages change", "by the clock" };
+	static const char *const lacks[UPKEEP_KINDS] = { "no package manager that has a hook was found",
+							 "neither systemd nor cron was found" };
+	static const char dnf[] = "dnf lacks its plugin for actions (libdnf5-plugin-actions or "
+				  "python3-dnf-plugin-post-transaction-actions)";
+
+	for (enum upkeep_kind k = 0; k < UPKEEP_KINDS; k++) {
+		const struct upkeep_part *part = first_that_fits(u, k);
+
+		if (upkeep_covers(u, k))
+			continue;
+		if (part)
+			diag_warning(problems, part->where, 0, "not hooked up: no jail is brought up to date %s",
+				     when[k]);
+		else
+			diag_warning(problems, NULL, 0, "no jail is brought up to date %s: %s", when[k],
+				     k == UPKEEP_PACKAGES && is_folder(r, "/etc/dnf") ? dnf : lacks[k]);
+	}
 }
 
 enum err upkeep_install(const struct root *r, struct diags *problems)
