@@ -384,9 +384,11 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	f.take = (struct taking){ .r = r, .into = &f.all, .problems = problems, .is_made = etc_is_made };
 	if (j->sftp_only)
 		e = sftp_jail(&f);
-	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)))
+	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
+		 !(e = trail_new(r, &f.take.trail)))
 		e = shell_jail(&f);
 	resolver_free(f.take.rv);
+	trail_free(f.take.trail);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
 	free(f.active);

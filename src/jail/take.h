@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "jail/entry.h"
 #include "jail/resolve.h"
+#include "jail/trail.h"
 
 #include <stdbool.h>
 
@@ -17,6 +18,7 @@
 struct taking {
 	const struct root *r;
 	struct resolver *rv;
+	struct trail *trail;
 	struct entries *into;
 	struct diags *problems;
 	const char *file; /* NULL: the user wanted it */
