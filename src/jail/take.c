@@ -79,11 +79,18 @@ enum err take_program(struct taking *t, const char *path)
 	return e == ERR_EXISTS ? clash(t, path) : e;
 }
 
+/* What others may not read is of no use in the jail, and may be a secret. */
+static bool is_public(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & S_IROTH);
+}
+
 static enum err take_file(struct taking *t, const char *path)
 {
+	struct stat st;
 	enum err e;
 
-	if (t->is_made(path) || !is_kind(t, path, S_IFREG))
+	if (t->is_made(path) || root_stat(t->r, path, &st) || !is_public(&st))
 		return ERR_NONE;
 	e = resolver_add_file(t->rv, path, t->into, t->problems);
 	if (e == ERR_EXISTS)
@@ -113,7 +120,7 @@ enum err take_plain(struct taking *t, const char *path)
 	if ((e = root_resolve(t->r, path, &real)))
 		return is_absent(e) ? ERR_NONE : e;
 	e = root_stat(t->r, real, &st);
-	if (is_absent(e) || (!e && !S_ISREG(st.st_mode)))
+	if (is_absent(e) || (!e && !is_public(&st)))
 		e = ERR_NONE;
 	else if (!e && (e = entries_add_file(t->into, path, real, st.st_mode & 07777)) == ERR_EXISTS)
 		e = clash(t, path);

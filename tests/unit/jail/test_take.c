@@ -44,7 +44,9 @@ static int make_root(void **state)
 	make_file("usr/bin/ls", 0755);
 	make_file("usr/bin/data", 0644);
 	make_file("usr/lib/x/one", 0644);
-	make_file("usr/lib/x/a/two", 0600);
+	make_file("usr/lib/x/a/two", 0644);
+	make_file("usr/lib/x/a/secret", 0640);
+	make_file("etc/secret", 0600);
 	make_file("usr/lib/x/doc/three", 0644);
 	make_file("usr/lib/y/four", 0644);
 	make_file("etc/passwd", 0644);
@@ -192,9 +194,10 @@ static void a_plain_file_has_its_own_name(void **state)
 	assert_int_equal(take_plain(&take, "/etc/folder"), ERR_NONE);
 	assert_int_equal(take_plain(&take, "/etc/none/x"), ERR_NONE);
 	assert_int_equal(take_plain(&take, "/etc/passwd"), ERR_NONE);
+	assert_int_equal(take_plain(&take, "/etc/secret"), ERR_NONE);
 	rows_are("/etc/\n/etc/conf\n/etc/two\n");
 	assert_string_equal(entries_find(&all, "/etc/two")->source, "/usr/lib/x/a/two");
-	assert_int_equal(entries_find(&all, "/etc/two")->mode, 0600);
+	assert_int_equal(entries_find(&all, "/etc/two")->mode, 0644);
 	assert_int_equal(entries_find(&all, "/etc/conf")->mode, 0644); /* others may not write */
 }
 
