@@ -274,6 +274,15 @@ static enum err devices_add(struct entries *all)
 	return e;
 }
 
+/* The resolver said it of programs. */
+static bool is_warned_of(const struct diags *problems, const char *path)
+{
+	for (size_t i = 0; i < problems->n; i++)
+		if (problems->v[i].warning && problems->v[i].file && strcmp(problems->v[i].file, path) == 0)
+			return true;
+	return false;
+}
+
 static void warn_of_bits(const struct finding *f)
 {
 	for (size_t i = 0; i < f->all.n; i++) {
@@ -281,14 +290,10 @@ static void warn_of_bits(const struct finding *f)
 		struct stat st;
 
 		if (e->kind != ENTRY_FILE || !e->source || root_stat(f->take.r, e->source, &st) ||
-		    !(st.st_mode & (S_ISUID | S_ISGID)))
+		    !(st.st_mode & (S_ISUID | S_ISGID)) || is_warned_of(f->take.problems, e->source))
 			continue;
-		struct text t = { 0 };
-
-		text_add_escaped(&t, e->source, strlen(e->source));
-		diag_warning(f->take.problems, NULL, 0, "'%s' is set%s on the host; in the jail it is not",
-			     text_string(&t), st.st_mode & S_ISUID ? "uid" : "gid");
-		text_free(&t);
+		diag_warning(f->take.problems, e->source, 0, "loses its %s bit in the jail",
+			     st.st_mode & S_ISUID ? "setuid" : "setgid");
 	}
 }
 
@@ -386,9 +391,11 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	f.take = (struct taking){ .r = r, .into = &f.all, .problems = problems, .is_made = etc_is_made };
 	if (j->sftp_only)
 		e = sftp_jail(&f);
-	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)))
+	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
+		 !(e = trail_new(r, &f.take.trail)))
 		e = shell_jail(&f);
 	resolver_free(f.take.rv);
+	trail_free(f.take.trail);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
 	free(f.active);

@@ -357,8 +357,7 @@ static void NORETURN guard_run(const struct keeper *k, const char *dir, const st
 	if (unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) || !show(dir) ||
 	    (keeper = fork()) < 0) {
 		none.verdict = (uint32_t)errno;
-		(void)file_write_all(k->report, &none, sizeof none);
-		_exit(1);
+		_exit(file_write_all(k->report, &none, sizeof none) ? 2 : 1);
 	}
 	if (keeper == 0)
 		keeper_run(k, dir, all, n);

@@ -2,20 +2,14 @@
 /* take.c - from paths of the host to rows of a jail. */
 #include "jail/take.h"
 
-#include "base/file.h"
-
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/banned.h"
 
-#define MAX_LINKS 40 /* as the kernel */
 #define MAX_ROWS 200000
 #define MAX_DEPTH 64
 
@@ -85,11 +79,18 @@ enum err take_program(struct taking *t, const char *path)
 	return e == ERR_EXISTS ? clash(t, path) : e;
 }
 
+/* What others may not read is of no use in the jail, and may be a secret. */
+static bool is_public(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) && (st->st_mode & S_IROTH);
+}
+
 static enum err take_file(struct taking *t, const char *path)
 {
+	struct stat st;
 	enum err e;
 
-	if (t->is_made(path) || !is_kind(t, path, S_IFREG))
+	if (t->is_made(path) || root_stat(t->r, path, &st) || !is_public(&st))
 		return ERR_NONE;
 	e = resolver_add_file(t->rv, path, t->into, t->problems);
 	if (e == ERR_EXISTS)
@@ -119,7 +120,7 @@ enum err take_plain(struct taking *t, const char *path)
 	if ((e = root_resolve(t->r, path, &real)))
 		return is_absent(e) ? ERR_NONE : e;
 	e = root_stat(t->r, real, &st);
-	if (is_absent(e) || (!e && !S_ISREG(st.st_mode)))
+	if (is_absent(e) || (!e && !is_public(&st)))
 		e = ERR_NONE;
 	else if (!e && (e = entries_add_file(t->into, path, real, st.st_mode & 07777)) == ERR_EXISTS)
 		e = clash(t, path);
@@ -144,92 +145,20 @@ enum err take_folder(struct taking *t, const char *path, bool his)
 	return e == ERR_EXISTS ? clash(t, path) : e;
 }
 
-static enum err read_link(const struct root *r, const char *path, char *out, size_t size)
+/* The links on the way to a folder, as they are; *real (borrowed) is where it ends, NULL: nowhere. */
+static enum err take_way(struct taking *t, const char *path, const char **real)
 {
-	int fd = -1;
-	ssize_t n;
+	const struct way *way;
+	const char *taken;
 	enum err e;
 
-	if ((e = root_open_file(r, path, O_PATH | O_NOFOLLOW, 0, &fd)))
+	*real = NULL;
+	if ((e = trail_follow(t->trail, path, &way)) || way->number)
 		return e;
-	n = readlinkat(fd, "", out, size);
-	file_close(fd);
-	if (n < 0)
-		return ERR_SYSTEM;
-	if ((size_t)n >= size)
-		return ERR_TOO_BIG;
-	out[n] = '\0';
+	if ((e = trail_add(way, t->into, &taken)))
+		return e == ERR_EXISTS ? clash(t, taken) : e;
+	*real = way->end->path;
 	return ERR_NONE;
-}
-
-/* The last component goes. */
-static void up(struct text *way)
-{
-	while (way->len > 0 && way->s[--way->len] != '/')
-		;
-	if (way->s)
-		way->s[way->len] = '\0';
-}
-
-/*
- * Takes the links on the way to a folder, as they are, and says where it ends. The kernel's own walk: a component is looked at where all before it
- * led to.
- */
-static enum err take_way(struct taking *t, const char *path, char **real)
-{
-	struct text way = { 0 }, rest = { 0 };
-	unsigned links = 0;
-	enum err e = ERR_NONE;
-
-	text_add_string(&rest, path);
-	for (size_t at = 0; !e && at < rest.len;) {
-		const size_t n = strcspn(rest.s + at, "/");
-		char target[PATH_MAX], *tail;
-		struct stat st;
-
-		if (n == 0 || (n == 1 && rest.s[at] == '.')) {
-			at += n ? n : 1;
-			continue;
-		}
-		if (n == 2 && strncmp(rest.s + at, "..", 2) == 0) {
-			up(&way);
-			at += n;
-			continue;
-		}
-		text_add(&way, "/%.*s", (int)n, rest.s + at);
-		at += n;
-		if ((e = text_check(&way)) || (e = root_lstat(t->r, way.s, &st)) || !S_ISLNK(st.st_mode))
-			continue;
-		if (++links > MAX_LINKS) {
-			errno = ELOOP;
-			e = ERR_SYSTEM;
-		} else if (!(e = read_link(t->r, way.s, target, sizeof target)) &&
-			   (e = entries_add_link(t->into, way.s, target)) == ERR_EXISTS) {
-			e = clash(t, way.s);
-		}
-		if (e)
-			continue;
-		if (!(tail = strdup(rest.s + at))) {
-			e = ERR_MEMORY;
-			continue;
-		}
-		text_reset(&rest);
-		text_add(&rest, "%s%s", target, tail);
-		free(tail);
-		e = text_check(&rest);
-		at = 0;
-		if (target[0] == '/')
-			text_reset(&way);
-		else
-			up(&way);
-	}
-	if (!e)
-		e = rest.failed ? ERR_MEMORY : text_check(&way);
-	if (!e && !(*real = way.s && way.len ? text_take(&way) : strdup("/")))
-		e = ERR_MEMORY;
-	text_free(&way);
-	text_free(&rest);
-	return e;
 }
 
 static bool is_below(const char *path, const char *folder)
@@ -291,14 +220,13 @@ out:
 
 static enum err take_tree(struct taking *t, const char *path, const struct strings *except, unsigned depth)
 {
-	char *real = NULL;
+	const char *real;
 	enum err e = take_way(t, path, &real);
 
 	/* A link to a folder that it lies in, or that was taken, is taken as the link that it is. */
-	if (!e && strcmp(real, "/") != 0 && !strings_has(&t->trees, real) && !is_excepted(real, except) &&
+	if (!e && real && strcmp(real, "/") != 0 && !strings_has(&t->trees, real) && !is_excepted(real, except) &&
 	    !(strcmp(path, real) != 0 && is_below(path, real)))
 		e = take_real_tree(t, real, except, depth + 1);
-	free(real);
 	return is_absent(e) ? ERR_NONE : e;
 }
 

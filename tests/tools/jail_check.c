@@ -5,7 +5,7 @@
  *   jail_check around DIR UID:GID HOME COMMAND       takes the jail as it lies for the one that was made, runs the command by the
  *                                                    shell, and says what jail_check() finds then
  *   jail_check starts DIR UID:GID HOME               what jail_check_starts() says of it
- * A line each: "KIND PATH: DETAIL". Files that the host has under the same path count as taken from there; around compares the host.
+ * A line each: "KIND PATH: DETAIL". Files that are the same under the same path of the host count as taken from there; around compares the host.
  */
 #include "base/child.h"
 #include "base/file.h"
@@ -42,7 +42,7 @@ static void digest(const char *path, char out[ENTRY_DIGEST])
 static int record(const char *path, const struct stat *st, int type, struct FTW *at)
 {
 	const char *name = path + strlen(made.jail.dir);
-	char target[PATH_MAX] = "", sum[ENTRY_DIGEST] = "";
+	char target[PATH_MAX] = "", sum[ENTRY_DIGEST] = "", other[ENTRY_DIGEST] = "";
 	struct entry e = { .path = (char *)name,
 			   .mode = st->st_mode & 07777,
 			   .his = strcmp(name, made.jail.home) == 0 };
@@ -65,6 +65,8 @@ static int record(const char *path, const struct stat *st, int type, struct FTW 
 		e.kind = ENTRY_FILE;
 		digest(path, sum);
 		if (lstat(name, &host) == 0 && S_ISREG(host.st_mode))
+			digest(name, other);
+		if (strcmp(sum, other) == 0)
 			e.source = (char *)name;
 		else
 			e.content = (char *)"";
@@ -123,6 +125,7 @@ int main(int argc, char **argv)
 	struct jail_troubles found = { 0 };
 	struct root *root = NULL;
 	enum err e = root_open(NULL, &root);
+	int status;
 
 	if (!e)
 		e = run(root, argc, argv, &found);
@@ -130,10 +133,11 @@ int main(int argc, char **argv)
 		printf("%s %s: %s\n", jail_trouble_id(found.v[i].kind), found.v[i].path, found.v[i].detail);
 	if (e)
 		(void)fprintf(stderr, "jail_check: %s\n", err_text(e));
+	status = e ? 2 : found.n > 0;
 	jail_troubles_clear(&found);
 	made.jail = (struct jail){ 0 };
 	entries_clear(&made.entries);
 	entries_clear(&wanted);
 	root_close(root);
-	return e ? 2 : found.n > 0;
+	return status;
 }

@@ -289,8 +289,10 @@ static void setuid_is_lost_and_told(void **state)
 	assert_int_equal(entries_find(&all, "/usr/bin/su")->mode, 0755);
 	assert_int_equal(problems.n, 2);
 	assert_int_equal(problems.errors, 0);
-	problem_is(0, NULL, 0, "'/usr/bin/su' is setuid on the host; in the jail it is not");
-	problem_is(1, NULL, 0, "'/usr/bin/wall' is setgid on the host; in the jail it is not");
+	assert_string_equal(problems.v[0].file, "/usr/bin/su");
+	assert_string_equal(problems.v[0].text, "loses its setuid bit in the jail");
+	assert_string_equal(problems.v[1].file, "/usr/bin/wall");
+	assert_string_equal(problems.v[1].text, "loses its setgid bit in the jail");
 }
 
 static void nothing_of_ours_is_in_a_folder_of_his(void **state)

@@ -9,6 +9,7 @@
 static char dir[SCRATCH_DIR];
 static struct root *root;
 static struct resolver *resolver;
+static struct trail *trail;
 static struct entries all;
 static struct diags problems;
 static struct taking take;
@@ -43,15 +44,19 @@ static int make_root(void **state)
 	make_file("usr/bin/ls", 0755);
 	make_file("usr/bin/data", 0644);
 	make_file("usr/lib/x/one", 0644);
-	make_file("usr/lib/x/a/two", 0600);
+	make_file("usr/lib/x/a/two", 0644);
+	make_file("usr/lib/x/a/secret", 0640);
+	make_file("etc/secret", 0600);
 	make_file("usr/lib/x/doc/three", 0644);
 	make_file("usr/lib/y/four", 0644);
 	make_file("etc/passwd", 0644);
 	make_file("etc/conf", 0664);
 	assert_int_equal(root_open(dir, &root), ERR_NONE);
 	assert_int_equal(resolver_new(root, &resolver), ERR_NONE);
+	assert_int_equal(trail_new(root, &trail), ERR_NONE);
 	take = (struct taking){ .r = root,
 				.rv = resolver,
+				.trail = trail,
 				.into = &all,
 				.problems = &problems,
 				.file = "x.set",
@@ -66,6 +71,7 @@ static int remove_root(void **state)
 	diags_free(&problems);
 	strings_free(&take.trees);
 	resolver_free(resolver);
+	trail_free(trail);
 	root_close(root);
 	scratch_remove(dir);
 	return 0;
@@ -188,9 +194,10 @@ static void a_plain_file_has_its_own_name(void **state)
 	assert_int_equal(take_plain(&take, "/etc/folder"), ERR_NONE);
 	assert_int_equal(take_plain(&take, "/etc/none/x"), ERR_NONE);
 	assert_int_equal(take_plain(&take, "/etc/passwd"), ERR_NONE);
+	assert_int_equal(take_plain(&take, "/etc/secret"), ERR_NONE);
 	rows_are("/etc/\n/etc/conf\n/etc/two\n");
 	assert_string_equal(entries_find(&all, "/etc/two")->source, "/usr/lib/x/a/two");
-	assert_int_equal(entries_find(&all, "/etc/two")->mode, 0600);
+	assert_int_equal(entries_find(&all, "/etc/two")->mode, 0644);
 	assert_int_equal(entries_find(&all, "/etc/conf")->mode, 0644); /* others may not write */
 }
 
