@@ -563,23 +563,27 @@ static int put_in_force(struct create *c)
 				     .args = (char *)"sftp internal-sftp" };
 	const struct change block = { .kind = CHANGE_BLOCK, .args = c->m.jail.user, .content = c->lines.s };
 	const struct change *changes[] = { &keys, &block, &sftp };
-	struct text what = { 0 };
-	const struct change_request q = { .what = (text_add(&what, "jail create %s", c->m.jail.user),
-						   text_string(&what)),
-					  .changes = changes,
-					  .n = c->m.jail.sftp_only && !has_sftp(c->f) ? 3 : 2,
-					  .keep = &c->a->keep,
-					  .overrides = &c->a->overrides,
-					  .at_once = true,
-					  .nothing = "Nothing to change: the jail is there and in force.",
-					  .first = &c->first,
-					  .also = &c->also,
-					  .more = c->more,
-					  .before = make_ready,
-					  .arg = c };
-	int status = change_run(c->common, c->f, &q);
+	struct text what = { 0 }, back = { 0 };
+	struct change_request q = { .changes = changes,
+				    .n = c->m.jail.sftp_only && !has_sftp(c->f) ? 3 : 2,
+				    .keep = &c->a->keep,
+				    .overrides = &c->a->overrides,
+				    .at_once = true,
+				    .nothing = "Nothing to change: the jail is there and in force.",
+				    .first = &c->first,
+				    .also = &c->also,
+				    .more = c->more,
+				    .before = make_ready,
+				    .arg = c };
+	int status;
 
+	text_add(&what, "jail create %s", c->m.jail.user);
+	text_add(&back, "jail remove %s", c->m.jail.user);
+	q.what = text_string(&what);
+	q.undo = text_string(&back);
+	status = change_run(c->common, c->f, &q);
 	text_free(&what);
+	text_free(&back);
 	if (status == EXIT_YES && c->also.len)
 		return finish(c);
 	if (status != EXIT_YES)
