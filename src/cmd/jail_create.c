@@ -354,8 +354,10 @@ static int describe(struct create *c)
 	count_files(c, &files, &bytes);
 	text_add(&c->first, "%s in %s: ", j->user, j->dir);
 	jail_add_kind(j, &c->first);
-	text_add(&c->first, ", %zu file%s of ", files, files == 1 ? "" : "s");
-	jail_add_size(bytes, &c->first);
+	if (!j->sftp_only) {
+		text_add(&c->first, ", %zu file%s of ", files, files == 1 ? "" : "s");
+		jail_add_size(bytes, &c->first);
+	}
 	text_add(&c->first, ", home %s\n", j->home);
 	if (c->m.account_made && !c->again)
 		text_add(&c->first, "  the account is made: uid %lu, shell %s, no password\n", (unsigned long)j->uid,
