@@ -53,7 +53,7 @@ inside 'touch /x /tmp/x /etc/x /usr/x /dev/x /home/x; echo x >>/etc/passwd; rm -
 def test_readline_and_the_terminal(world):
     said = run(world, """
 made basic
-printf '%s\\n' 'echo one-two' '\\\\e[A' 'ech\\t $((40+2))' 'tput cols >/dev/null && tput setaf 1 | od -c | head -1' 'ls /etc/pass\\t' 'tty' 'exit 7' |
+printf '%s\\n' 'echo one-two' '\\e[A' 'ech\\t $((40+2))' 'tput cols >/dev/null && tput setaf 1 | od -c | head -1' 'ls /etc/pass\\t' 'tty' 'exit 7' |
 	"$LAB_SOURCE/tests/lab/jail.py" terminal /srv/j 1001 /home/anna /bin/bash --norc -i
 echo "status $?"
 """).replace("\r", "")
@@ -70,7 +70,7 @@ made git
 inside 'git config --global user.email a@b; git init -q one && cd one && echo hi >f && git add f && git commit -qm ünï && git log --format="%an %s"
 	cd .. && git clone -q one two && cd two && git log --format="%an %s" && echo more >>f && git commit -qam more && git push -q origin HEAD:other
 	git gc -q && git fsck && git stash list && git rebase -q HEAD~1 && git format-patch -1 && git grep -n more && git submodule status && ls $(git --exec-path)/git-remote-https'
-inside 'git clone https://localhost:1/x 2>&1 | tail -1'
+inside 'git clone https://localhost:1/x || true'
 """)
     assert said.splitlines()[:2] == ["anna ünï"] * 2, said
     assert "0001-more.patch\n" in said and "f:2:more\n" in said and "/git-remote-https\n" in said, said
@@ -97,10 +97,10 @@ def test_an_editor(world):
 made editors,basic
 inside 'vim -es -u NONE +"put =6*7" +"w! out" +q; cat out; vim -es x.py +"normal iprint(1)" +"syntax on" +"set ft?" +wq; cat x.py; vim --version | head -1'
 """)
-    assert "\n42\nprint(1)\nVIM" in said, said
+    assert "42\n" in said and "filetype=python\nprint(1)\nVIM" in said, said
     said = run(world, """
 made editors,basic
-printf '%s\\n' '3aab \\\\e' ':w out' ':q' 'cat out; exit' | tr -d '\\r' |
+printf '%s\\n' '3aab \\e' ':w out' ':q' 'cat out; exit' | tr -d '\\r' |
 	"$LAB_SOURCE/tests/lab/jail.py" terminal /srv/j 1001 /home/anna /bin/bash --norc -i -c 'vim -N; cat out'
 """)
     assert "ab ab ab" in said and "E558" not in said and "not found in terminfo" not in said, said
