@@ -310,7 +310,7 @@ static void what_is_wrong_in_a_folder_is_told(void **state)
 		struct sets all = { 0 };
 		char path[PATH_MAX];
 
-		snprintf(path, sizeof path, "%s", scratch_path(second, mistakes[i].name));
+		snprintf(path, sizeof path, "%s", scratch_path(second, cases[i].name));
 		scratch_write(path, cases[i].content);
 		assert_int_equal(load(&all, &problems), ERR_CONFIG);
 		assert_int_equal(problems.n, 1);
