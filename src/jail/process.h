@@ -56,6 +56,7 @@ struct found {
 	const struct object *object;
 	const char *why; /* NULL, or why the loader would fail with it */
 	bool own_origin; /* by $ORIGIN of the program */
+	bool ended;	 /* no further folder of this list is looked at */
 };
 /* name has no "$" any more. by: PROCESS_NOBODY: the usual folders alone. ERR_MEMORY. */
 MUST_USE enum err search_find(const struct process *p, const char *name, size_t by, struct found *out);

@@ -3,6 +3,7 @@
 #include "jail/process.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -111,7 +112,7 @@ const char *search_refuses(const struct process *p, const struct object *o, bool
 }
 
 /* A candidate: one that cannot be opened, or is of another machine, is passed over; any other one ends the search. */
-static enum err try_path(const struct process *p, const char *path, struct found *f)
+static enum err try_path(const struct process *p, const char *path, struct found *f, int *number)
 {
 	const struct object *o;
 	const struct way *w;
@@ -119,7 +120,10 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	bool skip;
 	enum err e;
 
-	if ((e = trail_follow(p->host->trail, path, &w)) || w->number || (e = host_object(p->host, w->end, &o)))
+	if ((e = trail_follow(p->host->trail, path, &w)))
+		return e;
+	*number = w->number;
+	if (w->number || (e = host_object(p->host, w->end, &o)))
 		return e;
 	why = search_refuses(p, o, &skip);
 	if (skip)
@@ -128,38 +132,55 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	return ERR_NONE;
 }
 
-static enum err try_in(const struct process *p, const char *folder, const char *sub, const char *name, struct found *f)
+static enum err try_in(const struct process *p, const char *folder, const char *sub, const char *name, struct found *f,
+		       int *number)
 {
 	struct text t = { 0 };
 	enum err e;
 
 	text_add(&t, "%s/%s%s%s", strcmp(folder, "/") == 0 ? "" : folder, sub, sub[0] ? "/" : "", name);
 	if (!(e = text_check(&t)))
-		e = try_path(p, text_string(&t), f);
+		e = try_path(p, text_string(&t), f, number);
+	text_free(&t);
+	return e;
+}
+
+static enum err try_levels(const struct process *p, const char *folder, const char *name, struct found *f)
+{
+	struct text t = { 0 };
+	const struct way *w;
+	int number;
+	enum err e;
+
+	text_add(&t, "%s/" HWCAPS, folder);
+	if (!(e = text_check(&t)) && !(e = trail_follow(p->host->trail, text_string(&t), &w)) && !w->number)
+		for (size_t i = levels_from(); i < ARRAY_SIZE(levels) && !e && !f->way; i++) {
+			text_reset(&t);
+			text_add(&t, HWCAPS "/%s", levels[i]);
+			if (!(e = text_check(&t)))
+				e = try_in(p, folder, text_string(&t), name, f, &number);
+		}
 	text_free(&t);
 	return e;
 }
 
 static enum err try_folder(const struct process *p, const char *folder, const char *name, struct found *f)
 {
-	struct text t = { 0 };
 	const struct way *w;
+	int number = 0;
 	enum err e = ERR_NONE;
 
 	if (folder[0] != '/') /* the folder that the user happens to be in is no place to look */
 		return ERR_NONE;
-	text_add(&t, "%s/" HWCAPS, folder);
-	if (has_levels(p) && !(e = text_check(&t)) && !(e = trail_follow(p->host->trail, text_string(&t), &w)) &&
-	    !w->number) {
-		for (size_t i = levels_from(); i < ARRAY_SIZE(levels) && !e && !f->way; i++) {
-			text_reset(&t);
-			text_add(&t, HWCAPS "/%s", levels[i]);
-			e = text_check(&t);
-			e = e ? e : try_in(p, folder, text_string(&t), name, f);
-		}
-	}
-	text_free(&t);
-	return e || f->way ? e : try_in(p, folder, "", name, f);
+	if ((has_levels(p) && (e = try_levels(p, folder, name, f))) || f->way ||
+	    (e = try_in(p, folder, "", name, f, &number)))
+		return e;
+	if (!number || number == ENOENT || number == ENOTDIR || number == EACCES ||
+	    (e = trail_follow(p->host->trail, folder, &w)))
+		return e;
+	/* a loop of links, say: glibc then leaves the rest of the list */
+	f->ended = !w->number && !p->loader->musl;
+	return ERR_NONE;
 }
 
 /* The folders of a DT_RPATH or DT_RUNPATH of the mapped file 'of'. */
@@ -168,7 +189,8 @@ static enum err try_list(const struct process *p, size_t of, const char *list, c
 	struct text folder = { 0 };
 	enum err e = ERR_NONE;
 
-	for (const char *at = list; !e && !f->way; at++) {
+	f->ended = false;
+	for (const char *at = list; !e && !f->way && !f->ended; at++) {
 		const size_t n = strcspn(at, ":");
 		bool used = false;
 
@@ -191,7 +213,8 @@ static enum err try_folders(const struct process *p, const struct strings *folde
 {
 	enum err e = ERR_NONE;
 
-	for (size_t i = 0; i < folders->n && !e && !f->way; i++)
+	f->ended = false;
+	for (size_t i = 0; i < folders->n && !e && !f->way && !f->ended; i++)
 		e = try_folder(p, folders->v[i], name, f);
 	return e;
 }
@@ -251,10 +274,11 @@ static enum err try_cache(const struct process *p, bool nodeflib, const char *na
 	for (size_t want = 0; want <= ARRAY_SIZE(levels) && !e && !f->way; want++)
 		for (size_t i = 0; i < n && !e && !f->way; i++) {
 			size_t rank;
+			int number;
 
 			if (row_rank(p, &rows[i], &rank) && rank == want && rows[i].path[0] == '/' &&
 			    !(nodeflib && is_default(p, rows[i].path)))
-				e = try_path(p, rows[i].path, f);
+				e = try_path(p, rows[i].path, f, &number);
 		}
 	return e;
 }
