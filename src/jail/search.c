@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search.c - where glibc's and musl's loaders look for a library, in their order. */
-#include "jail/process.h"
+#include "jail/image.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -33,13 +33,13 @@ static size_t levels_from(void)
 #endif
 }
 
-static bool has_levels(const struct process *p)
+static bool has_levels(const struct image *p)
 {
 	return p->like->machine == EM_X86_64 && p->like->wide && !p->loader->musl;
 }
 
 /* The text of AT_PLATFORM, except where glibc's loader has an idea of its own. */
-static const char *platform_of(const struct process *p)
+static const char *platform_of(const struct image *p)
 {
 	const char *platform = (const char *)getauxval(AT_PLATFORM);
 
@@ -64,9 +64,9 @@ static size_t variable_is(const char *at, size_t left, const char *name)
 	return 0;
 }
 
-enum err search_expand(const struct process *p, size_t by, const char *text, size_t len, struct text *out, bool *used)
+enum err search_expand(const struct image *p, size_t by, const char *text, size_t len, struct text *out, bool *used)
 {
-	const char *const origin = by == PROCESS_NOBODY ? NULL : p->v[by].origin;
+	const char *const origin = by == IMAGE_NOBODY ? NULL : p->v[by].origin;
 	const struct {
 		const char *name, *value;
 	} variables[] = {
@@ -96,7 +96,7 @@ enum err search_expand(const struct process *p, size_t by, const char *text, siz
 	return text_check(out);
 }
 
-const char *search_refuses(const struct process *p, const struct object *o, bool *skip)
+const char *search_refuses(const struct image *p, const struct object *o, bool *skip)
 {
 	*skip = false;
 	switch (o->kind) {
@@ -112,7 +112,7 @@ const char *search_refuses(const struct process *p, const struct object *o, bool
 }
 
 /* A candidate: one that cannot be opened, or is of another machine, is passed over; any other one ends the search. */
-static enum err try_path(const struct process *p, const char *path, struct found *f, int *number)
+static enum err try_path(const struct image *p, const char *path, struct found *f, int *number)
 {
 	const struct object *o;
 	const struct way *w;
@@ -120,7 +120,7 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	bool skip;
 	enum err e;
 
-	if ((e = trail_follow(p->host->trail, path, &w)))
+	if ((e = track_follow(p->host->track, path, &w)))
 		return e;
 	*number = w->number;
 	if (w->number || (e = host_object(p->host, w->end, &o)))
@@ -132,7 +132,7 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	return ERR_NONE;
 }
 
-static enum err try_in(const struct process *p, const char *folder, const char *sub, const char *name, struct found *f,
+static enum err try_in(const struct image *p, const char *folder, const char *sub, const char *name, struct found *f,
 		       int *number)
 {
 	struct text t = { 0 };
@@ -145,7 +145,7 @@ static enum err try_in(const struct process *p, const char *folder, const char *
 	return e;
 }
 
-static enum err try_levels(const struct process *p, const char *folder, const char *name, struct found *f)
+static enum err try_levels(const struct image *p, const char *folder, const char *name, struct found *f)
 {
 	struct text t = { 0 };
 	const struct way *w;
@@ -153,7 +153,7 @@ static enum err try_levels(const struct process *p, const char *folder, const ch
 	enum err e;
 
 	text_add(&t, "%s/" HWCAPS, folder);
-	if (!(e = text_check(&t)) && !(e = trail_follow(p->host->trail, text_string(&t), &w)) && !w->number)
+	if (!(e = text_check(&t)) && !(e = track_follow(p->host->track, text_string(&t), &w)) && !w->number)
 		for (size_t i = levels_from(); i < ARRAY_SIZE(levels) && !e && !f->way; i++) {
 			text_reset(&t);
 			text_add(&t, HWCAPS "/%s", levels[i]);
@@ -164,7 +164,7 @@ static enum err try_levels(const struct process *p, const char *folder, const ch
 	return e;
 }
 
-static enum err try_folder(const struct process *p, const char *folder, const char *name, struct found *f)
+static enum err try_folder(const struct image *p, const char *folder, const char *name, struct found *f)
 {
 	const struct way *w;
 	int number = 0;
@@ -176,7 +176,7 @@ static enum err try_folder(const struct process *p, const char *folder, const ch
 	    (e = try_in(p, folder, "", name, f, &number)))
 		return e;
 	if (!number || number == ENOENT || number == ENOTDIR || number == EACCES ||
-	    (e = trail_follow(p->host->trail, folder, &w)))
+	    (e = track_follow(p->host->track, folder, &w)))
 		return e;
 	/* a loop of links, say: glibc then leaves the rest of the list */
 	f->ended = !w->number && !p->loader->musl;
@@ -184,7 +184,7 @@ static enum err try_folder(const struct process *p, const char *folder, const ch
 }
 
 /* The folders of a DT_RPATH or DT_RUNPATH of the mapped file 'of'. */
-static enum err try_list(const struct process *p, size_t of, const char *list, const char *name, struct found *f)
+static enum err try_list(const struct image *p, size_t of, const char *list, const char *name, struct found *f)
 {
 	struct text folder = { 0 };
 	enum err e = ERR_NONE;
@@ -209,7 +209,7 @@ static enum err try_list(const struct process *p, size_t of, const char *list, c
 	return e;
 }
 
-static enum err try_folders(const struct process *p, const struct strings *folders, const char *name, struct found *f)
+static enum err try_folders(const struct image *p, const struct strings *folders, const char *name, struct found *f)
 {
 	enum err e = ERR_NONE;
 
@@ -220,13 +220,13 @@ static enum err try_folders(const struct process *p, const struct strings *folde
 }
 
 /* DT_RPATH counts for all that a file loads, directly or not; not for, and not of, one that has a DT_RUNPATH. */
-static enum err try_rpaths(const struct process *p, size_t by, const char *name, struct found *f)
+static enum err try_rpaths(const struct image *p, size_t by, const char *name, struct found *f)
 {
 	enum err e = ERR_NONE;
 
 	if (p->v[by].object->elf.runpath)
 		return ERR_NONE;
-	for (size_t i = by; i != PROCESS_NOBODY && !e && !f->way; i = p->v[i].by) {
+	for (size_t i = by; i != IMAGE_NOBODY && !e && !f->way; i = p->v[i].by) {
 		const struct elf *elf = &p->v[i].object->elf;
 
 		if (elf->rpath && !elf->runpath)
@@ -236,7 +236,7 @@ static enum err try_rpaths(const struct process *p, size_t by, const char *name,
 }
 
 /* What the loader calls its own folders: a file that does not want these does not want their rows of the cache either. */
-static bool is_default(const struct process *p, const char *path)
+static bool is_default(const struct image *p, const char *path)
 {
 	for (size_t i = 0; i < p->loader->folders.n; i++) {
 		const char *folder = p->loader->folders.v[i];
@@ -249,7 +249,7 @@ static bool is_default(const struct process *p, const char *path)
 }
 
 /* How good a row is: 0 the best; false: it is not for this processor. */
-static bool row_rank(const struct process *p, const struct ld_cache_row *row, size_t *rank)
+static bool row_rank(const struct image *p, const struct ld_cache_row *row, size_t *rank)
 {
 	if (row->legacy || !ld_cache_fits(row, p->like))
 		return false;
@@ -264,7 +264,7 @@ static bool row_rank(const struct process *p, const struct ld_cache_row *row, si
 	return false;
 }
 
-static enum err try_cache(const struct process *p, bool nodeflib, const char *name, struct found *f)
+static enum err try_cache(const struct image *p, bool nodeflib, const char *name, struct found *f)
 {
 	const struct ld_cache_row *rows = NULL;
 	const size_t n = ld_cache_find(&p->host->cache, name, &rows);
@@ -283,9 +283,9 @@ static enum err try_cache(const struct process *p, bool nodeflib, const char *na
 	return e;
 }
 
-static enum err find_glibc(const struct process *p, const char *name, size_t by, struct found *f)
+static enum err find_glibc(const struct image *p, const char *name, size_t by, struct found *f)
 {
-	const struct elf *elf = by != PROCESS_NOBODY ? &p->v[by].object->elf : NULL;
+	const struct elf *elf = by != IMAGE_NOBODY ? &p->v[by].object->elf : NULL;
 	const bool nodeflib = elf && elf->nodeflib;
 	enum err e = ERR_NONE;
 
@@ -303,11 +303,11 @@ static enum err find_glibc(const struct process *p, const char *name, size_t by,
 }
 
 /* Both kinds of run paths are one for musl, and count for all that a file loads. */
-static enum err find_musl(const struct process *p, const char *name, size_t by, struct found *f)
+static enum err find_musl(const struct image *p, const char *name, size_t by, struct found *f)
 {
 	enum err e = ERR_NONE;
 
-	for (size_t i = by; i != PROCESS_NOBODY && !e && !f->way; i = p->v[i].by) {
+	for (size_t i = by; i != IMAGE_NOBODY && !e && !f->way; i = p->v[i].by) {
 		const struct elf *elf = &p->v[i].object->elf;
 		const char *list = elf->runpath ? elf->runpath : elf->rpath;
 
@@ -317,7 +317,7 @@ static enum err find_musl(const struct process *p, const char *name, size_t by, 
 	return e || f->way ? e : try_folders(p, &p->loader->folders, name, f);
 }
 
-enum err search_find(const struct process *p, const char *name, size_t by, struct found *out)
+enum err search_find(const struct image *p, const char *name, size_t by, struct found *out)
 {
 	struct found f = { 0 };
 	enum err e = p->loader->musl ? find_musl(p, name, by, &f) : find_glibc(p, name, by, &f);

@@ -358,7 +358,7 @@ def script_of_five_scripts(r):
 
 def script_of_six_scripts(r):
     scripts(r, 6)
-    r.expect = "scripts run"
+    r.expect = "more scripts"
 
 
 def script_by_env(r):
