@@ -390,10 +390,10 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	if (j->sftp_only)
 		e = sftp_jail(&f);
 	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
-		 !(e = trail_new(r, &f.take.trail)))
+		 !(e = track_new(r, &f.take.track)))
 		e = shell_jail(&f);
 	resolver_free(f.take.rv);
-	trail_free(f.take.trail);
+	track_free(f.take.track);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
 	free(f.active);
