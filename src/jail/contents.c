@@ -344,7 +344,9 @@ static enum err home_add(struct finding *f)
 
 static enum err shell_jail(struct finding *f)
 {
+	const struct resolver_library *own;
 	bool wrong = false;
+	size_t nown;
 	enum err e;
 
 	for (size_t i = 0; i < f->sets.nrules; i++)
@@ -356,10 +358,11 @@ static enum err shell_jail(struct finding *f)
 		if ((e = go_on(word_take(f, f->j->with.v[i]), &wrong)))
 			return e;
 	if ((e = rows_run(f, &wrong)) || (e = links_add(f)) ||
-	    (e = go_on(etc_add(f->take.r, f->j, f->network, &f->all, f->take.problems), &wrong)) ||
-	    (e = go_on(etc_add_ld_cache(f->take.r, &f->all, f->take.problems), &wrong)) || (e = devices_add(&f->all)))
+	    (e = go_on(etc_add(f->take.r, f->j, f->network, &f->all, f->take.problems), &wrong)))
 		return e;
-	if ((e = go_on(home_add(f), &wrong)))
+	own = resolver_own_libraries(f->take.rv, &nown);
+	if ((e = go_on(etc_add_ld_cache(f->take.r, own, nown, &f->all, f->take.problems), &wrong)) ||
+	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)))
 		return e;
 	warn_of_bits(f);
 	return wrong ? ERR_CONFIG : check_his(f);

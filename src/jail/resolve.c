@@ -19,6 +19,8 @@
 
 struct resolver {
 	struct host host;
+	struct resolver_library *own; /* resolver_own_libraries() */
+	size_t nown, own_size;
 };
 
 /* A program still to be looked at. */
@@ -59,8 +61,45 @@ void resolver_free(struct resolver *rv)
 {
 	if (!rv)
 		return;
+	for (size_t i = 0; i < rv->nown; i++)
+		free(rv->own[i].name);
+	free(rv->own);
 	host_clear(&rv->host);
 	free(rv);
+}
+
+const struct resolver_library *resolver_own_libraries(const struct resolver *rv, size_t *n)
+{
+	*n = rv->nown;
+	return rv->own;
+}
+
+static enum err own_add(struct resolver *rv, const struct mapped *m, const char *name)
+{
+	struct resolver_library *v, one = { .path = m->object->path, .elf = &m->object->elf };
+
+	for (size_t i = 0; i < rv->nown; i++)
+		if (rv->own[i].path == one.path && strcmp(rv->own[i].name, name) == 0)
+			return ERR_NONE;
+	if (!(v = array_room(rv->own, rv->nown, &rv->own_size, sizeof *v)))
+		return ERR_MEMORY;
+	rv->own = v;
+	if (!(one.name = strdup(name)))
+		return ERR_MEMORY;
+	v[rv->nown++] = one;
+	return ERR_NONE;
+}
+
+/* A name with a slash is not looked up. */
+static enum err own_add_all(struct resolver *rv, const struct image *p)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; p->v[i].by != IMAGE_NOBODY && k < p->v[i].names.n && !e; k++)
+			if (!strchr(p->v[i].names.v[k], '/'))
+				e = own_add(rv, &p->v[i], p->v[i].names.v[k]);
+	return e;
 }
 
 static void adding_clear(struct adding *a)
@@ -146,7 +185,7 @@ static enum err add_mapped(struct adding *a, const struct image *p, size_t from)
 		e = way_add(a, p->v[i].way);
 	for (size_t i = 0; i < p->nmore && !e; i++)
 		e = way_add(a, p->more[i]);
-	if (!e && p->own_origin)
+	if (!e && p->own_origin && !(e = own_add_all(a->resolver, p)))
 		diag_warning(a->problems, p->program, 0,
 			     "finds libraries by its own folder ($ORIGIN), which the loader knows by /proc alone: "
 			     "in a jail they must be found by ld.so.cache");
