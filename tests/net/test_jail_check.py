@@ -116,7 +116,7 @@ def test_what_is_planted_is_found_and_nothing_else(world, figure):
 def test_what_the_host_has_otherwise_is_stale_with_its_package(world):
     got = world(JAIL + """
 mkdir -p $j/mnt/lab && cp /mnt/lab/own $j/mnt/lab/own
-mkdir -p /var/lib/dpkg/info && printf '/.\n/mnt\n/mnt/lab\n/mnt/lab/own\n' >/var/lib/dpkg/info/lab-own:amd64.list
+mount -t tmpfs none /var/lib/dpkg && mkdir /var/lib/dpkg/info && printf '/.\n/mnt\n/mnt/lab\n/mnt/lab/own\n' >/var/lib/dpkg/info/lab-own:amd64.list
 around 'echo more >>/mnt/lab/own'
 """)
     assert got.stdout.splitlines() == ["stale /mnt/lab/own: /mnt/lab/own was changed since (package lab-own)", "exit 1"], got.stderr
