@@ -8,6 +8,7 @@
 #include "base/banned.h"
 
 #define DAY 86400
+#define NOBODY "Nobody is locked into a folder."
 #define SHOWN_MAX 10 /* troubles of one jail that are shown; jail check tells all */
 
 /* A path that a shell takes as it is. */
@@ -48,7 +49,7 @@ static enum err judge_rest(const struct facts *f, struct finding *out)
 		out->status = STATUS_UNKNOWN;
 		return finding_detail(out, "Not all could be looked at: %s%s.", why, f->privileged ? "" : "; root can");
 	}
-	return jails_any(&f->jails) ? ERR_NONE : judge_skip(out, "Nobody is locked into a folder.");
+	return jails_any(&f->jails) ? ERR_NONE : judge_skip(out, NOBODY);
 }
 
 /* chroot-missing */
@@ -197,6 +198,8 @@ static enum err judge_jail_stale(const struct facts *f, const struct policy *p, 
 		stale += any;
 		only = any ? &f->jails.ours[i] : only;
 	}
+	if (!e && f->config && !f->jails.nours && !f->jails.unsure)
+		return judge_skip(out, jails_any(&f->jails) ? "No jail here was made by sallyport." : NOBODY);
 	if (e || !stale)
 		return e ? e : judge_rest(f, out);
 	if ((e = finding_detail(out, "A jail keeps the libraries and programs of the day it was made or brought up to "

@@ -137,6 +137,7 @@ static enum err folder_walk(struct tree_look *l, int fd, const struct statx *sel
 static enum err folder_enter(struct tree_look *l, int fd, const struct statx *x, struct file_place place,
 			     unsigned depth)
 {
+	place.foreign = place.foreign || (l->manifest && !place.entry && !place.his);
 	if (depth < DEPTH_MAX && l->path.len < PATH_LEN_MAX)
 		return folder_walk(l, fd, x, place, depth + 1);
 	file_close(fd);
