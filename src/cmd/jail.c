@@ -17,9 +17,10 @@ static const struct command *const subs[] = { &cmd_jail_create, &cmd_jail_update
 const struct command cmd_jail = {
 	.name = "jail",
 	.summary = "accounts that see only a folder of their own: make, keep current, check",
-	.examples = "  sudo sallyport jail create anna --with basic,git    # a shell, and what those programs need\n"
-		    "  sudo sallyport jail create bert --sftp-only --create-account --key bert.pub\n"
-		    "  sudo sallyport jail check                           # does it hold, is it current, does it start?\n",
+	.examples =
+		"  sudo sallyport jail create anna --with basic,git    # a shell, and what those programs need\n"
+		"  sudo sallyport jail create bert --sftp-only --create-account --key bert.pub\n"
+		"  sudo sallyport jail check                           # does it hold, is it current, does it start?\n",
 	.subs = subs,
 };
 
@@ -133,9 +134,9 @@ json_t *jail_json(const struct jail *j)
 
 	for (size_t i = 0; with && i < j->with.n; i++)
 		json_array_append_new(with, json_safe_string(j->with.v[i]));
-	return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o}", "user", json_safe_string(j->user), "dir", json_safe_string(j->dir),
-			 "home", json_safe_string(j->home), "shell", j->shell ? json_safe_string(j->shell) : json_null(),
-			 "sftp_only", j->sftp_only, "with", with);
+	return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o}", "user", json_safe_string(j->user), "dir",
+			 json_safe_string(j->dir), "home", json_safe_string(j->home), "shell",
+			 j->shell ? json_safe_string(j->shell) : json_null(), "sftp_only", j->sftp_only, "with", with);
 }
 
 void jail_add_size(unsigned long long bytes, struct text *out)

@@ -41,8 +41,10 @@ struct account;
 
 /* Neither root nor one that administers; which one that is, is said in why. false: let in only by --override lockout. */
 bool jail_account_is_plain(const struct facts *f, const struct account *a, struct text *why);
-/* The account with the home and the shell of j, without a password; ids come into j. wrong: why not. ERR_MEMORY. */
-MUST_USE enum err jail_account_make(const struct root *r, struct jail *j, struct text *wrong);
+/* Ids for a new account that nobody has, into j. ERR_RANGE: there are none left. */
+MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
+/* The account with the ids, the home and the shell of j, without a password. wrong: why not. ERR_MEMORY. */
+MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, struct text *wrong);
 /* As jail_account_make() made it, whole or in part. None there: ERR_NONE. ERR_CHILD: userdel did not. */
 MUST_USE enum err jail_account_remove(const struct root *r, const char *user);
 

@@ -6,6 +6,7 @@
 #include "sshd/account.h"
 #include "sshd/group.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,36 +60,85 @@ static enum err run_tool(const char *const argv[], int *status, struct text *sai
 	return e == ERR_MEMORY ? e : text_check(said);
 }
 
-static enum err take_ids(const struct root *r, struct jail *j, struct text *wrong)
+#define ID_FIRST 1000
+#define ID_END 60000
+#define GROUP_BYTES ((size_t)16 << 20)
+
+/* The third field of a line of /etc/group. */
+static bool id_is_taken(const char *content, unsigned long id)
+{
+	for (const char *line = content; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line;
+
+		for (unsigned field = 0; field < 2 && *at && *at != '\n'; field++) {
+			at += strcspn(at, ":\n");
+			at += *at == ':';
+		}
+		if (*at >= '0' && *at <= '9' && strtoul(at, NULL, 10) == id)
+			return true;
+	}
+	return false;
+}
+
+enum err jail_account_choose(const struct root *r, struct jail *j)
+{
+	struct accounts all = { 0 };
+	char *groups = NULL;
+	unsigned long id = ID_FIRST;
+	size_t len;
+	enum err e = accounts_read(r, &all);
+
+	if (!e)
+		e = root_read(r, "/etc/group", GROUP_BYTES, &groups, &len);
+	for (size_t i = 0; i < all.n && !e; i++)
+		if (all.v[i]->uid >= id && all.v[i]->uid < ID_END)
+			id = all.v[i]->uid + 1;
+	while (!e && id < ID_END && id_is_taken(groups, id))
+		id++;
+	if (!e && id >= ID_END)
+		e = ERR_RANGE;
+	if (!e)
+		j->uid = j->gid = (uid_t)id;
+	accounts_free(&all);
+	free(groups);
+	return e;
+}
+
+/* As it was planned: the jail has these ids already. */
+static enum err check_ids(const struct root *r, const struct jail *j, struct text *wrong)
 {
 	struct account *a = NULL;
 	enum err e = account_find(r, j->user, &a);
 
 	if (e == ERR_MEMORY)
 		return e;
-	if (e) {
+	if (e)
 		text_add(wrong, "the account '%s' was made, but is not found: %s", j->user, err_text(e));
-	} else {
-		j->uid = a->uid;
-		j->gid = a->gid;
-	}
+	else if (a->uid != j->uid || a->gid != j->gid)
+		text_add(wrong, "the account '%s' was made with the ids %lu and %lu instead of %lu", j->user,
+			 (unsigned long)a->uid, (unsigned long)a->gid, (unsigned long)j->uid);
 	account_free(a);
 	return text_check(wrong);
 }
 
-enum err jail_account_make(const struct root *r, struct jail *j, struct text *wrong)
+enum err jail_account_make(const struct root *r, const struct jail *j, struct text *wrong)
 {
+	char uid[24];
 	/* "*" matches no password; a locked account ("!") sshd would not let in where UsePAM is no */
-	const char *argv[] = { "useradd", "-M",	   "-U", "-d", j->home,	  "-s", j->shell ? j->shell : "/usr/sbin/nologin",
-			       "-c",	  "jail",  "-p", "*",  "--",	  j->user, NULL };
+	const char *argv[] = {
+		"useradd", "-M",   "-U", "-u", uid,  "-d",    j->home, "-s", j->shell ? j->shell : "/usr/sbin/nologin",
+		"-c",	   "jail", "-p", "*",  "--", j->user, NULL
+	};
 	struct text said = { 0 };
 	int status;
-	enum err e = run_tool(argv, &status, &said);
+	enum err e;
 
+	snprintf(uid, sizeof uid, "%lu", (unsigned long)j->uid);
+	e = run_tool(argv, &status, &said);
 	if (!e && (status || said.len))
 		text_add(wrong, "the account '%s' cannot be made: %s", j->user, text_string(&said));
 	else if (!e)
-		e = take_ids(r, j, wrong);
+		e = check_ids(r, j, wrong);
 	text_free(&said);
 	return e ? e : text_check(wrong);
 }

@@ -88,7 +88,8 @@ static enum err add_file(struct key_reader *k, const char *pattern, bool strict,
 		if (file.obstacle == OBSTACLE_NONE && file.content)
 			add_lines(file.content, out);
 		else if (!file.missing)
-			warn("the keys of '%s' are not taken over: %s", path.s, file.detail ? file.detail : "unreadable");
+			warn("the keys of '%s' are not taken over: %s", path.s,
+			     file.detail ? file.detail : "unreadable");
 	}
 	key_file_clear(&file);
 	text_free(&path);
@@ -105,11 +106,9 @@ static enum err add_present(const struct facts *f, const struct account *a, stru
 					     .lport = 22 };
 	struct strict_modes_cache cache = { 0 };
 	struct trail trail = { 0 };
-	struct key_reader k = { .root = f->root,
-				.limit = { KEY_FILE_BYTES, 100000 },
-				.account = a,
-				.cache = &cache,
-				.trail = &trail };
+	struct key_reader k = {
+		.root = f->root, .limit = { KEY_FILE_BYTES, 100000 }, .account = a, .cache = &cache, .trail = &trail
+	};
 	struct sshd_effective *now = NULL;
 	enum err e = sshd_effective(f->config, &who, &now);
 	const struct strings *patterns = e ? NULL : sshd_values(now, KW_AUTHORIZEDKEYSFILE);

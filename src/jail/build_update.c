@@ -67,8 +67,8 @@ static const char *known_digest(const struct plan *p, const struct entry *e, con
 {
 	const struct entry *old = entries_find(&p->old->entries, e->path);
 
-	return old && old->kind == ENTRY_FILE && old->digest[0] && source->st_ctim.tv_sec < p->since ? old->digest
-												     : NULL;
+	return old && old->kind == ENTRY_FILE && old->digest[0] && source->st_ctim.tv_sec <= p->since ? old->digest
+												      : NULL;
 }
 
 /* Whether the file of the jail is the host's own, or must not be that any more. */

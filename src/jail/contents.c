@@ -375,7 +375,9 @@ static enum err sftp_jail(struct finding *f)
 				   "'%s': there are no programs in a jail that is for sftp only", f->j->with.v[0]);
 		return ERR_CONFIG;
 	}
-	if ((e = take_folder(&f->take, "/dev", false)) || (e = home_add(f)))
+	/* a socket of the host's log is laid over /dev/log, or put there by syslog itself */
+	if ((e = take_folder(&f->take, "/dev", false)) || (e = entries_add_content(&f->all, "/dev/log", "", 0, 0444)) ||
+	    (e = home_add(f)))
 		return e;
 	return check_his(f);
 }

@@ -323,7 +323,7 @@ static enum err native_look(struct host *h, const char *path)
 	const struct way *w;
 	enum err e;
 
-	if ((e = trail_follow(h->trail, path, &w)) || w->number || (e = host_object(h, w->end, &o)))
+	if ((e = trail_lead(h->trail, path, &w)) || w->number || (e = host_object(h, w->end, &o)))
 		return e;
 	if (o->kind == OBJECT_ELF) {
 		h->native.wide = o->elf.wide;

@@ -18,7 +18,7 @@ void process_begin(struct process *p, struct host *h, const char *program, bool 
 	*p = (struct process){ .host = h, .program = program, .starts = starts, .like = &h->native };
 }
 
-void process_clear(struct process *p)
+void process_end(struct process *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		strings_free(&p->v[i].names);
@@ -82,7 +82,7 @@ enum err process_map_interpreter(struct process *p, struct diags *problems)
 			name);
 		return ERR_CONFIG;
 	}
-	if ((e = trail_follow(p->host->trail, name, &w)))
+	if ((e = trail_lead(p->host->trail, name, &w)))
 		return e;
 	if (w->number) {
 		diag_error_escaped(problems, p->program, 0, "wants to be run by the loader '%s': %s", name,
@@ -158,7 +158,7 @@ static enum err find_path(const struct process *p, const char *path, struct foun
 	bool skip;
 	enum err e;
 
-	if (path[0] != '/' || (e = trail_follow(p->host->trail, path, &w)))
+	if (path[0] != '/' || (e = trail_lead(p->host->trail, path, &w)))
 		return path[0] != '/' ? ERR_NONE : e;
 	if (w->number)
 		return ERR_NONE;

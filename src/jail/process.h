@@ -37,7 +37,7 @@ struct process {
 	bool own_origin; /* something was found by the program's own $ORIGIN */
 };
 
-/* program is borrowed. process_clear() in any case. */
+/* program is borrowed. process_end() in any case. */
 void process_begin(struct process *p, struct host *h, const char *program, bool starts);
 /* An ELF file, and who loads it. ERR_TOO_BIG, ERR_MEMORY. */
 MUST_USE enum err process_map(struct process *p, const struct way *way, const struct object *object, const char *name,
@@ -48,7 +48,7 @@ MUST_USE enum err process_map_interpreter(struct process *p, struct diags *probl
 MUST_USE enum err process_map_needs(struct process *p, size_t from, struct diags *problems);
 /* What dlopen(name) of the mapped file 'by' finds; ERR_NOT_FOUND. */
 MUST_USE enum err process_map_library(struct process *p, const char *name, size_t by, struct diags *problems);
-void process_clear(struct process *p);
+void process_end(struct process *p);
 
 /* Where the loader finds a library, search.c. */
 struct found {

@@ -171,7 +171,7 @@ static enum err add_elf(struct adding *a, const struct way *w, const struct obje
 	process_begin(&p, &a->resolver->host, w->path, o->elf.interp != NULL);
 	if (!(e = map_all(&p, w, o, a->problems)))
 		e = add_mapped(a, &p, 0);
-	process_clear(&p);
+	process_end(&p);
 	a->wrong = a->wrong || e == ERR_CONFIG;
 	return e == ERR_CONFIG ? ERR_NONE : e;
 }
@@ -216,7 +216,7 @@ static enum err add_by_name(struct adding *a, const struct job *j, const char *n
 	for (size_t i = 0; i < ARRAY_SIZE(folders) && !e && !found && !strchr(name, '/'); i++) {
 		text_reset(&t);
 		text_add(&t, "%s/%s", folders[i], name);
-		if ((e = text_check(&t)) || (e = trail_follow(a->resolver->host.trail, text_string(&t), &w)))
+		if ((e = text_check(&t)) || (e = trail_lead(a->resolver->host.trail, text_string(&t), &w)))
 			break;
 		found = may_run(w);
 	}
@@ -255,7 +255,7 @@ static enum err add_job(struct adding *a, const struct job *j)
 	const struct way *w;
 	enum err e;
 
-	if ((e = trail_follow(a->resolver->host.trail, j->path, &w)))
+	if ((e = trail_lead(a->resolver->host.trail, j->path, &w)))
 		return e;
 	if (w->number)
 		return program_wrong(a, j, missing_text(w->number));
@@ -324,7 +324,7 @@ static enum err add_file(struct adding *a, const char *path)
 	const struct way *w;
 	enum err e;
 
-	if ((e = trail_follow(a->resolver->host.trail, path, &w)))
+	if ((e = trail_lead(a->resolver->host.trail, path, &w)))
 		return e;
 	if (w->number == ENOENT || w->number == ENOTDIR)
 		return ERR_NOT_FOUND;
@@ -355,7 +355,7 @@ static enum err find_started(struct resolver *rv, const char *path, const struct
 	enum err e;
 
 	for (unsigned level = 0; level <= LEVELS_MAX; level++) {
-		if ((e = trail_follow(rv->host.trail, path, w)))
+		if ((e = trail_lead(rv->host.trail, path, w)))
 			return e;
 		if ((*w)->number)
 			return ERR_NOT_FOUND;
@@ -383,7 +383,7 @@ enum err resolver_add_library(struct resolver *rv, const char *soname, const cha
 	if (!(e = find_started(rv, program, &w, &o)) && !(e = map_all(&p, w, o, problems)) &&
 	    !(e = process_map_library(&p, soname, 0, problems)) && !(e = add_mapped(&a, &p, 1)))
 		e = add_ways(&a, into);
-	process_clear(&p);
+	process_end(&p);
 	adding_clear(&a);
 	return e;
 }

@@ -119,7 +119,7 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	bool skip;
 	enum err e;
 
-	if ((e = trail_follow(p->host->trail, path, &w)) || w->number || (e = host_object(p->host, w->end, &o)))
+	if ((e = trail_lead(p->host->trail, path, &w)) || w->number || (e = host_object(p->host, w->end, &o)))
 		return e;
 	why = search_refuses(p, o, &skip);
 	if (skip)
@@ -149,7 +149,7 @@ static enum err try_folder(const struct process *p, const char *folder, const ch
 	if (folder[0] != '/') /* the folder that the user happens to be in is no place to look */
 		return ERR_NONE;
 	text_add(&t, "%s/" HWCAPS, folder);
-	if (has_levels(p) && !(e = text_check(&t)) && !(e = trail_follow(p->host->trail, text_string(&t), &w)) &&
+	if (has_levels(p) && !(e = text_check(&t)) && !(e = trail_lead(p->host->trail, text_string(&t), &w)) &&
 	    !w->number) {
 		for (size_t i = levels_from(); i < ARRAY_SIZE(levels) && !e && !f->way; i++) {
 			text_reset(&t);

@@ -153,7 +153,7 @@ static enum err take_way(struct taking *t, const char *path, const char **real)
 	enum err e;
 
 	*real = NULL;
-	if ((e = trail_follow(t->trail, path, &way)) || way->number)
+	if ((e = trail_lead(t->trail, path, &way)) || way->number)
 		return e;
 	if ((e = trail_add(way, t->into, &taken)))
 		return e == ERR_EXISTS ? clash(t, taken) : e;

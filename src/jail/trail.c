@@ -250,7 +250,7 @@ static enum err walk_path(struct trail *t, struct way *w)
 	return e;
 }
 
-enum err trail_follow(struct trail *t, const char *path, const struct way **out)
+enum err trail_lead(struct trail *t, const char *path, const struct way **out)
 {
 	struct way *w = known_find(&t->ways, path);
 	enum err e;

@@ -37,7 +37,7 @@ struct trail;
 MUST_USE enum err trail_new(const struct root *r, struct trail **out);
 void trail_free(struct trail *t); /* NULL is fine */
 /* path is absolute. *out lives as long as the trail. Only ERR_MEMORY: what else goes wrong is in (*out)->number. */
-MUST_USE enum err trail_follow(struct trail *t, const char *path, const struct way **out);
+MUST_USE enum err trail_lead(struct trail *t, const char *path, const struct way **out);
 /*
  * Adds the links on the way, and the file that a way without 'number' ends at. What is there already stays: ERR_EXISTS only where a link or a
  * folder of the way is something else there, *taken (borrowed) says which.
