@@ -6,6 +6,7 @@
 #include "jail/check_host.h"
 #include "jail/check_path.h"
 #include "jail/check_tree.h"
+#include "jail/outside.h"
 #include "jail/trouble.h"
 
 #include <errno.h>
@@ -77,6 +78,30 @@ out:
 	return e;
 }
 
+/* Whoever is not root, or looks at the files of another system, sees none. */
+static enum err look_outside(const struct root *r, const struct manifest *m, struct jail_troubles *out)
+{
+	struct outside *found = NULL;
+	size_t n = 0;
+	enum err e;
+
+	if (!root_is_live(r) || outside_is_restricted(r))
+		return ERR_NONE;
+	e = outside_find(r, m->jail.uid, m->jail.dir, &found, &n);
+	if (e == ERR_UNSUPPORTED)
+		return ERR_NONE;
+	if (e == ERR_SYSTEM)
+		return trouble_add(out, JAIL_UNKNOWN, "/", "processes outside could not be looked at: %s",
+				   strerror(errno));
+	for (size_t i = 0; i < n && !e; i++)
+		e = trouble_add(out, JAIL_OUTSIDE, "/",
+				"process %ld (%s) of the user's runs outside, and can be taken over from inside unless "
+				"kernel.yama.ptrace_scope is 1 or more",
+				(long)found[i].pid, found[i].command);
+	free(found);
+	return e;
+}
+
 enum err jail_check(const struct root *r, const struct manifest *m, const struct entries *wanted,
 		    struct jail_troubles *out)
 {
@@ -87,6 +112,8 @@ enum err jail_check(const struct root *r, const struct manifest *m, const struct
 		e = trouble_add(&found, JAIL_MISSING, "/", "there is no folder %s", m->jail.dir);
 	else if (!e)
 		e = look_inside(r, m, &found);
+	if (!e)
+		e = look_outside(r, m, &found);
 	if (!e && wanted)
 		e = check_host(r, m, wanted, &found);
 	if (e) {

@@ -23,6 +23,7 @@ enum jail_trouble_kind {
 	JAIL_SOCKET,	 /* a socket or FIFO outside of his home that is not our log socket */
 	JAIL_MOUNT,	 /* something is mounted inside: /proc, the host's folders */
 	JAIL_LINKED,	 /* a hard link to a file of the host that the user may change */
+	JAIL_OUTSIDE,	 /* a process of the user's runs outside, and he may take it over by ptrace(2): outside.h */
 	JAIL_STARTS_NOT, /* a program in it does not start */
 	JAIL_UNKNOWN,	 /* could not be looked at */
 };

@@ -17,13 +17,13 @@ static const struct {
 	const char *id;
 	bool escape;
 } kinds[] = {
-	[JAIL_STALE] = { "stale", false },	[JAIL_CHANGED] = { "changed", false },
-	[JAIL_MISSING] = { "missing", false },	[JAIL_FOREIGN] = { "foreign", false },
-	[JAIL_SETUID] = { "setuid", true },	[JAIL_DEVICE] = { "device", true },
-	[JAIL_WRITABLE] = { "writable", true }, [JAIL_PATH] = { "path", false },
-	[JAIL_SOCKET] = { "socket", true },	[JAIL_MOUNT] = { "mount", true },
-	[JAIL_LINKED] = { "linked", true },	[JAIL_STARTS_NOT] = { "starts-not", false },
-	[JAIL_UNKNOWN] = { "unknown", false },
+	[JAIL_STALE] = { "stale", false },	     [JAIL_CHANGED] = { "changed", false },
+	[JAIL_MISSING] = { "missing", false },	     [JAIL_FOREIGN] = { "foreign", false },
+	[JAIL_SETUID] = { "setuid", true },	     [JAIL_DEVICE] = { "device", true },
+	[JAIL_WRITABLE] = { "writable", true },	     [JAIL_PATH] = { "path", false },
+	[JAIL_SOCKET] = { "socket", true },	     [JAIL_MOUNT] = { "mount", true },
+	[JAIL_LINKED] = { "linked", true },	     [JAIL_OUTSIDE] = { "outside", true },
+	[JAIL_STARTS_NOT] = { "starts-not", false }, [JAIL_UNKNOWN] = { "unknown", false },
 };
 
 const char *jail_trouble_id(enum jail_trouble_kind kind)

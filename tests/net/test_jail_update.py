@@ -7,7 +7,7 @@ import pytest
 # A program and its library, as a package of the host would bring them, in two versions: the second has another soname.
 SETUP = r"""
 set -eu
-mount -t tmpfs opt /opt
+mount -t tmpfs -o mode=755 opt /opt
 mkdir -p /opt/hello/bin /opt/hello/lib
 build_hello() { # VERSION FOLDER
 	mkdir -p "$2/bin" "$2/lib"
@@ -41,7 +41,7 @@ lab_key anna
 lab_sshd_start
 make_jail() { # DIR [OPTION...]
 	jail=$1
-	sallyport jail create anna -y --dir "$@" --with basic,/opt/hello/bin/hello --confirm-within 0 </dev/null >/root/created 2>&1 ||
+	sallyport jail create anna -y --dir "$@" --with basic,/opt/hello/bin/hello </dev/null >/root/created 2>&1 ||
 		{ cat /root/created; exit 1; }
 	lab_login anna /opt/hello/bin/hello
 }
@@ -58,6 +58,12 @@ goes_on() { # still the same processes
 	kill -0 $session
 	! grep -v '^version [12]$\|^stays version 1$' /root/session
 }
+# A client that goes leaves what it started behind.
+end_session() {
+	kill $(pgrep -u anna) 2>/dev/null || true
+	lab_wait 10 nobody_there
+}
+nobody_there() { ! pgrep -u anna >/dev/null; }
 logged() { sed -n 's/^.* sallyport\(\[[0-9]*\]\)\?: //p' /var/log/auth.log; }
 """
 
@@ -100,7 +106,7 @@ def test_the_hook_of_packages_brings_it(run):
     """dpkg itself, which knows no package but that of the test."""
     got = run(r"""
 mkdir -p /mnt/local/libexec/sallyport /mnt/local/bin
-cp "$BUILD/conf/update-jails" /mnt/local/libexec/sallyport/
+install -m 755 "$BUILD/conf/update-jails" /mnt/local/libexec/sallyport/
 ln -s "$BUILD/sallyport" /mnt/local/bin/sallyport
 mount --bind /mnt/local /usr/local
 hook=/usr/local/libexec/sallyport/update-jails
@@ -137,11 +143,11 @@ sallyport jail check anna
 rm /opt/hello/lib/libhello.so.2
 $hook 2>&1; echo "status $?"
 logged | grep 'not every jail is up to date'
-kill $session
+end_session
 lab_login anna /opt/hello/bin/hello
 cp /root/two/lib/libhello.so.2 /opt/hello/lib/
-lab_wait 10 eval '! pgrep -u anna'
-sallyport jail remove anna -y --confirm-within 0 </dev/null >/root/removed 2>&1 || { cat /root/removed; exit 1; }
+lab_wait 10 nobody_there
+sallyport jail remove anna -y </dev/null >/root/removed 2>&1 || { cat /root/removed; exit 1; }
 ls /etc/dpkg/dpkg.cfg.d /etc/apt/apt.conf.d | grep sallyport || echo gone
 $hook && echo nothing to do
 """)
