@@ -6,6 +6,7 @@
 #include "base/message.h"
 #include "harden/jail_block.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,6 +81,16 @@ int jail_read(const struct common_args *common, const struct root *r, const char
 	return status;
 }
 
+int jail_list_failed(enum err e)
+{
+	const bool denied = e == ERR_SYSTEM && errno == EACCES;
+	const int status = fail(e, "cannot tell which jails there are");
+
+	if (denied)
+		hint("only root may look there: run it with sudo");
+	return status;
+}
+
 int jail_users(const struct common_args *common, const struct root *r, const struct strings *named, bool all,
 	       struct strings *out)
 {
@@ -88,7 +99,7 @@ int jail_users(const struct common_args *common, const struct root *r, const str
 	enum err e = manifest_list(r, &there);
 
 	if (e)
-		status = fail(e, "cannot tell which jails there are");
+		status = jail_list_failed(e);
 	else if (named->n && all)
 		status = complain("wants the name of a user or --all, not both");
 	else if (!named->n && !all)

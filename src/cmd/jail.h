@@ -20,6 +20,8 @@ int jail_check_name(const char *user);
 int jail_facts(const struct common_args *common, struct facts **out);
 /* 0; EXIT_NO: there is none; EXIT_TROUBLE. The error was said. Clear in every case. */
 int jail_read(const struct common_args *common, const struct root *r, const char *user, struct manifest *out);
+/* Says why the jails cannot be listed; returns EXIT_TROUBLE. */
+int jail_list_failed(enum err e);
 /*
  * The users that are meant: those named, or all that have a jail; each named one is checked. Nobody named and not all: an error. 0, or an
  * exit status with the error said.

@@ -120,7 +120,7 @@ static int list_jails(const struct common_args *common, const struct facts *f)
 	enum err e = manifest_list(f->root, &users);
 
 	if (e) {
-		status = fail(e, "cannot tell which jails there are");
+		status = jail_list_failed(e);
 		goto out;
 	}
 	for (size_t i = 0; i < users.n; i++)
