@@ -537,7 +537,7 @@ static bool keeps_nobody_for_good(const struct work *w)
 	    (w->q->overrides && strings_has(w->q->overrides, "lockout")))
 		return false;
 	if (w->q->at_once)
-		return loses_everybody(w);
+		return !w->q->one_account && loses_everybody(w);
 	complain(
 		"lockout guard: nobody is logged in over SSH and none is named by --keep; without the timer this could lock "
 		"everybody out");

@@ -571,6 +571,7 @@ static int put_in_force(struct create *c)
 				    .keep = &c->a->keep,
 				    .overrides = &c->a->overrides,
 				    .at_once = true,
+				    .one_account = true,
 				    .nothing = "Nothing to change: the jail is there and in force.",
 				    .first = &c->first,
 				    .also = &c->also,

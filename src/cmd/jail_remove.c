@@ -154,6 +154,7 @@ static int put_out_of_force(struct removal *v)
 				    .keep = &v->a->keep,
 				    .overrides = &v->a->overrides,
 				    .at_once = true,
+				    .one_account = true,
 				    .nothing = "",
 				    .undo = text_string(&v->undo),
 				    .first = &v->first,
