@@ -52,16 +52,14 @@ $tool update anna /tmp/list
 """)
     assert got.stderr.count("No space left on device") == 2
     assert "jail_build: /usr/" in got.stderr and "cannot be written in the jail" in got.stderr
-    assert "added 16, replaced 0, removed 0, same 6" in got.stdout
+    assert "added 16, replaced 0, removed 0, same 7" in got.stdout
 
 
 def test_a_disk_that_is_full_for_the_manifest_or_read_only_leaves_nothing(world):
     got = run(world, r"""
 mount -t tmpfs -o size=8k,mode=755 none /var/lib/sallyport
-look /srv/jails /var/lib >/tmp/before
 create && exit 3
-[ -d /var/lib/sallyport/jails ] && rmdir /var/lib/sallyport/jails/anna 2>/dev/null && exit 4
-look /srv/jails | diff <(look /srv/jails) -
+[ "$(ls -A /srv/jails)" = "" ] && [ "$(ls -A /var/lib/sallyport/jails)" = .lock ]
 umount /var/lib/sallyport
 mount -t tmpfs -o ro,mode=755 none /srv/jails
 look /var/lib >/tmp/before
@@ -81,7 +79,6 @@ look /srv >/tmp/before
 $tool remove anna home && exit 3
 look /srv | diff /tmp/before -
 umount /srv/jails/anna/home/anna/mnt
-echo "folder /home/anna 0755" >/tmp/none
 $tool remove anna home
 [ "$(ls -A /srv/jails)" = "" ] && [ "$(ls /srv/host | wc -l)" = 20 ]
 """)
@@ -130,7 +127,7 @@ def test_a_user_who_swaps_folders_and_links_leads_nobody_out(world):
     run(world, f"cat >/tmp/hostile <<'EOF'\n{HOSTILE}\nEOF\n" + r"""
 sed 's/0644$/0600/' /tmp/list >/tmp/other
 look /srv/host >/tmp/host
-for round in $(seq 12); do
+for round in $(seq 6); do
     create >/dev/null
     /usr/bin/python3 -I /tmp/hostile >/tmp/ready &
     hostile=$!
@@ -143,7 +140,7 @@ for round in $(seq 12); do
     look /srv/host | diff /tmp/host -
     [ ! -e /srv/jails/anna ] && [ ! -e /srv/jails/.anna.sallyport-old ]
 done
-[ "$(ls -A /srv/jails | wc -l)" = 6 ] # the homes of every second round
+[ "$(ls -A /srv/jails | wc -l)" = 3 ] # the homes of every second round
 """)
 
 
@@ -179,14 +176,14 @@ def test_a_source_that_changes_meanwhile_is_taken_as_a_whole_or_not_at_all(world
 writer=$!
 until [ -s /tmp/written ]; do sleep 0.02; done
 made=0
-for round in $(seq 15); do
+for round in $(seq 8); do
     create >/dev/null || { [ "$(ls -A /srv/jails)" = "" ]; continue; }
     made=$((made + 1))
     /usr/bin/python3 -I /tmp/judge
     $tool remove anna home
 done
 kill $writer; wait $writer || :
-echo "made $made of 15"
+echo "made $made of 8"
 """)
     figure(got.stdout.strip())
     for line in got.stderr.splitlines():
@@ -195,7 +192,7 @@ echo "made $made of 15"
 
 def test_of_two_at_once_one_waits_for_nobody(world):
     got = run(world, r"""
-flock /var/lib/sallyport/jails/.lock sleep 5 & holder=$!
+flock /var/lib/sallyport/jails/.lock sleep 3 & holder=$!
 while flock -n /var/lib/sallyport/jails/.lock true; do sleep 0.02; done
 create && exit 3
 [ "$(ls -A /srv/jails)" = "" ]
@@ -206,4 +203,4 @@ $tool update anna /tmp/list
 """)
     assert "another run" in got.stderr
     assert got.stdout.count("made") == 1
-    assert "same 22" in got.stdout
+    assert "same 23" in got.stdout
