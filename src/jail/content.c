@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -77,6 +78,15 @@ enum err content_open_source(struct work *w, const struct entry *e, int *fd, str
 	return err;
 }
 
+/* Longer each time, a third of a second in all: somebody writes there just now. */
+static void wait_for_writer(unsigned tries)
+{
+	const struct timespec moment = { .tv_nsec = tries * 10000000L };
+
+	if (tries < MAX_TRIES)
+		nanosleep(&moment, NULL);
+}
+
 static void digest_end(crypto_generichash_state *h, char out[ENTRY_DIGEST])
 {
 	unsigned char sum[DIGEST_BYTES];
@@ -135,7 +145,7 @@ enum err content_digest(struct work *w, struct entry *e, struct stat *st, unsign
 		digest_bytes(e->content, e->len, e->digest);
 		return ERR_NONE;
 	}
-	for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
+	for (unsigned tries = 0; tries < MAX_TRIES; wait_for_writer(++tries)) {
 		int fd = -1;
 		enum err err = content_open_source(w, e, &fd, st);
 		bool same;
@@ -293,7 +303,7 @@ static enum err put_source(struct put *p)
 
 enum err content_put(struct work *w, int dir, const char *name, struct entry *entry, unsigned char *buffer)
 {
-	for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
+	for (unsigned tries = 0; tries < MAX_TRIES; wait_for_writer(++tries)) {
 		struct put p = {
 			.w = w,
 			.e = entry,

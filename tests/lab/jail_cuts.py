@@ -2,9 +2,9 @@
 # jail_cuts.py - cuts the making, the update, the removal or the recovery of a jail before one changing system call after the
 # other, inside a world, and looks whether 'recover' then gives all or nothing of it, with nothing left over anywhere.
 #
-# usage: jail_cuts.py create|update|remove|remove-home|recover [--every N] [--limit SECONDS]
+# usage: jail_cuts.py create|update|remove|remove-home|recover-create|recover-update|recover-remove [--every N] [--limit SECONDS]
 #
-# recover is cut in the middle of an update that was itself cut when it was half done, and in that of a removal.
+# recover is cut after what it has to finish or to undo was itself cut in the middle.
 import argparse
 import hashlib
 import os
@@ -152,10 +152,11 @@ class Trial:
             self.before, self.prepare, self.command = snapshot(), make, self.removes
             must(self.removes)
         else:
-            make()
+            self.cut_before = {"recover-create": CREATE, "recover-update": UPDATE, "recover-remove": REMOVE}[kind]
+            if self.cut_before is not CREATE:
+                make()
             self.before = snapshot()
-            calls = changes_of(UPDATE)
-            self.middle = calls * 7 // 10
+            self.middle = changes_of(self.cut_before) * 7 // 10
             self.prepare, self.command = self.half, RECOVER
         self.after = snapshot()
         clear()
@@ -163,9 +164,9 @@ class Trial:
             sys.exit("jail_cuts: the trial cannot go back to its beginning")
 
     def half(self):
-        """An update cut when it is written down, so that recover has to finish it."""
-        make()
-        cut(self.middle, UPDATE)
+        if self.cut_before is not CREATE:
+            make()
+        cut(self.middle, self.cut_before)
 
     def check(self, where):
         unfinished = run([TOOL, "unfinished"]).returncode == 0
@@ -185,7 +186,8 @@ class Trial:
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("kind", choices=["create", "update", "remove", "remove-home", "recover"])
+    p.add_argument("kind", choices=["create", "update", "remove", "remove-home", "recover-create", "recover-update",
+                                      "recover-remove"])
     p.add_argument("--every", type=int, default=1)
     p.add_argument("--limit", type=float, default=0)
     a = p.parse_args()
