@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-#define SEGMENTS_MAX 512
+#define SEGMENTS_MAX 128
 #define DYNAMIC_MAX 65536 /* rows; the largest real ones have some hundred */
 #define STRING_MAX 16384  /* a run path of many folders; names are at most PATH_MAX */
 
@@ -150,7 +150,7 @@ static enum err parse_header(struct parse *p)
 	if (p->nsegments && each != row)
 		return wrong(p, ERR_SYNTAX, "its program headers have a size that is not that of its class");
 	if (p->nsegments > SEGMENTS_MAX)
-		return wrong(p, ERR_TOO_BIG, "it has more than 512 program headers");
+		return wrong(p, ERR_TOO_BIG, "it has more than 128 program headers");
 	return ERR_NONE;
 }
 

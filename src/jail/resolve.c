@@ -304,7 +304,10 @@ static enum err add_script(struct adding *a, const struct job *j, const struct w
 				     "its first line names no interpreter, or a longer one than the kernel reads");
 	if (s->interpreter[0] != '/')
 		return program_wrong(a, j, "the interpreter in its first line has no absolute path");
-	if (j->starts && (e = find_started(a->resolver, j->path, &end, &started)) == ERR_TOO_BIG)
+	e = j->starts ? find_started(a->resolver, j->path, &end, &started) : ERR_NONE;
+	if (e == ERR_MEMORY)
+		return e;
+	if (e == ERR_TOO_BIG)
 		return program_wrong(a, j, "it is a script that is run by more scripts than the kernel lets");
 	if ((e = way_add(a, w)) || (e = job_add(a, s->interpreter, j->path, false)))
 		return e;

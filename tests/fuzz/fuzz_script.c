@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* fuzz_script.c - the first bytes of any file name an interpreter or none; more than the kernel reads changes nothing. */
+/* fuzz_script.c - whatever stands behind "#!" names an interpreter or none; more than the kernel reads changes nothing. */
 #include "jail/script.h"
 
 #include <stdint.h>
@@ -10,12 +10,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *copy_of(const uint8_t *data, size_t size)
+static char *script_of(const uint8_t *data, size_t size)
 {
-	char *bytes = malloc(size ? size : 1); /* nothing behind it: a read too far shows */
+	char *bytes = malloc(size + 2); /* nothing behind it: a read too far shows */
 
-	if (bytes && size)
-		memcpy(bytes, data, size);
+	if (!bytes)
+		return NULL;
+	memcpy(bytes, "#!", 2);
+	if (size)
+		memcpy(bytes + 2, data, size);
 	return bytes;
 }
 
@@ -29,11 +32,12 @@ static void check(const struct script *s)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char *bytes = copy_of(data, size);
+	char *bytes = script_of(data, size);
 	struct script s = { 0 }, less = { 0 };
 
 	if (!bytes)
 		return 0;
+	size += 2;
 	if (!script_parse(bytes, size, &s))
 		check(&s);
 	else if (s.interpreter || s.program)

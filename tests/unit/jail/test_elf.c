@@ -245,7 +245,7 @@ static void numbers_are_bounded(void **state)
 	refused(&m, ERR_TOO_BIG, "1024 libraries");
 	elf_make(&m, &usual);
 	make_number(&m, 56, 2, 0xffff);
-	refused(&m, ERR_TOO_BIG, "512 program headers");
+	refused(&m, ERR_TOO_BIG, "128 program headers");
 	make_number(&m, 56, 2, 3);
 	make_number(&m, 54, 2, 32);
 	refused(&m, ERR_SYNTAX, "that of its class");
