@@ -22,7 +22,7 @@
 /* A path as a list may have it. On a merged /usr, dpkg knows many a file of /usr/lib as of /lib. */
 struct spelling {
 	const char *path;
-	size_t at; /* whose of the paths asked for */
+	char **name; /* of the one asked for */
 };
 
 static int compare(const void *a, const void *b)
@@ -87,7 +87,7 @@ static void question_clear(struct question *q)
 	free(q->found);
 }
 
-static enum err question_make(const char *const *paths, size_t n, struct question *q)
+static enum err question_make(const char *const *paths, size_t n, char **names, struct question *q)
 {
 	size_t kept = 0;
 
@@ -97,9 +97,9 @@ static enum err question_make(const char *const *paths, size_t n, struct questio
 	if (!q->v || !q->paths || !q->found)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < n; i++) {
-		q->v[q->n++] = (struct spelling){ paths[i], i };
+		q->v[q->n++] = (struct spelling){ paths[i], &names[i] };
 		if (strncmp(paths[i], "/usr/", 5) == 0)
-			q->v[q->n++] = (struct spelling){ paths[i] + 4, i };
+			q->v[q->n++] = (struct spelling){ paths[i] + 4, &names[i] };
 	}
 	qsort(q->v, q->n, sizeof *q->v, compare);
 	for (size_t i = 0; i < q->n; i++)
@@ -111,17 +111,15 @@ static enum err question_make(const char *const *paths, size_t n, struct questio
 	return ERR_NONE;
 }
 
-static enum err take_found(struct question *q, const char *list, char **names, size_t *known)
+static enum err take_found(struct question *q, const char *list, size_t *known)
 {
 	for (size_t i = 0; i < q->n; i++) {
-		char **name = &names[q->v[i].at];
-
 		if (!q->found[i])
 			continue;
 		q->found[i] = false;
-		if (*name)
+		if (*q->v[i].name)
 			continue;
-		if (!(*name = package_name(list)))
+		if (!(*q->v[i].name = package_name(list)))
 			return ERR_MEMORY;
 		++*known;
 	}
@@ -133,7 +131,7 @@ static enum err ask_dpkg(const struct root *r, const struct strings *lists, cons
 {
 	struct question q = { 0 };
 	size_t known = 0, total = 0;
-	enum err e = question_make(paths, n, &q);
+	enum err e = question_make(paths, n, names, &q);
 
 	for (size_t i = 0; i < lists->n && !e && known < n && total < LISTS_MAX; i++) {
 		const size_t length = strlen(lists->v[i]);
@@ -146,7 +144,7 @@ static enum err ask_dpkg(const struct root *r, const struct strings *lists, cons
 		e = root_read(r, path, LIST_MAX, &content, &len);
 		if (!e) {
 			package_list_scan(content, len, q.paths, q.n, q.found);
-			e = take_found(&q, lists->v[i], names, &known);
+			e = take_found(&q, lists->v[i], &known);
 		}
 		free(content);
 		total += len;
