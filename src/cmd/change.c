@@ -420,7 +420,11 @@ static int say_outcome(const struct work *w)
 			left / 60, left % 60);
 	} else {
 		change_grade(w->common, w->q->policy, grade, sizeof grade);
-		text_add(&t, "Kept. %s%sUndo: sudo sallyport rollback %u", grade, grade[0] ? ". " : "", o->tx->id);
+		text_add(&t, "Kept. %s%sUndo: sudo sallyport ", grade, grade[0] ? ". " : "");
+		if (w->q->undo)
+			text_add_string(&t, w->q->undo);
+		else
+			text_add(&t, "rollback %u", o->tx->id);
 		command_add_root(w->common, &t);
 		text_add_string(&t, "\n");
 	}

@@ -39,6 +39,7 @@ struct change_request {
 	 * anything is journalled. What is wrong is said in 'wrong', and that no transaction comes about, whoever calls undoes. NULL: nothing.
 	 */
 	enum err (*before)(void *arg, const struct stage *s, struct text *wrong);
+	const char *undo;	  /* the command that undoes it; NULL: rollback */
 	const struct text *first; /* shown before the plan; NULL: nothing */
 	const struct text *also;  /* lines that the text answer has besides, when it was done; NULL: none */
 	struct change_told *told; /* nothing goes to standard output, the caller answers; NULL: it is answered here */

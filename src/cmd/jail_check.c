@@ -7,6 +7,7 @@
 #include "cmd/jail.h"
 #include "harden/jail_block.h"
 #include "jail/contents.h"
+#include "jail/outside.h"
 #include "sshd/account.h"
 
 #include <stdlib.h>
@@ -21,7 +22,6 @@ struct check {
 	struct text out;
 	json_t *jails;
 	size_t findings;
-	bool unknown;
 };
 
 static void add_finding(struct check *c, json_t *list, const char *id, bool escape, const char *path,
@@ -97,6 +97,33 @@ static enum err look_inside(struct check *c, const struct manifest *m, json_t *l
 	return e;
 }
 
+/* A chroot does not part processes: who is in it may take one of these over, and is out. */
+static enum err look_for_company(struct check *c, const struct manifest *m, json_t *list)
+{
+	struct outside *v = NULL;
+	size_t n = 0;
+	enum err e;
+
+	if (!c->f->live || geteuid() != 0 || outside_is_restricted(c->f->root))
+		return ERR_NONE;
+	e = outside_find(c->f->root, m->jail.uid, m->jail.dir, &v, &n);
+	for (size_t i = 0; i < n && !e; i++) {
+		struct text t = { 0 };
+
+		text_add(&t, "process %ld (", (long)v[i].pid);
+		text_add_escaped(&t, v[i].command, strlen(v[i].command));
+		text_add_string(
+			&t,
+			") of this account runs outside, and can be taken over from inside by ptrace(2): end it, or set "
+			"kernel.yama.ptrace_scope to 1");
+		if (!(e = text_check(&t)))
+			add_finding(c, list, "outside", true, NULL, t.s);
+		text_free(&t);
+	}
+	free(v);
+	return e;
+}
+
 static int check_one(struct check *c, const char *user)
 {
 	struct manifest m = { 0 };
@@ -108,7 +135,8 @@ static int check_one(struct check *c, const char *user)
 
 	if (!status) {
 		text_add(&c->out, "%s in %s\n", m.jail.user, m.jail.dir);
-		if ((e = look_outside(c, &m, &in_force, list)) || (e = look_inside(c, &m, list)))
+		if ((e = look_outside(c, &m, &in_force, list)) || (e = look_inside(c, &m, list)) ||
+		    (e = look_for_company(c, &m, list)))
 			status = fail(e, "cannot check the jail of '%s'", user);
 	}
 	if (!status && c->findings == before)

@@ -354,8 +354,10 @@ static int describe(struct create *c)
 	count_files(c, &files, &bytes);
 	text_add(&c->first, "%s in %s: ", j->user, j->dir);
 	jail_add_kind(j, &c->first);
-	text_add(&c->first, ", %zu file%s of ", files, files == 1 ? "" : "s");
-	jail_add_size(bytes, &c->first);
+	if (!j->sftp_only) {
+		text_add(&c->first, ", %zu file%s of ", files, files == 1 ? "" : "s");
+		jail_add_size(bytes, &c->first);
+	}
 	text_add(&c->first, ", home %s\n", j->home);
 	if (c->m.account_made && !c->again)
 		text_add(&c->first, "  the account is made: uid %lu, shell %s, no password\n", (unsigned long)j->uid,
@@ -563,23 +565,27 @@ static int put_in_force(struct create *c)
 				     .args = (char *)"sftp internal-sftp" };
 	const struct change block = { .kind = CHANGE_BLOCK, .args = c->m.jail.user, .content = c->lines.s };
 	const struct change *changes[] = { &keys, &block, &sftp };
-	struct text what = { 0 };
-	const struct change_request q = { .what = (text_add(&what, "jail create %s", c->m.jail.user),
-						   text_string(&what)),
-					  .changes = changes,
-					  .n = c->m.jail.sftp_only && !has_sftp(c->f) ? 3 : 2,
-					  .keep = &c->a->keep,
-					  .overrides = &c->a->overrides,
-					  .at_once = true,
-					  .nothing = "Nothing to change: the jail is there and in force.",
-					  .first = &c->first,
-					  .also = &c->also,
-					  .more = c->more,
-					  .before = make_ready,
-					  .arg = c };
-	int status = change_run(c->common, c->f, &q);
+	struct text what = { 0 }, back = { 0 };
+	struct change_request q = { .changes = changes,
+				    .n = c->m.jail.sftp_only && !has_sftp(c->f) ? 3 : 2,
+				    .keep = &c->a->keep,
+				    .overrides = &c->a->overrides,
+				    .at_once = true,
+				    .nothing = "Nothing to change: the jail is there and in force.",
+				    .first = &c->first,
+				    .also = &c->also,
+				    .more = c->more,
+				    .before = make_ready,
+				    .arg = c };
+	int status;
 
+	text_add(&what, "jail create %s", c->m.jail.user);
+	text_add(&back, "jail remove %s", c->m.jail.user);
+	q.what = text_string(&what);
+	q.undo = text_string(&back);
+	status = change_run(c->common, c->f, &q);
 	text_free(&what);
+	text_free(&back);
 	if (status == EXIT_YES && c->also.len)
 		return finish(c);
 	if (status != EXIT_YES)

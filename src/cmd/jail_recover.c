@@ -4,9 +4,11 @@
 #include "cmd/jail.h"
 #include "harden/jail_block.h"
 #include "harden/jail_log.h"
+#include "harden/transaction.h"
 #include "jail/upkeep.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -72,11 +74,22 @@ static enum err keep_current(const struct root *r)
 	return e;
 }
 
+/* Whoever is not told which configuration it was looks at the one that was changed last. */
+static char *last_config(const struct root *r)
+{
+	struct tx *t = NULL;
+	char *path = NULL;
+
+	if (transaction_newest(r, ~0u, &t) == ERR_NONE)
+		path = strdup(t->config_path);
+	tx_free(t);
+	return path;
+}
+
 enum err jail_recover(const struct root *r, const char *config, struct build_recovery **done, size_t *n)
 {
-	const struct facts_options o = { .root = root_is_live(r) ? NULL : root_dir(r),
-					 .config = config,
-					 .only_config = true };
+	struct facts_options o = { .root = root_is_live(r) ? NULL : root_dir(r), .only_config = true };
+	char *last = NULL;
 	struct world w = { .root = r };
 	struct build_world world = { .in_force = is_in_force, .remove_account = remove_account, .arg = &w };
 	struct facts *f = NULL;
@@ -89,12 +102,14 @@ enum err jail_recover(const struct root *r, const char *config, struct build_rec
 		return ERR_NONE;
 	if ((e = build_lock(r, &lock)))
 		return e;
+	o.config = config ? config : (last = last_config(r));
 	if (!(e = facts_gather(&o, &f))) {
 		w.facts = f;
 		if (!(e = free_those_that_go(&w)) && !(e = build_recover(r, &world, done, n)) && *n)
 			e = keep_current(r);
 	}
 	facts_free(f);
+	free(last);
 	file_close(lock);
 	return e;
 }

@@ -47,7 +47,7 @@ struct removal {
 	const struct facts *f;
 	struct manifest m;
 	char *keys_path;
-	struct text keys, first, also;
+	struct text keys, first, also, undo;
 	bool marked; /* the manifest says that it is going */
 	int lock;
 };
@@ -155,6 +155,7 @@ static int put_out_of_force(struct removal *v)
 				    .overrides = &v->a->overrides,
 				    .at_once = true,
 				    .nothing = "",
+				    .undo = text_string(&v->undo),
 				    .first = &v->first,
 				    .also = &v->also,
 				    .before = mark,
@@ -238,6 +239,11 @@ static void describe(struct removal *v)
 			 j->user);
 	text_add(&v->also, "%s is in no jail any more%s\n", j->user,
 		 v->a->remove_account ? ", and has no account" : "");
+	text_add(&v->undo, "jail create %s%s", j->user, j->sftp_only ? " --sftp-only" : j->with.n ? " --with " : "");
+	for (size_t i = 0; i < j->with.n; i++)
+		text_add(&v->undo, "%s%s", i ? "," : "", j->with.v[i]);
+	if (strcmp(strrchr(j->dir, '/') + 1, j->user) != 0 || strncmp(j->dir, JAIL_FOLDER "/", sizeof JAIL_FOLDER) != 0)
+		text_add(&v->undo, " --dir %s", j->dir);
 	text_add(&v->keys, "# %s had a jail, whose keys were here. It is gone.\n", j->user);
 }
 
@@ -298,6 +304,7 @@ static int run(const struct common_args *common, void *args, const struct string
 	text_free(&v.keys);
 	text_free(&v.first);
 	text_free(&v.also);
+	text_free(&v.undo);
 	file_close(v.lock);
 	change_end(f, lock);
 	return status;

@@ -344,7 +344,9 @@ static enum err home_add(struct finding *f)
 
 static enum err shell_jail(struct finding *f)
 {
+	const struct resolver_library *own;
 	bool wrong = false;
+	size_t nown;
 	enum err e;
 
 	for (size_t i = 0; i < f->sets.nrules; i++)
@@ -356,10 +358,11 @@ static enum err shell_jail(struct finding *f)
 		if ((e = go_on(word_take(f, f->j->with.v[i]), &wrong)))
 			return e;
 	if ((e = rows_run(f, &wrong)) || (e = links_add(f)) ||
-	    (e = go_on(etc_add(f->take.r, f->j, f->network, &f->all, f->take.problems), &wrong)) ||
-	    (e = go_on(etc_add_ld_cache(f->take.r, &f->all, f->take.problems), &wrong)) || (e = devices_add(&f->all)))
+	    (e = go_on(etc_add(f->take.r, f->j, f->network, &f->all, f->take.problems), &wrong)))
 		return e;
-	if ((e = go_on(home_add(f), &wrong)))
+	own = resolver_own_libraries(f->take.rv, &nown);
+	if ((e = go_on(etc_add_ld_cache(f->take.r, own, nown, &f->all, f->take.problems), &wrong)) ||
+	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)))
 		return e;
 	warn_of_bits(f);
 	return wrong ? ERR_CONFIG : check_his(f);
@@ -392,10 +395,10 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	if (j->sftp_only)
 		e = sftp_jail(&f);
 	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
-		 !(e = trail_new(r, &f.take.trail)))
+		 !(e = track_new(r, &f.take.track)))
 		e = shell_jail(&f);
 	resolver_free(f.take.rv);
-	trail_free(f.take.trail);
+	track_free(f.take.track);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
 	free(f.active);

@@ -276,7 +276,38 @@ static enum err rows_choose(const struct root *r, const struct entries *in, cons
 	return ERR_NONE;
 }
 
-enum err etc_add_ld_cache(const struct root *r, struct entries *into, struct diags *problems)
+/* The row of the host for a library of the same machine; where the machine was the first one of its kind, the flags do not say which. */
+static const struct ld_cache_row *row_like(const struct ld_cache *host, const struct elf *elf)
+{
+	const struct ld_cache_row *plain = NULL;
+
+	for (size_t i = 0; i < host->n; i++) {
+		const struct ld_cache_row *row = &host->v[i];
+
+		if (!ld_cache_fits(row, elf))
+			continue;
+		if (row->flags & 0xff00)
+			return row;
+		plain = row;
+	}
+	return plain;
+}
+
+static void own_choose(const struct resolver_library *own, size_t nown, const struct entries *in,
+		       const struct ld_cache *host, struct ld_cache_library *out, size_t *n)
+{
+	for (size_t i = 0; i < nown; i++) {
+		const struct ld_cache_row *like = row_like(host, own[i].elf);
+
+		if (like && entries_find(in, own[i].path))
+			out[(*n)++] = (struct ld_cache_library){ .name = own[i].name,
+								 .path = own[i].path,
+								 .flags = like->flags };
+	}
+}
+
+enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *own, size_t nown, struct entries *into,
+			  struct diags *problems)
 {
 	struct ld_cache_library *v = NULL;
 	struct ld_cache host = { 0 };
@@ -296,11 +327,13 @@ enum err etc_add_ld_cache(const struct root *r, struct entries *into, struct dia
 		diag_error_escaped(problems, LD_CACHE_PATH, 0, "it cannot be used: %s", err_text(e));
 		return ERR_CONFIG;
 	}
-	if (!(v = calloc(host.n + 1, sizeof *v))) {
+	if (!(v = calloc(host.n + nown + 1, sizeof *v))) {
 		ld_cache_clear(&host);
 		return ERR_MEMORY;
 	}
-	if (!(e = rows_choose(r, into, &host, v, &n)) && n > 0 && !(e = ld_cache_write(v, n, &t)))
+	if (!(e = rows_choose(r, into, &host, v, &n)))
+		own_choose(own, nown, into, &host, v, &n);
+	if (!e && n > 0 && !(e = ld_cache_write(v, n, &t)))
 		e = entries_add_content(into, LD_CACHE_PATH, t.s, t.len, 0644);
 	text_free(&t);
 	free(v);

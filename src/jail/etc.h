@@ -9,6 +9,7 @@
 #include "base/root.h"
 #include "jail/entry.h"
 #include "jail/jail.h"
+#include "jail/resolve.h"
 
 #include <stdbool.h>
 
@@ -20,7 +21,11 @@ bool etc_is_made(const char *path); /* one of the files that etc_add() makes */
  */
 MUST_USE enum err etc_add(const struct root *r, const struct jail *j, bool network, struct entries *into,
 			  struct diags *problems);
-/* ld.so.cache: the host's rows of those libraries that are in the jail. A host without one, as with musl: none. */
-MUST_USE enum err etc_add_ld_cache(const struct root *r, struct entries *into, struct diags *problems);
+/*
+ * ld.so.cache: the host's rows of those libraries that are in the jail, and these, which yield to one of the host's of the same name. A host
+ * without one, as with musl: none.
+ */
+MUST_USE enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *own, size_t nown,
+				   struct entries *into, struct diags *problems);
 
 #endif

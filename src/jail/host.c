@@ -323,7 +323,7 @@ static enum err native_look(struct host *h, const char *path)
 	const struct way *w;
 	enum err e;
 
-	if ((e = trail_lead(h->trail, path, &w)) || w->number || (e = host_object(h, w->end, &o)))
+	if ((e = track_follow(h->track, path, &w)) || w->number || (e = host_object(h, w->end, &o)))
 		return e;
 	if (o->kind == OBJECT_ELF) {
 		h->native.wide = o->elf.wide;
@@ -391,7 +391,7 @@ enum err host_open(struct host *h, const struct root *r)
 	enum err e;
 
 	h->root = r;
-	if ((e = trail_new(r, &h->trail)) || (e = cache_read(h)) || (e = native_find(h)))
+	if ((e = track_new(r, &h->track)) || (e = cache_read(h)) || (e = native_find(h)))
 		return e;
 	return h->has_cache ? ERR_NONE : ld_conf_read(r, &h->conf);
 }
@@ -400,7 +400,7 @@ void host_clear(struct host *h)
 {
 	known_clear(&h->objects, object_free);
 	known_clear(&h->loaders, loader_free);
-	trail_free(h->trail);
+	track_free(h->track);
 	ld_cache_clear(&h->cache);
 	strings_free(&h->conf);
 	*h = (struct host){ 0 };

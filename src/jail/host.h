@@ -11,7 +11,7 @@
 #include "jail/known.h"
 #include "jail/ld_cache.h"
 #include "jail/script.h"
-#include "jail/trail.h"
+#include "jail/track.h"
 
 #include <stdbool.h>
 
@@ -43,7 +43,7 @@ struct loader {
 
 struct host {
 	const struct root *root;
-	struct trail *trail;
+	struct track *track;
 	struct known objects, loaders;
 	struct ld_cache cache;
 	bool has_cache;

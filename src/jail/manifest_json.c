@@ -153,7 +153,7 @@ enum err manifest_format(const struct manifest *m, struct text *out)
 
 static int hex_value(char c)
 {
-	static const char digits[] = "0123456789abcdef";
+	static const char digits[] = "0123456789ABCDEF"; /* as text_add_escaped() has them */
 	const char *at = c ? strchr(digits, c) : NULL;
 
 	return at ? (int)(at - digits) : -1;

@@ -4,7 +4,7 @@
 
 #include "base/array.h"
 #include "jail/host.h"
-#include "jail/process.h"
+#include "jail/image.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -19,13 +19,15 @@
 
 struct resolver {
 	struct host host;
+	struct resolver_library *own; /* resolver_own_libraries() */
+	size_t nown, own_size;
 };
 
 /* A program still to be looked at. */
 struct job {
 	char *path;
-	char *by; /* the script that wants it; NULL: it was asked for */
-	unsigned level;
+	char *by;    /* the script that wants it; NULL: it was asked for */
+	bool starts; /* by itself, not as the interpreter of a script */
 };
 
 /* One call under way: nothing reaches the entries before all is known to be well. */
@@ -59,8 +61,45 @@ void resolver_free(struct resolver *rv)
 {
 	if (!rv)
 		return;
+	for (size_t i = 0; i < rv->nown; i++)
+		free(rv->own[i].name);
+	free(rv->own);
 	host_clear(&rv->host);
 	free(rv);
+}
+
+const struct resolver_library *resolver_own_libraries(const struct resolver *rv, size_t *n)
+{
+	*n = rv->nown;
+	return rv->own;
+}
+
+static enum err own_add(struct resolver *rv, const struct mapped *m, const char *name)
+{
+	struct resolver_library *v, one = { .path = m->object->path, .elf = &m->object->elf };
+
+	for (size_t i = 0; i < rv->nown; i++)
+		if (rv->own[i].path == one.path && strcmp(rv->own[i].name, name) == 0)
+			return ERR_NONE;
+	if (!(v = array_room(rv->own, rv->nown, &rv->own_size, sizeof *v)))
+		return ERR_MEMORY;
+	rv->own = v;
+	if (!(one.name = strdup(name)))
+		return ERR_MEMORY;
+	v[rv->nown++] = one;
+	return ERR_NONE;
+}
+
+/* A name with a slash is not looked up. */
+static enum err own_add_all(struct resolver *rv, const struct image *p)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < p->n; i++)
+		for (size_t k = 0; p->v[i].by != IMAGE_NOBODY && k < p->v[i].names.n && !e; k++)
+			if (!strchr(p->v[i].names.v[k], '/'))
+				e = own_add(rv, &p->v[i], p->v[i].names.v[k]);
+	return e;
 }
 
 static void adding_clear(struct adding *a)
@@ -84,9 +123,9 @@ static enum err way_add(struct adding *a, const struct way *w)
 	return ERR_NONE;
 }
 
-static enum err job_add(struct adding *a, const char *path, const char *by, unsigned level)
+static enum err job_add(struct adding *a, const char *path, const char *by, bool starts)
 {
-	struct job *v, job = { .level = level };
+	struct job *v, job = { .starts = starts };
 
 	for (size_t i = 0; i < a->njobs; i++)
 		if (strcmp(a->jobs[i].path, path) == 0)
@@ -138,7 +177,7 @@ static void warn_of_rights(const struct adding *a, const struct object *o)
 			     (unsigned)(mode & 07777));
 }
 
-static enum err add_mapped(struct adding *a, const struct process *p, size_t from)
+static enum err add_mapped(struct adding *a, const struct image *p, size_t from)
 {
 	enum err e = ERR_NONE;
 
@@ -146,7 +185,7 @@ static enum err add_mapped(struct adding *a, const struct process *p, size_t fro
 		e = way_add(a, p->v[i].way);
 	for (size_t i = 0; i < p->nmore && !e; i++)
 		e = way_add(a, p->more[i]);
-	if (!e && p->own_origin)
+	if (!e && p->own_origin && !(e = own_add_all(a->resolver, p)))
 		diag_warning(a->problems, p->program, 0,
 			     "finds libraries by its own folder ($ORIGIN), which the loader knows by /proc alone: "
 			     "in a jail they must be found by ld.so.cache");
@@ -154,24 +193,24 @@ static enum err add_mapped(struct adding *a, const struct process *p, size_t fro
 }
 
 /* Maps the ELF file and all it needs. ERR_CONFIG: problems says why not. */
-static enum err map_all(struct process *p, const struct way *w, const struct object *o, struct diags *problems)
+static enum err map_all(struct image *p, const struct way *w, const struct object *o, struct diags *problems)
 {
 	enum err e;
 
-	if ((e = process_map(p, w, o, w->path, PROCESS_NOBODY)) || (e = process_map_interpreter(p, problems)))
+	if ((e = image_map(p, w, o, w->path, IMAGE_NOBODY)) || (e = image_map_interpreter(p, problems)))
 		return e;
-	return process_map_needs(p, 0, problems);
+	return image_map_needs(p, 0, problems);
 }
 
 static enum err add_elf(struct adding *a, const struct way *w, const struct object *o)
 {
-	struct process p;
+	struct image p;
 	enum err e;
 
-	process_begin(&p, &a->resolver->host, w->path, o->elf.interp != NULL);
+	image_begin(&p, &a->resolver->host, w->path, o->elf.interp != NULL);
 	if (!(e = map_all(&p, w, o, a->problems)))
 		e = add_mapped(a, &p, 0);
-	process_end(&p);
+	image_clear(&p);
 	a->wrong = a->wrong || e == ERR_CONFIG;
 	return e == ERR_CONFIG ? ERR_NONE : e;
 }
@@ -212,16 +251,16 @@ static enum err add_by_name(struct adding *a, const struct job *j, const char *n
 	enum err e = ERR_NONE;
 
 	if (name[0] == '/')
-		return job_add(a, name, j->path, 1);
+		return job_add(a, name, j->path, true);
 	for (size_t i = 0; i < ARRAY_SIZE(folders) && !e && !found && !strchr(name, '/'); i++) {
 		text_reset(&t);
 		text_add(&t, "%s/%s", folders[i], name);
-		if ((e = text_check(&t)) || (e = trail_lead(a->resolver->host.trail, text_string(&t), &w)))
+		if ((e = text_check(&t)) || (e = track_follow(a->resolver->host.track, text_string(&t), &w)))
 			break;
 		found = may_run(w);
 	}
 	if (!e && found)
-		e = job_add(a, text_string(&t), j->path, 1);
+		e = job_add(a, text_string(&t), j->path, true);
 	text_free(&t);
 	if (!e && !found) {
 		diag_error_escaped(a->problems, a->asked, 0,
@@ -232,9 +271,32 @@ static enum err add_by_name(struct adding *a, const struct job *j, const char *n
 	return e;
 }
 
+/* The program that a script ends up with. ERR_NOT_FOUND: none; ERR_TOO_BIG: behind more scripts than the kernel follows. */
+static enum err find_started(struct resolver *rv, const char *path, const struct way **w, const struct object **o)
+{
+	enum err e;
+
+	for (unsigned scripts = 0; scripts <= LEVELS_MAX; scripts++) {
+		if ((e = track_follow(rv->host.track, path, w)))
+			return e;
+		if ((*w)->number)
+			return ERR_NOT_FOUND;
+		if ((e = host_object(&rv->host, (*w)->end, o)))
+			return e;
+		if ((*o)->kind == OBJECT_ELF)
+			return ERR_NONE;
+		if ((*o)->kind != OBJECT_SCRIPT || !(*o)->script.interpreter || (*o)->script.interpreter[0] != '/')
+			return ERR_NOT_FOUND;
+		path = (*o)->script.interpreter;
+	}
+	return ERR_TOO_BIG;
+}
+
 static enum err add_script(struct adding *a, const struct job *j, const struct way *w, const struct object *o)
 {
 	const struct script *s = &o->script;
+	const struct object *started;
+	const struct way *end;
 	enum err e;
 
 	if (!s->interpreter)
@@ -242,9 +304,9 @@ static enum err add_script(struct adding *a, const struct job *j, const struct w
 				     "its first line names no interpreter, or a longer one than the kernel reads");
 	if (s->interpreter[0] != '/')
 		return program_wrong(a, j, "the interpreter in its first line has no absolute path");
-	if (j->level >= LEVELS_MAX)
-		return program_wrong(a, j, "it is a script that scripts run, more of them than the kernel lets");
-	if ((e = way_add(a, w)) || (e = job_add(a, s->interpreter, j->path, j->level + 1)))
+	if (j->starts && (e = find_started(a->resolver, j->path, &end, &started)) == ERR_TOO_BIG)
+		return program_wrong(a, j, "it is a script that is run by more scripts than the kernel lets");
+	if ((e = way_add(a, w)) || (e = job_add(a, s->interpreter, j->path, false)))
 		return e;
 	return s->program ? add_by_name(a, j, s->program) : ERR_NONE;
 }
@@ -255,7 +317,7 @@ static enum err add_job(struct adding *a, const struct job *j)
 	const struct way *w;
 	enum err e;
 
-	if ((e = trail_lead(a->resolver->host.trail, j->path, &w)))
+	if ((e = track_follow(a->resolver->host.track, j->path, &w)))
 		return e;
 	if (w->number)
 		return program_wrong(a, j, missing_text(w->number));
@@ -280,7 +342,7 @@ static enum err add_ways(struct adding *a, struct entries *into)
 	if (a->wrong)
 		return ERR_CONFIG;
 	for (size_t i = 0; i < a->nways && !e; i++) {
-		e = trail_add(a->ways[i], into, &taken);
+		e = track_add(a->ways[i], into, &taken);
 		if (e != ERR_EXISTS)
 			continue;
 		diag_error_escaped(a->problems, a->asked, 0,
@@ -294,7 +356,7 @@ static enum err add_ways(struct adding *a, struct entries *into)
 enum err resolver_add_program(struct resolver *rv, const char *path, struct entries *into, struct diags *problems)
 {
 	struct adding a = { .resolver = rv, .asked = path, .problems = problems };
-	enum err e = job_add(&a, path, NULL, 0);
+	enum err e = job_add(&a, path, NULL, true);
 
 	for (size_t i = 0; i < a.njobs && !e; i++) {
 		const struct job j = a.jobs[i]; /* the list moves as it grows */
@@ -324,7 +386,7 @@ static enum err add_file(struct adding *a, const char *path)
 	const struct way *w;
 	enum err e;
 
-	if ((e = trail_lead(a->resolver->host.trail, path, &w)))
+	if ((e = track_follow(a->resolver->host.track, path, &w)))
 		return e;
 	if (w->number == ENOENT || w->number == ENOTDIR)
 		return ERR_NOT_FOUND;
@@ -349,41 +411,22 @@ enum err resolver_add_file(struct resolver *rv, const char *path, struct entries
 	return e;
 }
 
-/* The program that a script ends up with; what cannot be followed is told when the program itself is added. */
-static enum err find_started(struct resolver *rv, const char *path, const struct way **w, const struct object **o)
-{
-	enum err e;
-
-	for (unsigned level = 0; level <= LEVELS_MAX; level++) {
-		if ((e = trail_lead(rv->host.trail, path, w)))
-			return e;
-		if ((*w)->number)
-			return ERR_NOT_FOUND;
-		if ((e = host_object(&rv->host, (*w)->end, o)))
-			return e;
-		if ((*o)->kind == OBJECT_ELF)
-			return ERR_NONE;
-		if ((*o)->kind != OBJECT_SCRIPT || !(*o)->script.interpreter || (*o)->script.interpreter[0] != '/')
-			break;
-		path = (*o)->script.interpreter;
-	}
-	return ERR_NOT_FOUND;
-}
-
 enum err resolver_add_library(struct resolver *rv, const char *soname, const char *program, struct entries *into,
 			      struct diags *problems)
 {
 	struct adding a = { .resolver = rv, .asked = program, .problems = problems };
 	const struct object *o;
 	const struct way *w;
-	struct process p;
+	struct image p;
 	enum err e;
 
-	process_begin(&p, &rv->host, program, true);
-	if (!(e = find_started(rv, program, &w, &o)) && !(e = map_all(&p, w, o, problems)) &&
-	    !(e = process_map_library(&p, soname, 0, problems)) && !(e = add_mapped(&a, &p, 1)))
+	image_begin(&p, &rv->host, program, true);
+	if ((e = find_started(rv, program, &w, &o)) == ERR_TOO_BIG)
+		e = ERR_NOT_FOUND;
+	if (!e && !(e = map_all(&p, w, o, problems)) && !(e = image_map_library(&p, soname, 0, problems)) &&
+	    !(e = add_mapped(&a, &p, 1)))
 		e = add_ways(&a, into);
-	process_end(&p);
+	image_clear(&p);
 	adding_clear(&a);
 	return e;
 }

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/root.h"
+#include "jail/elf.h"
 #include "jail/entry.h"
 
 /*
@@ -38,5 +39,17 @@ MUST_USE enum err resolver_add_file(struct resolver *rv, const char *path, struc
 /* A library by its soname, as dlopen("libfoo.so.1") of 'program' would find it. ERR_NOT_FOUND. */
 MUST_USE enum err resolver_add_library(struct resolver *rv, const char *soname, const char *program,
 				       struct entries *into, struct diags *problems);
+
+/* A library under a name that a program wants it by. */
+struct resolver_library {
+	char *name;
+	const char *path; /* free of links */
+	const struct elf *elf;
+};
+/*
+ * Those of the programs that find some by their own $ORIGIN: the loader knows that by /proc alone, so in a jail ld.so.cache has to name
+ * them. Borrowed until the next program is added.
+ */
+const struct resolver_library *resolver_own_libraries(const struct resolver *rv, size_t *n);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* search.c - where glibc's and musl's loaders look for a library, in their order. */
-#include "jail/process.h"
+#include "jail/image.h"
 
 #include <elf.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/auxv.h>
 
@@ -32,13 +33,13 @@ static size_t levels_from(void)
 #endif
 }
 
-static bool has_levels(const struct process *p)
+static bool has_levels(const struct image *p)
 {
 	return p->like->machine == EM_X86_64 && p->like->wide && !p->loader->musl;
 }
 
 /* The text of AT_PLATFORM, except where glibc's loader has an idea of its own. */
-static const char *platform_of(const struct process *p)
+static const char *platform_of(const struct image *p)
 {
 	const char *platform = (const char *)getauxval(AT_PLATFORM);
 
@@ -63,9 +64,9 @@ static size_t variable_is(const char *at, size_t left, const char *name)
 	return 0;
 }
 
-enum err search_expand(const struct process *p, size_t by, const char *text, size_t len, struct text *out, bool *used)
+enum err search_expand(const struct image *p, size_t by, const char *text, size_t len, struct text *out, bool *used)
 {
-	const char *const origin = by == PROCESS_NOBODY ? NULL : p->v[by].origin;
+	const char *const origin = by == IMAGE_NOBODY ? NULL : p->v[by].origin;
 	const struct {
 		const char *name, *value;
 	} variables[] = {
@@ -95,7 +96,7 @@ enum err search_expand(const struct process *p, size_t by, const char *text, siz
 	return text_check(out);
 }
 
-const char *search_refuses(const struct process *p, const struct object *o, bool *skip)
+const char *search_refuses(const struct image *p, const struct object *o, bool *skip)
 {
 	*skip = false;
 	switch (o->kind) {
@@ -111,7 +112,7 @@ const char *search_refuses(const struct process *p, const struct object *o, bool
 }
 
 /* A candidate: one that cannot be opened, or is of another machine, is passed over; any other one ends the search. */
-static enum err try_path(const struct process *p, const char *path, struct found *f)
+static enum err try_path(const struct image *p, const char *path, struct found *f, int *number)
 {
 	const struct object *o;
 	const struct way *w;
@@ -119,7 +120,10 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	bool skip;
 	enum err e;
 
-	if ((e = trail_lead(p->host->trail, path, &w)) || w->number || (e = host_object(p->host, w->end, &o)))
+	if ((e = track_follow(p->host->track, path, &w)))
+		return e;
+	*number = w->number;
+	if (w->number || (e = host_object(p->host, w->end, &o)))
 		return e;
 	why = search_refuses(p, o, &skip);
 	if (skip)
@@ -128,47 +132,65 @@ static enum err try_path(const struct process *p, const char *path, struct found
 	return ERR_NONE;
 }
 
-static enum err try_in(const struct process *p, const char *folder, const char *sub, const char *name, struct found *f)
+static enum err try_in(const struct image *p, const char *folder, const char *sub, const char *name, struct found *f,
+		       int *number)
 {
 	struct text t = { 0 };
 	enum err e;
 
 	text_add(&t, "%s/%s%s%s", strcmp(folder, "/") == 0 ? "" : folder, sub, sub[0] ? "/" : "", name);
 	if (!(e = text_check(&t)))
-		e = try_path(p, text_string(&t), f);
+		e = try_path(p, text_string(&t), f, number);
 	text_free(&t);
 	return e;
 }
 
-static enum err try_folder(const struct process *p, const char *folder, const char *name, struct found *f)
+static enum err try_levels(const struct image *p, const char *folder, const char *name, struct found *f)
 {
 	struct text t = { 0 };
 	const struct way *w;
+	int number;
+	enum err e;
+
+	text_add(&t, "%s/" HWCAPS, folder);
+	if (!(e = text_check(&t)) && !(e = track_follow(p->host->track, text_string(&t), &w)) && !w->number)
+		for (size_t i = levels_from(); i < ARRAY_SIZE(levels) && !e && !f->way; i++) {
+			text_reset(&t);
+			text_add(&t, HWCAPS "/%s", levels[i]);
+			if (!(e = text_check(&t)))
+				e = try_in(p, folder, text_string(&t), name, f, &number);
+		}
+	text_free(&t);
+	return e;
+}
+
+static enum err try_folder(const struct image *p, const char *folder, const char *name, struct found *f)
+{
+	const struct way *w;
+	int number = 0;
 	enum err e = ERR_NONE;
 
 	if (folder[0] != '/') /* the folder that the user happens to be in is no place to look */
 		return ERR_NONE;
-	text_add(&t, "%s/" HWCAPS, folder);
-	if (has_levels(p) && !(e = text_check(&t)) && !(e = trail_lead(p->host->trail, text_string(&t), &w)) &&
-	    !w->number) {
-		for (size_t i = levels_from(); i < ARRAY_SIZE(levels) && !e && !f->way; i++) {
-			text_reset(&t);
-			text_add(&t, HWCAPS "/%s", levels[i]);
-			e = text_check(&t);
-			e = e ? e : try_in(p, folder, text_string(&t), name, f);
-		}
-	}
-	text_free(&t);
-	return e || f->way ? e : try_in(p, folder, "", name, f);
+	if ((has_levels(p) && (e = try_levels(p, folder, name, f))) || f->way ||
+	    (e = try_in(p, folder, "", name, f, &number)))
+		return e;
+	if (!number || number == ENOENT || number == ENOTDIR || number == EACCES ||
+	    (e = track_follow(p->host->track, folder, &w)))
+		return e;
+	/* a loop of links, say: glibc then leaves the rest of the list */
+	f->ended = !w->number && !p->loader->musl;
+	return ERR_NONE;
 }
 
 /* The folders of a DT_RPATH or DT_RUNPATH of the mapped file 'of'. */
-static enum err try_list(const struct process *p, size_t of, const char *list, const char *name, struct found *f)
+static enum err try_list(const struct image *p, size_t of, const char *list, const char *name, struct found *f)
 {
 	struct text folder = { 0 };
 	enum err e = ERR_NONE;
 
-	for (const char *at = list; !e && !f->way; at++) {
+	f->ended = false;
+	for (const char *at = list; !e && !f->way && !f->ended; at++) {
 		const size_t n = strcspn(at, ":");
 		bool used = false;
 
@@ -187,23 +209,24 @@ static enum err try_list(const struct process *p, size_t of, const char *list, c
 	return e;
 }
 
-static enum err try_folders(const struct process *p, const struct strings *folders, const char *name, struct found *f)
+static enum err try_folders(const struct image *p, const struct strings *folders, const char *name, struct found *f)
 {
 	enum err e = ERR_NONE;
 
-	for (size_t i = 0; i < folders->n && !e && !f->way; i++)
+	f->ended = false;
+	for (size_t i = 0; i < folders->n && !e && !f->way && !f->ended; i++)
 		e = try_folder(p, folders->v[i], name, f);
 	return e;
 }
 
 /* DT_RPATH counts for all that a file loads, directly or not; not for, and not of, one that has a DT_RUNPATH. */
-static enum err try_rpaths(const struct process *p, size_t by, const char *name, struct found *f)
+static enum err try_rpaths(const struct image *p, size_t by, const char *name, struct found *f)
 {
 	enum err e = ERR_NONE;
 
 	if (p->v[by].object->elf.runpath)
 		return ERR_NONE;
-	for (size_t i = by; i != PROCESS_NOBODY && !e && !f->way; i = p->v[i].by) {
+	for (size_t i = by; i != IMAGE_NOBODY && !e && !f->way; i = p->v[i].by) {
 		const struct elf *elf = &p->v[i].object->elf;
 
 		if (elf->rpath && !elf->runpath)
@@ -213,7 +236,7 @@ static enum err try_rpaths(const struct process *p, size_t by, const char *name,
 }
 
 /* What the loader calls its own folders: a file that does not want these does not want their rows of the cache either. */
-static bool is_default(const struct process *p, const char *path)
+static bool is_default(const struct image *p, const char *path)
 {
 	for (size_t i = 0; i < p->loader->folders.n; i++) {
 		const char *folder = p->loader->folders.v[i];
@@ -226,7 +249,7 @@ static bool is_default(const struct process *p, const char *path)
 }
 
 /* How good a row is: 0 the best; false: it is not for this processor. */
-static bool row_rank(const struct process *p, const struct ld_cache_row *row, size_t *rank)
+static bool row_rank(const struct image *p, const struct ld_cache_row *row, size_t *rank)
 {
 	if (row->legacy || !ld_cache_fits(row, p->like))
 		return false;
@@ -241,7 +264,7 @@ static bool row_rank(const struct process *p, const struct ld_cache_row *row, si
 	return false;
 }
 
-static enum err try_cache(const struct process *p, bool nodeflib, const char *name, struct found *f)
+static enum err try_cache(const struct image *p, bool nodeflib, const char *name, struct found *f)
 {
 	const struct ld_cache_row *rows = NULL;
 	const size_t n = ld_cache_find(&p->host->cache, name, &rows);
@@ -251,17 +274,18 @@ static enum err try_cache(const struct process *p, bool nodeflib, const char *na
 	for (size_t want = 0; want <= ARRAY_SIZE(levels) && !e && !f->way; want++)
 		for (size_t i = 0; i < n && !e && !f->way; i++) {
 			size_t rank;
+			int number;
 
 			if (row_rank(p, &rows[i], &rank) && rank == want && rows[i].path[0] == '/' &&
 			    !(nodeflib && is_default(p, rows[i].path)))
-				e = try_path(p, rows[i].path, f);
+				e = try_path(p, rows[i].path, f, &number);
 		}
 	return e;
 }
 
-static enum err find_glibc(const struct process *p, const char *name, size_t by, struct found *f)
+static enum err find_glibc(const struct image *p, const char *name, size_t by, struct found *f)
 {
-	const struct elf *elf = by != PROCESS_NOBODY ? &p->v[by].object->elf : NULL;
+	const struct elf *elf = by != IMAGE_NOBODY ? &p->v[by].object->elf : NULL;
 	const bool nodeflib = elf && elf->nodeflib;
 	enum err e = ERR_NONE;
 
@@ -279,11 +303,11 @@ static enum err find_glibc(const struct process *p, const char *name, size_t by,
 }
 
 /* Both kinds of run paths are one for musl, and count for all that a file loads. */
-static enum err find_musl(const struct process *p, const char *name, size_t by, struct found *f)
+static enum err find_musl(const struct image *p, const char *name, size_t by, struct found *f)
 {
 	enum err e = ERR_NONE;
 
-	for (size_t i = by; i != PROCESS_NOBODY && !e && !f->way; i = p->v[i].by) {
+	for (size_t i = by; i != IMAGE_NOBODY && !e && !f->way; i = p->v[i].by) {
 		const struct elf *elf = &p->v[i].object->elf;
 		const char *list = elf->runpath ? elf->runpath : elf->rpath;
 
@@ -293,7 +317,7 @@ static enum err find_musl(const struct process *p, const char *name, size_t by, 
 	return e || f->way ? e : try_folders(p, &p->loader->folders, name, f);
 }
 
-enum err search_find(const struct process *p, const char *name, size_t by, struct found *out)
+enum err search_find(const struct image *p, const char *name, size_t by, struct found *out)
 {
 	struct found f = { 0 };
 	enum err e = p->loader->musl ? find_musl(p, name, by, &f) : find_glibc(p, name, by, &f);

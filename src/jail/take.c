@@ -153,9 +153,9 @@ static enum err take_way(struct taking *t, const char *path, const char **real)
 	enum err e;
 
 	*real = NULL;
-	if ((e = trail_lead(t->trail, path, &way)) || way->number)
+	if ((e = track_follow(t->track, path, &way)) || way->number)
 		return e;
-	if ((e = trail_add(way, t->into, &taken)))
+	if ((e = track_add(way, t->into, &taken)))
 		return e == ERR_EXISTS ? clash(t, taken) : e;
 	*real = way->end->path;
 	return ERR_NONE;

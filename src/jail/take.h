@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "jail/entry.h"
 #include "jail/resolve.h"
-#include "jail/trail.h"
+#include "jail/track.h"
 
 #include <stdbool.h>
 
@@ -18,7 +18,7 @@
 struct taking {
 	const struct root *r;
 	struct resolver *rv;
-	struct trail *trail;
+	struct track *track;
 	struct entries *into;
 	struct diags *problems;
 	const char *file; /* NULL: the user wanted it */

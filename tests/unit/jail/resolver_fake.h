@@ -72,4 +72,10 @@ enum err resolver_add_library(struct resolver *rv, const char *soname, const cha
 	return resolver_add_file(rv, path, into, problems);
 }
 
+const struct resolver_library *resolver_own_libraries(const struct resolver *rv, size_t *n)
+{
+	*n = 0;
+	return NULL;
+}
+
 #endif

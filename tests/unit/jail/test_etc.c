@@ -6,6 +6,8 @@
 #include "jail/ld_cache.h"
 #include "jail/ld_cache_write.h"
 
+#include <elf.h>
+
 #include "base/banned.h"
 
 static char dir[SCRATCH_DIR];
@@ -198,7 +200,7 @@ static void the_cache_names_what_is_in_the_jail(void **state)
 	assert_int_equal(entries_add_file(&all, "/usr/lib/libc.so.6", "/usr/lib/libc.so.6", 0644), ERR_NONE);
 	assert_int_equal(entries_add_link(&all, "/usr/lib/libz.so.1", "libz.so.1.2"), ERR_NONE);
 	assert_int_equal(entries_add_folder(&all, "/usr/lib/libdir.so.1", 0755), ERR_NONE);
-	assert_int_equal(etc_add_ld_cache(root, &all, &problems), ERR_NONE);
+	assert_int_equal(etc_add_ld_cache(root, NULL, 0, &all, &problems), ERR_NONE);
 	assert_int_equal(ld_cache_write(jail, ARRAY_SIZE(jail), &wanted), ERR_NONE);
 	e = entries_find(&all, "/etc/ld.so.cache");
 	assert_non_null(e);
@@ -209,18 +211,59 @@ static void the_cache_names_what_is_in_the_jail(void **state)
 	diags_free(&problems);
 }
 
+/* Libraries beside a program: named where the host names no other one so, and with the flags of those like them. */
+static void libraries_of_the_programs_own_are_named(void **state)
+{
+	static const struct ld_cache_library host[] = {
+		{ "liba.so.6", "/usr/lib32/liba.so.6", 0x0003 },
+		{ "libc.so.6", "/usr/lib/libc.so.6", 0x0303 },
+		{ "libz.so.6", "/usr/lib32/libz.so.6", 0x0003 },
+	};
+	static const struct ld_cache_library jail[] = {
+		{ "libc.so.6", "/usr/lib/libc.so.6", 0x0303 },
+		{ "libown.so.1", "/opt/lib/libown.so.1", 0x0303 },
+		{ "libold.so.1", "/opt/lib/libold.so.1", 0x0003 },
+	};
+	struct elf wide = { .wide = true, .machine = EM_X86_64 }, narrow = { .machine = EM_386 };
+	const struct resolver_library own[] = {
+		{ (char *)"libown.so.1", "/opt/lib/libown.so.1", &wide },
+		{ (char *)"libc.so.6", "/opt/lib/libc.so.6", &wide },
+		{ (char *)"libold.so.1", "/opt/lib/libold.so.1", &narrow },
+		{ (char *)"libout.so.1", "/opt/lib/libout.so.1", &wide },
+	};
+	struct diags problems = { 0 };
+	struct entries all = { 0 };
+	struct text wanted = { 0 };
+	const struct entry *e;
+
+	write_cache(host, ARRAY_SIZE(host));
+	assert_int_equal(entries_add_file(&all, "/usr/lib/libc.so.6", "/usr/lib/libc.so.6", 0644), ERR_NONE);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(entries_add_file(&all, own[i].path, own[i].path, 0644), ERR_NONE);
+	assert_int_equal(mkdir(in("usr"), 0755), 0);
+	assert_int_equal(mkdir(in("usr/lib"), 0755), 0);
+	assert_int_equal(etc_add_ld_cache(root, own, ARRAY_SIZE(own), &all, &problems), ERR_NONE);
+	assert_int_equal(ld_cache_write(jail, ARRAY_SIZE(jail), &wanted), ERR_NONE);
+	e = entries_find(&all, "/etc/ld.so.cache");
+	assert_non_null(e);
+	assert_int_equal(e->len, wanted.len);
+	assert_memory_equal(e->content, wanted.s, wanted.len);
+	text_free(&wanted);
+	entries_clear(&all);
+}
+
 static void no_cache_gives_none_and_a_bad_one_is_told(void **state)
 {
 	struct diags problems = { 0 };
 	struct entries all = { 0 };
 
-	assert_int_equal(etc_add_ld_cache(root, &all, &problems), ERR_NONE);
+	assert_int_equal(etc_add_ld_cache(root, NULL, 0, &all, &problems), ERR_NONE);
 	assert_int_equal(all.n, 0);
 	write_cache(NULL, 0);
-	assert_int_equal(etc_add_ld_cache(root, &all, &problems), ERR_NONE);
+	assert_int_equal(etc_add_ld_cache(root, NULL, 0, &all, &problems), ERR_NONE);
 	assert_int_equal(all.n, 0);
 	scratch_write(in("etc/ld.so.cache"), "glibc-ld.so.cache1.1");
-	assert_int_equal(etc_add_ld_cache(root, &all, &problems), ERR_CONFIG);
+	assert_int_equal(etc_add_ld_cache(root, NULL, 0, &all, &problems), ERR_CONFIG);
 	assert_int_equal(problems.errors, 1);
 	assert_string_equal(problems.v[0].file, "/etc/ld.so.cache");
 	diags_free(&problems);
@@ -236,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(hosts_are_looked_up_as_the_host_does, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_fifo_for_passwd_does_not_hang, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(the_cache_names_what_is_in_the_jail, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(libraries_of_the_programs_own_are_named, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(no_cache_gives_none_and_a_bad_one_is_told, make_root, remove_root),
 	};
 

@@ -69,98 +69,96 @@ static void every_word_is_read(void **state)
 	assert_null(s.v);
 }
 
+static const struct {
+	const char *content, *text;
+	unsigned line;
+} mistakes[] = {
+	{ "program ls\n\nprogramm ls\n", "'programm' is no setting: did you mean 'program'?", 3 },
+	{ "quux ls",
+	  "'quux' is no setting: wants summary, when, program, maybe, either, file, plain, tree, "
+	  "library, folder, own, network or set",
+	  1 },
+	{ "summary a\nsummary b\n", "summary: stands already in line 1", 2 },
+	{ "summary\n", "summary: wants a text", 1 },
+	{ "program\n", "program: wants names of programs, or absolute paths without '..'", 1 },
+	{ "program bin/ls",
+	  "program: 'bin/ls' is not good: wants names of programs, or absolute paths "
+	  "without '..'",
+	  1 },
+	{ "maybe /usr/bin/../ls",
+	  "maybe: '/usr/bin/../ls' is not good: wants names of programs, or absolute "
+	  "paths without '..'",
+	  1 },
+	{ "either /bin/*",
+	  "either: '/bin/*' is not good: wants names of programs, or absolute paths without "
+	  "'..'",
+	  1 },
+	{ "program -x", "program: '-x' is not good: wants names of programs, or absolute paths without '..'", 1 },
+	{ "file etc/x",
+	  "file: 'etc/x' is not good: wants absolute paths without '..', in which '*', '?' and "
+	  "'[]' match names",
+	  1 },
+	{ "tree /",
+	  "tree: '/' is not good: wants absolute paths without '..', in which '*', '?' and '[]' "
+	  "match names",
+	  1 },
+	{ "tree /a/",
+	  "tree: '/a/' is not good: wants absolute paths without '..', in which '*', '?' and "
+	  "'[]' match names",
+	  1 },
+	{ "tree except */x", "tree: wants absolute paths without '..', in which '*', '?' and '[]' match names", 1 },
+	{ "tree /x except", "except: wants patterns that begin with '*' or '/'", 1 },
+	{ "tree /x except y", "except: 'y' is not good: wants patterns that begin with '*' or '/'", 1 },
+	{ "file /x except */y",
+	  "file: 'except' is not good: wants absolute paths without '..', in which '*', "
+	  "'?' and '[]' match names",
+	  1 },
+	{ "plain /etc/l*",
+	  "plain: '/etc/l*' is not good: wants absolute paths without '..' and without '*', "
+	  "'?', '['",
+	  1 },
+	{ "folder //x",
+	  "folder: '//x' is not good: wants absolute paths without '..' and without '*', '?', "
+	  "'['",
+	  1 },
+	{ "own /x/./y",
+	  "own: '/x/./y' is not good: wants absolute paths without '..' and without '*', '?', "
+	  "'['",
+	  1 },
+	{ "library /lib/libx.so.1",
+	  "library: '/lib/libx.so.1' is not good: wants sonames such as "
+	  "libnss_files.so.2",
+	  1 },
+	{ "library x", "library: 'x' is not good: wants sonames such as libnss_files.so.2", 1 },
+	{ "network yes", "network: 'yes' is not good: wants nothing behind it", 1 },
+	{ "set Basic", "set: 'Basic' is not good: wants names of sets", 1 },
+	{ "set .x", "set: '.x' is not good: wants names of sets", 1 },
+	{ "when */git",
+	  "when: wants a pattern that begins with '*' or '/', or the word network, and then "
+	  "what is needed",
+	  1 },
+	{ "when git network",
+	  "when: wants a pattern that begins with '*' or '/', or the word network, and "
+	  "then what is needed",
+	  1 },
+	{ "when */git when */x network", "'when' cannot stand behind a when", 1 },
+	{ "file /a\x1b[2J",
+	  "file: '/a\\x1B[2J' is not good: wants absolute paths without '..', in which '*', "
+	  "'?' and '[]' match names",
+	  1 },
+};
+
 static void mistakes_have_their_line_and_say_what_is_wanted(void **state)
 {
-	static const struct {
-		const char *content, *text;
-		unsigned line;
-	} cases[] = {
-		{ "program ls\n\nprogramm ls\n", "'programm' is no setting: did you mean 'program'?", 3 },
-		{ "quux ls",
-		  "'quux' is no setting: wants summary, when, program, maybe, either, file, plain, tree, "
-		  "library, folder, own, network or set",
-		  1 },
-		{ "summary a\nsummary b\n", "summary: stands already in line 1", 2 },
-		{ "summary\n", "summary: wants a text", 1 },
-		{ "program\n", "program: wants names of programs, or absolute paths without '..'", 1 },
-		{ "program bin/ls",
-		  "program: 'bin/ls' is not good: wants names of programs, or absolute paths "
-		  "without '..'",
-		  1 },
-		{ "maybe /usr/bin/../ls",
-		  "maybe: '/usr/bin/../ls' is not good: wants names of programs, or absolute "
-		  "paths without '..'",
-		  1 },
-		{ "either /bin/*",
-		  "either: '/bin/*' is not good: wants names of programs, or absolute paths without "
-		  "'..'",
-		  1 },
-		{ "program -x", "program: '-x' is not good: wants names of programs, or absolute paths without '..'",
-		  1 },
-		{ "file etc/x",
-		  "file: 'etc/x' is not good: wants absolute paths without '..', in which '*', '?' and "
-		  "'[]' match names",
-		  1 },
-		{ "tree /",
-		  "tree: '/' is not good: wants absolute paths without '..', in which '*', '?' and '[]' "
-		  "match names",
-		  1 },
-		{ "tree /a/",
-		  "tree: '/a/' is not good: wants absolute paths without '..', in which '*', '?' and "
-		  "'[]' match names",
-		  1 },
-		{ "tree except */x", "tree: wants absolute paths without '..', in which '*', '?' and '[]' match names",
-		  1 },
-		{ "tree /x except", "except: wants patterns that begin with '*' or '/'", 1 },
-		{ "tree /x except y", "except: 'y' is not good: wants patterns that begin with '*' or '/'", 1 },
-		{ "file /x except */y",
-		  "file: 'except' is not good: wants absolute paths without '..', in which '*', "
-		  "'?' and '[]' match names",
-		  1 },
-		{ "plain /etc/l*",
-		  "plain: '/etc/l*' is not good: wants absolute paths without '..' and without '*', "
-		  "'?', '['",
-		  1 },
-		{ "folder //x",
-		  "folder: '//x' is not good: wants absolute paths without '..' and without '*', '?', "
-		  "'['",
-		  1 },
-		{ "own /x/./y",
-		  "own: '/x/./y' is not good: wants absolute paths without '..' and without '*', '?', "
-		  "'['",
-		  1 },
-		{ "library /lib/libx.so.1",
-		  "library: '/lib/libx.so.1' is not good: wants sonames such as "
-		  "libnss_files.so.2",
-		  1 },
-		{ "library x", "library: 'x' is not good: wants sonames such as libnss_files.so.2", 1 },
-		{ "network yes", "network: 'yes' is not good: wants nothing behind it", 1 },
-		{ "set Basic", "set: 'Basic' is not good: wants names of sets", 1 },
-		{ "set .x", "set: '.x' is not good: wants names of sets", 1 },
-		{ "when */git",
-		  "when: wants a pattern that begins with '*' or '/', or the word network, and then "
-		  "what is needed",
-		  1 },
-		{ "when git network",
-		  "when: wants a pattern that begins with '*' or '/', or the word network, and "
-		  "then what is needed",
-		  1 },
-		{ "when */git when */x network", "'when' cannot stand behind a when", 1 },
-		{ "file /a\x1b[2J",
-		  "file: '/a\\x1B[2J' is not good: wants absolute paths without '..', in which '*', "
-		  "'?' and '[]' match names",
-		  1 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(mistakes); i++) {
 		struct diags problems = { 0 };
 		struct set s = { 0 };
 
-		assert_int_equal(parse(cases[i].content, &s, &problems), ERR_CONFIG);
+		assert_int_equal(parse(mistakes[i].content, &s, &problems), ERR_CONFIG);
 		assert_int_equal(problems.n, 1);
-		assert_string_equal(problems.v[0].text, cases[i].text);
+		assert_string_equal(problems.v[0].text, mistakes[i].text);
 		assert_string_equal(problems.v[0].file, FILE_NAME);
-		assert_int_equal(problems.v[0].line, cases[i].line);
+		assert_int_equal(problems.v[0].line, mistakes[i].line);
 		assert_null(s.v);
 		diags_free(&problems);
 	}

@@ -9,7 +9,7 @@
 static char dir[SCRATCH_DIR];
 static struct root *root;
 static struct resolver *resolver;
-static struct trail *trail;
+static struct track *track;
 static struct entries all;
 static struct diags problems;
 static struct taking take;
@@ -53,10 +53,10 @@ static int make_root(void **state)
 	make_file("etc/conf", 0664);
 	assert_int_equal(root_open(dir, &root), ERR_NONE);
 	assert_int_equal(resolver_new(root, &resolver), ERR_NONE);
-	assert_int_equal(trail_new(root, &trail), ERR_NONE);
+	assert_int_equal(track_new(root, &track), ERR_NONE);
 	take = (struct taking){ .r = root,
 				.rv = resolver,
-				.trail = trail,
+				.track = track,
 				.into = &all,
 				.problems = &problems,
 				.file = "x.set",
@@ -71,7 +71,7 @@ static int remove_root(void **state)
 	diags_free(&problems);
 	strings_free(&take.trees);
 	resolver_free(resolver);
-	trail_free(trail);
+	track_free(track);
 	root_close(root);
 	scratch_remove(dir);
 	return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* trail.c - walk a path as the kernel does, inside the root, and write down what it goes through. */
-#include "jail/trail.h"
+/* track.c - walk a path as the kernel does, inside the root, and write down what it goes through. */
+#include "jail/track.h"
 
 #include "base/array.h"
 #include "base/file.h"
@@ -18,14 +18,14 @@
 
 #define LINKS_MAX 40 /* as the kernel */
 
-struct trail {
+struct track {
 	const struct root *root;
 	struct known spots, ways;
 };
 
 /* A walk under way. */
 struct walk {
-	struct trail *trail;
+	struct track *track;
 	struct way *way;
 	char at[PATH_MAX];   /* "" is the root; else "/a/b", free of links */
 	char left[PATH_MAX]; /* still to come */
@@ -50,9 +50,9 @@ static void way_free(void *way)
 	free(w);
 }
 
-enum err trail_new(const struct root *r, struct trail **out)
+enum err track_new(const struct root *r, struct track **out)
 {
-	struct trail *t = calloc(1, sizeof *t);
+	struct track *t = calloc(1, sizeof *t);
 
 	if (!t)
 		return ERR_MEMORY;
@@ -61,7 +61,7 @@ enum err trail_new(const struct root *r, struct trail **out)
 	return ERR_NONE;
 }
 
-void trail_free(struct trail *t)
+void track_free(struct track *t)
 {
 	if (!t)
 		return;
@@ -85,7 +85,7 @@ static enum err link_read(int fd, struct spot *s)
 	return ERR_NONE;
 }
 
-static enum err spot_look(const struct trail *t, struct spot *s)
+static enum err spot_look(const struct track *t, struct spot *s)
 {
 	struct stat st;
 	enum err e = ERR_NONE;
@@ -104,7 +104,7 @@ static enum err spot_look(const struct trail *t, struct spot *s)
 	return e;
 }
 
-static enum err spot_find(struct trail *t, const char *path, const struct spot **out)
+static enum err spot_find(struct track *t, const char *path, const struct spot **out)
 {
 	struct spot *s = known_find(&t->spots, path);
 	enum err e;
@@ -153,7 +153,7 @@ static enum err walk_up(struct walk *k)
 
 	if (!k->at[0])
 		return ERR_NONE;
-	if ((e = spot_find(k->trail, k->at, &s)) || (e = walk_pass(k, s)))
+	if ((e = spot_find(k->track, k->at, &s)) || (e = walk_pass(k, s)))
 		return e;
 	walk_cut(k);
 	return ERR_NONE;
@@ -195,7 +195,7 @@ static enum err walk_step(struct walk *k, const char *name, size_t len)
 	memcpy(k->at + at + 1, name, len);
 	k->at[at + 1 + len] = '\0';
 	memmove(k->left, name + len, strlen(name + len) + 1); /* name points into it */
-	if ((e = spot_find(k->trail, k->at, &s)))
+	if ((e = spot_find(k->track, k->at, &s)))
 		return e;
 	if (s->number)
 		k->way->number = s->number;
@@ -227,10 +227,10 @@ static enum err walk_all(struct walk *k)
 	}
 	if (e || k->way->number)
 		return e;
-	return spot_find(k->trail, k->at[0] ? k->at : "/", &k->way->end);
+	return spot_find(k->track, k->at[0] ? k->at : "/", &k->way->end);
 }
 
-static enum err walk_path(struct trail *t, struct way *w)
+static enum err walk_path(struct track *t, struct way *w)
 {
 	struct walk *k = calloc(1, sizeof *k);
 	const size_t len = strlen(w->path);
@@ -238,7 +238,7 @@ static enum err walk_path(struct trail *t, struct way *w)
 
 	if (!k)
 		return ERR_MEMORY;
-	k->trail = t;
+	k->track = t;
 	k->way = w;
 	if (len < sizeof k->left) {
 		memcpy(k->left, w->path, len + 1);
@@ -250,7 +250,7 @@ static enum err walk_path(struct trail *t, struct way *w)
 	return e;
 }
 
-enum err trail_lead(struct trail *t, const char *path, const struct way **out)
+enum err track_follow(struct track *t, const char *path, const struct way **out)
 {
 	struct way *w = known_find(&t->ways, path);
 	enum err e;
@@ -316,7 +316,7 @@ static const char *above_taken(const struct spot *s, const struct entries *all)
 	return NULL;
 }
 
-enum err trail_add(const struct way *w, struct entries *into, const char **taken)
+enum err track_add(const struct way *w, struct entries *into, const char **taken)
 {
 	for (size_t i = 0; i <= w->n; i++) {
 		const struct spot *s = i < w->n ? w->passed[i] : w->end;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* trail.h - from a path to the file that it leads to, with every link on the way. */
-#ifndef JAIL_TRAIL_H
-#define JAIL_TRAIL_H
+/* track.h - from a path to the file that it leads to, with every link on the way. */
+#ifndef JAIL_TRACK_H
+#define JAIL_TRACK_H
 
 #include "base/err.h"
 #include "base/macros.h"
@@ -32,16 +32,16 @@ struct way {
 };
 
 /* Remembers whatever it looked at: what changes on the disk meanwhile is not seen. */
-struct trail;
+struct track;
 
-MUST_USE enum err trail_new(const struct root *r, struct trail **out);
-void trail_free(struct trail *t); /* NULL is fine */
-/* path is absolute. *out lives as long as the trail. Only ERR_MEMORY: what else goes wrong is in (*out)->number. */
-MUST_USE enum err trail_lead(struct trail *t, const char *path, const struct way **out);
+MUST_USE enum err track_new(const struct root *r, struct track **out);
+void track_free(struct track *t); /* NULL is fine */
+/* path is absolute. *out lives as long as the track. Only ERR_MEMORY: what else goes wrong is in (*out)->number. */
+MUST_USE enum err track_follow(struct track *t, const char *path, const struct way **out);
 /*
  * Adds the links on the way, and the file that a way without 'number' ends at. What is there already stays: ERR_EXISTS only where a link or a
  * folder of the way is something else there, *taken (borrowed) says which.
  */
-MUST_USE enum err trail_add(const struct way *w, struct entries *into, const char **taken);
+MUST_USE enum err track_add(const struct way *w, struct entries *into, const char **taken);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* process.c - map a program, its loader, and breadth first what they need, as the loader does. */
-#include "jail/process.h"
+/* image.c - map a program, its loader, and breadth first what they need, as the loader does. */
+#include "jail/image.h"
 
 #include "base/array.h"
 
@@ -13,12 +13,12 @@
 #define MAPPED_MAX 1024 /* files of one process */
 #define WANTS_MAX 65536 /* names that they want, of all together */
 
-void process_begin(struct process *p, struct host *h, const char *program, bool starts)
+void image_begin(struct image *p, struct host *h, const char *program, bool starts)
 {
-	*p = (struct process){ .host = h, .program = program, .starts = starts, .like = &h->native };
+	*p = (struct image){ .host = h, .program = program, .starts = starts, .like = &h->native };
 }
 
-void process_end(struct process *p)
+void image_clear(struct image *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		strings_free(&p->v[i].names);
@@ -26,13 +26,13 @@ void process_end(struct process *p)
 	}
 	free(p->v);
 	free(p->more);
-	*p = (struct process){ 0 };
+	*p = (struct image){ 0 };
 }
 
 /* Who wanted it, for people; the program itself is named by the problem already. */
-static const char *wanted_by(const struct process *p, size_t by)
+static const char *wanted_by(const struct image *p, size_t by)
 {
-	return by == PROCESS_NOBODY ? "the program" : p->v[by].way->path;
+	return by == IMAGE_NOBODY ? "the program" : p->v[by].way->path;
 }
 
 /* The folder that $ORIGIN stands for: of a program, free of links (the kernel told it); of a library, as it was found. */
@@ -44,7 +44,7 @@ static char *origin_of(const struct way *way, bool program)
 	return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-enum err process_map(struct process *p, const struct way *way, const struct object *object, const char *name, size_t by)
+enum err image_map(struct image *p, const struct way *way, const struct object *object, const char *name, size_t by)
 {
 	struct mapped m = { .object = object, .way = way, .by = by }, *v;
 	enum err e = ERR_MEMORY;
@@ -65,7 +65,7 @@ enum err process_map(struct process *p, const struct way *way, const struct obje
 	return e;
 }
 
-enum err process_map_interpreter(struct process *p, struct diags *problems)
+enum err image_map_interpreter(struct image *p, struct diags *problems)
 {
 	const char *name = p->v[0].object->elf.interp, *why;
 	const struct object *o;
@@ -82,7 +82,7 @@ enum err process_map_interpreter(struct process *p, struct diags *problems)
 			name);
 		return ERR_CONFIG;
 	}
-	if ((e = trail_lead(p->host->trail, name, &w)))
+	if ((e = track_follow(p->host->track, name, &w)))
 		return e;
 	if (w->number) {
 		diag_error_escaped(problems, p->program, 0, "wants to be run by the loader '%s': %s", name,
@@ -95,11 +95,11 @@ enum err process_map_interpreter(struct process *p, struct diags *problems)
 		diag_error_escaped(problems, p->program, 0, "wants to be run by the loader '%s', but %s", name, why);
 		return ERR_CONFIG;
 	}
-	return process_map(p, w, o, name, PROCESS_NOBODY);
+	return image_map(p, w, o, name, IMAGE_NOBODY);
 }
 
-/* One that is mapped already under that name; PROCESS_NOBODY: none. */
-static size_t mapped_find(const struct process *p, const char *name)
+/* One that is mapped already under that name; IMAGE_NOBODY: none. */
+static size_t mapped_find(const struct image *p, const char *name)
 {
 	for (size_t i = 0; i < p->n; i++) {
 		const struct mapped *m = &p->v[i];
@@ -107,11 +107,11 @@ static size_t mapped_find(const struct process *p, const char *name)
 		if ((m->object->elf.soname && strcmp(m->object->elf.soname, name) == 0) || strings_has(&m->names, name))
 			return i;
 	}
-	return PROCESS_NOBODY;
+	return IMAGE_NOBODY;
 }
 
 /* musl has these in itself, whatever the file behind the name. */
-static bool is_musl_itself(const struct process *p, const char *name)
+static bool is_musl_itself(const struct image *p, const char *name)
 {
 	static const char *const parts[] = { "c", "pthread", "rt", "m", "dl", "util", "xnet" };
 	const char *dot;
@@ -124,7 +124,7 @@ static bool is_musl_itself(const struct process *p, const char *name)
 	return false;
 }
 
-static enum err more_add(struct process *p, const struct way *w)
+static enum err more_add(struct image *p, const struct way *w)
 {
 	const struct way **v = array_room(p->more, p->nmore, &p->more_size, sizeof(struct way *));
 
@@ -136,7 +136,7 @@ static enum err more_add(struct process *p, const struct way *w)
 }
 
 /* Maps what was found, unless it is there under another name: that way to it has to hold as well. */
-static enum err map_found(struct process *p, const struct found *f, const char *name, size_t by)
+static enum err map_found(struct image *p, const struct found *f, const char *name, size_t by)
 {
 	const struct spot *end = f->way->end;
 	enum err e;
@@ -148,17 +148,17 @@ static enum err map_found(struct process *p, const struct found *f, const char *
 		if (there->dev == end->dev && there->ino == end->ino)
 			return (e = more_add(p, f->way)) ? e : strings_add(&p->v[i].names, name);
 	}
-	return process_map(p, f->way, f->object, name, by);
+	return image_map(p, f->way, f->object, name, by);
 }
 
 /* A name with a slash is a path, and there is no search. */
-static enum err find_path(const struct process *p, const char *path, struct found *f)
+static enum err find_path(const struct image *p, const char *path, struct found *f)
 {
 	const struct way *w;
 	bool skip;
 	enum err e;
 
-	if (path[0] != '/' || (e = trail_lead(p->host->trail, path, &w)))
+	if (path[0] != '/' || (e = track_follow(p->host->track, path, &w)))
 		return path[0] != '/' ? ERR_NONE : e;
 	if (w->number)
 		return ERR_NONE;
@@ -170,8 +170,7 @@ static enum err find_path(const struct process *p, const char *path, struct foun
 }
 
 /* Expanded, looked up among what is mapped, then on the disk. *f has no way when it is mapped or nowhere; *there: mapped. */
-static enum err find(struct process *p, const char *name, size_t by, struct text *expanded, struct found *f,
-		     bool *there)
+static enum err find(struct image *p, const char *name, size_t by, struct text *expanded, struct found *f, bool *there)
 {
 	bool used = false;
 	enum err e = search_expand(p, by, name, strlen(name), expanded, &used);
@@ -180,7 +179,7 @@ static enum err find(struct process *p, const char *name, size_t by, struct text
 	if (e)
 		return e == ERR_NOT_FOUND ? ERR_NONE : e;
 	name = text_string(expanded);
-	if (mapped_find(p, name) != PROCESS_NOBODY || (is_musl_itself(p, name) && p->n > 1)) {
+	if (mapped_find(p, name) != IMAGE_NOBODY || (is_musl_itself(p, name) && p->n > 1)) {
 		*there = true;
 		return ERR_NONE;
 	}
@@ -191,7 +190,7 @@ static enum err find(struct process *p, const char *name, size_t by, struct text
 	return e;
 }
 
-static enum err map_need(struct process *p, const struct elf_need *need, size_t by, struct diags *problems)
+static enum err map_need(struct image *p, const struct elf_need *need, size_t by, struct diags *problems)
 {
 	struct text name = { 0 };
 	struct found f = { 0 };
@@ -218,7 +217,7 @@ static enum err map_need(struct process *p, const struct elf_need *need, size_t 
 	return e;
 }
 
-static enum err loader_set(struct process *p)
+static enum err loader_set(struct image *p)
 {
 	if (p->loader)
 		return ERR_NONE;
@@ -226,7 +225,7 @@ static enum err loader_set(struct process *p)
 }
 
 /* One that is missing does not hide the others: people want to know all at once. */
-enum err process_map_needs(struct process *p, size_t from, struct diags *problems)
+enum err image_map_needs(struct image *p, size_t from, struct diags *problems)
 {
 	bool wrong = false;
 	enum err e = loader_set(p);
@@ -248,7 +247,7 @@ enum err process_map_needs(struct process *p, size_t from, struct diags *problem
 	return !e && wrong ? ERR_CONFIG : e;
 }
 
-enum err process_map_library(struct process *p, const char *name, size_t by, struct diags *problems)
+enum err image_map_library(struct image *p, const char *name, size_t by, struct diags *problems)
 {
 	struct text expanded = { 0 };
 	struct found f = { 0 };
@@ -265,7 +264,7 @@ enum err process_map_library(struct process *p, const char *name, size_t by, str
 	} else if (!e && !f.way && !there) {
 		e = ERR_NOT_FOUND;
 	} else if (!e && f.way && !(e = map_found(p, &f, text_string(&expanded), by))) {
-		e = process_map_needs(p, from, problems);
+		e = image_map_needs(p, from, problems);
 	}
 	text_free(&expanded);
 	return e;
