@@ -158,6 +158,23 @@ $hook && echo nothing to do
     assert got.endswith("version 2\ngone\nnothing to do\n"), got
 
 
+def test_the_timers_service_may_do_what_it_has_to(run, build):
+    """With the capabilities and the devices' absence that its unit leaves to it; systemd itself is not there."""
+    unit = (build / "conf" / "sallyport-jail-update.service").read_text()
+    names = re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.M)[1].lower().replace("cap_", "").split()
+    assert "/sallyport jail update --all --quiet\n" in unit
+    got = run(rf"""
+make_jail /opt/jails/anna
+upgrade_hello
+rm $jail/dev/null
+setpriv --bounding-set=-all,{",".join("+" + name for name in names)} --inh-caps=-all "$BUILD/sallyport" jail update --all --quiet
+ls $jail/opt/hello/lib
+stat -c %t:%T,%a $jail/dev/null
+sallyport jail check anna
+""")
+    assert "libhello.so.2\n1:3,666\n" in got, got
+
+
 def test_one_at_a_time(run):
     got = run(r"""
 make_jail /home/chroot/anna
