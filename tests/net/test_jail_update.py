@@ -158,6 +158,56 @@ $hook && echo nothing to do
     assert got.endswith("version 2\ngone\nnothing to do\n"), got
 
 
+def test_the_timers_service_may_do_what_it_has_to(run, build):
+    """With the capabilities and the devices' absence that its unit leaves to it; systemd itself is not there."""
+    unit = (build / "conf" / "sallyport-jail-update.service").read_text()
+    names = re.search(r"^CapabilityBoundingSet=(.*)$", unit, re.M)[1].lower().replace("cap_", "").split()
+    assert "/sallyport jail update --all --quiet\n" in unit
+    got = run(rf"""
+make_jail /opt/jails/anna
+upgrade_hello
+rm $jail/dev/null
+setpriv --bounding-set=-all,{",".join("+" + name for name in names)} --inh-caps=-all "$BUILD/sallyport" jail update --all --quiet
+ls $jail/opt/hello/lib
+stat -c %t:%T,%a $jail/dev/null
+sallyport jail check anna
+""")
+    assert "libhello.so.2\n1:3,666\n" in got, got
+
+
+def test_the_timer_is_enabled_by_the_first_jail_and_disabled_with_the_last(run):
+    """The service manager's part is played by a script: what counts is what it is asked."""
+    got = run(r"""
+mkdir -p /run/systemd/system /etc/systemd/system/timers.target.wants
+lab_program systemctl <<'END'
+#!/bin/bash
+echo "systemctl $*" >>/root/managed
+case "$*" in
+show*) echo LoadState=not-found ;;
+enable*sallyport-jail-update.timer) [ ! -e /root/ill ] || { echo 'Unit is masked' >&2; exit 1; }
+	ln -s /nowhere /etc/systemd/system/timers.target.wants/sallyport-jail-update.timer ;;
+disable*sallyport-jail-update.timer) rm /etc/systemd/system/timers.target.wants/sallyport-jail-update.timer ;;
+esac
+END
+asked() { grep 'jail-update' /root/managed || echo nothing; : >/root/managed; }
+touch /root/ill
+make_jail /home/chroot/anna; grep warning /root/created; asked
+rm /root/ill
+lab_account bob 1002; lab_key bob
+sallyport jail create bob -y --sftp-only </dev/null >/root/created 2>&1 || { cat /root/created; exit 1; }
+asked
+sallyport jail create bob -y --sftp-only </dev/null >/root/created 2>&1 || { cat /root/created; exit 1; }
+asked
+ls /etc/cron.daily | grep sallyport || echo no cron
+sallyport jail remove bob -y </dev/null >/dev/null; asked
+sallyport jail remove anna -y </dev/null >/dev/null; asked
+""")
+    assert re.fullmatch(r"version 1\n(sallyport: warning: .*\n)*sallyport: warning: systemctl enable sallyport-jail-update.timer: Unit is masked\n"
+                        r"(sallyport: warning: .*\n)*systemctl enable --quiet --now sallyport-jail-update.timer\n"
+                        r"systemctl enable --quiet --now sallyport-jail-update.timer\nnothing\nno cron\nnothing\n"
+                        r"systemctl disable --quiet --now sallyport-jail-update.timer\n", got), got
+
+
 def test_one_at_a_time(run):
     got = run(r"""
 make_jail /home/chroot/anna

@@ -199,11 +199,17 @@ static bool way_mount(const char *argument)
 
 static bool way_proc(const char *argument)
 {
-	static const char *const paths[] = {
-		"/proc/self",  "/proc/1",  "/proc/1/root/" MARK, "/proc/self/root", "/proc/mounts",
-		"/sys/kernel", "/dev/mem", "/dev/kmsg",		 "/dev/shm",	    "/run",
-		"/" MARK
-	};
+	static const char *const paths[] = { "/proc/self",
+					     "/proc/1",
+					     "/proc/1/root/etc/host-mark",
+					     "/proc/self/root",
+					     "/proc/mounts",
+					     "/sys/kernel",
+					     "/dev/mem",
+					     "/dev/kmsg",
+					     "/dev/shm",
+					     "/run",
+					     "/etc/host-mark" };
 	struct stat st;
 	bool out = false;
 
@@ -324,7 +330,8 @@ static bool way_write(const char *argument)
 
 static bool way_link(const char *argument)
 {
-	static const char *const from[] = { "/" MARK, "../../../../../../../" MARK, "/../" MARK, "/proc/1/root/" MARK };
+	static const char *const from[] = { "/etc/host-mark", "../../../../../../../etc/host-mark", "/../etc/host-mark",
+					    "/proc/1/root/etc/host-mark" };
 	bool out = false;
 	int root = open("/", O_PATH | O_CLOEXEC);
 
