@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#define JAIL_DIR "/home/chroot/anna"
+#define JAIL_DIR JAIL_FOLDER "/anna"
 
 struct host {
 	char dir[SCRATCH_DIR];

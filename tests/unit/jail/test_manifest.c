@@ -10,8 +10,8 @@
 
 static const char good[] =
 	"{\"schema\":\"sallyport.jail.v1\",\"state\":\"ready\",\"account_made\":true,\"with_home\":false,\"user\":\"anna\","
-	"\"uid\":1001,\"gid\":100,\"dir\":\"/home/chroot/anna\",\"home\":\"/home/anna\",\"sftp_only\":false,\"shell\":\"/bin/bash\","
-	"\"above\":\"/home/chroot\",\"made\":\"2026-01-02T03:04:05Z\",\"updated\":\"2026-01-02T03:04:05Z\",\"with\":[\"basic\"],"
+	"\"uid\":1001,\"gid\":100,\"dir\":\"/srv/chroot/anna\",\"home\":\"/home/anna\",\"sftp_only\":false,\"shell\":\"/bin/bash\","
+	"\"above\":\"/srv/chroot\",\"made\":\"2026-01-02T03:04:05Z\",\"updated\":\"2026-01-02T03:04:05Z\",\"with\":[\"basic\"],"
 	"\"entries\":[{\"kind\":\"link\",\"path\":\"/bin\",\"target\":\"usr/bin\"},"
 	"{\"kind\":\"folder\",\"path\":\"/dev\",\"mode\":\"0755\"},"
 	"{\"kind\":\"device\",\"path\":\"/dev/null\",\"mode\":\"0666\",\"major\":1,\"minor\":3},"
@@ -35,7 +35,7 @@ static void reads_what_it_wrote(void **unused)
 	assert_memory_equal(m.entries.v[3].content, "hi\0\xff", 4);
 	assert_true(m.entries.v[5].his);
 	assert_true(m.account_made);
-	assert_string_equal(m.above, "/home/chroot");
+	assert_string_equal(m.above, "/srv/chroot");
 	assert_int_equal(manifest_format(&m, &first), ERR_NONE);
 	assert_int_equal(manifest_parse(first.s, first.len, &again, NULL), ERR_NONE);
 	assert_int_equal(manifest_format(&again, &second), ERR_NONE);
@@ -91,10 +91,10 @@ static void refuses_what_is_not_a_manifest(void **unused)
 		{ "\"ready\"", "\"done\"", "state: wants ready" },
 		{ "\"anna\"", "\"../anna\"", "user: wants a name" },
 		{ "\"anna\"", "\".anna\"", "user: wants a name" },
-		{ "\"/home/chroot/anna\"", "\"home/chroot/anna\"", "dir: wants an absolute path" },
+		{ "\"/srv/chroot/anna\"", "\"home/chroot/anna\"", "dir: wants an absolute path" },
 		{ "\"/home/anna\"", "\"/home/../anna\"", "home: wants an absolute path" },
 		{ "\"shell\":\"/bin/bash\",", "", "shell: wants" },
-		{ "\"/home/chroot\"", "\"/home/chr\"", "above: wants a folder" },
+		{ "\"/srv/chroot\"", "\"/srv/chr\"", "above: wants a folder" },
 		{ "2026-01-02T", "2026-01-02 ", "want a time" },
 		{ "[\"basic\"]", "[1]", "with: wants a list of words" },
 		{ "[\"basic\"]", "{}", "want lists" },
