@@ -29,7 +29,8 @@ struct change_request {
 	 * refused when all the logins in the logs would be lost.
 	 */
 	bool at_once;
-	const char *nothing;		     /* said when nothing would change */
+	bool one_account;    /* at_once: nobody's login can change by it but that of the account that it is about */
+	const char *nothing; /* said when nothing would change */
 	const struct revocation *revocation; /* a new list of revoked keys; NULL: there is none */
 	/* More operations than the changes are, into the plan and its staged copy; NULL: none. What it returns is said as the plan's failure. */
 	enum err (*extend)(void *arg, struct stage *s, struct plan *p);
