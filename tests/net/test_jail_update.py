@@ -199,12 +199,19 @@ asked
 sallyport jail create bob -y --sftp-only </dev/null >/root/created 2>&1 || { cat /root/created; exit 1; }
 asked
 ls /etc/cron.daily | grep sallyport || echo no cron
+sallyport jail list | tail -n 1
+sallyport jail list --format json | tr -d ' \n' | grep -o '"kept_current.*'
+: >/etc/dpkg/dpkg.cfg.d/sallyport-jails
+: >/etc/apt/apt.conf.d/91sallyport-jails
+sallyport jail list | tail -n 2
 sallyport jail remove bob -y </dev/null >/dev/null; asked
 sallyport jail remove anna -y </dev/null >/dev/null; asked
 """)
     assert re.fullmatch(r"version 1\n(sallyport: warning: .*\n)*sallyport: warning: systemctl enable sallyport-jail-update.timer: Unit is masked\n"
                         r"(sallyport: warning: .*\n)*systemctl enable --quiet --now sallyport-jail-update.timer\n"
-                        r"systemctl enable --quiet --now sallyport-jail-update.timer\nnothing\nno cron\nnothing\n"
+                        r"systemctl enable --quiet --now sallyport-jail-update.timer\nnothing\nno cron\n"
+                        r'kept current by apt, dpkg, timer\n"kept_current":{"packages":\["apt","dpkg"\],"daily":\["timer"\]}}\n'
+                        r"kept current by timer\nNOT kept current when packages change: sudo sallyport jail update --all\nnothing\n"
                         r"systemctl disable --quiet --now sallyport-jail-update.timer\n", got), got
 
 
