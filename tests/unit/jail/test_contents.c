@@ -334,11 +334,13 @@ static void a_jail_for_sftp_has_no_files(void **state)
 	jail.sftp_only = true;
 	make_data("a.rules", "file /etc/conf\n");
 	assert_int_equal(find(""), ERR_NONE);
-	assert_int_equal(all.n, 3);
+	assert_int_equal(all.n, 4);
 	assert_string_equal(all.v[0].path, "/dev");
-	assert_string_equal(all.v[1].path, "/home");
-	assert_string_equal(all.v[2].path, "/home/anna");
-	assert_true(all.v[2].his);
+	assert_string_equal(all.v[1].path, "/dev/log");
+	assert_int_equal(all.v[1].len, 0);
+	assert_string_equal(all.v[2].path, "/home");
+	assert_string_equal(all.v[3].path, "/home/anna");
+	assert_true(all.v[3].his);
 	assert_int_equal(find("ls"), ERR_CONFIG);
 	problem_is(0, NULL, 0, "'ls': there are no programs in a jail that is for sftp only");
 }
