@@ -362,7 +362,8 @@ static enum err shell_jail(struct finding *f)
 		return e;
 	own = resolver_own_libraries(f->take.rv, &nown);
 	if ((e = go_on(etc_add_ld_cache(f->take.r, own, nown, &f->all, f->take.problems), &wrong)) ||
-	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)))
+	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)) ||
+	    (e = go_on(owners_check(f->take.owners, &f->all, f->take.problems), &wrong)))
 		return e;
 	warn_of_bits(f);
 	return wrong ? ERR_CONFIG : check_his(f);
@@ -395,10 +396,11 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	if (j->sftp_only)
 		e = sftp_jail(&f);
 	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
-		 !(e = track_new(r, &f.take.track)))
+		 !(e = track_new(r, &f.take.track)) && !(e = owners_new(r, &f.take.owners)))
 		e = shell_jail(&f);
 	resolver_free(f.take.rv);
 	track_free(f.take.track);
+	owners_free(f.take.owners);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
 	free(f.active);

@@ -327,6 +327,41 @@ static void nothing_of_ours_is_in_a_folder_of_his(void **state)
 	}
 }
 
+static void what_others_may_change_is_refused(void **state)
+{
+	assert_int_equal(mkdir(scratch_path(dir, "opt"), 0777), 0);
+	make_file("opt/tool", 0755);
+	make_data("a.set", "summary a\nfile /opt/tool\n");
+	make_data("b.set", "summary b\ntree /opt\n");
+	assert_int_equal(chmod(scratch_path(dir, "opt"), 0755), 0);
+	assert_int_equal(find("/opt/tool,a,b"), ERR_NONE);
+	assert_int_equal(chmod(scratch_path(dir, "opt"), 0777), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(find((const char *const[]){ "/opt/tool", "a", "b" }[i]), ERR_CONFIG);
+		assert_int_equal(problems.n, 1);
+		problem_is(
+			0, NULL, 0,
+			"'/opt/tool' may be changed by everybody, in '/opt': wants a file that only root may change, "
+			"in folders of root's");
+	}
+}
+
+static void programs_are_not_taken_out_of_closed_folders(void **state)
+{
+	assert_int_equal(mkdir(scratch_path(dir, "opt"), 0750), 0);
+	make_file("opt/tool", 0755);
+	make_data("a.set", "summary a\nfile /opt/tool\n");
+	assert_int_equal(find("/opt/tool"), ERR_CONFIG);
+	assert_int_equal(problems.n, 1);
+	problem_is(
+		0, NULL, 0,
+		"'/opt/tool' is in '/opt', which not everybody may enter, and would be open in the jail: wants a file in "
+		"folders that everybody may enter");
+	assert_int_equal(find("a"), ERR_NONE);
+	has_not("/opt/tool");
+	assert_int_equal(problems.n, 1);
+}
+
 static void a_jail_for_sftp_has_no_files(void **state)
 {
 	free(jail.shell);
@@ -384,6 +419,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accounts_of_the_host_are_never_taken, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(setuid_is_lost_and_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(nothing_of_ours_is_in_a_folder_of_his, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(what_others_may_change_is_refused, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(programs_are_not_taken_out_of_closed_folders, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_jail_for_sftp_has_no_files, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_mistake_in_the_data_is_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(our_sets_are_listed, make_root, remove_root),
