@@ -2,7 +2,10 @@
 /* take.c - from paths of the host to rows of a jail. */
 #include "jail/take.h"
 
+#include "base/file.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,7 @@
 
 #define MAX_ROWS 200000
 #define MAX_DEPTH 64
+#define MAX_FLEETING (1024 * 1024)
 
 /* Where a login looks for programs, in its order. */
 static const char *const folders[] = { "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin" };
@@ -110,6 +114,51 @@ static enum err look_at_way(struct taking *t, const struct way *way, bool *open)
 	return ERR_NONE;
 }
 
+/* Opened straight: who writes there might put a link in its place meanwhile. */
+static enum err read_fleeting(const struct taking *t, const char *real, char **content, size_t *len)
+{
+	struct stat st;
+	int fd = -1;
+	enum err e = root_open_straight(t->r, real, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+
+	if (!e && fstat(fd, &st))
+		e = ERR_SYSTEM;
+	if (!e)
+		e = S_ISREG(st.st_mode) && (st.st_mode & S_IROTH) ? file_read_all(fd, MAX_FLEETING, content, len)
+								  : ERR_NOT_FILE;
+	file_close(fd);
+	return e;
+}
+
+/* Data that a service keeps where it is gone after the next boot. What can be run goes the way of all programs. *taken: it was. */
+static enum err take_fleeting(struct taking *t, const char *path, const struct spot *end, bool *taken)
+{
+	const struct entry *there = entries_find(t->into, path);
+	struct entry one = { .kind = ENTRY_FILE, .path = (char *)path, .mode = end->mode & 0644, .fleeting = true };
+	enum err e;
+
+	*taken = false;
+	if (strncmp(end->path, "/run/", 5) != 0 || (end->mode & 0111))
+		return ERR_NONE;
+	if (there && there->fleeting) {
+		*taken = true;
+		return ERR_NONE;
+	}
+	e = read_fleeting(t, end->path, &one.content, &one.len);
+	if (e == ERR_MEMORY)
+		return e;
+	if (e) {
+		diag_warning(t->problems, end->path, 0, "stays outside of the jail: %s", err_text(e));
+		*taken = true;
+		return ERR_NONE;
+	}
+	*taken = one.len < 4 || memcmp(one.content, "\177ELF", 4) != 0;
+	if (*taken && (e = entries_add(t->into, &one)) == ERR_EXISTS)
+		e = clash(t, path);
+	free(one.content);
+	return e;
+}
+
 /*
  * To a file that everybody may read and come to; NULL: there is none. What others may not read is of no use in the jail, and may be a secret.
  */
@@ -133,12 +182,16 @@ static enum err find_public(struct taking *t, const char *path, const struct way
 static enum err take_file(struct taking *t, const char *path)
 {
 	const struct way *way;
+	const char *where;
+	bool taken;
 	enum err e;
 
 	if (t->is_made(path))
 		return ERR_NONE;
-	if ((e = find_public(t, path, &way)) || !way)
+	if ((e = find_public(t, path, &way)) || !way || (e = take_fleeting(t, way->end->path, way->end, &taken)))
 		return e;
+	if (taken)
+		return (e = track_add(way, t->into, &where)) == ERR_EXISTS ? clash(t, where) : e;
 	e = resolver_add_file(t->rv, path, t->into, t->problems);
 	if (e == ERR_EXISTS)
 		return clash(t, path);
@@ -159,11 +212,12 @@ enum err take_files(struct taking *t, const char *pattern)
 enum err take_plain(struct taking *t, const char *path)
 {
 	const struct way *way;
+	bool taken;
 	enum err e;
 
 	if (t->is_made(path))
 		return ERR_NONE;
-	if ((e = find_public(t, path, &way)) || !way)
+	if ((e = find_public(t, path, &way)) || !way || (e = take_fleeting(t, path, way->end, &taken)) || taken)
 		return e;
 	e = entries_add_file(t->into, path, way->end->path, way->end->mode & 07777);
 	return e == ERR_EXISTS ? clash(t, path) : e;

@@ -36,8 +36,8 @@ MUST_USE enum err take_names(const struct taking *t, struct strings *out);
 /* ERR_CONFIG: noted. */
 MUST_USE enum err take_program(struct taking *t, const char *path);
 /*
- * All that the pattern matches and that is a file which everybody may read; links on the way are kept. A warning tells of what is below a folder
- * that not everybody may enter: it stays outside.
+ * All that the pattern matches and that is a file which everybody may read; links on the way are kept. What services keep below /run goes in
+ * as content, 'fleeting'. A warning tells of what is below a folder that not everybody may enter: it stays outside.
  */
 MUST_USE enum err take_files(struct taking *t, const char *pattern);
 /* The same for the file that the path leads to, under the path's own name. */

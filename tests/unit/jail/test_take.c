@@ -254,6 +254,55 @@ static void a_link_that_others_may_put_elsewhere_is_refused(void **state)
 		"change, in folders of root's");
 }
 
+static void what_a_service_rewrites_is_content(void **state)
+{
+	static const char *const names[] = { "/etc/resolv.conf", "/run/dns/stub", "/etc/other" };
+	const struct entry *e;
+
+	assert_int_equal(mkdir(in("run"), 0755), 0);
+	assert_int_equal(mkdir(in("run/dns"), 0755), 0);
+	make_file("run/dns/stub", 0644);
+	make_file("run/dns/closed", 0600);
+	make_file("run/dns/tool", 0755);
+	scratch_write(in("run/dns/library"), "\177ELF");
+	/* the service's own; only links have to be root's */
+	if (geteuid() == 0)
+		assert_int_equal(chown(in("run/dns"), 991, 991) | chown(in("run/dns/stub"), 991, 991), 0);
+	assert_int_equal(symlink("../run/dns/stub", in("etc/resolv.conf")), 0);
+	assert_int_equal(symlink("/run/dns/stub", in("etc/other")), 0);
+	assert_int_equal(take_plain(&take, "/etc/resolv.conf"), ERR_NONE);
+	scratch_write(in("run/dns/stub"), "later");
+	assert_int_equal(take_plain(&take, "/etc/resolv.conf"), ERR_NONE);
+	assert_int_equal(take_files(&take, "/etc/other"), ERR_NONE);
+	scratch_write(in("run/dns/stub"), "last");
+	assert_int_equal(take_files(&take, "/run/dns/*"), ERR_NONE);
+	rows_are("/etc/\n/etc/other -> /run/dns/stub\n/etc/resolv.conf\n/run/\n/run/dns/\n/run/dns/library\n"
+		 "/run/dns/stub\n/run/dns/tool\n");
+	for (size_t i = 0; i < 2; i++) {
+		e = entries_find(&all, names[i]);
+		assert_true(e->fleeting);
+		assert_null(e->source);
+		assert_string_equal(e->content, i == 0 ? "run/dns/stub" : "later");
+		assert_int_equal(e->mode, 0644);
+	}
+	/* what runs is root's or nobody's */
+	assert_string_equal(entries_find(&all, "/run/dns/tool")->source, "/run/dns/tool");
+	assert_string_equal(entries_find(&all, "/run/dns/library")->source, "/run/dns/library");
+	assert_int_equal(problems.n, 0);
+}
+
+static void a_file_below_run_has_a_limit(void **state)
+{
+	assert_int_equal(mkdir(in("run"), 0755), 0);
+	make_file("run/large", 0644);
+	assert_int_equal(truncate(in("run/large"), 1024 * 1024 + 1), 0);
+	assert_int_equal(take_plain(&take, "/run/large"), ERR_NONE);
+	assert_int_equal(all.n, 0);
+	assert_int_equal(problems.n, 1);
+	assert_int_equal(problems.errors, 0);
+	assert_string_equal(problems.v[0].file, "/run/large");
+}
+
 static void what_clashes_is_told(void **state)
 {
 	assert_int_equal(entries_add_content(&all, "/etc/conf", "ours", 4, 0644), ERR_NONE);
@@ -290,6 +339,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_closed_on_the_host_stays_outside, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_link_that_others_may_put_elsewhere_is_refused, make_root,
 						remove_root),
+		cmocka_unit_test_setup_teardown(what_a_service_rewrites_is_content, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_file_below_run_has_a_limit, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(what_clashes_is_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(folders_are_roots_or_his, make_root, remove_root),
 	};
