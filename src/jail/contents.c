@@ -22,6 +22,7 @@ struct active {
 	const struct set *set;
 	const struct set_row *row;
 	bool done;
+	struct strings tried; /* of a library: the files that it was looked up for */
 };
 
 struct finding {
@@ -150,6 +151,44 @@ static const char *match(const struct finding *f, const char *pattern)
 	return NULL;
 }
 
+static bool is_for_each(const struct set_row *row)
+{
+	return row->word == SET_LIBRARY && row->when && strcmp(row->when, "network") != 0;
+}
+
+static enum err row_run(struct finding *f, const struct active *a, const char *matched, bool *wrong)
+{
+	char *copy = strdup(matched); /* rows move as others come in */
+	enum err e;
+
+	if (!copy)
+		return ERR_MEMORY;
+	e = go_on(row_take(f, a, copy), wrong);
+	free(copy);
+	return e;
+}
+
+/*
+ * Each program finds a library by a search of its own, those of another architecture find another one. What comes in may stand before the row
+ * that we are at: there will be a next time.
+ */
+static enum err row_run_for_each(struct finding *f, struct active *a, bool *more, bool *wrong)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < f->all.n && !e; i++) {
+		const struct entry *entry = &f->all.v[i];
+
+		if (entry->kind != ENTRY_FILE || fnmatch(a->row->when, entry->path, 0) != 0 ||
+		    strings_has(&a->tried, entry->path))
+			continue;
+		*more = true;
+		if (!(e = strings_add(&a->tried, entry->path)))
+			e = row_run(f, a, entry->path, wrong);
+	}
+	return e;
+}
+
 /* What one row brings in may be what another one waits for. */
 static enum err rows_run(struct finding *f, bool *wrong)
 {
@@ -160,16 +199,17 @@ static enum err rows_run(struct finding *f, bool *wrong)
 		more = false;
 		for (size_t i = 0; i < f->nactive && !e; i++) {
 			const struct active a = f->active[i];
-			const char *matched = a.row->when ? match(f, a.row->when) : f->j->shell;
-			char *copy;
+			const char *matched;
 
+			if (is_for_each(a.row)) {
+				e = row_run_for_each(f, &f->active[i], &more, wrong);
+				continue;
+			}
+			matched = a.row->when ? match(f, a.row->when) : f->j->shell;
 			if (a.done || !matched)
 				continue;
 			f->active[i].done = more = true;
-			if (!(copy = strdup(matched)))
-				return ERR_MEMORY;
-			e = go_on(row_take(f, &a, copy), wrong);
-			free(copy);
+			e = row_run(f, &a, matched, wrong);
 		}
 	}
 	f->take.file = NULL;
@@ -403,6 +443,8 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	owners_free(f.take.owners);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
+	for (size_t i = 0; i < f.nactive; i++)
+		strings_free(&f.active[i].tried);
 	free(f.active);
 	if (e)
 		entries_clear(&f.all);

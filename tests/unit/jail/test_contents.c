@@ -199,6 +199,27 @@ static void rules_run_until_nothing_more_fits(void **state)
 	has_not("/etc/more");
 }
 
+static void a_library_is_looked_up_for_each_that_matches(void **state)
+{
+	static const char *const folders[] = { "usr/bin/ls.d", "usr/bin/git.d", "usr/bin/aaa.d" };
+
+	make_file("usr/bin/aaa", 0755);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		assert_int_equal(mkdir(scratch_path(dir, folders[i]), 0755), 0);
+	make_file("usr/bin/ls.d/libx.so.1", 0644);
+	make_file("usr/bin/git.d/libx.so.1", 0644);
+	make_file("usr/bin/aaa.d/libx.so.1", 0644);
+	make_data("z.rules", "when */bin/* library libx.so.1\nwhen */ls.d/libx.so.1 file /usr/bin/aaa\n");
+	assert_int_equal(find("git"), ERR_NONE);
+	has("/usr/bin/git.d/libx.so.1");
+	has_not("/usr/bin/ls.d/libx.so.1");
+	assert_int_equal(find("git,ls"), ERR_NONE);
+	has("/usr/bin/git.d/libx.so.1");
+	has("/usr/bin/ls.d/libx.so.1");
+	has("/usr/bin/aaa.d/libx.so.1"); /* it came in by another one's */
+	assert_int_equal(problems.n, 0);
+}
+
 /* The rows with a "when" of a set hold only where the set was asked for. */
 static void a_condition_of_a_set_is_the_sets_own(void **state)
 {
@@ -411,6 +432,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_set_wants_and_is_not_there_is_told_with_its_line, make_root,
 						remove_root),
 		cmocka_unit_test_setup_teardown(rules_run_until_nothing_more_fits, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_library_is_looked_up_for_each_that_matches, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_condition_of_a_set_is_the_sets_own, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_network_is_a_condition, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(words_that_mean_nothing_are_told_all_at_once, make_root, remove_root),
