@@ -363,6 +363,22 @@ static enum err check_his(const struct finding *f)
 	return e;
 }
 
+/* Accounts of packages may have their home among the system's own files. */
+static bool is_system_place(const char *home)
+{
+	static const char *const places[] = { "bin",   "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "include",
+					      "share", "boot", "dev", "etc",   "proc",	"sys",	  "run" };
+	size_t n;
+
+	if (strncmp(home, "/usr/", 5) == 0)
+		home += strncmp(home, "/usr/local/", 11) == 0 ? 10 : 4;
+	n = strcspn(home + 1, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (strlen(places[i]) == n && strncmp(home + 1, places[i], n) == 0)
+			return true;
+	return false;
+}
+
 static enum err home_add(struct finding *f)
 {
 	const struct entry *there = f->j->home ? entries_find(&f->all, f->j->home) : NULL;
@@ -377,6 +393,14 @@ static enum err home_add(struct finding *f)
 		diag_error_escaped(f->take.problems, NULL, 0,
 				   "the home is '%s', where the jail has something else: wants a folder of its own",
 				   f->j->home);
+		return ERR_CONFIG;
+	}
+	if (is_system_place(f->j->home)) {
+		diag_error_escaped(
+			f->take.problems, NULL, 0,
+			"the home is '%s', where the system keeps its own: wants another place; give the account "
+			"a home of its own first, with usermod -d",
+			f->j->home);
 		return ERR_CONFIG;
 	}
 	return take_folder(&f->take, f->j->home, true);

@@ -348,6 +348,37 @@ static void nothing_of_ours_is_in_a_folder_of_his(void **state)
 	}
 }
 
+static void a_home_is_not_among_the_systems_own_files(void **state)
+{
+	static const char *const bad[] = { "/usr/lib/foo", "/lib64/x",	     "/etc/anna",	   "/dev/x",
+					   "/proc/1",	   "/sys/a/b",	     "/usr/local/share/x", "/bin/anna",
+					   "/sbin/x",	   "/usr/libexec/x", "/run/anna",	   "/usr/local/lib" };
+	static const char *const good[] = { "/usr/home/anna", "/opt/lib/anna", "/devel/anna", "/var/lib/anna",
+					    "/local/lib",     "/srv/share",    "/library/x",  "/usr/local/anna",
+					    "/bins",	      "/usr/anna" };
+	struct text t = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		free(jail.home);
+		jail.home = strdup(bad[i]);
+		text_reset(&t);
+		text_add(
+			&t,
+			"the home is '%s', where the system keeps its own: wants another place; give the account a home of "
+			"its own first, with usermod -d",
+			bad[i]);
+		assert_int_equal(find(""), ERR_CONFIG);
+		problem_is(0, NULL, 0, t.s);
+	}
+	text_free(&t);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		free(jail.home);
+		jail.home = strdup(good[i]);
+		assert_int_equal(find(""), ERR_NONE);
+		assert_true(entries_find(&all, good[i])->his);
+	}
+}
+
 static void what_others_may_change_is_refused(void **state)
 {
 	assert_int_equal(mkdir(scratch_path(dir, "opt"), 0777), 0);
@@ -441,6 +472,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accounts_of_the_host_are_never_taken, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(setuid_is_lost_and_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(nothing_of_ours_is_in_a_folder_of_his, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_home_is_not_among_the_systems_own_files, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(what_others_may_change_is_refused, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(programs_are_not_taken_out_of_closed_folders, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_jail_for_sftp_has_no_files, make_root, remove_root),
