@@ -120,7 +120,7 @@ lab_sshd_start || exit 9
 sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub --dir /srv/jails-1/bert -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
 grep -o 'uploads and downloads are logged, through its /dev/log' /tmp/out; grep 'not logged' /tmp/err; cat /tmp/verified
 cat /tmp/systemctl; [ -S /srv/jails-1/bert/dev/log ] || exit 2
-echo hello >/tmp/up; echo "put /tmp/up up" | sftp_as bert || exit 3
+echo hello >/tmp/up; echo "put /tmp/up up" | sftp_as bert >/dev/null || exit 3
 grep -c 'internal-sftp.*open "/home/bert/up" flags WRITE' /var/log/journal.log
 sallyport jail check bert >/tmp/checked || { cat /tmp/checked; exit 4; }
 umount /srv/jails-1/bert/dev/log; sallyport jail update bert -q; [ -S /srv/jails-1/bert/dev/log ] || exit 5
