@@ -358,6 +358,7 @@ while [ "${report%% *}" != done ]; do
     [ @WHAT@ = create ] && command=$make || command=$gone
     "$SALLYPORT_BUILD/tests/cut" -o /tmp/report --leave --changing $n -- $command >/tmp/said 2>&1
     report=$(cat /tmp/report)
+    case $report in "done "*"exit 0"*) ;; "done "*) echo "cut $n ($report): not cut, and it fails"; cat /tmp/said; exit 1 ;; esac
     sallyport recover >/tmp/recovered 2>&1 || { echo "cut $n ($report): recover fails"; cat /tmp/recovered; exit 1; }
     if [ "$(in_force)" = 1 ]; then
         all=$((all + 1))
