@@ -61,6 +61,7 @@ struct build_recovery {
 		what; /* "half made: taken away", "made: kept", "half brought up to date: finished", "half removed: taken away" */
 	enum err err;
 	int number; /* errno of ERR_SYSTEM */
+	char *why;  /* what stands in the way, escaped; NULL: err says it */
 };
 
 /* What is decided above the jails. Transactions were recovered before. */

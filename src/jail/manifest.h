@@ -29,9 +29,11 @@ enum manifest_state {
 struct manifest {
 	enum manifest_state state;
 	bool account_made; /* by us, for this jail */
+	bool with_home;	   /* MANIFEST_REMOVING: the home goes, too */
+	char *above;	   /* the topmost folder that had to be made for the jail to stand in; NULL: none */
 	struct jail jail;
 	struct entries entries; /* with digests */
-	char *made, *updated;	/* RFC 3339, UTC */
+	char *made, *updated;	/* RFC 3339, UTC. MANIFEST_MAKING, made NULL: the tree is not in its place yet */
 };
 
 /* ERR_NOT_FOUND: there is no such jail. ERR_SYNTAX: damaged, or by a newer version; problem (may be NULL) says what. */
@@ -44,6 +46,22 @@ MUST_USE enum err manifest_parse(const char *json, size_t len, struct manifest *
 MUST_USE enum err manifest_format(const struct manifest *m, struct text *out);
 /* The users that have a jail, sorted. None: ERR_NONE. */
 MUST_USE enum err manifest_list(const struct root *r, struct strings *users);
+/* Whether all that is there of the jail is a manifest that says MANIFEST_READY; reads its beginning only. */
+bool manifest_at_rest(const struct root *r, const char *user);
+
+/*
+ * What an update is to bring the jail to: JAIL_STATE/USER/update.json, of the same form. MANIFEST_MAKING: it is being put ready;
+ * MANIFEST_READY: it is to be done.
+ */
+MUST_USE enum err manifest_read_update(const struct root *r, const char *user, struct manifest *out,
+				       struct text *problem);
+MUST_USE enum err manifest_write_update(const struct root *r, const struct manifest *m);
+MUST_USE enum err manifest_remove_update(const struct root *r, const char *user);
+/* What a crash left of writing them. */
+MUST_USE enum err manifest_discard_temporary(const struct root *r, const char *user);
+/* The time now, as in a manifest; yours. NULL: no memory. */
+char *manifest_now(void);
+
 void manifest_clear(struct manifest *m);
 
 #endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* build_recover.c - what a crash left of jails that were being made, brought up to date or taken away. */
+#include "jail/build.h"
+
+#include "base/array.h"
+#include "base/file.h"
+#include "jail/sound.h"
+#include "jail/work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+/* Every folder of a jail's state, also one without a manifest. */
+static enum err list_all(const struct root *r, struct strings *names)
+{
+	struct strings all = { 0 };
+	enum err e = root_list(r, JAIL_STATE, &all);
+
+	if (e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR))
+		return ERR_NONE;
+	for (size_t i = 0; i < all.n && !e; i++)
+		if (sound_user(all.v[i]))
+			e = strings_add(names, all.v[i]);
+	strings_free(&all);
+	return e;
+}
+
+bool build_unfinished(const struct root *r)
+{
+	struct strings names = { 0 };
+	bool found = false;
+
+	if (!list_all(r, &names))
+		for (size_t i = 0; i < names.n && !found; i++)
+			found = !manifest_at_rest(r, names.v[i]);
+	strings_free(&names);
+	return found;
+}
+
+static bool in_force(const struct build_world *w, const struct manifest *m)
+{
+	return w && w->in_force && w->in_force(w->arg, m);
+}
+
+/* A configuration that names a jail which is not there, or still beside its place, keeps nothing. */
+static bool stands(const struct root *r, const struct manifest *m)
+{
+	struct walk_place place = { .parent = -1 };
+	struct diags ignored = { 0 };
+	char new[NAME_MAX + 1];
+	struct stat st;
+	bool there = !walk_place_open(r, m->jail.dir, false, &place, NULL, &ignored) && !remove_name_new(&place, new) &&
+		     fstatat(place.parent, new, &st, AT_SYMLINK_NOFOLLOW) &&
+		     !fstatat(place.parent, place.name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
+
+	file_close(place.parent);
+	diags_free(&ignored);
+	return there;
+}
+
+static enum err set_ready(const struct root *r, const struct manifest *m)
+{
+	struct manifest ready = *m;
+
+	ready.state = MANIFEST_READY;
+	ready.with_home = false;
+	return manifest_write(r, &ready);
+}
+
+static enum err recover_making(const struct root *r, const struct build_world *w, const struct manifest *m,
+			       const char **what, struct diags *problems)
+{
+	enum err e;
+
+	if (m->made && stands(r, m) && in_force(w, m)) {
+		*what = "made: kept";
+		return set_ready(r, m);
+	}
+	*what = "half made: taken away";
+	if (m->account_made && w && w->remove_account && (e = w->remove_account(w->arg, m)))
+		return e;
+	return remove_unfinished(r, m, problems);
+}
+
+static enum err recover_removing(const struct root *r, const struct build_world *w, const struct manifest *m,
+				 const char **what, struct diags *problems)
+{
+	char *kept = NULL;
+	enum err e;
+
+	/* with rows it was not moved away yet, and is whole */
+	if (m->entries.n && stands(r, m) && in_force(w, m)) {
+		*what = "not removed: kept";
+		return set_ready(r, m);
+	}
+	*what = "half removed: taken away";
+	e = remove_jail(r, m, &kept, problems);
+	free(kept);
+	return e;
+}
+
+static enum err recover_update(const struct root *r, const struct manifest *m, const char **what,
+			       struct diags *problems)
+{
+	struct manifest next = { 0 };
+	enum err e = manifest_read_update(r, m->jail.user, &next, NULL);
+
+	if (e == ERR_NOT_FOUND) /* the temporary file was all there was */
+		return ERR_NONE;
+	*what = "half brought up to date: finished";
+	if (!e && strcmp(next.jail.dir, m->jail.dir) != 0)
+		e = ERR_SYNTAX;
+	if (!e && next.state == MANIFEST_READY) {
+		e = update_finish(r, m, &next, problems);
+	} else if (!e) {
+		*what = "half brought up to date: forgotten";
+		e = update_forget(r, m, problems);
+	}
+	manifest_clear(&next);
+	return e;
+}
+
+static enum err recover_one(const struct root *r, const struct build_world *w, const char *user, const char **what,
+			    struct diags *problems)
+{
+	struct manifest m = { 0 };
+	enum err e;
+
+	*what = "half made: taken away";
+	if ((e = manifest_discard_temporary(r, user)))
+		return e;
+	e = manifest_read(r, user, &m, NULL);
+	if (e == ERR_NOT_FOUND) /* nothing was made before it was written */
+		return manifest_remove(r, user);
+	if (e) {
+		*what = "its manifest cannot be read: left as it is";
+		return e;
+	}
+	if (m.state == MANIFEST_MAKING) {
+		e = recover_making(r, w, &m, what, problems);
+	} else if (m.state == MANIFEST_REMOVING) {
+		e = recover_removing(r, w, &m, what, problems);
+	} else {
+		*what = "half brought up to date: forgotten";
+		e = recover_update(r, &m, what, problems);
+	}
+	manifest_clear(&m);
+	return e;
+}
+
+static char *first_problem(const struct diags *problems)
+{
+	struct text t = { 0 };
+
+	if (problems->v[0].file)
+		text_add_escaped(&t, problems->v[0].file, strlen(problems->v[0].file));
+	text_add(&t, "%s%s", t.len ? ": " : "", problems->v[0].text);
+	return text_take(&t);
+}
+
+static enum err add_row(struct build_recovery **v, size_t *n, size_t *size, const struct build_recovery *row)
+{
+	struct build_recovery *grown = array_room(*v, *n, size, sizeof *grown);
+
+	if (!grown)
+		return ERR_MEMORY;
+	*v = grown;
+	grown[*n] = *row;
+	if (!(grown[*n].user = strdup(row->user)))
+		return ERR_MEMORY;
+	++*n;
+	return ERR_NONE;
+}
+
+enum err build_recover(const struct root *r, const struct build_world *w, struct build_recovery **done, size_t *n)
+{
+	struct strings names = { 0 };
+	struct build_recovery *v = NULL;
+	size_t rows = 0, size = 0;
+	enum err e = list_all(r, &names);
+
+	for (size_t i = 0; i < names.n && !e; i++) {
+		struct build_recovery row = { .user = names.v[i] };
+		struct diags problems = { 0 };
+
+		if (manifest_at_rest(r, names.v[i]))
+			continue;
+		row.err = recover_one(r, w, names.v[i], &row.what, &problems);
+		row.number = row.err == ERR_SYSTEM ? errno : 0;
+		row.why = row.err && problems.n ? first_problem(&problems) : NULL;
+		diags_free(&problems);
+		if ((e = add_row(&v, &rows, &size, &row)))
+			free(row.why);
+	}
+	strings_free(&names);
+	if (e) {
+		build_recoveries_free(v, rows);
+		return e;
+	}
+	*done = v;
+	*n = rows;
+	return ERR_NONE;
+}
+
+void build_recoveries_free(struct build_recovery *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		free(v[i].user);
+		free(v[i].why);
+	}
+	free(v);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * build_remove.c - takes a jail away. It is renamed first: from then on it is no jail, whatever happens, and what stands in its place later is
+ * somebody else's. The home is moved out before anything is removed.
+ */
+#include "jail/build.h"
+
+#include "base/file.h"
+#include "jail/work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define MAX_KEPT 10000 /* homes of the same name beside the place */
+
+enum err remove_name_new(const struct walk_place *p, char out[NAME_MAX + 1])
+{
+	return walk_place_beside(p, ".", ".sallyport-new", out);
+}
+
+enum err remove_name_old(const struct walk_place *p, char out[NAME_MAX + 1])
+{
+	return walk_place_beside(p, ".", ".sallyport-old", out);
+}
+
+static enum err fail(struct diags *problems, const char *path, const char *what)
+{
+	diag_error_escaped(problems, path, 0, "%s: %s", what, strerror(errno));
+	return ERR_CONFIG;
+}
+
+static enum err remove_named(const struct walk_place *place, const char *name, const char *dir, struct diags *problems)
+{
+	struct text where = { 0 };
+	enum err e = walk_remove(place->parent, name, &where);
+
+	if (e && e != ERR_MEMORY)
+		diag_error_escaped(problems, dir, 0, "'%s' in it cannot be removed: %s", text_string(&where),
+				   e == ERR_BUSY ? "something is mounted there" : err_text(e));
+	text_free(&where);
+	return e == ERR_SYSTEM ? ERR_CONFIG : e;
+}
+
+/* "NAME.home" beside the jail's place, or the first that is free of "NAME.home-2" and so on. */
+static enum err keep_as(const struct walk_place *place, int from, const char *name, char out[NAME_MAX + 1])
+{
+	char suffix[32] = ".home";
+	enum err e;
+
+	for (unsigned n = 2; n <= MAX_KEPT; n++) {
+		if ((e = walk_place_beside(place, "", suffix, out)))
+			return e;
+		if (!renameat2(from, name, place->parent, out, RENAME_NOREPLACE))
+			return fsync(place->parent) ? ERR_SYSTEM : ERR_NONE;
+		if (errno != EEXIST)
+			return ERR_SYSTEM;
+		snprintf(suffix, sizeof suffix, ".home-%u", n);
+	}
+	return ERR_SYSTEM;
+}
+
+static enum err kept_path(const char *dir, const char *name, char **kept)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "%.*s/%s", (int)(strrchr(dir, '/') - dir), dir, name);
+	*kept = text_take(&t);
+	return *kept ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err keep_home(const struct walk_place *place, const char *old, const struct jail *j, char **kept,
+			  struct diags *problems)
+{
+	int top = -1, from = -1;
+	char as[NAME_MAX + 1];
+	const char *name;
+	struct stat st;
+	enum err e;
+
+	if ((e = walk_open(place->parent, old, O_PATH | O_DIRECTORY, &top)))
+		return fail(problems, j->dir, "it cannot be opened");
+	e = walk_parent(top, j->home + 1, &from, &name);
+	if ((e && walk_is_missing(errno)) ||
+	    (!e && fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) && walk_is_missing(errno)))
+		e = ERR_NONE; /* moved already, or nobody's */
+	else if (e || (e = keep_as(place, from, name, as)))
+		e = fail(problems, j->home, "the home cannot be moved out of the jail");
+	else
+		e = kept_path(j->dir, as, kept);
+	file_close(from);
+	file_close(top);
+	return e;
+}
+
+/* Folders that were made for the jail to stand in, as far as nothing else has come into them. */
+static enum err remove_above(const struct root *r, const struct manifest *m, struct diags *problems)
+{
+	char *path = m->above ? strdup(m->jail.dir) : NULL, *slash;
+	const size_t shortest = m->above ? strlen(m->above) : 0;
+	enum err e = m->above && !path ? ERR_MEMORY : ERR_NONE;
+
+	while (!e && path && (slash = strrchr(path, '/')) && (size_t)(slash - path) >= shortest) {
+		struct walk_place place = { .parent = -1 };
+
+		*slash = '\0';
+		e = walk_place_open(r, path, false, &place, NULL, problems);
+		if (e) {
+			e = e == ERR_NOT_FOUND ? ERR_NONE : e;
+			continue;
+		}
+		if (unlinkat(place.parent, place.name, AT_REMOVEDIR)) {
+			if (errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY)
+				slash = path + shortest - 1, *slash = '\0'; /* the others have this one in them */
+			else if (errno != ENOENT)
+				e = fail(problems, path, "it cannot be removed");
+		} else if (fsync(place.parent)) {
+			e = fail(problems, path, "its removal cannot be written to the disk");
+		}
+		file_close(place.parent);
+	}
+	free(path);
+	return e;
+}
+
+static bool is_there(const struct walk_place *place, const char *name)
+{
+	struct stat st;
+
+	return !fstatat(place->parent, name, &st, AT_SYMLINK_NOFOLLOW);
+}
+
+/* The jail gets the name of one that is removed, and the manifest forgets what is in it: what comes to its place is not ours. */
+static enum err move_away(const struct root *r, const struct manifest *m, const struct walk_place *place,
+			  const char *old, struct diags *problems)
+{
+	struct manifest empty = *m;
+	struct stat st;
+
+	if (!m->entries.n)
+		return ERR_NONE; /* done already */
+	if (!is_there(place, old)) {
+		if (fstatat(place->parent, place->name, &st, AT_SYMLINK_NOFOLLOW))
+			return errno == ENOENT ? ERR_NONE : fail(problems, m->jail.dir, "it cannot be looked at");
+		if (!S_ISDIR(st.st_mode)) {
+			diag_error_escaped(problems, m->jail.dir, 0, "it is no folder: this is not the jail");
+			return ERR_CONFIG;
+		}
+		if (renameat2(place->parent, place->name, place->parent, old, RENAME_NOREPLACE) || fsync(place->parent))
+			return fail(problems, m->jail.dir, "it cannot be moved away");
+	}
+	empty.entries = (struct entries){ 0 };
+	return manifest_write(r, &empty) ? fail(problems, JAIL_STATE, "the manifest cannot be written") : ERR_NONE;
+}
+
+static enum err remove_tree(const struct root *r, const struct manifest *m, char **kept, struct diags *problems)
+{
+	struct walk_place place = { .parent = -1 };
+	char old[NAME_MAX + 1];
+	enum err e = walk_place_open(r, m->jail.dir, false, &place, NULL, problems);
+
+	if (e)
+		return e == ERR_NOT_FOUND ? ERR_NONE : e;
+	if ((e = remove_name_old(&place, old)) || (e = move_away(r, m, &place, old, problems)))
+		goto out;
+	if (is_there(&place, old)) {
+		if (!m->with_home && (e = keep_home(&place, old, &m->jail, kept, problems)))
+			goto out;
+		if ((e = remove_named(&place, old, m->jail.dir, problems)))
+			goto out;
+	}
+	if (fsync(place.parent))
+		e = fail(problems, m->jail.dir, "its removal cannot be written to the disk");
+out:
+	file_close(place.parent);
+	return e;
+}
+
+enum err remove_jail(const struct root *r, const struct manifest *m, char **kept, struct diags *problems)
+{
+	char *moved = NULL;
+	enum err e;
+
+	if (!(e = remove_tree(r, m, &moved, problems)) && !(e = remove_above(r, m, problems)))
+		e = manifest_remove(r, m->jail.user);
+	/* it is told where the home is, also when something else went wrong afterwards */
+	if (kept && moved)
+		*kept = moved;
+	else
+		free(moved);
+	return e;
+}
+
+enum err remove_unfinished(const struct root *r, const struct manifest *m, struct diags *problems)
+{
+	struct walk_place place = { .parent = -1 };
+	struct manifest removing = *m;
+	char new[NAME_MAX + 1];
+	bool unplaced = !m->made;
+	enum err e = walk_place_open(r, m->jail.dir, false, &place, NULL, problems);
+
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	if (!e && !(e = remove_name_new(&place, new)) && is_there(&place, new)) {
+		unplaced = true;
+		removing.made = NULL;
+		/* before it goes: later nothing would tell that what stands in the jail's place is not ours */
+		if (m->made)
+			e = manifest_write(r, &removing);
+		if (!e)
+			e = remove_named(&place, new, m->jail.dir, problems);
+		if (!e && fsync(place.parent))
+			e = ERR_SYSTEM;
+	}
+	file_close(place.parent);
+	if (e && e != ERR_NOT_FOUND)
+		return e;
+	if (unplaced) {
+		e = remove_above(r, m, problems);
+		return e ? e : manifest_remove(r, m->jail.user);
+	}
+	removing.state = MANIFEST_REMOVING;
+	removing.with_home = true; /* nobody has lived in it */
+	e = manifest_write(r, &removing);
+	return e ? e : remove_jail(r, &removing, NULL, problems);
+}
+
+static enum err refuse_mounts(const struct root *r, const char *dir, struct diags *problems)
+{
+	char *outside = NULL;
+	bool mounts = false;
+	enum err e = root_outside(r, dir, &outside);
+
+	if (e)
+		return e;
+	if (walk_has_mounts(outside, &mounts)) {
+		e = fail(problems, dir, "what is mounted in it cannot be found out");
+	} else if (mounts) {
+		diag_error_escaped(problems, dir, 0, "something is mounted there or inside: unmount it first");
+		e = ERR_BUSY;
+	}
+	free(outside);
+	return e;
+}
+
+enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, char **kept,
+		      struct diags *problems)
+{
+	struct manifest removing = *m;
+	enum err e = refuse_mounts(r, m->jail.dir, problems);
+
+	if (e)
+		return e;
+	removing.state = MANIFEST_REMOVING;
+	removing.with_home = with_home;
+	/* written again even where it says so already: whether the home goes is our news */
+	if (manifest_write(r, &removing))
+		return fail(problems, JAIL_STATE, "the manifest cannot be written");
+	return remove_jail(r, &removing, kept, problems);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* manifest.c - the files that say what is in a jail, outside of it. */
+#include "jail/manifest.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "jail/sound.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define MANIFEST_MAX (128u << 20)
+#define READY "manifest.json"
+#define UPDATE "update.json"
+#define TAG "new"
+
+static bool is_missing(enum err e)
+{
+	return e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR);
+}
+
+static enum err path_of(const char *user, const char *name, struct text *out)
+{
+	if (!sound_user(user))
+		return ERR_SYNTAX;
+	text_add(out, JAIL_STATE "/%s%s%s", user, name[0] ? "/" : "", name);
+	return text_check(out);
+}
+
+static void say(struct text *problem, const char *what)
+{
+	if (problem)
+		text_add_string(problem, what);
+}
+
+static enum err read_named(const struct root *r, const char *user, const char *name, struct manifest *out,
+			   struct text *problem)
+{
+	struct text path = { 0 };
+	struct manifest m = { 0 };
+	char *bytes = NULL;
+	size_t len = 0;
+	enum err e = path_of(user, name, &path);
+
+	if (e) {
+		if (e == ERR_SYNTAX)
+			say(problem, "the name of the user cannot be the name of a file");
+	} else if ((e = root_read(r, path.s, MANIFEST_MAX, &bytes, &len))) {
+		e = is_missing(e) ? ERR_NOT_FOUND : e;
+	} else if (!(e = manifest_parse(bytes, len, &m, problem)) && strcmp(m.jail.user, user) != 0) {
+		say(problem, "it is the manifest of another user");
+		e = ERR_SYNTAX;
+	}
+	free(bytes);
+	text_free(&path);
+	if (e)
+		manifest_clear(&m);
+	else
+		*out = m;
+	return e;
+}
+
+enum err manifest_read(const struct root *r, const char *user, struct manifest *out, struct text *problem)
+{
+	return read_named(r, user, READY, out, problem);
+}
+
+enum err manifest_read_update(const struct root *r, const char *user, struct manifest *out, struct text *problem)
+{
+	return read_named(r, user, UPDATE, out, problem);
+}
+
+static enum err write_named(const struct root *r, const struct manifest *m, const char *name)
+{
+	const struct file_meta meta = {
+		.mode = 0600,
+		.uid = geteuid(),
+		.gid = getegid(),
+		.atime.tv_nsec = UTIME_NOW,
+		.mtime.tv_nsec = UTIME_NOW,
+	};
+	struct text path = { 0 }, folder = { 0 }, json = { 0 };
+	enum err e;
+
+	if ((e = path_of(m->jail.user, name, &path)) || (e = path_of(m->jail.user, "", &folder)) ||
+	    (e = manifest_format(m, &json)) || (e = file_make_dirs(r, folder.s, 0700)))
+		goto out;
+	e = file_replace(r, path.s, json.s, json.len, &meta, TAG);
+out:
+	text_free(&path);
+	text_free(&folder);
+	text_free(&json);
+	return e;
+}
+
+enum err manifest_write(const struct root *r, const struct manifest *m)
+{
+	return write_named(r, m, READY);
+}
+
+enum err manifest_write_update(const struct root *r, const struct manifest *m)
+{
+	return write_named(r, m, UPDATE);
+}
+
+static enum err remove_named(const struct root *r, const char *user, const char *name)
+{
+	struct text path = { 0 };
+	enum err e = path_of(user, name, &path);
+
+	if (!e)
+		e = file_remove(r, path.s);
+	text_free(&path);
+	return e;
+}
+
+enum err manifest_remove_update(const struct root *r, const char *user)
+{
+	return remove_named(r, user, UPDATE);
+}
+
+static enum err discard_named(const struct root *r, const char *user, const char *name)
+{
+	struct text path = { 0 };
+	enum err e = path_of(user, name, &path);
+
+	if (!e)
+		e = file_discard_temporary(r, path.s, TAG);
+	text_free(&path);
+	return e;
+}
+
+enum err manifest_discard_temporary(const struct root *r, const char *user)
+{
+	enum err e = discard_named(r, user, READY);
+
+	return e ? e : discard_named(r, user, UPDATE);
+}
+
+static enum err remove_folder(const struct root *r, const char *user)
+{
+	int dir = -1;
+	enum err e = root_open_file(r, JAIL_STATE, O_RDONLY | O_DIRECTORY, 0, &dir);
+
+	if (e)
+		return is_missing(e) ? ERR_NONE : e;
+	if (unlinkat(dir, user, AT_REMOVEDIR))
+		e = errno == ENOENT ? ERR_NONE : ERR_SYSTEM;
+	else if (fsync(dir))
+		e = ERR_SYSTEM;
+	file_close(dir);
+	return e;
+}
+
+/* The manifest last: what is cut off before it is found again. An empty folder is nobody's jail. */
+enum err manifest_remove(const struct root *r, const char *user)
+{
+	enum err e;
+
+	if ((e = manifest_discard_temporary(r, user)) || (e = manifest_remove_update(r, user)) ||
+	    (e = remove_named(r, user, READY)))
+		return e;
+	return remove_folder(r, user);
+}
+
+enum err manifest_list(const struct root *r, struct strings *users)
+{
+	struct strings names = { 0 };
+	enum err e = root_list(r, JAIL_STATE, &names);
+
+	if (e)
+		return is_missing(e) ? ERR_NONE : e;
+	for (size_t i = 0; i < names.n && !e; i++) {
+		struct text path = { 0 };
+		struct stat st;
+
+		e = path_of(names.v[i], READY, &path);
+		if (!e && !(e = root_lstat(r, path.s, &st)))
+			e = strings_add(users, names.v[i]);
+		if (e == ERR_SYNTAX || is_missing(e))
+			e = ERR_NONE; /* the lock, and what is half made */
+		text_free(&path);
+	}
+	strings_free(&names);
+	return e;
+}
+
+bool manifest_at_rest(const struct root *r, const char *user)
+{
+	static const char ready[] = "{\n  \"schema\": \"sallyport.jail.v1\",\n  \"state\": \"ready\",\n";
+	char begin[sizeof ready - 1];
+	struct text folder = { 0 }, path = { 0 };
+	struct strings names = { 0 };
+	int fd = -1;
+	bool rest;
+
+	rest = !path_of(user, "", &folder) && !path_of(user, READY, &path) && !root_list(r, folder.s, &names) &&
+	       names.n == 1 && !strcmp(names.v[0], READY) &&
+	       !root_open_file(r, path.s, O_RDONLY | O_NONBLOCK, 0, &fd) &&
+	       read(fd, begin, sizeof begin) == sizeof begin && !memcmp(begin, ready, sizeof begin);
+	file_close(fd);
+	strings_free(&names);
+	text_free(&folder);
+	text_free(&path);
+	return rest;
+}
+
+char *manifest_now(void)
+{
+	const time_t now = clock_wall();
+	char text[32];
+	struct tm tm;
+
+	if (!gmtime_r(&now, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+		return NULL;
+	return strdup(text);
+}
+
+void manifest_clear(struct manifest *m)
+{
+	jail_clear(&m->jail);
+	entries_clear(&m->entries);
+	free(m->above);
+	free(m->made);
+	free(m->updated);
+	*m = (struct manifest){ 0 };
+}

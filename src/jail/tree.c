@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* tree.c - rows become folders, links, devices and files in a place that nobody else can reach. */
+#include "jail/work.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+enum err tree_strip_lists(int fd)
+{
+	static const char *const lists[] = { "system.posix_acl_access", "system.posix_acl_default" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		if (fremovexattr(fd, lists[i]) && errno != ENODATA && errno != EOPNOTSUPP)
+			return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
+enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd)
+{
+	int got;
+
+	if (mkdirat(parent, name, 0700))
+		return ERR_SYSTEM;
+	got = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* a setgid folder above would hand its group on */
+	if (got < 0 || fchown(got, geteuid(), getegid()) || tree_strip_lists(got) || fchmod(got, mode)) {
+		file_close(got);
+		return ERR_SYSTEM;
+	}
+	*fd = got;
+	return ERR_NONE;
+}
+
+static enum err put_folder(const struct work *w, int dir, const char *name, const struct entry *e)
+{
+	int fd = -1;
+	enum err err = tree_make_top(dir, name, 0700, &fd);
+
+	if (err)
+		return err;
+	if ((e->his && fchown(fd, w->uid, w->gid)) || fchmod(fd, e->mode))
+		err = ERR_SYSTEM;
+	file_close(fd);
+	return err;
+}
+
+static enum err put_device(int dir, const char *name, const struct entry *e)
+{
+	if (mknodat(dir, name, S_IFCHR | 0600, e->device) ||
+	    fchownat(dir, name, geteuid(), getegid(), AT_SYMLINK_NOFOLLOW) || fchmodat(dir, name, e->mode, 0))
+		return ERR_SYSTEM;
+	return ERR_NONE;
+}
+
+static enum err put_link(int dir, const char *name, const struct entry *e)
+{
+	return symlinkat(e->target, dir, name) || fchownat(dir, name, geteuid(), getegid(), AT_SYMLINK_NOFOLLOW)
+		       ? ERR_SYSTEM
+		       : ERR_NONE;
+}
+
+static enum err put_simple(struct work *w, int top, const struct tree_item *item)
+{
+	const struct entry *e = item->entry;
+	const char *name;
+	int dir = -1;
+	enum err err = walk_parent(top, item->path, &dir, &name);
+
+	if (!err && e->kind == ENTRY_FOLDER)
+		err = put_folder(w, dir, name, e);
+	else if (!err && e->kind == ENTRY_LINK)
+		err = put_link(dir, name, e);
+	else if (!err)
+		err = put_device(dir, name, e);
+	file_close(dir);
+	return err ? work_fail(w, e->path, "it cannot be made in the jail") : ERR_NONE;
+}
+
+struct files {
+	int top;
+	struct tree_item **v;
+	size_t n;
+};
+
+static enum err put_file(struct work *w, size_t i, void *arg, unsigned char *buffer)
+{
+	const struct files *f = arg;
+	struct tree_item *item = f->v[i];
+	const char *name;
+	int dir = -1;
+	enum err e = walk_parent(f->top, item->path, &dir, &name);
+
+	if (e)
+		return work_fail(w, item->entry->path, "it cannot be made in the jail");
+	e = content_put(w, dir, name, item->entry, buffer);
+	file_close(dir);
+	return e;
+}
+
+enum err tree_put(struct work *w, int top, struct tree_item *items, size_t n)
+{
+	struct files f = { .top = top, .v = calloc(n + 1, sizeof *f.v) };
+	enum err e = f.v ? ERR_NONE : ERR_MEMORY;
+
+	for (size_t i = 0; i < n && !e; i++) {
+		if (items[i].entry->kind == ENTRY_FILE)
+			f.v[f.n++] = &items[i];
+		else
+			e = put_simple(w, top, &items[i]);
+	}
+	if (!e)
+		e = work_each(w, f.n, put_file, &f);
+	free(f.v);
+	return e;
+}

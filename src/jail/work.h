@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* work.h - what the parts of a build share: how it is done, what was done, what went wrong. */
+#ifndef JAIL_WORK_H
+#define JAIL_WORK_H
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "jail/build.h"
+#include "jail/entry.h"
+#include "jail/manifest.h"
+#include "jail/walk.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+#define WORK_BUFFER (256u * 1024)
+
+struct work {
+	const struct root *r;
+	enum build_how how;
+	uid_t uid; /* whose is what is 'his' */
+	gid_t gid;
+	pthread_mutex_t mutex; /* of all that follows */
+	struct build_told told;
+	struct diags *problems;
+	bool clones_not; /* from that file system no file can be cloned */
+	dev_t clones_not_from;
+};
+
+void work_init(struct work *w, const struct root *r, const struct jail *j, enum build_how how, struct diags *problems);
+void work_clear(struct work *w);
+/* Says in problems what could not be done with the path, and why by errno. */
+enum err work_fail(struct work *w, const char *path, const char *what);
+/* The same with the reason in words. */
+enum err work_refuse(struct work *w, const char *path, const char *format, ...) FORMAT(3, 4);
+/*
+ * Calls job for each number below n, by several threads where there is enough to do; buffer has WORK_BUFFER bytes. Stops at the first
+ * error.
+ */
+typedef enum err work_job(struct work *w, size_t i, void *arg, unsigned char *buffer);
+MUST_USE enum err work_each(struct work *w, size_t n, work_job *job, void *arg);
+
+/* ---- content.c: files, shared or copied, and read once for it ---- */
+
+/* The entry's file as a new one of that name in the folder; gives it its digest. */
+MUST_USE enum err content_put(struct work *w, int dir, const char *name, struct entry *e, unsigned char *buffer);
+/* The digest of what the entry's source or content is now; *st is the source's (st_ino 0: it has none). */
+MUST_USE enum err content_digest(struct work *w, struct entry *e, struct stat *st);
+/* The host's file at fd may stand in a jail by another name of its own, as far as owner, mode and attributes go. */
+bool content_may_share(const struct entry *e, int fd, const struct stat *st);
+bool content_has_odd_attributes(int fd); /* an access list, or a capability */
+MUST_USE enum err content_open_source(struct work *w, const struct entry *e, int *fd, struct stat *st);
+
+/* ---- tree.c: rows become things ---- */
+
+/* Something new: the entry, at a path relative to a folder. */
+struct tree_item {
+	struct entry *entry;
+	char *path; /* borrowed or owned, as who made the list knows */
+};
+/* Makes all; a folder stands before what is in it. */
+MUST_USE enum err tree_put(struct work *w, int top, struct tree_item *items, size_t n);
+/* A folder of root's, nobody else's to write to, without what it would inherit from above. */
+MUST_USE enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd);
+MUST_USE enum err tree_strip_lists(int fd); /* takes access lists away from a folder */
+
+/* ---- what create, update, remove and recover use of each other ---- */
+
+/* Names beside a jail's place, of one that is made and one that is taken away. */
+MUST_USE enum err remove_name_new(const struct walk_place *p, char out[NAME_MAX + 1]);
+MUST_USE enum err remove_name_old(const struct walk_place *p, char out[NAME_MAX + 1]);
+/*
+ * Takes away a jail whose manifest says MANIFEST_REMOVING, and that. Its home, where with_home does not say that it goes too, is moved to
+ * *kept (yours; NULL: there was none any more).
+ */
+MUST_USE enum err remove_jail(const struct root *r, const struct manifest *m, char **kept, struct diags *problems);
+/* The same for one that says MANIFEST_MAKING; m->made NULL: what stands in its place is not ours. */
+MUST_USE enum err remove_unfinished(const struct root *r, const struct manifest *m, struct diags *problems);
+/* Finishes an update that was written down. */
+MUST_USE enum err update_finish(const struct root *r, const struct manifest *old, const struct manifest *next,
+				struct diags *problems);
+/* Takes away what an update had put ready. */
+MUST_USE enum err update_forget(const struct root *r, const struct manifest *m, struct diags *problems);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_build_recover.c - what a crash left is decided by the configuration; every cut: tests/net/test_jail_cuts.py. */
+#include "jail_scratch.h"
+
+#include "base/banned.h"
+
+struct world {
+	bool in_force;
+	unsigned accounts; /* removed */
+	enum err account;
+};
+
+static bool in_force(void *arg, const struct manifest *m)
+{
+	const struct world *w = arg;
+
+	return w->in_force;
+}
+
+static enum err remove_account(void *arg, const struct manifest *m)
+{
+	struct world *w = arg;
+
+	w->accounts++;
+	return w->account;
+}
+
+static void recovers(struct host *h, struct world *w, const char *what, enum err want)
+{
+	const struct build_world bw = { .in_force = in_force, .remove_account = remove_account, .arg = w };
+	struct build_recovery *done = NULL;
+	size_t n = 99;
+
+	assert_int_equal(build_recover(h->r, &bw, &done, &n), ERR_NONE);
+	assert_int_equal(n, what ? 1 : 0);
+	if (what) {
+		assert_string_equal(done[0].user, "anna");
+		assert_string_equal(done[0].what, what);
+		assert_int_equal(done[0].err, want);
+	}
+	assert_int_equal(build_unfinished(h->r), want != ERR_NONE);
+	build_recoveries_free(done, n);
+}
+
+static void decides_what_was_being_made(void **unused)
+{
+	struct world w = { .account = ERR_BUSY };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	recovers(&h, &w, NULL, ERR_NONE);
+	manifest_usual(&m);
+	m.account_made = true;
+	assert_int_equal(build_create(h.r, &m, BUILD_SHARE, &h.told, &h.problems), ERR_NONE);
+	assert_true(build_unfinished(h.r));
+	w.in_force = true;
+	recovers(&h, &w, "made: kept", ERR_NONE);
+	recovers(&h, &w, NULL, ERR_NONE);
+	assert_int_equal(w.accounts, 0);
+	w.in_force = false;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	recovers(&h, &w, "half made: taken away", ERR_BUSY); /* the account is still in use */
+	assert_true(scratch_exists(in_jail(&h, "usr")));
+	w.account = ERR_NONE;
+	recovers(&h, &w, "half made: taken away", ERR_NONE);
+	assert_int_equal(w.accounts, 2);
+	assert_false(has_state(&h));
+	assert_false(scratch_exists(scratch_path(h.dir, "home/chroot")));
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void leaves_what_came_to_the_place_of_what_was_never_made(void **unused)
+{
+	struct world w = { 0 };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	manifest_usual(&m);
+	m.state = MANIFEST_MAKING;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	assert_int_equal(mkdir(scratch_path(h.dir, "home/chroot"), 0755), 0);
+	assert_int_equal(mkdir(scratch_path(h.dir, JAIL_DIR + 1), 0755), 0);
+	scratch_write(in_jail(&h, "mine"), "not ours");
+	w.in_force = true; /* the administrator's own jail */
+	recovers(&h, &w, "half made: taken away", ERR_NONE);
+	scratch_is(in_jail(&h, "mine"), "not ours");
+	assert_false(has_state(&h));
+	/* the tree was complete, and its place taken: it waits beside */
+	m.made = strdup("2026-01-02T03:04:05Z");
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	assert_int_equal(mkdir(in_jail(&h, "../.anna.sallyport-new"), 0755), 0);
+	recovers(&h, &w, "half made: taken away", ERR_NONE);
+	scratch_is(in_jail(&h, "mine"), "not ours");
+	assert_false(scratch_exists(in_jail(&h, "../.anna.sallyport-new")));
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void decides_what_was_being_removed(void **unused)
+{
+	struct world w = { .in_force = true };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	scratch_write(in_jail(&h, "home/anna/letter"), "dear bert");
+	m.state = MANIFEST_REMOVING;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	recovers(&h, &w, "not removed: kept", ERR_NONE);
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	w.in_force = false;
+	recovers(&h, &w, "half removed: taken away", ERR_NONE);
+	scratch_is(scratch_path(h.dir, "home/chroot/anna.home/letter"), "dear bert");
+	assert_false(has_state(&h));
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void leaves_alone_what_it_cannot_read(void **unused)
+{
+	struct world w = { 0 };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), "{");
+	recovers(&h, &w, "its manifest cannot be read: left as it is", ERR_SYNTAX);
+	assert_true(scratch_exists(in_jail(&h, "usr")));
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void clears_a_state_without_a_manifest(void **unused)
+{
+	struct world w = { 0 };
+	struct host h;
+	int lock = -1;
+
+	(void)unused;
+	host_start(&h);
+	assert_int_equal(build_lock(h.r, &lock), ERR_NONE);
+	assert_int_equal(mkdir(scratch_path(h.dir, "var/lib/sallyport/jails/anna"), 0700), 0);
+	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/.manifest.json.new"), "{");
+	recovers(&h, &w, "half made: taken away", ERR_NONE);
+	assert_false(has_state(&h));
+	close(lock);
+	host_end(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decides_what_was_being_made),
+		cmocka_unit_test(leaves_what_came_to_the_place_of_what_was_never_made),
+		cmocka_unit_test(decides_what_was_being_removed),
+		cmocka_unit_test(leaves_alone_what_it_cannot_read),
+		cmocka_unit_test(clears_a_state_without_a_manifest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

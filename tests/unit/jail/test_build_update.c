@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* test_build_update.c - an update brings a jail to what is wanted, mends what drifted, and leaves alone what is not ours. */
+#include "jail_scratch.h"
+
+#include <time.h>
+
+#include "base/banned.h"
+
+/* The jail's manifest as it is on the disk now, and an update from there. */
+static enum err update(struct host *h, struct entries *wanted, enum build_how how)
+{
+	struct manifest m = { 0 };
+	enum err e;
+
+	diags_free(&h->problems);
+	h->problems = (struct diags){ 0 };
+	assert_int_equal(manifest_read(h->r, "anna", &m, NULL), ERR_NONE);
+	e = build_update(h->r, &m, wanted, how, &h->told, &h->problems);
+	manifest_clear(&m);
+	assert_false(scratch_exists(in_jail(h, ".sallyport-update")));
+	assert_false(build_unfinished(h->r));
+	return e;
+}
+
+static void told_is(const struct host *h, size_t added, size_t replaced, size_t removed)
+{
+	assert_int_equal(h->told.added, added);
+	assert_int_equal(h->told.replaced, replaced);
+	assert_int_equal(h->told.removed, removed);
+}
+
+static ino_t inode(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(path, &st), 0);
+	return st.st_ino;
+}
+
+static void does_nothing_where_nothing_is_to_do(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct stat before, after;
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted);
+	assert_int_equal(stat(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), &before), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	assert_int_equal(h.told.same, wanted.n);
+	assert_int_equal(stat(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), &after), 0);
+	assert_int_equal(before.st_ino, after.st_ino);
+	for (size_t i = 0; i < wanted.n; i++)
+		assert_string_equal(wanted.v[i].digest, m.entries.v[i].digest);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void brings_in_a_new_library_and_removes_the_old(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	scratch_write(in_jail(&h, "home/anna/letter"), "dear bert");
+	scratch_write(in_jail(&h, "usr/lib/foreign"), "not ours");
+	assert_int_equal(unlink(scratch_path(h.dir, "usr/lib/lib.so.1")), 0);
+	host_write(&h, "/usr/lib/lib.so.2", "library 2", 0644);
+	assert_int_equal(unlink(scratch_path(h.dir, "usr/bin/sh")), 0);
+	host_write(&h, "/usr/bin/sh", "SHELL", 0755);
+	entries_usual(&wanted);
+	for (size_t i = 0; i < wanted.n; i++) {
+		if (wanted.v[i].source && strstr(wanted.v[i].source, "lib.so.1")) {
+			memcpy(strstr(wanted.v[i].path, ".1"), ".2", 2);
+			memcpy(strstr(wanted.v[i].source, ".1"), ".2", 2);
+		}
+	}
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 1, 1, 1);
+	scratch_is(in_jail(&h, "usr/lib/lib.so.2"), "library 2");
+	scratch_is(in_jail(&h, "usr/bin/sh"), "SHELL");
+	assert_false(scratch_exists(in_jail(&h, "usr/lib/lib.so.1")));
+	scratch_is(in_jail(&h, "home/anna/letter"), "dear bert");
+	scratch_is(in_jail(&h, "usr/lib/foreign"), "not ours");
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void mends_what_drifted(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted);
+	/* the same size and time, other content */
+	assert_int_equal(lstat(in_jail(&h, "etc/hosts"), &st), 0);
+	scratch_write(in_jail(&h, "etc/hosts"), "127.0.0.1 LOCALHOST");
+	assert_int_equal(
+		utimensat(AT_FDCWD, in_jail(&h, "etc/hosts"), (struct timespec[]){ st.st_mtim, st.st_mtim }, 0), 0);
+	assert_int_equal(chmod(in_jail(&h, "etc/passwd"), 04666), 0);
+	assert_int_equal(chmod(in_jail(&h, "usr"), 0777), 0);
+	assert_int_equal(unlink(in_jail(&h, "usr/bin/sh")), 0);
+	assert_int_equal(mkdir(in_jail(&h, "usr/bin/sh"), 0755), 0);
+	assert_int_equal(unlink(in_jail(&h, "bin")), 0);
+	assert_int_equal(symlink("elsewhere", in_jail(&h, "bin")), 0);
+	assert_int_equal(unlink(in_jail(&h, "usr/lib/lib.so.1")), 0);
+	assert_int_equal(mkfifo(in_jail(&h, "usr/lib/lib.so.1"), 0644), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 6, 0);
+	scratch_is(in_jail(&h, "etc/hosts"), "127.0.0.1 localhost");
+	scratch_is(in_jail(&h, "usr/bin/sh"), "shell");
+	scratch_is(in_jail(&h, "usr/lib/lib.so.1"), "library 1");
+	assert_int_equal(lstat(in_jail(&h, "usr"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_int_equal(lstat(in_jail(&h, "etc/passwd"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0644);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void never_changes_a_file_of_the_host_through_a_link(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	/* it became setuid in the host, and so in the jail */
+	assert_int_equal(chmod(scratch_path(h.dir, "usr/bin/sh"), 04755), 0);
+	entries_usual(&wanted);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 1, 0);
+	assert_int_equal(lstat(in_jail(&h, "usr/bin/sh"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_int_equal(lstat(scratch_path(h.dir, "usr/bin/sh"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 04755);
+	/* copies from now on */
+	assert_int_equal(update(&h, &wanted, BUILD_COPY), ERR_NONE);
+	told_is(&h, 0, 1, 0);
+	assert_int_not_equal(inode(in_jail(&h, "usr/lib/lib.so.1")), inode(scratch_path(h.dir, "usr/lib/lib.so.1")));
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void sees_that_a_shared_file_was_changed_in_place(void **unused)
+{
+	struct timespec moment = { .tv_sec = 1, .tv_nsec = 100000000 };
+	struct entries wanted = { 0 };
+	char before[ENTRY_DIGEST];
+	struct manifest m, read = { 0 };
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	memcpy(before, entries_find(&m.entries, "/usr/bin/sh")->digest, sizeof before);
+	nanosleep(&moment, NULL);
+	host_write(&h, "/usr/bin/sh", "SHELL", 0755);
+	entries_usual(&wanted);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	assert_int_equal(manifest_read(h.r, "anna", &read, NULL), ERR_NONE);
+	assert_string_not_equal(entries_find(&read.entries, "/usr/bin/sh")->digest, before);
+	manifest_clear(&read);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void turns_a_folder_into_a_link_only_where_it_is_ours(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	scratch_write(in_jail(&h, "usr/lib/foreign"), "not ours");
+	assert_int_equal(entries_add_link(&wanted, "/usr/lib", "lib64"), ERR_NONE);
+	assert_int_equal(entries_add_folder(&wanted, "/bin/now/a/folder", 0755), ERR_NONE);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_CONFIG);
+	assert_true(has_problem(&h, "'/usr/lib/foreign' in it, which is not ours"));
+	scratch_is(in_jail(&h, "usr/lib/lib.so.1"), "library 1");
+	assert_int_equal(unlink(in_jail(&h, "usr/lib/foreign")), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	assert_int_equal(lstat(in_jail(&h, "usr/lib"), &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_true(scratch_exists(in_jail(&h, "bin/now/a/folder")));
+	/* what is his stays, though nothing wants it any more */
+	assert_true(scratch_exists(in_jail(&h, "home/anna")));
+	assert_false(scratch_exists(in_jail(&h, "etc")));
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void makes_a_home_anew_with_what_it_begins_with(void **unused)
+{
+	const struct entry profile = {
+		.kind = ENTRY_FILE,
+		.path = (char *)"/home/anna/.profile",
+		.content = (char *)"hi",
+		.len = 2,
+		.mode = 0600,
+		.his = true,
+	};
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted);
+	assert_int_equal(entries_add(&wanted, &profile), ERR_NONE);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	assert_false(scratch_exists(in_jail(&h, "home/anna/.profile"))); /* his home is there, and his */
+	assert_int_equal(rmdir(in_jail(&h, "home/anna")), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	scratch_is(in_jail(&h, "home/anna/.profile"), "hi");
+	assert_int_equal(lstat(in_jail(&h, "home/anna/.profile"), &st), 0);
+	assert_int_equal(st.st_uid, m.jail.uid);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void leaves_the_old_where_the_new_cannot_be_had(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted);
+	assert_int_equal(entries_add_file(&wanted, "/usr/lib/none", "/usr/lib/none", 0644), ERR_NONE);
+	assert_int_equal(entries_add_content(&wanted, "/etc/new", "x", 1, 0644), ERR_NONE);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_CONFIG);
+	assert_true(has_problem(&h, "/usr/lib/none"));
+	assert_false(scratch_exists(in_jail(&h, "etc/new")));
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(does_nothing_where_nothing_is_to_do),
+		cmocka_unit_test(brings_in_a_new_library_and_removes_the_old),
+		cmocka_unit_test(mends_what_drifted),
+		cmocka_unit_test(never_changes_a_file_of_the_host_through_a_link),
+		cmocka_unit_test(sees_that_a_shared_file_was_changed_in_place),
+		cmocka_unit_test(turns_a_folder_into_a_link_only_where_it_is_ours),
+		cmocka_unit_test(makes_a_home_anew_with_what_it_begins_with),
+		cmocka_unit_test(leaves_the_old_where_the_new_cannot_be_had),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
