@@ -68,7 +68,7 @@ static enum err source_digest(const struct root *r, const char *path, char out[E
 	if (fstat(fd, &st))
 		e = ERR_SYSTEM;
 	else
-		e = S_ISREG(st.st_mode) ? entry_digest_fd(fd, out) : ERR_NOT_FILE;
+		e = S_ISREG(st.st_mode) ? entry_digest_fd(fd, st.st_size, out) : ERR_NOT_FILE;
 	file_close(fd);
 	return e;
 }

@@ -11,18 +11,23 @@
 #define BYTES 32
 #define CHUNK 65536
 
-enum err entry_digest_fd(int fd, char out[ENTRY_DIGEST])
+enum err entry_digest_fd(int fd, off_t max, char out[ENTRY_DIGEST])
 {
 	unsigned char chunk[CHUNK], digest[BYTES];
 	crypto_generichash_state state;
+	off_t total = 0;
 	ssize_t n;
 
 	crypto_generichash_init(&state, NULL, 0, sizeof digest);
-	while ((n = read(fd, chunk, sizeof chunk)) != 0) {
-		if (n > 0)
-			crypto_generichash_update(&state, chunk, (size_t)n);
-		else if (errno != EINTR)
+	while ((n = pread(fd, chunk, sizeof chunk, total)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
 			return ERR_SYSTEM;
+		total += n;
+		if (total > max)
+			return ERR_TOO_BIG;
+		crypto_generichash_update(&state, chunk, (size_t)n);
 	}
 	crypto_generichash_final(&state, digest, sizeof digest);
 	sodium_bin2hex(out, ENTRY_DIGEST, digest, sizeof digest);

@@ -7,8 +7,10 @@
 #include "base/macros.h"
 #include "jail/entry.h"
 
-/* Of what can be read from here to the end. ERR_SYSTEM. */
-MUST_USE enum err entry_digest_fd(int fd, char out[ENTRY_DIGEST]);
+#include <sys/types.h>
+
+/* Of the whole file. ERR_TOO_BIG: it has more than max bytes; ERR_SYSTEM. */
+MUST_USE enum err entry_digest_fd(int fd, off_t max, char out[ENTRY_DIGEST]);
 void entry_digest_bytes(const void *bytes, size_t len, char out[ENTRY_DIGEST]);
 
 #endif

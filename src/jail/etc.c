@@ -132,7 +132,8 @@ static enum err add_group(const struct root *r, const struct jail *j, struct ent
 		unsigned long gid;
 		bool member;
 
-		if (fields_cut(line, field, 4) != 4 || !field[0][0] || field[2][strspn(field[2], "0123456789")])
+		if (fields_cut(line, field, 4) != 4 || !field[0][0] || !fits_line(field[0]) ||
+		    field[2][strspn(field[2], "0123456789")])
 			continue;
 		errno = 0;
 		gid = strtoul(field[2], &end, 10);

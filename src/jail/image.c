@@ -207,6 +207,14 @@ static enum err map_need(struct image *p, const struct elf_need *need, size_t by
 		e = ERR_CONFIG;
 	} else if (!e && f.way) {
 		e = map_found(p, &f, text_string(&name), by);
+	} else if (!e && !there && !need->optional && need->name[0] != '/' && need->name[0] != '$' &&
+		   strchr(need->name, '/')) {
+		diag_error_escaped(
+			problems, p->program, 0,
+			"wants the library '%s' (for '%s'), which the loader looks for in the folder that the "
+			"user is in: wants a name without '/', or an absolute path",
+			need->name, wanted_by(p, by));
+		e = ERR_CONFIG;
 	} else if (!e && !there && !need->optional) {
 		diag_error_escaped(problems, p->program, 0,
 				   "wants the library '%s' (for '%s'), which is not there for its architecture",

@@ -182,7 +182,7 @@ cmp /tmp/1 /tmp/2 && cut -f2 /tmp/1 | LC_ALL=C sort -c && echo same
 
 def test_an_sftp_jail_is_empty(world):
     assert run(world, '"$BUILD/tests/contents" -s anna 1001 /home/anna -').splitlines() == [
-        "folder\t/dev\t755\troot", "folder\t/home\t755\troot", "folder\t/home/anna\t700\this"]
+        "folder\t/dev\t755\troot", "made\t/dev/log\t444\t", "folder\t/home\t755\troot", "folder\t/home/anna\t700\this"]
 
 
 def test_a_word_that_means_nothing_is_told(world):

@@ -34,7 +34,7 @@ static void digest(const char *path, char out[ENTRY_DIGEST])
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || entry_digest_fd(fd, out))
+	if (fd < 0 || entry_digest_fd(fd, INT64_MAX, out))
 		trouble = ERR_SYSTEM;
 	file_close(fd);
 }
