@@ -175,7 +175,7 @@ static enum err compare_content(struct tree_look *l, int fd, const struct statx 
 
 	if (e->kind != ENTRY_FILE || !e->digest[0] || is_hosts(l, x, e))
 		return ERR_NONE;
-	if (entry_digest_fd(fd, digest))
+	if (entry_digest_fd(fd, (off_t)x->stx_size, digest))
 		return trouble_add(l->out, JAIL_UNKNOWN, where(l), "it cannot be read: %s", strerror(errno));
 	if (strcmp(digest, e->digest) != 0)
 		return trouble_add(l->out, JAIL_CHANGED, where(l), "its content is not what was put there");
