@@ -148,6 +148,30 @@ inside '/srv/bin/ask; echo $?' | tail -1
 """).splitlines() == ["42", "127"]
 
 
+def test_libraries_for_a_processor_are_found_and_those_for_all(world):
+    """The loader of the jail chooses by our cache, and one that can use no subfolder has the other one."""
+    need("gcc")
+    flags = open("/proc/cpuinfo").read()
+    if os.uname().machine != "x86_64" or " sse4_2 " not in flags:
+        pytest.skip("wants an x86-64-v2 processor")
+    assert run(world, """
+mkdir -p /srv/lib/glibc-hwcaps/x86-64-v2 /srv/bin /tmp/c && cd /tmp/c
+echo 'int answer(void) { return N; }' >a.c && echo 'int answer(void); int main(void) { return answer(); }' >m.c
+gcc -DN=42 -shared -fPIC -Wl,-soname,libanswer.so.1 -o /srv/lib/libanswer.so.1 a.c || exit 1
+gcc -DN=43 -shared -fPIC -Wl,-soname,libanswer.so.1 -o /srv/lib/glibc-hwcaps/x86-64-v2/libanswer.so.1 a.c || exit 1
+gcc -o /srv/bin/ask m.c /srv/lib/libanswer.so.1 || exit 1
+echo /srv/lib >/etc/ld.so.conf.d/answer.conf && ldconfig || exit 2
+/srv/bin/ask; echo "host $?"
+made basic,/srv/bin/ask
+inside '/srv/bin/ask; echo $?'
+ldconfig -p -C /srv/j/etc/ld.so.cache | grep answer
+chmod 0 /srv/j/srv/lib/glibc-hwcaps/x86-64-v2
+inside '/lib64/ld-linux-x86-64.so.2 --glibc-hwcaps-mask none /srv/bin/ask; echo $?'
+""").splitlines() == ["host 43", "43",
+                      "\tlibanswer.so.1 (libc6,x86-64, hwcap: \"x86-64-v2\") => /srv/lib/glibc-hwcaps/x86-64-v2/libanswer.so.1",
+                      "\tlibanswer.so.1 (libc6,x86-64) => /srv/lib/libanswer.so.1", "42"]
+
+
 def test_libraries_beside_a_program_are_found(world):
     """$ORIGIN is known by /proc alone, which no jail has."""
     need("gcc")
