@@ -209,6 +209,24 @@ def test_an_sftp_jail_is_empty(world):
         "folder\t/dev\t755\troot", "made\t/dev/log\t444\t", "folder\t/home\t755\troot", "folder\t/home/anna\t700\this"]
 
 
+def test_a_program_of_somebodys_is_no_program_of_a_jail(world):
+    """Nor one that his folder has a link to, or that nobody else can come to."""
+    said = run(world, """
+lab_account bob 1002
+mkdir -p /home/bob/bin /srv/closed /srv/open && chmod 755 /home /home/bob && cp /usr/bin/true /home/bob/bin/tool && ln -s /usr/bin/true /home/bob/bin/link
+cp /usr/bin/true /srv/closed/tool && chmod 711 /srv/open && cp /usr/bin/true /srv/open/tool && chown -hR bob:bob /home/bob && chmod 700 /srv/closed
+for p in /home/bob/bin/tool /home/bob/bin/link /srv/closed/tool /srv/open/tool; do
+	"$BUILD/tests/contents" anna 1001 /home/anna /bin/bash $p >/tmp/rows 2>/tmp/said; echo "$? $(cat /tmp/said)"; done
+""").splitlines()
+    wants = "wants a file that only root may change, in folders of root's"
+    assert said == [
+        f"1 '/home/bob/bin/tool' may be changed by bob, in '/home/bob': {wants}",
+        f"1 '/home/bob/bin/link' may be changed by bob, in '/home/bob': {wants}",
+        "1 '/srv/closed/tool' is in '/srv/closed', which not everybody may enter, and would be open in the jail: wants a file in folders "
+        "that everybody may enter",
+        "0 "], said
+
+
 def test_a_word_that_means_nothing_is_told(world):
     got = world(START + '"$BUILD/tests/contents" anna 1001 /home/anna /bin/bash bassic,/usr/bin/nothere')
     assert got.returncode == 1 and got.stdout == ""
