@@ -211,6 +211,29 @@ static void a_library_by_a_relative_path_is_told_as_such(void **state)
 	refused(p, "/bin/x", "which is not there for its architecture");
 }
 
+/* The system may be moved to a lesser processor. */
+static void a_library_for_this_processor_has_one_for_all_besides(void **state)
+{
+	struct place *p = *state;
+
+#ifdef __x86_64__
+	if (!__builtin_cpu_supports("popcnt") || !__builtin_cpu_supports("sse4.2"))
+#endif
+		skip();
+	put_elf(p, "/lib/glibc-hwcaps/x86-64-v2/libx.so",
+		(struct elf_making){ .soname = "libx.so", .needs = { "libs.so" } });
+	put_elf(p, "/lib/libx.so", (struct elf_making){ .soname = "libx.so", .needs = { "libs.so", "libb.so" } });
+	put_elf(p, "/lib/libb.so", (struct elf_making){ .soname = "libb.so" });
+	put_elf(p, "/lib/glibc-hwcaps/x86-64-v2/libs.so", (struct elf_making){ .soname = "libs.so" });
+	put_elf(p, "/bin/x", (struct elf_making){ .interp = LOADER, .needs = { "libc.so.6", "libx.so" } });
+	assert_int_equal(add(p, "/bin/x"), ERR_NONE);
+	assert_true(has(p, "/lib/glibc-hwcaps/x86-64-v2/libx.so"));
+	assert_true(has(p, "/lib/libx.so"));
+	assert_true(has(p, "/lib/libb.so")); /* what that one wants of its own */
+	assert_true(has(p, "/lib/glibc-hwcaps/x86-64-v2/libs.so"));
+	assert_int_equal(p->problems.n, 0); /* nobody has to have one for all */
+}
+
 static void lost_rights_are_warned_of(void **state)
 {
 	struct place *p = *state;
@@ -337,6 +360,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_no_program_is_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_env_runs_is_told_where_it_is_unclear, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_library_by_a_relative_path_is_told_as_such, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_library_for_this_processor_has_one_for_all_besides, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(lost_rights_are_warned_of, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(files_are_data_or_libraries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(libraries_are_found_as_the_program_would, set_up, tear_down),
