@@ -38,61 +38,60 @@ static enum err put_one(int stage, const char *name, int dir, const char *as, co
 	if (fstatat(dir, as, &there, AT_SYMLINK_NOFOLLOW)) {
 		if (errno != ENOENT)
 			return ERR_SYSTEM;
-		return renameat2(stage, name, dir, as, RENAME_NOREPLACE) ? ERR_SYSTEM : ERR_NONE;
+		return walk_rename(stage, name, dir, as, RENAME_NOREPLACE);
 	}
 	if (e->his || (folder && S_ISDIR(there.st_mode)))
 		return ERR_NONE; /* somebody made it meanwhile */
 	/* a rename puts no folder in the place of something else, nor the other way round */
-	return renameat2(stage, name, dir, as, folder != S_ISDIR(there.st_mode) ? RENAME_EXCHANGE : 0) ? ERR_SYSTEM
-												       : ERR_NONE;
+	return walk_rename(stage, name, dir, as, folder != S_ISDIR(there.st_mode) ? RENAME_EXCHANGE : 0);
 }
 
 static enum err put_all(int top, int stage, const struct entries *all, const bool *inside, struct diags *problems)
 {
-	for (size_t i = 0; i < all->n; i++) {
-		const struct entry *e = &all->v[i];
+	struct update_step *steps = NULL;
+	size_t n = 0;
+	enum err err = update_order(top, stage, all, inside, &steps, &n);
+
+	if (err)
+		return err == ERR_SYSTEM ? fail(problems, "/", "what is in the jail cannot be looked at") : err;
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct entry *e = &all->v[steps[i].entry];
 		const char *as;
 		char name[32];
 		int dir = -1;
-		enum err err;
 
-		if (inside[i])
-			continue;
-		snprintf(name, sizeof name, "%zu", i);
+		snprintf(name, sizeof name, "%zu", steps[i].entry);
 		err = walk_parent(top, e->path + 1, &dir, &as);
 		if (!err)
 			err = put_one(stage, name, dir, as, e);
 		file_close(dir);
 		if (err)
-			return fail(problems, e->path, "it cannot be put into its place in the jail");
+			err = fail(problems, e->path, "it cannot be put into its place in the jail");
 	}
-	return ERR_NONE;
+	free(steps);
+	return err;
 }
 
 /* Files are never changed in place: they may be the host's own. */
 static enum err fix_folder(int top, const struct entry *e)
 {
-	struct stat st;
 	int fd = -1;
 	enum err err = walk_open(top, e->path + 1, O_RDONLY | O_DIRECTORY, &fd);
 
-	if (err)
-		return err;
-	if (fstat(fd, &st) ||
-	    ((st.st_uid != geteuid() || st.st_gid != getegid()) && fchown(fd, geteuid(), getegid())) ||
-	    (content_has_odd_attributes(fd) && tree_strip_lists(fd)) ||
-	    ((st.st_mode & 07777) != e->mode && fchmod(fd, e->mode)))
-		err = ERR_SYSTEM;
+	if (!err)
+		err = tree_fix_folder(fd, e->mode);
 	file_close(fd);
 	return err;
 }
 
-static enum err fix_all(int top, const struct entries *all, const bool *inside, struct diags *problems)
+/* First of what is there, as others may write to it; then of all. */
+static enum err fix_all(int top, const struct entries *all, const bool *inside, bool complete, struct diags *problems)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct entry *e = &all->v[i];
 
-		if (e->kind == ENTRY_FOLDER && !e->his && !inside[i] && fix_folder(top, e))
+		if (e->kind == ENTRY_FOLDER && !e->his && !inside[i] && fix_folder(top, e) &&
+		    (complete || !walk_is_missing(errno)))
 			return fail(problems, e->path, "its owner and mode cannot be set in the jail");
 	}
 	return ERR_NONE;
@@ -108,7 +107,7 @@ static enum err remove_one(int top, const struct entry *e)
 
 	if (!err && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		err = ERR_SYSTEM;
-	if (!err && unlinkat(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0))
+	if (!err && walk_unlink(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0))
 		err = errno == ENOTEMPTY || errno == EEXIST ? ERR_NONE : ERR_SYSTEM;
 	file_close(dir);
 	return err && walk_is_missing(errno) ? ERR_NONE : err;
@@ -134,7 +133,7 @@ static enum err open_top(const struct root *r, const char *dir, int *top, struct
 	struct walk_place place = { .parent = -1 };
 	enum err e = walk_place_open(r, dir, false, &place, NULL, problems);
 
-	if (!e && walk_open(place.parent, place.name, O_RDONLY | O_DIRECTORY, top))
+	if (!e && walk_place_enter(&place, top))
 		e = ERR_SYSTEM;
 	if (e == ERR_SYSTEM)
 		e = fail(problems, dir, "the jail cannot be opened");
@@ -162,17 +161,20 @@ static enum err apply(int top, const struct manifest *old, const struct manifest
 	int stage = -1;
 	enum err e = sound_inside_his(all, &inside);
 
+	if (!e)
+		e = fix_all(top, all, inside, false, problems);
 	if (e)
-		return e;
+		goto out;
 	/* gone when a crash came after all was done */
 	if (!walk_open(top, SOUND_STAGE, O_PATH | O_DIRECTORY, &stage))
 		e = put_all(top, stage, all, inside, problems);
 	else if (errno != ENOENT)
 		e = fail(problems, next->jail.dir, "what was put ready in it cannot be opened");
-	if (!e && !(e = fix_all(top, all, inside, problems)))
+	if (!e && !(e = fix_all(top, all, inside, true, problems)))
 		e = remove_all(top, &old->entries, all, problems);
 	if (!e && syncfs(top))
 		e = fail(problems, next->jail.dir, "it cannot be written to the disk");
+out:
 	file_close(stage);
 	free(inside);
 	return e;

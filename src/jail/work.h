@@ -69,6 +69,21 @@ MUST_USE enum err tree_put(struct work *w, int top, struct tree_item *items, siz
 /* A folder of root's, nobody else's to write to, without what it would inherit from above. */
 MUST_USE enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd);
 MUST_USE enum err tree_strip_lists(int fd); /* takes access lists away from a folder */
+bool tree_folder_is(int fd, mode_t mode);   /* root's, of that mode, without an access list */
+MUST_USE enum err tree_fix_folder(int fd, mode_t mode);
+
+/* ---- update_order.c: in which order what was put ready comes to its place ---- */
+
+struct update_step {
+	size_t entry; /* its number, and its name where it was put ready */
+	int when;
+};
+/*
+ * A program is started at any moment: what is new comes first, then what the loader reads to find it, then what replaces something, libraries
+ * before programs. *out is yours. ERR_SYSTEM, ERR_MEMORY.
+ */
+MUST_USE enum err update_order(int top, int stage, const struct entries *all, const bool *inside,
+			       struct update_step **out, size_t *n);
 
 /* ---- what create, update, remove and recover use of each other ---- */
 
