@@ -41,6 +41,12 @@ static bool text_equal(const char *a, const char *b)
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
+static bool content_equal(const struct entry *a, const struct entry *b)
+{
+	return a->len == b->len &&
+	       (a->len == 0 || (a->content && b->content && memcmp(a->content, b->content, a->len) == 0));
+}
+
 bool entry_equal(const struct entry *a, const struct entry *b)
 {
 	if (a->kind != b->kind || a->his != b->his || strcmp(a->path, b->path) != 0)
@@ -51,8 +57,7 @@ bool entry_equal(const struct entry *a, const struct entry *b)
 		return false;
 	if (a->kind == ENTRY_DEVICE)
 		return a->device == b->device;
-	return a->kind == ENTRY_FOLDER || (text_equal(a->source, b->source) && a->len == b->len &&
-					   (a->len == 0 || memcmp(a->content, b->content, a->len) == 0));
+	return a->kind == ENTRY_FOLDER || (text_equal(a->source, b->source) && content_equal(a, b));
 }
 
 static enum err entry_copy(const struct entry *from, struct entry *to)

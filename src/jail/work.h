@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #define WORK_BUFFER (256u * 1024)
+#define TREE_TOP_MODE 0755 /* of a jail */
 
 struct work {
 	const struct root *r;
@@ -55,7 +56,12 @@ MUST_USE enum err content_digest_file(int fd, off_t max, unsigned char *buffer, 
 /* The host's file at fd may stand in a jail by another name of its own, as far as owner, mode and attributes go. */
 bool content_may_share(const struct entry *e, int fd, const struct stat *st);
 bool content_has_odd_attributes(int fd); /* an access list, or a capability */
-MUST_USE enum err content_open_source(struct work *w, const struct entry *e, int *fd, struct stat *st);
+/*
+ * The entry's mode loses what that file has not: it may be another one by now than the one that was found, or have become a secret.
+ */
+MUST_USE enum err content_open_source(struct work *w, struct entry *e, int *fd, struct stat *st);
+/* A sum of what would be otherwise when somebody had changed the file; "" when that cannot be told, as it was changed just now. */
+void content_see(const struct stat *st, char out[ENTRY_SEEN]);
 
 /* ---- tree.c: rows become things ---- */
 
