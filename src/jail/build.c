@@ -95,7 +95,7 @@ static enum err make_tree(struct work *w, struct manifest *m, int top)
 	e = tree_put(w, top, items, m->entries.n);
 	free(items);
 	/* one for all, instead of one for each of thousands of files */
-	if (!e && (fchmod(top, 0755) || syncfs(top)))
+	if (!e && (fchmod(top, TREE_TOP_MODE) || syncfs(top)))
 		e = work_fail(w, m->jail.dir, "it cannot be written to the disk");
 	return e;
 }

@@ -34,7 +34,8 @@ MUST_USE enum err build_lock(const struct root *r, int *lock);
  * Makes the tree of m->entries beside its place, under a name of its own, root's alone, and puts it into place by one rename. The manifest is
  * written before and after, as MANIFEST_MAKING; the caller writes MANIFEST_READY when the configuration stands. ERR_EXISTS: something is there
  * already that is not ours (problems says what). The folders above it that are not there are made, root's, 0755; those that are there must be
- * root's with nobody else allowed to write: ERR_CONFIG, as for whatever else problems tells. m->entries get their digests. After an error there
+ * root's with nobody else allowed to write: ERR_CONFIG, as for whatever else problems tells. m->entries get their digests, and
+ * lose of their modes what the sources have not. After an error there
  * is no tree and no manifest.
  */
 MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum build_how how, struct build_told *told,

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -31,8 +30,6 @@ struct plan {
 	bool *inside; /* what lies in something that is his: not looked at */
 	enum verdict *verdict;
 	int top;
-	time_t since; /* when the manifest was written */
-	size_t removed;
 };
 
 static bool is_ours(const struct stat *st)
@@ -50,7 +47,7 @@ static enum err compare_folder(struct work *w, const struct plan *p, const struc
 		return ERR_NONE;
 	if (walk_open(p->top, e->path + 1, O_RDONLY | O_DIRECTORY, &fd))
 		return work_fail(w, e->path, "it cannot be looked at in the jail");
-	*v = is_ours(st) && (st->st_mode & 07777) == e->mode && !content_has_odd_attributes(fd) ? SAME : FIX;
+	*v = tree_folder_is(fd, e->mode) ? SAME : FIX;
 	file_close(fd);
 	return ERR_NONE;
 }
@@ -63,13 +60,13 @@ static bool same_link(int dir, const char *name, const struct entry *e, const st
 	return len > 0 && (size_t)len == strlen(e->target) && !memcmp(target, e->target, (size_t)len) && is_ours(st);
 }
 
-/* The digest that the manifest has of a file which is one with the host's, unless somebody has touched that since. */
-static const char *known_digest(const struct plan *p, const struct entry *e, const struct stat *source)
+/* The digest that the manifest has of a file which is one with the host's, where nobody can have touched that since. */
+static const char *known_digest(const struct plan *p, const struct entry *e, const char *seen)
 {
 	const struct entry *old = entries_find(&p->old->entries, e->path);
 
-	return old && old->kind == ENTRY_FILE && old->digest[0] && source->st_ctim.tv_sec <= p->since ? old->digest
-												      : NULL;
+	return old && old->kind == ENTRY_FILE && old->digest[0] && seen[0] && !strcmp(old->seen, seen) ? old->digest
+												       : NULL;
 }
 
 /* Whether the file of the jail is the host's own, or must not be that any more. */
@@ -91,10 +88,13 @@ static enum err compare_shared(struct work *w, const struct plan *p, struct entr
 	file_close(fd);
 	if (!*shared || *v != SAME)
 		return ERR_NONE;
-	if ((digest = known_digest(p, e, &source)))
+	content_see(&source, e->seen);
+	if ((digest = known_digest(p, e, e->seen))) {
 		memcpy(e->digest, digest, ENTRY_DIGEST);
-	else
-		err = content_digest(w, e, &source);
+		return ERR_NONE;
+	}
+	err = content_digest(w, e, &source);
+	content_see(&source, e->seen); /* of what was read */
 	return err;
 }
 
@@ -122,7 +122,7 @@ static enum err compare_file(struct work *w, const struct plan *p, struct entry 
 	int fd = -1;
 
 	*v = REPLACE;
-	if (!S_ISREG(looked->st_mode) || !is_ours(looked) || (looked->st_mode & 07777) != e->mode)
+	if (!S_ISREG(looked->st_mode) || !is_ours(looked))
 		return ERR_NONE;
 	if (walk_open(p->top, e->path + 1, O_RDONLY | O_NONBLOCK | O_NOCTTY, &fd) || fstat(fd, &st))
 		err = work_fail(w, e->path, "it cannot be read in the jail");
@@ -130,6 +130,9 @@ static enum err compare_file(struct work *w, const struct plan *p, struct entry 
 		err = ERR_NONE;
 	else if (!(err = e->source ? compare_shared(w, p, e, &st, &done, v) : ERR_NONE) && !done)
 		err = compare_content(w, e, fd, &st, v);
+	/* last: the mode that is wanted may be less once the source was opened */
+	if (!err && (looked->st_mode & 07777) != e->mode)
+		*v = REPLACE;
 	file_close(fd);
 	return err;
 }
@@ -222,13 +225,15 @@ static enum err check_folders(struct work *w, const struct plan *p)
 	return ERR_NONE;
 }
 
-static enum err count(struct work *w, struct plan *p, bool *changes)
+/* *seen: nothing changes, but it is known of more files than before how they were when they were read. */
+static enum err count(struct work *w, struct plan *p, bool *changes, bool *seen)
 {
 	const struct entries *old = &p->old->entries;
 	bool *inside = NULL;
 	enum err e = sound_inside_his(old, &inside);
 
 	*changes = p->wanted->n != old->n;
+	*seen = false;
 	for (size_t i = 0; i < p->wanted->n && !e; i++) {
 		const enum verdict v = p->verdict[i];
 
@@ -238,6 +243,8 @@ static enum err count(struct work *w, struct plan *p, bool *changes)
 		if (v != SAME || i >= old->n || !entry_equal(&p->wanted->v[i], &old->v[i]) ||
 		    strcmp(p->wanted->v[i].digest, old->v[i].digest) != 0)
 			*changes = true;
+		else if (p->wanted->v[i].seen[0] && strcmp(p->wanted->v[i].seen, old->v[i].seen) != 0)
+			*seen = true;
 	}
 	for (size_t i = 0; i < old->n && !e; i++)
 		if (!old->v[i].his && !inside[i] && !entries_find(p->wanted, old->v[i].path))
@@ -344,13 +351,6 @@ static enum err carry_out(struct work *w, struct plan *p)
 
 /* ---- the whole ---- */
 
-static time_t time_of(const char *text)
-{
-	struct tm tm = { 0 };
-
-	return text && strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm) ? timegm(&tm) : 0;
-}
-
 static enum err check_request(struct work *w, const struct manifest *old, const struct entries *wanted)
 {
 	struct text why = { 0 };
@@ -377,27 +377,53 @@ static enum err open_jail(struct work *w, const struct manifest *old, int *top)
 
 	if (e == ERR_NOT_FOUND)
 		return work_refuse(w, old->jail.dir, "the jail is not there any more");
-	if (!e && walk_open(place.parent, place.name, O_RDONLY | O_DIRECTORY, top))
+	if (!e && walk_place_enter(&place, top))
 		e = work_fail(w, old->jail.dir, "the jail cannot be opened");
 	file_close(place.parent);
 	return e;
 }
 
+/* The jail itself has no row. It comes first: while others may write there, what is put ready is not out of their reach. */
+static enum err fix_top(struct work *w, const struct plan *p)
+{
+	if (tree_folder_is(p->top, TREE_TOP_MODE))
+		return ERR_NONE;
+	if (tree_fix_folder(p->top, TREE_TOP_MODE) || fsync(p->top))
+		return work_fail(w, p->old->jail.dir, "its owner and mode cannot be set");
+	w->told.replaced++;
+	return ERR_NONE;
+}
+
+/* So that the next update need not read them again. Of no use to anybody else, so a failure is none of the update. */
+static void remember_seen(const struct work *w, const struct plan *p)
+{
+	struct manifest m = *p->old;
+	enum err e;
+
+	m.entries = *p->wanted;
+	e = manifest_write(w->r, &m);
+	(void)e;
+}
+
 static enum err plan_and_do(struct work *w, struct plan *p)
 {
-	bool changes;
+	bool changes, seen;
 	enum err e;
 
 	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
-	    (e = check_folders(w, p)) || (e = count(w, p, &changes)) || !changes)
+	    (e = check_folders(w, p)) || (e = count(w, p, &changes, &seen)) || (e = fix_top(w, p)))
 		return e;
-	return carry_out(w, p);
+	if (changes)
+		return carry_out(w, p);
+	if (seen)
+		remember_seen(w, p);
+	return ERR_NONE;
 }
 
 enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
 		      struct build_told *told, struct diags *problems)
 {
-	struct plan p = { .old = old, .wanted = wanted, .top = -1, .since = time_of(old->updated) };
+	struct plan p = { .old = old, .wanted = wanted, .top = -1 };
 	struct work w;
 	enum err e;
 

@@ -2,6 +2,7 @@
 /* content.c - the content of a file in a jail: shared with the host or copied, and digested while it is read for that. */
 #include "jail/work.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "jail/entry_digest.h"
 
@@ -9,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sodium.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,7 +21,9 @@
 #include "base/banned.h"
 
 #define DIGEST_BYTES 32
-#define MAX_TRIES 8 /* a package may be upgraded under our hands; not for ever */
+#define SEEN_BYTES 16
+#define SETTLED_SECONDS 2 /* no file system has coarser times that is root's */
+#define MAX_TRIES 8	  /* a package may be upgraded under our hands; not for ever */
 #define CHANGES "it changes while it is read, again and again"
 
 /* Where package managers put files by replacing them. What is edited in place, as in /etc, would change in the jail as well. */
@@ -45,6 +49,7 @@ bool content_has_odd_attributes(int fd)
 	return false;
 }
 
+/* As it is now: what is done to the host's file later is done to the jail's, until the next update looks at it again. */
 bool content_may_share(const struct entry *e, int fd, const struct stat *st)
 {
 	return !e->his && S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_gid == getegid() &&
@@ -61,7 +66,7 @@ static bool unchanged(int fd, const struct stat *before)
 	       st.st_ctim.tv_nsec == before->st_ctim.tv_nsec;
 }
 
-enum err content_open_source(struct work *w, const struct entry *e, int *fd, struct stat *st)
+enum err content_open_source(struct work *w, struct entry *e, int *fd, struct stat *st)
 {
 	int got = -1;
 	enum err err = root_open_straight(w->r, e->source, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &got);
@@ -72,11 +77,13 @@ enum err content_open_source(struct work *w, const struct entry *e, int *fd, str
 		err = work_fail(w, e->source, "it cannot be looked at");
 	else if (!S_ISREG(st->st_mode))
 		err = work_refuse(w, e->source, "it is no regular file: a jail gets no other from the host");
-	if (err)
+	if (err) {
 		file_close(got);
-	else
-		*fd = got;
-	return err;
+		return err;
+	}
+	e->mode &= st->st_mode;
+	*fd = got;
+	return ERR_NONE;
 }
 
 /* Longer each time, a third of a second in all: somebody writes there just now. */
@@ -121,6 +128,23 @@ static enum err stream(int from, int to, off_t max, unsigned char *buffer, char 
 	}
 	digest_end(&h, out);
 	return ERR_NONE;
+}
+
+void content_see(const struct stat *st, char out[ENTRY_SEEN])
+{
+	const uint64_t all[] = {
+		(uint64_t)st->st_dev,	       (uint64_t)st->st_ino,	      (uint64_t)st->st_size,
+		(uint64_t)st->st_mtim.tv_sec,  (uint64_t)st->st_mtim.tv_nsec, (uint64_t)st->st_ctim.tv_sec,
+		(uint64_t)st->st_ctim.tv_nsec,
+	};
+	unsigned char sum[SEEN_BYTES];
+
+	out[0] = '\0';
+	/* a write of this moment may leave the same ctime; so may a clock that was set back */
+	if (st->st_ctim.tv_sec > clock_wall() - SETTLED_SECONDS)
+		return;
+	crypto_generichash(sum, sizeof sum, (const unsigned char *)all, sizeof all, NULL, 0);
+	sodium_bin2hex(out, ENTRY_SEEN, sum, sizeof sum);
 }
 
 enum err content_digest(struct work *w, struct entry *e, struct stat *st)

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #define ENTRY_DIGEST 65 /* BLAKE2b with 256 bits in hexadecimal (RFC 7693; b2sum -l 256 prints the same) and a NUL */
+#define ENTRY_SEEN 33
 
 enum entry_kind {
 	ENTRY_FOLDER,
@@ -30,6 +31,8 @@ struct entry {
 	dev_t device; /* device */
 	bool fleeting; /* file with content: the host's own is rewritten at any time, and that does not make the jail's stale */
 	bool his; /* belongs to the user, who changes what is in it: made once, then left alone. All else is root's */
+	char seen
+		[ENTRY_SEEN]; /* file that is one with the host's: how it was when it was read, for build_update(); "": not known */
 	char digest[ENTRY_DIGEST]; /* file: of its content; "" until it was read */
 };
 

@@ -97,6 +97,8 @@ static json_t *entry_to_json(const struct entry *e)
 			  json_object_set_new(j, "minor", json_integer(minor(e->device)));
 	if (e->digest[0])
 		failed |= json_object_set_new(j, "digest", json_string(e->digest));
+	if (e->seen[0])
+		failed |= json_object_set_new(j, "seen", json_string(e->seen));
 	if (!failed)
 		return j;
 	json_decref(j);
@@ -240,7 +242,7 @@ static enum err take_content(const char *s, const char *where, struct entry *e, 
 
 /* The members of an entry as they stand there, borrowed. */
 struct members {
-	const char *kind, *path, *mode, *source, *content, *target, *digest;
+	const char *kind, *path, *mode, *source, *content, *target, *digest, *seen;
 	int his, major, minor;
 };
 
@@ -270,6 +272,10 @@ static enum err entry_from_members(const struct members *m, const char *where, s
 		return wrong(problem, where, "the digest wants 64 hexadecimal digits");
 	if (m->digest)
 		memcpy(e->digest, m->digest, ENTRY_DIGEST);
+	if (m->seen && !sound_seen(m->seen))
+		return wrong(problem, where, "'seen' wants 32 hexadecimal digits");
+	if (m->seen)
+		memcpy(e->seen, m->seen, ENTRY_SEEN);
 	return ERR_NONE;
 }
 
@@ -284,9 +290,10 @@ static enum err entries_from_json(json_t *list, struct entries *all, struct text
 
 		snprintf(where, sizeof where, "entry %zu", i + 1);
 		if (json_unpack_ex(json_array_get(list, i), &why, JSON_STRICT,
-				   "{s:s,s:s,s?s,s?s,s?s,s?s,s?s,s?b,s?i,s?i}", "kind", &m.kind, "path", &m.path,
+				   "{s:s,s:s,s?s,s?s,s?s,s?s,s?s,s?s,s?b,s?i,s?i}", "kind", &m.kind, "path", &m.path,
 				   "mode", &m.mode, "source", &m.source, "content", &m.content, "target", &m.target,
-				   "digest", &m.digest, "his", &m.his, "major", &m.major, "minor", &m.minor))
+				   "digest", &m.digest, "seen", &m.seen, "his", &m.his, "major", &m.major, "minor",
+				   &m.minor))
 			return wrong(problem, where, why.text);
 		err = entry_from_members(&m, where, &e, problem);
 		if (!err && !(v = array_room(all->v, all->n, &all->size, sizeof *v)))

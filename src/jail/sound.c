@@ -49,6 +49,11 @@ enum err sound_parent(const struct entries *all, const struct entry *e, const st
 	return ERR_NONE;
 }
 
+bool sound_seen(const char *s)
+{
+	return strlen(s) == ENTRY_SEEN - 1 && strspn(s, "0123456789abcdef") == ENTRY_SEEN - 1;
+}
+
 static const char *kind_trouble(const struct entry *e)
 {
 	switch (e->kind) {
@@ -90,6 +95,8 @@ static enum err entry_trouble(const struct entries *all, size_t i, const char **
 		*what = "the mode is no mode";
 	else if (e->digest[0] && (e->kind != ENTRY_FILE || !sound_digest(e->digest)))
 		*what = "wants a digest of 64 hexadecimal digits, of files only";
+	else if (e->seen[0] && (!e->source || !sound_seen(e->seen)))
+		*what = "'seen' wants 32 hexadecimal digits, of files of the host only";
 	else
 		*what = kind_trouble(e);
 	if (*what)

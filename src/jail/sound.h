@@ -17,6 +17,7 @@
 bool sound_path(const char *path); /* absolute, not "/", no empty part, "." or ".." in it, none too long */
 bool sound_user(const char *name); /* that can be a file's name, and is no hidden one */
 bool sound_digest(const char *s);
+bool sound_seen(const char *s);
 /* ERR_SYNTAX: problem (may be NULL) gets which row and why. */
 MUST_USE enum err sound_entries(const struct entries *all, struct text *problem);
 /* The folder that the entry stands in; NULL: the top. Borrowed. ERR_MEMORY. */

@@ -40,6 +40,21 @@ enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd)
 	return ERR_NONE;
 }
 
+bool tree_folder_is(int fd, mode_t mode)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && st.st_uid == geteuid() && st.st_gid == getegid() && (st.st_mode & 07777) == mode &&
+	       !content_has_odd_attributes(fd);
+}
+
+enum err tree_fix_folder(int fd, mode_t mode)
+{
+	if (tree_folder_is(fd, mode))
+		return ERR_NONE;
+	return fchown(fd, geteuid(), getegid()) || tree_strip_lists(fd) || fchmod(fd, mode) ? ERR_SYSTEM : ERR_NONE;
+}
+
 static enum err put_folder(const struct work *w, int dir, const char *name, const struct entry *e)
 {
 	int fd = -1;

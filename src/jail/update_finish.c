@@ -19,31 +19,16 @@
 
 #include "base/banned.h"
 
+#define LOAD_MS 500
+
 static enum err fail(struct diags *problems, const char *path, const char *what)
 {
 	diag_error_escaped(problems, path, 0, "%s: %s", what, strerror(errno));
 	return ERR_CONFIG;
 }
 
-/*
- * Somebody may start a program at any moment. So what is new comes first, as nothing can miss it yet, then libraries, which new programs
- * may want in their new form, then all else; and what is old goes last, once programs that were about to load it have it.
- */
-enum turn {
-	TURN_NEW,
-	TURN_LIBRARIES,
-	TURN_REST,
-	TURNS,
-};
-#define LOAD_MS 500
-
-static bool is_library(const struct entry *e)
-{
-	return strstr(strrchr(e->path, '/'), ".so") != NULL;
-}
-
 /* What was put ready as 'name' comes to its place. */
-static enum err put_one(int stage, const char *name, int dir, const char *as, const struct entry *e, enum turn turn)
+static enum err put_one(int stage, const char *name, int dir, const char *as, const struct entry *e)
 {
 	struct stat ready, there;
 	bool folder;
@@ -56,73 +41,60 @@ static enum err put_one(int stage, const char *name, int dir, const char *as, co
 	if (fstatat(dir, as, &there, AT_SYMLINK_NOFOLLOW)) {
 		if (errno != ENOENT)
 			return ERR_SYSTEM;
-		return renameat2(stage, name, dir, as, RENAME_NOREPLACE) ? ERR_SYSTEM : ERR_NONE;
+		return walk_rename(stage, name, dir, as, RENAME_NOREPLACE);
 	}
-	if (turn == TURN_NEW || e->his || (folder && S_ISDIR(there.st_mode)))
-		return ERR_NONE; /* later; or somebody made it meanwhile */
+	if (e->his || (folder && S_ISDIR(there.st_mode)))
+		return ERR_NONE; /* somebody made it meanwhile */
 	/* a rename puts no folder in the place of something else, nor the other way round */
-	return renameat2(stage, name, dir, as, folder != S_ISDIR(there.st_mode) ? RENAME_EXCHANGE : 0) ? ERR_SYSTEM
-												       : ERR_NONE;
-}
-
-static enum err put_turn(int top, int stage, const struct entries *all, const bool *inside, enum turn turn,
-			 struct diags *problems)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct entry *e = &all->v[i];
-		const char *as;
-		char name[32];
-		int dir = -1;
-		enum err err;
-
-		if (inside[i] || (turn == TURN_LIBRARIES && !is_library(e)))
-			continue;
-		snprintf(name, sizeof name, "%zu", i);
-		err = walk_parent(top, e->path + 1, &dir, &as);
-		if (!err)
-			err = put_one(stage, name, dir, as, e, turn);
-		else if (turn != TURN_REST && walk_is_missing(errno))
-			err = ERR_NONE; /* its folder takes the place of something, and has not come yet */
-		file_close(dir);
-		if (err)
-			return fail(problems, e->path, "it cannot be put into its place in the jail");
-	}
-	return ERR_NONE;
+	return walk_rename(stage, name, dir, as, folder != S_ISDIR(there.st_mode) ? RENAME_EXCHANGE : 0);
 }
 
 static enum err put_all(int top, int stage, const struct entries *all, const bool *inside, struct diags *problems)
 {
-	enum err e = ERR_NONE;
+	struct update_step *steps = NULL;
+	size_t n = 0;
+	enum err err = update_order(top, stage, all, inside, &steps, &n);
 
-	for (enum turn turn = TURN_NEW; turn < TURNS && !e; turn++)
-		e = put_turn(top, stage, all, inside, turn, problems);
-	return e;
+	if (err)
+		return err == ERR_SYSTEM ? fail(problems, "/", "what is in the jail cannot be looked at") : err;
+	for (size_t i = 0; i < n && !err; i++) {
+		const struct entry *e = &all->v[steps[i].entry];
+		const char *as;
+		char name[32];
+		int dir = -1;
+
+		snprintf(name, sizeof name, "%zu", steps[i].entry);
+		err = walk_parent(top, e->path + 1, &dir, &as);
+		if (!err)
+			err = put_one(stage, name, dir, as, e);
+		file_close(dir);
+		if (err)
+			err = fail(problems, e->path, "it cannot be put into its place in the jail");
+	}
+	free(steps);
+	return err;
 }
 
 /* Files are never changed in place: they may be the host's own. */
 static enum err fix_folder(int top, const struct entry *e)
 {
-	struct stat st;
 	int fd = -1;
 	enum err err = walk_open(top, e->path + 1, O_RDONLY | O_DIRECTORY, &fd);
 
-	if (err)
-		return err;
-	if (fstat(fd, &st) ||
-	    ((st.st_uid != geteuid() || st.st_gid != getegid()) && fchown(fd, geteuid(), getegid())) ||
-	    (content_has_odd_attributes(fd) && tree_strip_lists(fd)) ||
-	    ((st.st_mode & 07777) != e->mode && fchmod(fd, e->mode)))
-		err = ERR_SYSTEM;
+	if (!err)
+		err = tree_fix_folder(fd, e->mode);
 	file_close(fd);
 	return err;
 }
 
-static enum err fix_all(int top, const struct entries *all, const bool *inside, struct diags *problems)
+/* First of what is there, as others may write to it; then of all. */
+static enum err fix_all(int top, const struct entries *all, const bool *inside, bool complete, struct diags *problems)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct entry *e = &all->v[i];
 
-		if (e->kind == ENTRY_FOLDER && !e->his && !inside[i] && fix_folder(top, e))
+		if (e->kind == ENTRY_FOLDER && !e->his && !inside[i] && fix_folder(top, e) &&
+		    (complete || !walk_is_missing(errno)))
 			return fail(problems, e->path, "its owner and mode cannot be set in the jail");
 	}
 	return ERR_NONE;
@@ -138,22 +110,10 @@ static enum err remove_one(int top, const struct entry *e)
 
 	if (!err && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
 		err = ERR_SYSTEM;
-	if (!err && unlinkat(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0))
+	if (!err && walk_unlink(dir, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0))
 		err = errno == ENOTEMPTY || errno == EEXIST ? ERR_NONE : ERR_SYSTEM;
 	file_close(dir);
 	return err && walk_is_missing(errno) ? ERR_NONE : err;
-}
-
-/* A program that was started before its file was replaced may just be about to open its libraries. */
-static void let_programs_load(const struct root *r, const struct entries *old, const struct entries *next)
-{
-	const struct timespec pause = { .tv_nsec = LOAD_MS * 1000000L };
-
-	for (size_t i = 0; i < old->n && root_is_live(r); i++)
-		if (old->v[i].kind != ENTRY_FOLDER && !entries_find(next, old->v[i].path)) {
-			nanosleep(&pause, NULL);
-			return;
-		}
 }
 
 static enum err remove_all(int top, const struct entries *old, const struct entries *next, struct diags *problems)
@@ -176,7 +136,7 @@ static enum err open_top(const struct root *r, const char *dir, int *top, struct
 	struct walk_place place = { .parent = -1 };
 	enum err e = walk_place_open(r, dir, false, &place, NULL, problems);
 
-	if (!e && walk_open(place.parent, place.name, O_RDONLY | O_DIRECTORY, top))
+	if (!e && walk_place_enter(&place, top))
 		e = ERR_SYSTEM;
 	if (e == ERR_SYSTEM)
 		e = fail(problems, dir, "the jail cannot be opened");
@@ -197,6 +157,18 @@ static enum err remove_stage(int top, const char *dir, struct diags *problems)
 	return e;
 }
 
+/* A program that was started before its file was replaced may just be about to open its libraries. */
+static void let_programs_load(const struct root *r, const struct entries *old, const struct entries *next)
+{
+	const struct timespec pause = { .tv_nsec = LOAD_MS * 1000000L };
+
+	for (size_t i = 0; i < old->n && root_is_live(r); i++)
+		if (old->v[i].kind != ENTRY_FOLDER && !entries_find(next, old->v[i].path)) {
+			nanosleep(&pause, NULL);
+			return;
+		}
+}
+
 static enum err apply(const struct root *r, int top, const struct manifest *old, const struct manifest *next,
 		      struct diags *problems)
 {
@@ -205,19 +177,22 @@ static enum err apply(const struct root *r, int top, const struct manifest *old,
 	int stage = -1;
 	enum err e = sound_inside_his(all, &inside);
 
+	if (!e)
+		e = fix_all(top, all, inside, false, problems);
 	if (e)
-		return e;
+		goto out;
 	/* gone when a crash came after all was done */
 	if (!walk_open(top, SOUND_STAGE, O_PATH | O_DIRECTORY, &stage))
 		e = put_all(top, stage, all, inside, problems);
 	else if (errno != ENOENT)
 		e = fail(problems, next->jail.dir, "what was put ready in it cannot be opened");
-	if (!e && !(e = fix_all(top, all, inside, problems))) {
+	if (!e && !(e = fix_all(top, all, inside, true, problems))) {
 		let_programs_load(r, &old->entries, all);
 		e = remove_all(top, &old->entries, all, problems);
 	}
 	if (!e && syncfs(top))
 		e = fail(problems, next->jail.dir, "it cannot be written to the disk");
+out:
 	file_close(stage);
 	free(inside);
 	return e;

@@ -149,6 +149,17 @@ enum err walk_place_beside(const struct walk_place *p, const char *prefix, const
 	return ERR_SYSTEM;
 }
 
+enum err walk_place_enter(const struct walk_place *p, int *fd)
+{
+	/* root alone decides what is in that folder, so a mount is no trick of somebody else */
+	const int got = openat(p->parent, p->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (got < 0)
+		return ERR_SYSTEM;
+	*fd = got;
+	return ERR_NONE;
+}
+
 /* ---- mounts ---- */
 
 /* The field as the kernel writes it: blank, tab, newline and backslash as three octal digits. */
@@ -180,6 +191,10 @@ static char *mount_point(char *line)
 	return line;
 }
 
+/*
+ * Of this mount namespace only. What a service has mounted in one of its own is not seen, nor harmed: the folder that it is mounted on
+ * is removed, which takes the mount away there, and nothing is removed through it.
+ */
 enum err walk_has_mounts(const char *path, bool *found)
 {
 	const size_t len = strlen(path);

@@ -18,6 +18,19 @@ MUST_USE enum err walk_open(int top, const char *path, int flags, int *fd);
 MUST_USE enum err walk_parent(int top, const char *path, int *parent, const char **name);
 bool walk_is_missing(int number); /* errno of such a call: nothing is there, or something else than the way to it */
 
+/* Flags that keep something from change (chattr +i, +a), while they are taken away. */
+struct walk_flags {
+	int fd; /* of what they belong to; -1: nothing was taken */
+	int flags;
+};
+/* Whether there were such flags, and are none now. Ends with walk_flags_restore(), or the closing of fd. */
+bool walk_flags_lift(int at, const char *name, struct walk_flags *out);
+/* Unless no name leads to it any more. Keeps errno. */
+void walk_flags_restore(struct walk_flags *f);
+/* unlinkat() and renameat2() of what has such flags, or lies in a folder that has; they are there again afterwards. */
+MUST_USE enum err walk_unlink(int at, const char *name, int flag);
+MUST_USE enum err walk_rename(int from, const char *name, int to, const char *as, unsigned how);
+
 /*
  * Removes name in the folder with everything in it, however deep, by a fixed number of descriptors; what somebody moves away meanwhile
  * is left where it went. None there: ERR_NONE. ERR_BUSY: something is mounted in it; ERR_CHANGED: somebody puts new things there all the
@@ -42,6 +55,8 @@ MUST_USE enum err walk_place_open(const struct root *r, const char *dir, bool ma
 /* "PREFIX" before the place's name and SUFFIX behind it, as the name of something beside it. */
 MUST_USE enum err walk_place_beside(const struct walk_place *p, const char *prefix, const char *suffix,
 				    char out[NAME_MAX + 1]);
+/* The folder that stands in the place, also when a file system of its own is mounted there. */
+MUST_USE enum err walk_place_enter(const struct walk_place *p, int *fd);
 /* Something is mounted at the path of this system, or below it. */
 MUST_USE enum err walk_has_mounts(const char *path, bool *found);
 

@@ -10,10 +10,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,20 +33,15 @@ struct removal {
 	unsigned restarts;
 };
 
-/* Whether a file or folder was kept from change by a flag (chattr +i, +a), which is taken away. */
-static bool flags_clear(int at, const char *name)
+/* For good: what it was taken from is to go. */
+static bool take_flags(int at, const char *name)
 {
-	int fd = openat(at, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC), flags = 0;
-	bool cleared = false;
-	struct stat st;
+	struct walk_flags f;
 
-	if (fd >= 0 && !fstat(fd, &st) && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
-	    !ioctl(fd, FS_IOC_GETFLAGS, &flags) && (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL))) {
-		flags &= ~(FS_IMMUTABLE_FL | FS_APPEND_FL);
-		cleared = !ioctl(fd, FS_IOC_SETFLAGS, &flags);
-	}
-	file_close(fd);
-	return cleared;
+	if (!walk_flags_lift(at, name, &f))
+		return false;
+	file_close(f.fd);
+	return true;
 }
 
 static void level_drop(struct removal *d)
@@ -72,7 +65,7 @@ static enum err level_enter(struct removal *d, const char *name, int fd)
 	struct level *v, one = { 0 };
 	struct stat st;
 
-	if (fstat(fd, &st) || (take_over(fd, &st) && (!flags_clear(fd, ".") || take_over(fd, &st))))
+	if (fstat(fd, &st) || (take_over(fd, &st) && (!take_flags(fd, ".") || take_over(fd, &st))))
 		return ERR_SYSTEM;
 	if (!(v = array_room(d->v, d->n, &d->size, sizeof *v)))
 		return ERR_MEMORY;
@@ -125,13 +118,9 @@ static enum err go_up(struct removal *d)
 
 static enum err name_remove_with(int at, const char *name, int flag)
 {
-	if (!unlinkat(at, name, flag) || errno == ENOENT)
+	if (!walk_unlink(at, name, flag) || errno == ENOENT)
 		return ERR_NONE;
-	if (errno == EBUSY)
-		return ERR_BUSY; /* a mount point */
-	if (errno == EPERM && (flags_clear(at, ".") | flags_clear(at, name)) && !unlinkat(at, name, flag))
-		return ERR_NONE;
-	return ERR_SYSTEM;
+	return errno == EBUSY ? ERR_BUSY : ERR_SYSTEM; /* a mount point */
 }
 
 /* errno ENOTEMPTY: a folder that has something in it. */

@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #define WORK_BUFFER (256u * 1024)
+#define TREE_TOP_MODE 0755 /* of a jail */
 
 struct work {
 	const struct root *r;
@@ -53,7 +54,12 @@ MUST_USE enum err content_digest(struct work *w, struct entry *e, struct stat *s
 /* The host's file at fd may stand in a jail by another name of its own, as far as owner, mode and attributes go. */
 bool content_may_share(const struct entry *e, int fd, const struct stat *st);
 bool content_has_odd_attributes(int fd); /* an access list, or a capability */
-MUST_USE enum err content_open_source(struct work *w, const struct entry *e, int *fd, struct stat *st);
+/*
+ * The entry's mode loses what that file has not: it may be another one by now than the one that was found, or have become a secret.
+ */
+MUST_USE enum err content_open_source(struct work *w, struct entry *e, int *fd, struct stat *st);
+/* A sum of what would be otherwise when somebody had changed the file; "" when that cannot be told, as it was changed just now. */
+void content_see(const struct stat *st, char out[ENTRY_SEEN]);
 
 /* ---- tree.c: rows become things ---- */
 
@@ -67,6 +73,21 @@ MUST_USE enum err tree_put(struct work *w, int top, struct tree_item *items, siz
 /* A folder of root's, nobody else's to write to, without what it would inherit from above. */
 MUST_USE enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd);
 MUST_USE enum err tree_strip_lists(int fd); /* takes access lists away from a folder */
+bool tree_folder_is(int fd, mode_t mode);   /* root's, of that mode, without an access list */
+MUST_USE enum err tree_fix_folder(int fd, mode_t mode);
+
+/* ---- update_order.c: in which order what was put ready comes to its place ---- */
+
+struct update_step {
+	size_t entry; /* its number, and its name where it was put ready */
+	int when;
+};
+/*
+ * A program is started at any moment: what is new comes first, then what the loader reads to find it, then what replaces something, libraries
+ * before programs. *out is yours. ERR_SYSTEM, ERR_MEMORY.
+ */
+MUST_USE enum err update_order(int top, int stage, const struct entries *all, const bool *inside,
+			       struct update_step **out, size_t *n);
 
 /* ---- what create, update, remove and recover use of each other ---- */
 

@@ -2,7 +2,7 @@
 # jail_cuts.py - cuts the making, the update, the removal or the recovery of a jail before one changing system call after the
 # other, inside a world, and looks whether 'recover' then gives all or nothing of it, with nothing left over anywhere.
 #
-# usage: jail_cuts.py create|update|remove|remove-home|recover-create|recover-update|recover-remove [--every N] [--limit SECONDS]
+# usage: jail_cuts.py create|update|remove|remove-home|recover-create|recover-update|recover-remove [--every N] [--first N] [--limit SECONDS]
 #
 # recover is cut after what it has to finish or to undo was itself cut in the middle.
 import argparse
@@ -18,7 +18,7 @@ BUILD = os.environ["SALLYPORT_BUILD"]
 CUT = BUILD + "/tests/cut"
 TOOL = BUILD + "/tests/jail_build"
 DIR = "/srv/above/more/anna"
-TOPS = ["/srv", "/var/lib"]
+TOPS = ["/srv", "/var/lib/sallyport", "/var/lib/jail_build"]
 STOCK = "/tmp/stock"
 
 OLD = """folder /usr 0755
@@ -189,11 +189,12 @@ def main():
     p.add_argument("kind", choices=["create", "update", "remove", "remove-home", "recover-create", "recover-update",
                                       "recover-remove"])
     p.add_argument("--every", type=int, default=1)
+    p.add_argument("--first", type=int, default=1)
     p.add_argument("--limit", type=float, default=0)
     a = p.parse_args()
     set_up()
     trial = Trial(a.kind)
-    begun, counts, n = time.monotonic(), {"before": 0, "after": 0}, 1
+    begun, counts, n = time.monotonic(), {"before": 0, "after": 0}, a.first
     while True:
         trial.prepare()
         report = cut(n, trial.command)
@@ -205,7 +206,7 @@ def main():
         if a.limit and time.monotonic() - begun > a.limit:
             sys.exit(f"jail_cuts: {a.kind}: not through in {a.limit} s, at {n}")
     cuts = counts["before"] + counts["after"] - 1
-    print(f"{a.kind}: {cuts} cuts before changes, every {a.every}: after recover {counts['before']} nothing of it, "
+    print(f"{a.kind}: {cuts} cuts before changes, every {a.every} from {a.first}: after recover {counts['before']} nothing of it, "
           f"{counts['after']} all, in {time.monotonic() - begun:.0f} s")
 
 

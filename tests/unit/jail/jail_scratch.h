@@ -7,6 +7,10 @@
 #include "jail/build.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define JAIL_DIR JAIL_FOLDER "/anna"
 
@@ -100,6 +104,32 @@ static inline void jail_usual(struct host *h, struct manifest *m)
 	assert_int_equal(build_create(h->r, m, BUILD_SHARE, &h->told, &h->problems), ERR_NONE);
 	m->state = MANIFEST_READY;
 	assert_int_equal(manifest_write(h->r, m), ERR_NONE);
+}
+
+/* As chattr +i and -i; false where that is not allowed, or the file system has no such thing. */
+static inline bool set_immutable(const char *path, bool on)
+{
+	const int fd = open(path, O_RDONLY);
+	int flags = 0;
+	bool done;
+
+	assert_true(fd >= 0);
+	done = !ioctl(fd, FS_IOC_GETFLAGS, &flags);
+	flags = on ? flags | FS_IMMUTABLE_FL : flags & ~FS_IMMUTABLE_FL;
+	done = done && !ioctl(fd, FS_IOC_SETFLAGS, &flags);
+	close(fd);
+	return done;
+}
+
+static inline bool is_immutable(const char *path)
+{
+	const int fd = open(path, O_RDONLY);
+	int flags = 0;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, FS_IOC_GETFLAGS, &flags), 0);
+	close(fd);
+	return flags & FS_IMMUTABLE_FL;
 }
 
 static inline bool has_state(const struct host *h)

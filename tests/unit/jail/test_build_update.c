@@ -37,23 +37,36 @@ static ino_t inode(const char *path)
 	return st.st_ino;
 }
 
+static void write_over(struct host *h, const char *path, const char *digest, const char *updated)
+{
+	struct manifest m = { 0 };
+
+	assert_int_equal(manifest_read(h->r, "anna", &m, NULL), ERR_NONE);
+	if (path)
+		memcpy(m.entries.v[entries_find(&m.entries, path) - m.entries.v].digest, digest, ENTRY_DIGEST);
+	free(m.updated);
+	m.updated = strdup(updated);
+	assert_int_equal(manifest_write(h->r, &m), ERR_NONE);
+	manifest_clear(&m);
+}
+
 static void does_nothing_where_nothing_is_to_do(void **unused)
 {
 	struct entries wanted = { 0 };
-	struct stat before, after;
-	struct manifest m;
+	struct manifest m, after = { 0 };
 	struct host h;
 
 	(void)unused;
 	host_start(&h);
 	jail_usual(&h, &m);
 	entries_usual(&wanted);
-	assert_int_equal(stat(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), &before), 0);
+	write_over(&h, NULL, NULL, "2026-01-01T00:00:00Z");
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
 	told_is(&h, 0, 0, 0);
 	assert_int_equal(h.told.same, wanted.n);
-	assert_int_equal(stat(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), &after), 0);
-	assert_int_equal(before.st_ino, after.st_ino);
+	assert_int_equal(manifest_read(h.r, "anna", &after, NULL), ERR_NONE);
+	assert_string_equal(after.updated, "2026-01-01T00:00:00Z");
+	manifest_clear(&after);
 	for (size_t i = 0; i < wanted.n; i++)
 		assert_string_equal(wanted.v[i].digest, m.entries.v[i].digest);
 	entries_clear(&wanted);
@@ -269,6 +282,134 @@ static void leaves_the_old_where_the_new_cannot_be_had(void **unused)
 	host_end(&h);
 }
 
+static void digest_is(const struct host *h, const char *path, const char *digest, bool seen)
+{
+	struct manifest m = { 0 };
+	const struct entry *e;
+
+	assert_int_equal(manifest_read(h->r, "anna", &m, NULL), ERR_NONE);
+	e = entries_find(&m.entries, path);
+	assert_string_equal(e->digest, digest);
+	assert_int_equal(e->seen[0] != '\0', seen);
+	manifest_clear(&m);
+}
+
+static void reads_a_shared_file_again_only_when_it_was_touched(void **unused)
+{
+	static const char wrong[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	struct timespec moment = { .tv_sec = 3, .tv_nsec = 100000000 };
+	struct entries wanted = { 0 };
+	char right[ENTRY_DIGEST];
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	memcpy(right, entries_find(&m.entries, "/usr/bin/sh")->digest, sizeof right);
+	nanosleep(&moment, NULL); /* just after a change nothing is remembered */
+	entries_usual(&wanted);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	digest_is(&h, "/usr/bin/sh", right, true);
+	/* a digest that stays, however wrong, was believed without reading */
+	write_over(&h, "/usr/bin/sh", wrong, "2026-01-01T00:00:00Z");
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	digest_is(&h, "/usr/bin/sh", wrong, true);
+	/* changed in place, with its old time, by a clock that is behind the manifest's */
+	write_over(&h, "/usr/bin/sh", wrong, "2999-01-01T00:00:00Z");
+	assert_int_equal(lstat(scratch_path(h.dir, "usr/bin/sh"), &st), 0);
+	host_write(&h, "/usr/bin/sh", "shell", 0755);
+	assert_int_equal(utimensat(AT_FDCWD, scratch_path(h.dir, "usr/bin/sh"),
+				   (struct timespec[]){ st.st_mtim, st.st_mtim }, 0),
+			 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	digest_is(&h, "/usr/bin/sh", right, false);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void mends_the_folder_of_the_jail_itself(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted);
+	assert_int_equal(chmod(in_jail(&h, ""), 0775), 0);
+	if (!getuid())
+		assert_int_equal(chown(in_jail(&h, ""), 1001, 1001), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 1, 0);
+	assert_int_equal(lstat(in_jail(&h, ""), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	assert_int_equal(st.st_uid, geteuid());
+	assert_int_equal(st.st_gid, getegid());
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void takes_over_a_mode_that_became_less(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	struct stat st;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted); /* it was found with 0644 */
+	assert_int_equal(chmod(scratch_path(h.dir, "etc/hosts"), 0600), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 1, 0);
+	assert_int_equal(lstat(in_jail(&h, "etc/hosts"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
+static void leaves_the_host_its_immutable_file(void **unused)
+{
+	struct entries wanted = { 0 };
+	struct manifest m;
+	struct host h;
+	bool can, kept = false;
+
+	(void)unused;
+	host_start(&h);
+	jail_usual(&h, &m);
+	entries_usual(&wanted);
+	can = set_immutable(scratch_path(h.dir, "usr/bin/sh"), true);
+	if (can) {
+		assert_int_equal(update(&h, &wanted, BUILD_COPY), ERR_NONE);
+		scratch_is(in_jail(&h, "usr/bin/sh"), "shell");
+		assert_int_not_equal(inode(in_jail(&h, "usr/bin/sh")), inode(scratch_path(h.dir, "usr/bin/sh")));
+		kept = is_immutable(scratch_path(h.dir, "usr/bin/sh"));
+		set_immutable(scratch_path(h.dir, "usr/bin/sh"), false);
+	}
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+	if (!can) {
+		print_message("# no file can be made immutable here\n");
+		skip();
+	}
+	assert_true(kept);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +421,10 @@ int main(void)
 		cmocka_unit_test(turns_a_folder_into_a_link_only_where_it_is_ours),
 		cmocka_unit_test(makes_a_home_anew_with_what_it_begins_with),
 		cmocka_unit_test(leaves_the_old_where_the_new_cannot_be_had),
+		cmocka_unit_test(reads_a_shared_file_again_only_when_it_was_touched),
+		cmocka_unit_test(mends_the_folder_of_the_jail_itself),
+		cmocka_unit_test(takes_over_a_mode_that_became_less),
+		cmocka_unit_test(leaves_the_host_its_immutable_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 #include "jail/work.h"
 #include "jail_scratch.h"
 
+#include <time.h>
+
 #include "base/banned.h"
 
 /* printf shell | b2sum -l 256; printf '' | b2sum -l 256 */
@@ -95,12 +97,77 @@ static void copies_owner_mode_and_time(void **unused)
 	host_end(&h);
 }
 
+/* It was found with mode 0755; another file stands there by now. */
+static void gives_no_mode_that_the_source_has_not(void **unused)
+{
+	unsigned char *buffer = malloc(WORK_BUFFER);
+	struct entry e = { .kind = ENTRY_FILE, .path = (char *)"/s", .source = (char *)"/etc/secret", .mode = 0755 };
+	const struct jail j = { 0 };
+	struct host h;
+	struct work w;
+	struct stat st;
+	int dir;
+
+	(void)unused;
+	host_start(&h);
+	host_write(&h, "/etc/secret", "secret", 0640);
+	work_init(&w, h.r, &j, BUILD_SHARE, &h.problems);
+	dir = open(h.dir, O_RDONLY | O_DIRECTORY);
+	assert_int_equal(content_put(&w, dir, "s", &e, buffer), ERR_NONE);
+	assert_int_equal(lstat(scratch_path(h.dir, "s"), &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(e.mode, 0640); /* what the manifest will say */
+	close(dir);
+	work_clear(&w);
+	free(buffer);
+	host_end(&h);
+}
+
+/* Every member counts, and what was changed just now, or in the future, is not trusted. */
+static void knows_a_file_again_by_all_of_it(void **unused)
+{
+	const struct stat base = {
+		.st_dev = 1,
+		.st_ino = 2,
+		.st_size = 3,
+		.st_mtim = { 4, 5 },
+		.st_ctim = { 6, 7 },
+	};
+	struct stat others[] = { base, base, base, base, base, base, base };
+	char first[ENTRY_SEEN], again[ENTRY_SEEN];
+
+	(void)unused;
+	others[0].st_dev++;
+	others[1].st_ino++;
+	others[2].st_size++;
+	others[3].st_mtim.tv_sec++;
+	others[4].st_mtim.tv_nsec++;
+	others[5].st_ctim.tv_sec++;
+	others[6].st_ctim.tv_nsec++;
+	content_see(&base, first);
+	assert_int_equal(strlen(first), ENTRY_SEEN - 1);
+	content_see(&base, again);
+	assert_string_equal(first, again);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		content_see(&others[i], again);
+		assert_string_not_equal(first, again);
+	}
+	others[0].st_ctim.tv_sec = time(NULL);
+	content_see(&others[0], again);
+	assert_string_equal(again, "");
+	others[0].st_ctim.tv_sec += 3600;
+	content_see(&others[0], again);
+	assert_string_equal(again, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digests_as_b2sum_does),
 		cmocka_unit_test(shares_only_what_nobody_changes),
 		cmocka_unit_test(copies_owner_mode_and_time),
+		cmocka_unit_test(gives_no_mode_that_the_source_has_not),
+		cmocka_unit_test(knows_a_file_again_by_all_of_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

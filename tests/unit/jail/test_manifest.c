@@ -8,6 +8,8 @@
 
 #define SUM "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+#define SEEN "00112233445566778899aabbccddeeff"
+
 static const char good[] =
 	"{\"schema\":\"sallyport.jail.v1\",\"state\":\"ready\",\"account_made\":true,\"with_home\":false,\"user\":\"anna\","
 	"\"uid\":1001,\"gid\":100,\"dir\":\"/srv/chroot/anna\",\"home\":\"/home/anna\",\"sftp_only\":false,\"shell\":\"/bin/bash\","
@@ -17,7 +19,7 @@ static const char good[] =
 	"{\"kind\":\"device\",\"path\":\"/dev/null\",\"mode\":\"0666\",\"major\":1,\"minor\":3},"
 	"{\"kind\":\"file\",\"path\":\"/made\",\"mode\":\"0644\",\"content\":\"aGkA/w==\"},"
 	"{\"kind\":\"file\",\"path\":\"/n\\\\x0A\\\\xFF\\\\\\\\x\",\"mode\":\"0644\",\"source\":\"/s\",\"digest\":\"" SUM
-	"\"},"
+	"\",\"seen\":\"" SEEN "\"},"
 	"{\"kind\":\"folder\",\"path\":\"/z\",\"mode\":\"0700\",\"his\":true}]}";
 
 static void reads_what_it_wrote(void **unused)
@@ -43,6 +45,7 @@ static void reads_what_it_wrote(void **unused)
 	for (size_t i = 0; i < m.entries.n; i++)
 		assert_true(entry_equal(&m.entries.v[i], &again.entries.v[i]));
 	assert_string_equal(again.entries.v[4].digest, SUM);
+	assert_string_equal(again.entries.v[4].seen, SEEN);
 	text_free(&first);
 	text_free(&second);
 	manifest_clear(&m);
@@ -109,6 +112,9 @@ static void refuses_what_is_not_a_manifest(void **unused)
 		{ "\\\\xFF", "\\\\xFG", "entry 5: a backslash wants" },
 		{ "\\\\xFF", "\\\\x00", "entry 5: a backslash wants" },
 		{ SUM, "0123", "entry 5: the digest wants 64" },
+		{ SEEN, "0123", "entry 5: 'seen' wants 32" },
+		{ "\"content\":\"aGkA/w==\"", "\"content\":\"aGkA/w==\",\"seen\":\"" SEEN "\"",
+		  "of files of the host only" },
 		{ "\"his\":true", "\"his\":1", "entry 6: " },
 		{ "\"his\":true", "\"colour\":\"red\"", "colour" },
 	};
