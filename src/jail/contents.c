@@ -6,6 +6,7 @@
 #include "base/data.h"
 #include "base/nearest.h"
 #include "jail/etc.h"
+#include "jail/orphan.h"
 #include "jail/resolve.h"
 #include "jail/set.h"
 #include "jail/take.h"
@@ -421,7 +422,7 @@ static enum err shell_jail(struct finding *f)
 	for (size_t i = 0; i < f->j->with.n; i++)
 		if ((e = go_on(word_take(f, f->j->with.v[i]), &wrong)))
 			return e;
-	if ((e = rows_run(f, &wrong)) || (e = links_add(f)) ||
+	if ((e = rows_run(f, &wrong)) || (e = orphans_drop(&f->take)) || (e = links_add(f)) ||
 	    (e = go_on(etc_add(f->take.r, f->j, f->network, &f->all, f->take.problems), &wrong)))
 		return e;
 	own = resolver_own_libraries(f->take.rv, &nown);

@@ -161,6 +161,13 @@ enum err entries_add_device(struct entries *all, const char *path, mode_t mode, 
 						 .device = makedev(major, minor) });
 }
 
+void entries_drop(struct entries *all, size_t i)
+{
+	entry_clear(&all->v[i]);
+	memmove(&all->v[i], &all->v[i + 1], (all->n - i - 1) * sizeof *all->v);
+	all->n--;
+}
+
 void entry_clear(struct entry *e)
 {
 	free(e->path);

@@ -54,6 +54,7 @@ MUST_USE enum err entries_add_content(struct entries *all, const char *path, con
 MUST_USE enum err entries_add_link(struct entries *all, const char *path, const char *target);
 MUST_USE enum err entries_add_device(struct entries *all, const char *path, mode_t mode, unsigned major,
 				     unsigned minor);
+void entries_drop(struct entries *all, size_t i); /* the row of that number */
 const struct entry *entries_find(const struct entries *all,
 				 const char *path); /* NULL: none. Borrowed until the next change */
 bool entry_equal(const struct entry *a,

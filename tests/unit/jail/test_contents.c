@@ -414,6 +414,44 @@ static void programs_are_not_taken_out_of_closed_folders(void **state)
 	assert_int_equal(problems.n, 1);
 }
 
+static void make_script(const char *name, const char *line)
+{
+	scratch_write(scratch_path(dir, name), line);
+	assert_int_equal(chmod(scratch_path(dir, name), 0755), 0);
+}
+
+static void scripts_that_nothing_runs_stay_outside(void **state)
+{
+	make_file("usr/bin/env", 0755);
+	make_file("usr/bin/perl", 0755);
+	assert_int_equal(mkdir(scratch_path(dir, "usr/lib/helpers"), 0755), 0);
+	make_script("usr/lib/helpers/of-bash", "#!/bin/bash -e\n");
+	make_script("usr/lib/helpers/of-env", "#!/usr/bin/env bash\n");
+	make_script("usr/lib/helpers/of-env-perl", "#!/usr/bin/env perl\n");
+	make_script("usr/lib/helpers/of-perl", "#!/usr/bin/perl\n");
+	make_script("usr/lib/helpers/a-of-of-perl", "#!/usr/lib/helpers/of-perl\n");
+	make_script("usr/lib/helpers/of-nothing", "#!\n");
+	scratch_write(scratch_path(dir, "usr/lib/helpers/data"), "#!/usr/bin/perl\n");
+	make_data("a.set", "summary a\ntree /usr/lib/helpers\n");
+	make_data("e.set", "summary e\nprogram env\n");
+	make_data("p.set", "summary p\nprogram env perl\n");
+	assert_int_equal(find("a,e"), ERR_NONE);
+	has("/usr/lib/helpers/of-bash");
+	has("/usr/lib/helpers/of-env");
+	has("/usr/lib/helpers/data");
+	has_not("/usr/lib/helpers/of-env-perl");
+	has_not("/usr/lib/helpers/of-perl");
+	has_not("/usr/lib/helpers/a-of-of-perl");
+	has_not("/usr/lib/helpers/of-nothing");
+	assert_int_equal(problems.n, 0);
+	assert_int_equal(find("a,p"), ERR_NONE);
+	has("/usr/lib/helpers/of-env-perl");
+	has("/usr/lib/helpers/of-perl");
+	has("/usr/lib/helpers/a-of-of-perl");
+	assert_int_equal(find("a"), ERR_NONE);
+	has_not("/usr/lib/helpers/of-env");
+}
+
 static void a_jail_for_sftp_has_no_files(void **state)
 {
 	free(jail.shell);
@@ -475,6 +513,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_home_is_not_among_the_systems_own_files, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(what_others_may_change_is_refused, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(programs_are_not_taken_out_of_closed_folders, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(scripts_that_nothing_runs_stay_outside, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_jail_for_sftp_has_no_files, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_mistake_in_the_data_is_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(our_sets_are_listed, make_root, remove_root),
