@@ -11,9 +11,9 @@
 #include "base/banned.h"
 
 static const struct command *const commands[] = {
-	&cmd_audit,   &cmd_accept, &cmd_harden, &cmd_confirm, &cmd_rollback, &cmd_recover, &cmd_history, &cmd_status,
-	&cmd_access,  &cmd_revoke, &cmd_banner, &cmd_key,     &cmd_hide,     &cmd_reveal,  &cmd_prove,	 &cmd_knock,
-	&cmd_connect, &cmd_enroll, &cmd_who,	&cmd_grant,   &cmd_close,    NULL,
+	&cmd_audit,  &cmd_accept,  &cmd_harden, &cmd_confirm, &cmd_rollback, &cmd_recover, &cmd_history, &cmd_status,
+	&cmd_access, &cmd_revoke,  &cmd_jail,	&cmd_banner,  &cmd_key,	     &cmd_hide,	   &cmd_reveal,	 &cmd_prove,
+	&cmd_knock,  &cmd_connect, &cmd_enroll, &cmd_who,     &cmd_grant,    &cmd_close,   NULL,
 };
 
 const struct program program = {

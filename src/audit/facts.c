@@ -626,8 +626,16 @@ static enum err gather_loose(struct facts *f)
 	return f->config ? loose_files_find(f->root, f->config, f->accounts, f->naccounts, &f->loose) : ERR_NONE;
 }
 
+static enum err gather_jails(struct facts *f)
+{
+	return jails_find(
+		&(struct jails_wanted){ f->root, f->config, f->accounts, f->naccounts, f->accounts_err != ERR_NONE },
+		&f->jails);
+}
+
 static enum err gather_past(struct facts *f, bool wanted)
 {
+	const struct jails_wanted w = { f->root, f->config, f->accounts, f->naccounts, false };
 	enum err e;
 
 	if (!wanted || !f->config)
@@ -635,6 +643,8 @@ static enum err gather_past(struct facts *f, bool wanted)
 	if ((e = past_logins_read(f->root, f->now, &f->past)))
 		return e;
 	f->past_read = true;
+	if ((e = jails_candidates(&w, &f->past, &f->sftp_only, &f->sessions_told)))
+		return e;
 	return holders_may_log_in(f->root, f->config, f->now, f->accounts, f->naccounts, &f->may_log_in,
 				  &f->may_log_in_unsure);
 }
@@ -692,7 +702,8 @@ enum err facts_gather(const struct facts_options *o, struct facts **out)
 		goto out;
 	if ((e = gather_report(f)) || (e = gather_host_keys(f)) || (e = gather_moduli(f)) || (e = gather_accounts(f)) ||
 	    (e = gather_locked(f)) || (e = gather_files(f)) || (e = gather_revocations(f)) || (e = gather_loose(f)) ||
-	    (e = gather_past(f, o->past)) || (e = gather_keys(f, o->keys)) || (e = gather_sessions(f)))
+	    (e = gather_jails(f)) || (e = gather_past(f, o->past)) || (e = gather_keys(f, o->keys)) ||
+	    (e = gather_sessions(f)))
 		goto out;
 	e = gather_wire(f, o->config && strcmp(o->config, SSHD_CONFIG) != 0);
 out:
@@ -757,6 +768,8 @@ void facts_free(struct facts *f)
 	loose_files_free(&f->loose);
 	past_logins_free(&f->past);
 	strings_free(&f->may_log_in);
+	strings_free(&f->sftp_only);
+	jails_free(&f->jails);
 	sightings_free(&f->keys);
 	revocations_free(&f->revocations);
 	free(f->revoked_path);

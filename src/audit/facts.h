@@ -5,6 +5,7 @@
 
 #include "audit/ask.h"
 #include "audit/holders.h"
+#include "audit/jails.h"
 #include "audit/past.h"
 #include "audit/revocations.h"
 #include "audit/service.h"
@@ -104,11 +105,14 @@ struct facts {
 	struct strings locked_with_keys; /* accounts that UsePAM no keeps out: "!" password, login shell and a key */
 	bool locked_known;		 /* false: shadow or keys could not be read */
 	struct loose_files loose;	 /* files of keys that others could change */
+	struct jails jails;		 /* the folders that people are locked into */
 
 	bool past_read;		   /* only where it was asked for */
 	struct past_logins past;   /* accepted logins */
 	struct strings may_log_in; /* accounts that the decision lets in from somewhere */
 	bool may_log_in_unsure;	   /* of some it could not be said */
+	struct strings sftp_only;  /* accounts that used nothing but sftp, and are in no chroot */
+	bool sessions_told;	   /* the logs say what logins are used for */
 
 	bool keys_read;	       /* only where it was asked for */
 	struct sightings keys; /* as key_hunt.h finds them, odd places aside */

@@ -31,6 +31,7 @@ enum change_kind {
 	CHANGE_WRITE,	    /* path gets content, whether it exists or not; mode counts for a new file */
 	CHANGE_MODULI,	    /* path: comment out the groups below 'bits' */
 	CHANGE_MODE,	    /* path gets mode */
+	CHANGE_BLOCK, /* the account 'args' gets content as the lines of a Match block of its own, before all others; NULL: loses it */
 };
 
 /* Only the fields that its kind names are set. */

@@ -65,8 +65,8 @@ MUST_USE enum err judge_named_file(const struct facts *f, const struct judged_fi
 
 /* Rows of the tables; one per step in rules_*.c. */
 extern const struct rule rules_before[], rules_kex[], rules_moduli[], rules_access[], rules_match[], rules_holders[],
-	rules_keys[], rules_login[], rules_revoked[], rules_timeouts[], rules_banner[];
+	rules_keys[], rules_chroot[], rules_login[], rules_revoked[], rules_timeouts[], rules_banner[];
 extern const size_t rules_before_n, rules_kex_n, rules_moduli_n, rules_access_n, rules_match_n, rules_holders_n,
-	rules_keys_n, rules_login_n, rules_revoked_n, rules_timeouts_n, rules_banner_n;
+	rules_keys_n, rules_chroot_n, rules_login_n, rules_revoked_n, rules_timeouts_n, rules_banner_n;
 
 #endif

@@ -15,13 +15,14 @@
 #define PAST_DAYS 90
 
 /*
- * What sessions were seen to use. No log shows all of it: sftp is told at LogLevel VERBOSE, of
+ * What sessions were seen to use. No log shows all of it: sftp is told at LogLevel VERBOSE (old releases: always), of
  * forwarded TCP connections only those that failed; agents and X11 that work are told at no level but DEBUG.
  */
 enum past_feature {
 	PAST_SFTP = 1,
 	PAST_LOCAL_FORWARDING = 2,  /* ssh -L, -D, -W */
 	PAST_REMOTE_FORWARDING = 4, /* ssh -R */
+	PAST_COMMAND = 8,	    /* a shell or a command, forced ones, too; told at LogLevel VERBOSE */
 };
 
 /* Logins that differ in nothing but their time are one entry. */

@@ -253,20 +253,43 @@ static bool parse_accepted(const char *s, const char *end, struct past_accepted 
 
 /* ---- the others ---- */
 
+/* "subsystem 'sftp'", "shell on pts/0", "command", "forced-command (key-option) '...'": up to here. */
+static bool take_session_kind(const char **at, const char *end, unsigned *feature)
+{
+	static const struct {
+		const char *start;
+		unsigned feature;
+	} kinds[] = {
+		{ "subsystem 'sftp' for ", PAST_SFTP },
+		{ "forced-command (config) 'internal-sftp", PAST_SFTP },
+		{ "forced-command (key-option) 'internal-sftp", PAST_SFTP },
+		{ "shell ", PAST_COMMAND },
+		{ "command ", PAST_COMMAND },
+		{ "forced-command ", PAST_COMMAND },
+		{ "subsystem '", PAST_COMMAND },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		*feature = kinds[i].feature;
+		if (skip(at, end, kinds[i].start))
+			return true;
+	}
+	return false;
+}
+
 /* "Starting session: subsystem 'sftp' for anna from 192.0.2.1 port 4711 id 0": what is in quotes is the client's. */
 static bool parse_starting(const char *s, const char *end, struct past_saying *out)
 {
 	const char *from;
 	unsigned long id;
 
-	if (!skip(&s, end, "subsystem 'sftp' for ") && !skip(&s, end, "forced-command (config) 'internal-sftp"))
+	if (!take_session_kind(&s, end, &out->feature))
 		return false;
 	from = find_last(s, end, " from ");
 	if (!from || !skip(&from, end, " from ") || !take_peer(&from, end, &out->addr, &out->port) ||
 	    !skip(&from, end, " id ") || (!skip(&from, end, "0") && !take_number(&from, end, 100000, &id)))
 		return false;
 	out->kind = SAYS_SESSION;
-	out->feature = PAST_SFTP;
 	return from == end;
 }
 
@@ -280,6 +303,14 @@ static bool parse_child(const char *s, const char *end, struct past_saying *out)
 {
 	out->kind = SAYS_CHILD;
 	return take_number(&s, end, INT32_MAX, &out->child) && s == end;
+}
+
+/* "subsystem request for sftp by user anna": old releases say it at every level; another ending says that there is none. */
+static bool parse_request(const char *s, const char *end, struct past_saying *out)
+{
+	out->kind = SAYS_HERE;
+	out->feature = PAST_SFTP;
+	return skip(&s, end, "sftp by user ") && s < end && !find_last(s, end, " failed, subsystem not found");
 }
 
 static bool parse_local(const char *s, const char *end, struct past_saying *out)
@@ -322,6 +353,7 @@ static const struct saying {
 	{ "Accepted ", parse_accept },
 	{ "User child is on pid ", parse_child },
 	{ "Starting session: ", parse_starting },
+	{ "subsystem request for ", parse_request },
 	{ "error: connect_to ", parse_local },
 	{ "error: channel_setup_fwd_listener_tcpip: cannot listen to port: ", parse_remote },
 	{ "Received disconnect from ", parse_received },

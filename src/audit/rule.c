@@ -24,10 +24,10 @@ static const struct {
 	const struct rule *rows;
 	const size_t *n;
 } tables[] = {
-	{ rules_before, &rules_before_n },     { rules_moduli, &rules_moduli_n }, { rules_kex, &rules_kex_n },
-	{ rules_access, &rules_access_n },     { rules_match, &rules_match_n },	  { rules_holders, &rules_holders_n },
-	{ rules_login, &rules_login_n },       { rules_keys, &rules_keys_n },	  { rules_revoked, &rules_revoked_n },
-	{ rules_timeouts, &rules_timeouts_n }, { rules_banner, &rules_banner_n },
+	{ rules_before, &rules_before_n },   { rules_moduli, &rules_moduli_n },	    { rules_kex, &rules_kex_n },
+	{ rules_access, &rules_access_n },   { rules_match, &rules_match_n },	    { rules_holders, &rules_holders_n },
+	{ rules_login, &rules_login_n },     { rules_keys, &rules_keys_n },	    { rules_chroot, &rules_chroot_n },
+	{ rules_revoked, &rules_revoked_n }, { rules_timeouts, &rules_timeouts_n }, { rules_banner, &rules_banner_n },
 };
 
 size_t rules_count(void)

@@ -242,8 +242,12 @@ static enum err show_plan(const struct work *w, struct text *out)
 	char *how = NULL;
 	enum err e = ERR_NONE;
 
-	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
-		 reload && w->facts->service.pid ? ", 1 reload" : "");
+	if (w->q->first)
+		text_add_string(out, text_string(w->q->first));
+	reload = reload && w->plan->nops;
+	if (w->plan->nops)
+		text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
+			 reload && w->facts->service.pid ? ", 1 reload" : "");
 	for (size_t i = 0; e == ERR_NONE && i < w->plan->nops; i++)
 		e = change_show_op(w->common->dry_run, &w->plan->ops[i], out);
 	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
@@ -418,10 +422,16 @@ static int say_outcome(const struct work *w)
 			left / 60, left % 60);
 	} else {
 		change_grade(w->common, w->q->policy, grade, sizeof grade);
-		text_add(&t, "Kept. %s%sUndo: sudo sallyport rollback %u", grade, grade[0] ? ". " : "", o->tx->id);
+		text_add(&t, "Kept. %s%sUndo: sudo sallyport ", grade, grade[0] ? ". " : "");
+		if (w->q->undo)
+			text_add_string(&t, w->q->undo);
+		else
+			text_add(&t, "rollback %u", o->tx->id);
 		command_add_root(w->common, &t);
 		text_add_string(&t, "\n");
 	}
+	if (w->q->also)
+		text_add_string(&t, text_string(w->q->also));
 	status = command_print(w->common, &t, EXIT_YES);
 	text_free(&t);
 	return status;
@@ -453,6 +463,33 @@ static const char *session_key(const struct work *w)
 	return used ? used->fingerprint : NULL;
 }
 
+/* 0, or an exit status with the error said. */
+static int do_before(struct work *w)
+{
+	struct text wrong = { 0 };
+	int status = 0;
+	enum err e = w->q->before ? w->q->before(w->q->arg, w->stage, &wrong) : ERR_NONE;
+
+	if (e)
+		status = fail(e, "cannot make ready what the configuration is to name");
+	else if (text_check(&wrong))
+		status = fail(ERR_MEMORY, "cannot make ready what the configuration is to name");
+	else if (wrong.len)
+		status = complain("%s", wrong.s);
+	if (wrong.len && status)
+		status = EXIT_NO;
+	text_free(&wrong);
+	return status;
+}
+
+/* Without a transaction, since no file changes. */
+static int say_done(const struct work *w)
+{
+	if (w->q->told)
+		return tell(w, true, NULL, EXIT_YES);
+	return wants_json(w) ? answer_json(w, true, EXIT_YES) : command_print(w->common, w->q->also, EXIT_YES);
+}
+
 static int do_it(struct work *w)
 {
 	struct transaction_request q = { .facts = w->facts,
@@ -463,11 +500,15 @@ static int do_it(struct work *w)
 					 .confirm_seconds = w->q->confirm_seconds,
 					 .revocation = w->q->revocation,
 					 .may_lock_out = w->q->overrides && strings_has(w->q->overrides, "lockout") };
-	enum err e = transaction_apply(&q, &w->outcome);
+	int status = do_before(w);
+	enum err e;
 
-	if (e) {
-		int status = change_say_failure(&w->outcome, e);
-
+	if (status)
+		return wants_json(w) ? answer_json(w, false, status) : status;
+	if (w->plan->nops == 0)
+		return say_done(w);
+	if ((e = transaction_apply(&q, &w->outcome))) {
+		status = change_say_failure(&w->outcome, e);
 		return wants_json(w) ? answer_json(w, false, status) : status;
 	}
 	if (w->q->told)
@@ -508,7 +549,7 @@ static bool keeps_nobody_for_good(const struct work *w)
 	    (w->q->overrides && strings_has(w->q->overrides, "lockout")))
 		return false;
 	if (w->q->at_once)
-		return loses_everybody(w);
+		return !w->q->one_account && loses_everybody(w);
 	complain(
 		"lockout guard: nobody is logged in over SSH and none is named by --keep; without the timer this could lock "
 		"everybody out");
@@ -621,7 +662,7 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 		check.plan = w.plan;
 		check.keepers = &w.keepers;
 		check.revocation = q->revocation;
-		if (w.plan->nops == 0)
+		if (w.plan->nops == 0 && !q->more_to_do)
 			status = nothing_to_do(&w);
 		else if ((e = rehearse(&w)))
 			status = fail(e, "cannot rehearse the logins of the past");

@@ -29,11 +29,21 @@ struct change_request {
 	 * refused when all the logins in the logs would be lost.
 	 */
 	bool at_once;
-	const char *nothing;		     /* said when nothing would change */
+	bool one_account;    /* at_once: nobody's login can change by it but that of the account that it is about */
+	const char *nothing; /* said when nothing would change */
 	const struct revocation *revocation; /* a new list of revoked keys; NULL: there is none */
 	/* More operations than the changes are, into the plan and its staged copy; NULL: none. What it returns is said as the plan's failure. */
 	enum err (*extend)(void *arg, struct stage *s, struct plan *p);
 	void *arg;
+	/*
+	 * What must stand before the configuration changes, and be shown to work in the staged copy: called once all is agreed, before
+	 * anything is journalled. What is wrong is said in 'wrong', and that no transaction comes about, whoever calls undoes. NULL: nothing.
+	 */
+	enum err (*before)(void *arg, const struct stage *s, struct text *wrong);
+	const char *undo;	  /* the command that undoes it; NULL: rollback */
+	bool more_to_do;	  /* 'before' does something also where no file changes: no transaction then */
+	const struct text *first; /* shown before the plan; NULL: nothing */
+	const struct text *also;  /* lines that the text answer has besides, when it was done; NULL: none */
 	struct change_told *told; /* nothing goes to standard output, the caller answers; NULL: it is answered here */
 	const json_t *more;	  /* an object whose members the JSON answer has besides; NULL */
 	const char *policy;	  /* by which the grade is given afterwards; NULL: the default */

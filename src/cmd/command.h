@@ -55,7 +55,7 @@ struct command {
 /* Each command file exports one of these; src/sallyport.c lists them. */
 extern const struct command cmd_audit, cmd_accept, cmd_harden, cmd_confirm, cmd_rollback, cmd_recover, cmd_history,
 	cmd_status, cmd_hide, cmd_reveal, cmd_prove, cmd_banner, cmd_access, cmd_knock, cmd_connect, cmd_enroll,
-	cmd_who, cmd_grant, cmd_close, cmd_key, cmd_revoke;
+	cmd_who, cmd_grant, cmd_close, cmd_key, cmd_revoke, cmd_jail;
 
 /* Parses, shows help, runs. argv[0] is the command's name. */
 int command_main(const struct command *c, int argc, char **argv);

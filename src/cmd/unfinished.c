@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "base/message.h"
+#include "cmd/jail.h"
 #include "harden/transaction.h"
 
 #include <errno.h>
@@ -23,6 +24,27 @@ static void tell(const struct recovery *d)
 		warn("transaction %u was %s and is now %s", d->id, tx_state_text(d->from), tx_state_text(d->to));
 }
 
+static void tell_jail(const struct build_recovery *d)
+{
+	errno = d->number;
+	if (d->err)
+		complain("the jail of '%s' was %s, which failed: %s", d->user, d->what,
+			 d->why ? d->why : err_text(d->err));
+	else
+		warn("the jail of '%s' was %s", d->user, d->what);
+}
+
+static void finish_jails(const struct root *r)
+{
+	struct build_recovery *done = NULL;
+	size_t n = 0;
+
+	(void)!jail_recover(r, NULL, &done, &n); /* ERR_BUSY: another run is at it; of other trouble recover tells */
+	for (size_t i = 0; i < n; i++)
+		tell_jail(&done[i]);
+	build_recoveries_free(done, n);
+}
+
 static void finish(const struct root *r)
 {
 	struct recovery *done = NULL;
@@ -34,6 +56,7 @@ static void finish(const struct root *r)
 	if (transactions_recover(r, false, &done, &n) == ERR_NONE)
 		for (size_t i = 0; i < n; i++)
 			tell(&done[i]);
+	finish_jails(r);
 	free(done);
 	file_close(lock);
 }
@@ -54,7 +77,7 @@ void unfinished_handle(const char *dir)
 
 	if (root_open(dir, &r))
 		return; /* the command itself will say so */
-	if (transactions_unfinished(r)) {
+	if (transactions_unfinished(r) || build_unfinished(r)) {
 		if (geteuid() == 0)
 			finish(r);
 		else

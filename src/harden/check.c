@@ -50,8 +50,14 @@ static json_t *joined(const struct strings *l)
 	return j;
 }
 
+static bool is_about(const struct planned_value *v, const char *user)
+{
+	return user ? v->user && strcmp(v->user, user) == 0 : !v->user;
+}
+
+/* Those of the values that are for this account alone; user NULL: those for everybody. */
 static enum err compare_report(const struct check *c, const struct sshd_report *report, const char *who,
-			       json_t *missing)
+			       const char *user, json_t *missing)
 {
 	for (size_t i = 0; i < c->plan->nvalues; i++) {
 		const struct planned_value *v = &c->plan->values[i];
@@ -59,7 +65,7 @@ static enum err compare_report(const struct check *c, const struct sshd_report *
 		const struct strings *found = report_values(report, name);
 		json_t *o;
 
-		if (same_value(found, &v->expected) || (who && v->match_keeps))
+		if (!is_about(v, user) || same_value(found, &v->expected) || (who && v->match_keeps))
 			continue;
 		o = json_pack("{s:s,s:o,s:o,s:s?}", "keyword", name, "wanted", joined(&v->expected), "found",
 			      joined(found), "who", who);
@@ -69,21 +75,47 @@ static enum err compare_report(const struct check *c, const struct sshd_report *
 	return ERR_NONE;
 }
 
-static enum err check_for(const struct check *c, const struct sshd_connection *connection, json_t *missing,
-			  char **complaint)
+static enum err check_for(const struct check *c, const struct sshd_connection *connection, const char *user,
+			  json_t *missing, char **complaint)
 {
 	struct sshd_report report = { 0 };
 	enum err e = ask_report(c->facts->sshd, c->facts->config_path, connection, &report, complaint);
 
 	if (e == ERR_NONE)
-		e = compare_report(c, &report, connection ? connection->user : NULL, missing);
+		e = compare_report(c, &report, connection ? connection->user : NULL, user, missing);
 	report_free(&report);
+	return e;
+}
+
+/* The first of the values that are for this account. */
+static bool is_first_of(const struct check *c, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (is_about(&c->plan->values[k], c->plan->values[i].user))
+			return false;
+	return true;
+}
+
+/* Its own Match block comes first, so that it is the same from anywhere. */
+static enum err check_blocks(const struct check *c, json_t *missing, char **complaint)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; e == ERR_NONE && i < c->plan->nvalues; i++) {
+		const char *user = c->plan->values[i].user;
+		const struct sshd_connection connection = {
+			.user = user, .host = "127.0.0.1", .addr = "127.0.0.1", .laddr = "127.0.0.1", .lport = 22
+		};
+
+		if (user && is_first_of(c, i))
+			e = check_for(c, &connection, user, missing, complaint);
+	}
 	return e;
 }
 
 enum err check_values(const struct check *c, json_t *missing, char **complaint)
 {
-	enum err e = check_for(c, NULL, missing, complaint);
+	enum err e = check_for(c, NULL, NULL, missing, complaint);
 
 	for (size_t i = 0; e == ERR_NONE && i < c->keepers->n; i++) {
 		const struct keeper *k = &c->keepers->v[i];
@@ -92,9 +124,9 @@ enum err check_values(const struct check *c, json_t *missing, char **complaint)
 		};
 
 		if (k->addr && k->laddr)
-			e = check_for(c, &connection, missing, complaint);
+			e = check_for(c, &connection, NULL, missing, complaint);
 	}
-	return e;
+	return e ? e : check_blocks(c, missing, complaint);
 }
 
 /* ---- the wire ---- */

@@ -4,6 +4,7 @@
 
 #include "base/child.h"
 #include "base/clock.h"
+#include "harden/jail_block.h"
 #include "moduli/moduli.h"
 #include "sshd/edit.h"
 #include "sshd/version.h"
@@ -23,8 +24,13 @@
 	"# Settings of sallyport. sshd reads this file first, and the first value counts.\n" \
 	"# See what they do: sallyport audit --all    Undo: sudo sallyport rollback\n"
 #define INCLUDE_SINCE SSHD_RELEASE(8, 2)
-#define FILE_MAX (1u << 20) /* bytes of a file that is no configuration of sshd */
-#define SETTLE_ROUNDS 64    /* each round mends one line at least; more means that two settings fight */
+#define BLOCKS_NAME "00-sallyport-jails.conf"
+#define BLOCKS_HEAD \
+	"# Accounts that live in a jail. sshd reads this file first, and the first Match block that fits counts.\n" \
+	"# Made and changed by sallyport jail.\n"
+#define BLOCKS_SINCE SSHD_RELEASE(8, 4) /* before, a Match block in such a file was never on */
+#define FILE_MAX (1u << 20)		/* bytes of a file that is no configuration of sshd */
+#define SETTLE_ROUNDS 64		/* each round mends one line at least; more means that two settings fight */
 
 struct planner {
 	const struct facts *facts;
@@ -57,6 +63,7 @@ void plan_free(struct plan *p)
 		op_clear(&p->ops[i]);
 	for (size_t i = 0; i < p->nvalues; i++) {
 		free(p->values[i].args);
+		free(p->values[i].user);
 		strings_free(&p->values[i].expected);
 		strings_free(&p->values[i].why);
 	}
@@ -152,29 +159,33 @@ static enum err expected_value(const struct planner *p, struct planned_value *v)
 static struct planned_value *value_find(const struct plan *p, enum sshd_keyword_id keyword)
 {
 	for (size_t i = 0; i < p->nvalues; i++)
-		if (p->values[i].keyword == keyword)
+		if (p->values[i].keyword == keyword && !p->values[i].user)
 			return &p->values[i];
 	return NULL;
 }
 
-static enum err value_add(struct planner *p, const struct change *c)
+/* user: NULL for everybody. */
+static enum err value_new(struct planner *p, const struct change *c, const char *user)
 {
-	struct planned_value *values, *v = value_find(p->plan, c->keyword);
+	struct planned_value *values, *v;
 
-	if (v)
-		return why_add(&v->why, c->rule);
 	values = realloc(p->plan->values, (p->plan->nvalues + 1) * sizeof *values);
 	if (!values)
 		return ERR_MEMORY;
 	p->plan->values = values;
-	v = &values[p->plan->nvalues];
+	v = &values[p->plan->nvalues++];
 	*v = (struct planned_value){ .keyword = c->keyword, .args = strdup(c->args), .match_keeps = c->match_keeps };
-	if (!v->args)
-		return ERR_MEMORY;
-	p->plan->nvalues++;
-	if (why_add(&v->why, c->rule))
+	v->user = user ? strdup(user) : NULL;
+	if (!v->args || (user && !v->user) || why_add(&v->why, c->rule))
 		return ERR_MEMORY;
 	return expected_value(p, v);
+}
+
+static enum err value_add(struct planner *p, const struct change *c)
+{
+	struct planned_value *v = value_find(p->plan, c->keyword);
+
+	return v ? why_add(&v->why, c->rule) : value_new(p, c, NULL);
 }
 
 /* ---- whole files ---- */
@@ -355,15 +366,24 @@ static enum err start_own_file(struct planner *p)
 	return stage_put(p->stage, f);
 }
 
-static bool own_file_is_read(const struct planner *p)
+/* Its first line, or the block that this begins, stands in no other block. */
+static bool is_read(const struct planner *p, const char *path)
 {
-	for (size_t i = 0; i < p->config->nlines; i++)
-		if (strcmp(p->config->lines[i].file, p->drop_in) == 0)
-			return p->config->lines[i].match == NULL;
+	for (size_t i = 0; i < p->config->nlines; i++) {
+		const struct sshd_line *l = &p->config->lines[i];
+
+		if (strcmp(l->file, path) == 0)
+			return !l->match || (strcmp(l->match->file, path) == 0 && !l->match->parent);
+	}
 	return false;
 }
 
-static enum err include_own_file(struct planner *p)
+static bool own_file_is_read(const struct planner *p)
+{
+	return is_read(p, p->drop_in);
+}
+
+static enum err include_file(struct planner *p, const char *path)
 {
 	struct staged_file *main_file;
 	struct text line = { 0 };
@@ -371,7 +391,7 @@ static enum err include_own_file(struct planner *p)
 
 	if ((e = stage_file(p->stage, p->facts->config_path, 0644, &main_file)))
 		return e;
-	text_add(&line, "Include %s", p->drop_in);
+	text_add(&line, "Include %s", path);
 	if ((e = text_check(&line)) == ERR_NONE)
 		e = edit_insert(&main_file->now, 1, line.s);
 	text_free(&line);
@@ -380,6 +400,11 @@ static enum err include_own_file(struct planner *p)
 	if (e)
 		return e;
 	return stage_put(p->stage, main_file);
+}
+
+static enum err include_own_file(struct planner *p)
+{
+	return include_file(p, p->drop_in);
 }
 
 static bool value_holds(const struct strings *found, const struct planned_value *v)
@@ -410,6 +435,8 @@ static enum err mend_one(struct planner *p, const struct planned_value *v, bool 
 	const struct sshd_line *by;
 
 	*edited = false;
+	if (v->user) /* of an account's own block, which stands before all that could say otherwise */
+		return ERR_NONE;
 	for (size_t i = 0; i < p->config->nlines; i++) {
 		const struct sshd_line *l = &p->config->lines[i];
 		bool agrees;
@@ -474,7 +501,7 @@ static enum err check_values(struct planner *p)
 		const struct planned_value *v = &p->plan->values[i];
 		const struct sshd_line *by = sshd_decider(p->effective, v->keyword);
 
-		if (value_holds(sshd_values(p->effective, v->keyword), v))
+		if (v->user || value_holds(sshd_values(p->effective, v->keyword), v))
 			continue;
 		good = false;
 		diag_error(p->problems, by ? by->file : NULL, by ? by->line : 0, "%s %s cannot be made to hold here",
@@ -483,16 +510,26 @@ static enum err check_values(struct planner *p)
 	return good ? ERR_NONE : ERR_CONFIG;
 }
 
+static bool has_global_values(const struct plan *p)
+{
+	for (size_t i = 0; i < p->nvalues; i++)
+		if (!p->values[i].user)
+			return true;
+	return false;
+}
+
 static enum err place_values(struct planner *p)
 {
 	enum err e;
 
-	if (p->plan->nvalues == 0)
+	if (!has_global_values(p->plan))
 		return ERR_NONE;
 	if ((e = start_own_file(p)) || (e = reload_copy(p)))
 		return e;
 	/* each is in force before the next is set: AuthenticationMethods is refused while what it wants is still off */
 	for (size_t i = 0; i < p->plan->nvalues; i++) {
+		if (p->plan->values[i].user)
+			continue;
 		if ((e = own_file_set(p, &p->plan->values[i])) || (e = reload_copy(p)))
 			return e;
 		if (!own_file_is_read(p) && ((e = include_own_file(p)) || (e = reload_copy(p))))
@@ -566,6 +603,108 @@ out:
 	return e;
 }
 
+/* ---- Match blocks of accounts ---- */
+
+static enum err blocks_path(const struct planner *p, char **path)
+{
+	struct text name = { 0 };
+
+	if (p->facts->release < BLOCKS_SINCE)
+		text_add_string(&name, p->facts->config_path);
+	else
+		text_add(&name, "%s/sshd_config.d/" BLOCKS_NAME, stage_folder(p->stage));
+	*path = text_take(&name);
+	return *path ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err blocks_file(struct planner *p, const char *path, struct staged_file **out)
+{
+	enum err e = stage_file(p->stage, path, 0644, out);
+
+	if (!e && !(*out)->existed && !(*out)->now.len)
+		text_add_string(&(*out)->now, BLOCKS_HEAD);
+	return e;
+}
+
+/* Each line must be in force for the account. */
+static enum err block_values(struct planner *p, const struct change *c)
+{
+	struct sshd_config *lines = NULL;
+	struct diags problems = { 0 };
+	enum err e = sshd_config_parse(c->content, strlen(c->content), p->facts->release, &lines, &problems);
+
+	if (e == ERR_CONFIG && problems.n)
+		diag_error(p->problems, NULL, 0, "the block of %s: %s", c->args, problems.v[0].text);
+	for (size_t i = 0; !e && i < lines->nlines; i++) {
+		const struct sshd_line *l = &lines->lines[i];
+		const struct change one = { .keyword = l->keyword->id, .args = l->rest, .rule = c->rule };
+
+		e = value_new(p, &one, c->args);
+	}
+	sshd_config_free(lines);
+	diags_free(&problems);
+	return e;
+}
+
+static enum err change_block(struct planner *p, const struct change *c)
+{
+	struct staged_file *f;
+	char *path = NULL;
+	struct stat st;
+	enum err e = blocks_path(p, &path);
+
+	if (e || (!c->content && root_stat(p->facts->root, path, &st)))
+		goto out; /* where there is no file there is nothing to take out */
+	p->edited = true;
+	if ((e = blocks_file(p, path, &f)) || (e = jail_block_put(&f->now, c->args, c->content)) ||
+	    (e = why_add(&f->why, c->rule)) || (e = stage_put(p->stage, f)) || !c->content ||
+	    (e = block_values(p, c)) || (e = reload_copy(p)) || is_read(p, path))
+		goto out;
+	if (!(e = include_file(p, path)))
+		e = reload_copy(p);
+out:
+	free(path);
+	return e;
+}
+
+/* The first value counts among Match blocks: one in a file that is read before ours would win. */
+static enum err check_block(struct planner *p, const struct planned_value *v, bool *good)
+{
+	struct account *a = NULL;
+	struct sshd_connection who = {
+		.user = v->user, .host = "127.0.0.1", .addr = "127.0.0.1", .laddr = "127.0.0.1", .lport = 22
+	};
+	struct sshd_effective *found = NULL;
+	const struct sshd_line *by;
+	enum err e = account_find(p->facts->root, v->user, &a);
+
+	if (e == ERR_MEMORY)
+		return e;
+	if (!e)
+		who.groups = &a->groups;
+	if (!(e = sshd_effective(p->config, &who, &found)) && !value_holds(sshd_values(found, v->keyword), v)) {
+		by = sshd_decider(found, v->keyword);
+		*good = false;
+		diag_error(p->problems, by ? by->file : NULL, by ? by->line : 0,
+			   "%s %s cannot be made to hold for %s here: this line comes before it",
+			   change_spelling(v->keyword, p->facts->release), v->args, v->user);
+	}
+	sshd_effective_free(found);
+	account_free(a);
+	return e;
+}
+
+static enum err check_blocks(struct planner *p)
+{
+	bool good = true;
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; !e && i < p->plan->nvalues; i++)
+		if (p->plan->values[i].user)
+			e = check_block(p, &p->plan->values[i], &good);
+	return e ? e : good ? ERR_NONE : ERR_CONFIG;
+}
+
 /* ---- all changes ---- */
 
 static enum err take_changes(struct planner *p, const struct change *const *changes, size_t n)
@@ -583,6 +722,7 @@ static enum err take_changes(struct planner *p, const struct change *const *chan
 		case CHANGE_WRITE: e = change_content(p, c); break;
 		case CHANGE_MODULI: e = change_moduli(p, c); break;
 		case CHANGE_MODE: e = change_mode(p, c); break;
+		case CHANGE_BLOCK: e = change_block(p, c); break;
 		}
 		if (e)
 			return e;
@@ -806,7 +946,7 @@ enum err plan_build(const struct facts *f, const struct change *const *changes, 
 		return ERR_MEMORY;
 	/* New files first: a configuration must never name a file that is not there yet. */
 	if ((e = take_changes(&p, changes, n)) || (p.edited && (e = reload_copy(&p))) || (e = place_values(&p)) ||
-	    (e = make_ops(&p, true)) || (e = make_ops(&p, false)))
+	    (e = check_blocks(&p)) || (e = make_ops(&p, true)) || (e = make_ops(&p, false)))
 		goto fail;
 	p.plan->reload = p.plan->nvalues > 0 || p.edited;
 	planner_clear(&p);

@@ -33,6 +33,7 @@ struct planned_value {
 	struct strings expected; /* as sshd -T prints it */
 	struct strings why;
 	bool match_keeps;
+	char *user; /* in force for this account alone: a line of its Match block; NULL: for everybody */
 };
 
 struct plan {
@@ -47,7 +48,8 @@ struct plan {
  * Our settings go into sshd_config.d/00-sallyport.conf beside the main file, which must
  * read it first: where it does not include the folder it gets that Include as its first line; before
  * OpenSSH 8.2 the main file itself is edited. Lines that would defeat a setting are edited
- * where they stand. Changes of the same keyword are merged, the first one counts. The staged copy holds the
+ * where they stand. The Match blocks of accounts go into sshd_config.d/00-sallyport-jails.conf in the same way, before
+ * OpenSSH 8.4 into the main file. Changes of the same keyword are merged, the first one counts. The staged copy holds the
  * result. ERR_CONFIG: a setting cannot be made to hold, or the copy does not parse;
  * problems say which and why. Free with plan_free().
  */

@@ -5,22 +5,18 @@
 #include "base/child.h"
 #include "base/file.h"
 #include "base/tree.h"
+#include "harden/second_sshd.h"
 #include "key/krl_write.h"
 #include "key/public.h"
 #include "key/revoked.h"
 #include "key/revoked_listed.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,24 +25,11 @@
 #define LIST_MAX ((size_t)64 << 20)
 #define BATCH 200 /* keys in one run of ssh-keygen */
 #define KEYGEN_MS 30000
-#define LOGIN_MS 20000
-#define LISTEN_MS 10000
 #define OUTPUT_MAX (1u << 20)
-/* Exists in the staged world by itself, is empty there, and no configuration names a file in it. */
-#define PLACE "/run/sshd"
+#define PLACE SECOND_PLACE
 #define ACCOUNT "sallyport-proof"
-#define REFUSED 255 /* exit status of ssh, for whatever reason it did not get in */
 
 /* ---- ssh-keygen -Q ---- */
-
-static enum err write_file(const char *path, const void *bytes, size_t len, mode_t mode)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
-	enum err e = fd < 0 ? ERR_SYSTEM : file_write_all(fd, bytes, len);
-
-	file_close(fd);
-	return e;
-}
 
 static bool has_key(const struct revoked_source *s)
 {
@@ -139,7 +122,7 @@ static enum err query_from(const struct revocation *v, const char *list, const c
 		whose[names.n] = s;
 		text_add(&line, "%s\n", s->value);
 		if (!(e = strings_add_format(&names, "%s/%zu.pub", dir, names.n)) && !(e = text_check(&line)))
-			e = write_file(names.v[names.n - 1], line.s, line.len, 0600);
+			e = second_sshd_write(names.v[names.n - 1], line.s, line.len, 0600);
 		text_free(&line);
 	}
 	if (!e && names.n)
@@ -230,7 +213,7 @@ static enum err lay_over(const char *path, const char *copy, const char *more, b
 		e = text_check(&t);
 	}
 	file_close(fd);
-	if (!e && !(e = write_file(copy, t.s, t.len, 0644)) && mount(copy, path, NULL, MS_BIND, NULL))
+	if (!e && !(e = second_sshd_write(copy, t.s, t.len, 0644)) && mount(copy, path, NULL, MS_BIND, NULL))
 		e = ERR_SYSTEM;
 	free(content);
 	text_free(&t);
@@ -249,18 +232,6 @@ static enum err make_account(void)
 	    (e = lay_over("/etc/shadow", PLACE "/shadow", ACCOUNT ":*:1:0:99999:7:::\n", false)))
 		return e;
 	return lay_over("/etc/passwd", PLACE "/passwd", ACCOUNT ":x:65534:65534::/:/bin/sh\n", false);
-}
-
-static enum err make_key(const char *path)
-{
-	const char *argv[] = { "ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-C", "proof", "-f", path, NULL };
-	struct child_result r = { 0 };
-	enum err e = child_run(argv, NULL, KEYGEN_MS, OUTPUT_MAX, &r);
-
-	if (!e && r.status)
-		e = ERR_CHILD;
-	child_result_free(&r);
-	return e;
 }
 
 static enum err read_public(const char *path, char **line, struct public_key_line *key)
@@ -286,8 +257,8 @@ static enum err make_lists(const struct revocation *v)
 	    (e = krl_with_key((const uint8_t *)v->krl->s, v->krl->len, bad.blob, bad.blob_len, &krl)))
 		goto out;
 	text_add(&both, "%s%s", good_line, bad_line);
-	if (!(e = text_check(&both)) && !(e = write_file(PLACE "/authorized_keys", both.s, both.len, 0644)))
-		e = write_file(PLACE "/list", krl.s, krl.len, 0644);
+	if (!(e = text_check(&both)) && !(e = second_sshd_write(PLACE "/authorized_keys", both.s, both.len, 0644)))
+		e = second_sshd_write(PLACE "/list", krl.s, krl.len, 0644);
 out:
 	public_key_line_clear(&good);
 	public_key_line_clear(&bad);
@@ -304,8 +275,8 @@ static enum err make_place(const struct revocation *v)
 
 	if (mount("tmpfs", PLACE, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755"))
 		return ERR_SYSTEM;
-	if ((e = make_account()) || (e = make_key(PLACE "/host")) || (e = make_key(PLACE "/good")) ||
-	    (e = make_key(PLACE "/bad")))
+	if ((e = make_account()) || (e = second_sshd_key(PLACE "/host")) || (e = second_sshd_key(PLACE "/good")) ||
+	    (e = second_sshd_key(PLACE "/bad")))
 		return e;
 	return make_lists(v);
 }
@@ -317,6 +288,7 @@ static enum err start_sshd(const char *sshd, const char *list, unsigned port, pi
 {
 	struct text config = { 0 };
 	char path[64];
+	const char *argv[] = { sshd, "-D", "-e", "-f", path, NULL };
 	enum err e;
 
 	text_add(&config,
@@ -326,92 +298,26 @@ static enum err start_sshd(const char *sshd, const char *list, unsigned port, pi
 		 port, list);
 	snprintf(path, sizeof path, PLACE "/config-%u", port);
 	if (!(e = text_check(&config)))
-		e = write_file(path, config.s, config.len, 0600);
+		e = second_sshd_write(path, config.s, config.len, 0600);
 	text_free(&config);
 	if (e)
 		return e;
-	*pid = fork();
-	if (*pid < 0)
-		return ERR_SYSTEM;
-	if (*pid == 0) {
-		int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (nothing < 0 || dup2(nothing, 0) < 0 || dup2(nothing, 1) < 0 || dup2(nothing, 2) < 0)
-			_exit(127);
-		/* nothing of it belongs into the log, where it would count as a login of the past */
-		execl(sshd, sshd, "-D", "-e", "-f", path, (char *)NULL);
-		_exit(127);
-	}
-	return ERR_NONE;
-}
-
-static bool listens(unsigned port)
-{
-	const struct sockaddr_in to = { .sin_family = AF_INET,
-					.sin_port = htons((uint16_t)port),
-					.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool yes = fd >= 0 && connect(fd, (const struct sockaddr *)&to, sizeof to) == 0;
-
-	file_close(fd);
-	return yes;
-}
-
-static enum err wait_for(pid_t pid, unsigned port)
-{
-	const struct timespec pause = { .tv_nsec = 20 * 1000000L };
-
-	for (int waited = 0; waited < LISTEN_MS; waited += 20) {
-		if (listens(port))
-			return ERR_NONE;
-		if (waitpid(pid, NULL, WNOHANG) == pid)
-			return ERR_CHILD;
-		nanosleep(&pause, NULL);
-	}
-	return ERR_TIMEOUT;
+	return second_sshd_start(argv, -1, pid);
 }
 
 /* *in: whether the key got in. A refusal must be one by sshd, not a login that failed for another reason. */
 static enum err log_in(const char *key, unsigned port, bool *in, struct text *said)
 {
-	char number[8];
-	const char *argv[] = { "ssh",
-			       "-F",
-			       "none",
-			       "-p",
-			       number,
-			       "-i",
-			       key,
-			       "-l",
-			       ACCOUNT,
-			       "-o",
-			       "BatchMode=yes",
-			       "-o",
-			       "IdentitiesOnly=yes",
-			       "-o",
-			       "IdentityAgent=none",
-			       "-o",
-			       "StrictHostKeyChecking=no",
-			       "-o",
-			       "UserKnownHostsFile=/dev/null",
-			       "-o",
-			       "GlobalKnownHostsFile=/dev/null",
-			       "-o",
-			       "LogLevel=ERROR",
-			       "127.0.0.1",
-			       NULL };
+	const struct second_login l = { .program = "ssh", .user = ACCOUNT, .key = key, .port = port };
 	struct child_result r = { 0 };
-	enum err e;
+	enum err e = second_sshd_login(&l, &r);
 
-	snprintf(number, sizeof number, "%u", port);
-	e = child_run(argv, NULL, LOGIN_MS, OUTPUT_MAX, &r);
-	if (!e && r.status == REFUSED && !strstr(text_string(&r.err), "Permission denied"))
+	if (!e && r.status == SECOND_REFUSED && !second_sshd_denied(&r))
 		e = ERR_CHILD;
 	if (e)
 		text_add_escaped(said, text_string(&r.err), strcspn(text_string(&r.err), "\n"));
 	else
-		*in = r.status != REFUSED;
+		*in = r.status != SECOND_REFUSED;
 	child_result_free(&r);
 	return e;
 }
@@ -456,17 +362,13 @@ static enum err try_both(const struct revocation *v, const char *sshd, struct te
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && !e; i++)
 		e = start_sshd(sshd, lists[i], trials[2 * i].port, &pids[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(lists) && !e; i++)
-		e = wait_for(pids[i], trials[2 * i].port);
+		e = second_sshd_wait(pids[i], trials[2 * i].port);
 	if (e)
 		text_add(wrong, "a second sshd with this list does not start: %s", err_text(e));
 	else
 		e = try_logins(wrong);
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
-		if (pids[i] <= 0)
-			continue;
-		kill(pids[i], SIGKILL);
-		waitpid(pids[i], NULL, 0);
-	}
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		second_sshd_stop(pids[i]);
 	return e == ERR_MEMORY ? e : text_check(wrong);
 }
 

@@ -3,6 +3,7 @@
 #include "jail/build.h"
 
 #include "base/file.h"
+#include "jail/entry_digest.h"
 #include "jail/sound.h"
 #include "jail/work.h"
 
@@ -70,7 +71,7 @@ static const char *known_digest(const struct plan *p, const struct entry *e, con
 
 /* Whether the file of the jail is the host's own, or must not be that any more. */
 static enum err compare_shared(struct work *w, const struct plan *p, struct entry *e, const struct stat *st,
-			       unsigned char *buffer, bool *shared, enum verdict *v)
+			       bool *shared, enum verdict *v)
 {
 	struct stat source;
 	const char *digest;
@@ -92,21 +93,20 @@ static enum err compare_shared(struct work *w, const struct plan *p, struct entr
 		memcpy(e->digest, digest, ENTRY_DIGEST);
 		return ERR_NONE;
 	}
-	err = content_digest(w, e, &source, buffer);
+	err = content_digest(w, e, &source);
 	content_see(&source, e->seen); /* of what was read */
 	return err;
 }
 
-static enum err compare_content(struct work *w, struct entry *e, int fd, const struct stat *st, unsigned char *buffer,
-				enum verdict *v)
+static enum err compare_content(struct work *w, struct entry *e, int fd, const struct stat *st, enum verdict *v)
 {
 	char there[ENTRY_DIGEST];
 	struct stat source;
-	enum err err = content_digest(w, e, &source, buffer);
+	enum err err = content_digest(w, e, &source);
 
 	if (err)
 		return err;
-	err = content_digest_file(fd, st->st_size, buffer, there);
+	err = entry_digest_fd(fd, st->st_size, there);
 	if (err == ERR_SYSTEM)
 		return work_fail(w, e->path, "it cannot be read in the jail");
 	*v = !err && !strcmp(there, e->digest) ? SAME : REPLACE;
@@ -114,7 +114,7 @@ static enum err compare_content(struct work *w, struct entry *e, int fd, const s
 }
 
 static enum err compare_file(struct work *w, const struct plan *p, struct entry *e, const struct stat *looked,
-			     unsigned char *buffer, enum verdict *v)
+			     enum verdict *v)
 {
 	struct stat st;
 	bool done = false;
@@ -128,8 +128,8 @@ static enum err compare_file(struct work *w, const struct plan *p, struct entry 
 		err = work_fail(w, e->path, "it cannot be read in the jail");
 	else if (content_has_odd_attributes(fd) || (!e->source && (size_t)st.st_size != e->len))
 		err = ERR_NONE;
-	else if (!(err = e->source ? compare_shared(w, p, e, &st, buffer, &done, v) : ERR_NONE) && !done)
-		err = compare_content(w, e, fd, &st, buffer, v);
+	else if (!(err = e->source ? compare_shared(w, p, e, &st, &done, v) : ERR_NONE) && !done)
+		err = compare_content(w, e, fd, &st, v);
 	/* last: the mode that is wanted may be less once the source was opened */
 	if (!err && (looked->st_mode & 07777) != e->mode)
 		*v = REPLACE;
@@ -171,7 +171,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 	else if (e->kind == ENTRY_FOLDER)
 		err = compare_folder(w, p, e, &st, v);
 	else if (e->kind == ENTRY_FILE)
-		err = compare_file(w, p, e, &st, buffer, v);
+		err = compare_file(w, p, e, &st, v);
 	else if (e->kind == ENTRY_LINK)
 		*v = same_link(dir, name, e, &st) ? SAME : REPLACE, err = ERR_NONE;
 	else

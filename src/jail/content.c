@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "jail/entry_digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -102,16 +103,7 @@ static void digest_end(crypto_generichash_state *h, char out[ENTRY_DIGEST])
 	sodium_bin2hex(out, ENTRY_DIGEST, sum, sizeof sum);
 }
 
-static void digest_bytes(const void *bytes, size_t len, char out[ENTRY_DIGEST])
-{
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, NULL, 0, DIGEST_BYTES);
-	crypto_generichash_update(&h, bytes, len);
-	digest_end(&h, out);
-}
-
-/* Reads all of 'from' and writes it to 'to', unless that is -1. *writes: it was the writing that failed. */
+/* Reads all of 'from' and writes it to 'to'. *writes: it was the writing that failed. */
 static enum err stream(int from, int to, off_t max, unsigned char *buffer, char out[ENTRY_DIGEST], bool *writes)
 {
 	crypto_generichash_state h;
@@ -129,20 +121,13 @@ static enum err stream(int from, int to, off_t max, unsigned char *buffer, char 
 		if (total > max)
 			return ERR_TOO_BIG;
 		crypto_generichash_update(&h, buffer, (size_t)n);
-		if (to >= 0 && file_write_all(to, buffer, (size_t)n)) {
+		if (file_write_all(to, buffer, (size_t)n)) {
 			*writes = true;
 			return ERR_SYSTEM;
 		}
 	}
 	digest_end(&h, out);
 	return ERR_NONE;
-}
-
-enum err content_digest_file(int fd, off_t max, unsigned char *buffer, char out[ENTRY_DIGEST])
-{
-	bool writes;
-
-	return stream(fd, -1, max, buffer, out, &writes);
 }
 
 void content_see(const struct stat *st, char out[ENTRY_SEEN])
@@ -162,11 +147,11 @@ void content_see(const struct stat *st, char out[ENTRY_SEEN])
 	sodium_bin2hex(out, ENTRY_SEEN, sum, sizeof sum);
 }
 
-enum err content_digest(struct work *w, struct entry *e, struct stat *st, unsigned char *buffer)
+enum err content_digest(struct work *w, struct entry *e, struct stat *st)
 {
 	*st = (struct stat){ 0 };
 	if (!e->source) {
-		digest_bytes(e->content, e->len, e->digest);
+		entry_digest_bytes(e->content, e->len, e->digest);
 		return ERR_NONE;
 	}
 	for (unsigned tries = 0; tries < MAX_TRIES; wait_for_writer(++tries)) {
@@ -176,7 +161,7 @@ enum err content_digest(struct work *w, struct entry *e, struct stat *st, unsign
 
 		if (err)
 			return err;
-		err = content_digest_file(fd, st->st_size, buffer, e->digest);
+		err = entry_digest_fd(fd, st->st_size, e->digest);
 		if (err == ERR_SYSTEM)
 			err = work_fail(w, e->source, "it cannot be read");
 		same = unchanged(fd, st);
@@ -257,8 +242,9 @@ static bool link_open_file(int fd, int dir, const char *name)
 
 static enum err put_digest(struct put *p, int to)
 {
-	bool writes;
-	enum err e = stream(p->from, to, p->st.st_size, p->buffer, p->e->digest, &writes);
+	bool writes = false;
+	enum err e = to < 0 ? entry_digest_fd(p->from, p->st.st_size, p->e->digest)
+			    : stream(p->from, to, p->st.st_size, p->buffer, p->e->digest, &writes);
 
 	if (e == ERR_SYSTEM)
 		return writes ? work_fail(p->w, p->e->path, "it cannot be written in the jail")
@@ -305,7 +291,7 @@ static enum err put_content(struct put *p)
 	if (!e)
 		e = put_meta(p);
 	if (!e)
-		digest_bytes(p->e->content, p->e->len, p->e->digest);
+		entry_digest_bytes(p->e->content, p->e->len, p->e->digest);
 	return e;
 }
 

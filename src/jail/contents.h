@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/root.h"
+#include "base/text.h"
 #include "jail/entry.h"
 #include "jail/jail.h"
 
@@ -18,13 +19,16 @@
  */
 MUST_USE enum err contents_find(const struct root *r, const struct jail *j, struct entries *out,
 				struct diags *problems);
+/* The same by the data files of these folders. */
+MUST_USE enum err contents_find_by(const struct root *r, const struct jail *j, const struct strings *dirs,
+				   struct entries *out, struct diags *problems);
 
 /* A set of programs, for people who ask which there are. */
 struct jail_set {
 	char *name, *summary;
 };
-/* Sorted by name; *out is yours: jail_sets_free(). */
-MUST_USE enum err jail_sets_list(struct jail_set **out, size_t *n);
+/* Sorted by name; *out is yours: jail_sets_free(). ERR_CONFIG: the data files have mistakes, problems tells. */
+MUST_USE enum err jail_sets_list(struct jail_set **out, size_t *n, struct diags *problems);
 void jail_sets_free(struct jail_set *v, size_t n);
 
 #endif

@@ -19,6 +19,7 @@ struct jail {
 	char *home; /* in the jail: the account's home, his to write; with sftp_only the one folder that he may write in */
 	char *shell; /* as the account has it, "/bin/bash"; NULL: sftp_only */
 	bool sftp_only;
+	bool copies;	     /* no file of the host is shared with the jail, now or by an update */
 	struct strings with; /* programs ("/usr/bin/git", "git") and sets ("coreutils"), as they were asked for */
 };
 

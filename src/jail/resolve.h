@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/root.h"
+#include "jail/elf.h"
 #include "jail/entry.h"
 
 /*
@@ -28,15 +29,32 @@ void resolver_free(struct resolver *rv); /* NULL is fine */
  * a merged /usr), the file they end at, the interpreter of an ELF file or of "#!" (also behind /usr/bin/env, looked up in
  * /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin), every library. What stands in the way is said in problems, with the
  * file that wanted it, and then ERR_CONFIG: it is not there, is a loop of links, is no regular file, is a truncated or foreign ELF file, needs
- * what is not there. A file that is neither ELF nor "#!" is a problem here and none below.
+ * what is not there. A file that is neither ELF nor "#!" is a problem here and none below. After ERR_CONFIG nothing was added, unless
+ * something else stands in the entries where a link has to be. Warnings in problems: what loses its setuid bit or capabilities, what not
+ * everybody may run, and what finds libraries by its own $ORIGIN, which the loader knows by /proc alone: in a jail without, ld.so.cache must.
  */
 MUST_USE enum err resolver_add_program(struct resolver *rv, const char *path, struct entries *into,
 				       struct diags *problems);
 /* The same for a file that is opened at run time: data, or a library that dlopen() wants with all it needs. ERR_NOT_FOUND when it is not there. */
 MUST_USE enum err resolver_add_file(struct resolver *rv, const char *path, struct entries *into,
 				    struct diags *problems);
-/* A library by its soname, as dlopen("libfoo.so.1") of 'program' would find it. ERR_NOT_FOUND. */
+/*
+ * A library by its soname, as dlopen("libfoo.so.1") of 'program' would find it, with all that is mapped then but the program itself; a script
+ * stands for its interpreter. ERR_NOT_FOUND.
+ */
 MUST_USE enum err resolver_add_library(struct resolver *rv, const char *soname, const char *program,
 				       struct entries *into, struct diags *problems);
+
+/* A library under a name that a program wants it by. */
+struct resolver_library {
+	char *name;
+	const char *path; /* free of links */
+	const struct elf *elf;
+};
+/*
+ * Those of the programs that find some by their own $ORIGIN: the loader knows that by /proc alone, so in a jail ld.so.cache has to name
+ * them. Borrowed until the next program is added.
+ */
+const struct resolver_library *resolver_own_libraries(const struct resolver *rv, size_t *n);
 
 #endif

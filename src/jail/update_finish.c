@@ -14,9 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
+
+#define LOAD_MS 500
 
 static enum err fail(struct diags *problems, const char *path, const char *what)
 {
@@ -113,6 +116,18 @@ static enum err remove_one(int top, const struct entry *e)
 	return err && walk_is_missing(errno) ? ERR_NONE : err;
 }
 
+/* A program that was started before its file was replaced may just be about to open its libraries. */
+static void let_programs_load(const struct root *r, const struct entries *old, const struct entries *next)
+{
+	const struct timespec pause = { .tv_nsec = LOAD_MS * 1000000L };
+
+	for (size_t i = 0; i < old->n && root_is_live(r); i++)
+		if (old->v[i].kind != ENTRY_FOLDER && !entries_find(next, old->v[i].path)) {
+			nanosleep(&pause, NULL);
+			return;
+		}
+}
+
 static enum err remove_all(int top, const struct entries *old, const struct entries *next, struct diags *problems)
 {
 	bool *inside = NULL;
@@ -154,7 +169,8 @@ static enum err remove_stage(int top, const char *dir, struct diags *problems)
 	return e;
 }
 
-static enum err apply(int top, const struct manifest *old, const struct manifest *next, struct diags *problems)
+static enum err apply(const struct root *r, int top, const struct manifest *old, const struct manifest *next,
+		      struct diags *problems)
 {
 	const struct entries *all = &next->entries;
 	bool *inside = NULL;
@@ -170,8 +186,10 @@ static enum err apply(int top, const struct manifest *old, const struct manifest
 		e = put_all(top, stage, all, inside, problems);
 	else if (errno != ENOENT)
 		e = fail(problems, next->jail.dir, "what was put ready in it cannot be opened");
-	if (!e && !(e = fix_all(top, all, inside, true, problems)))
+	if (!e && !(e = fix_all(top, all, inside, true, problems))) {
+		let_programs_load(r, &old->entries, all);
 		e = remove_all(top, &old->entries, all, problems);
+	}
 	if (!e && syncfs(top))
 		e = fail(problems, next->jail.dir, "it cannot be written to the disk");
 out:
@@ -188,7 +206,7 @@ enum err update_finish(const struct root *r, const struct manifest *old, const s
 
 	if (e)
 		return e;
-	if (!(e = apply(top, old, next, problems))) {
+	if (!(e = apply(r, top, old, next, problems))) {
 		e = manifest_write(r, next) ? fail(problems, JAIL_STATE, "the manifest cannot be written") : ERR_NONE;
 		if (!e && !(e = remove_stage(top, next->jail.dir, problems)))
 			e = manifest_remove_update(r, next->jail.user);

@@ -50,9 +50,7 @@ MUST_USE enum err work_each(struct work *w, size_t n, work_job *job, void *arg);
 /* The entry's file as a new one of that name in the folder; gives it its digest. */
 MUST_USE enum err content_put(struct work *w, int dir, const char *name, struct entry *e, unsigned char *buffer);
 /* The digest of what the entry's source or content is now; *st is the source's (st_ino 0: it has none). */
-MUST_USE enum err content_digest(struct work *w, struct entry *e, struct stat *st, unsigned char *buffer);
-/* Of the file from where it is, to its end. ERR_TOO_BIG: it has more than max bytes. */
-MUST_USE enum err content_digest_file(int fd, off_t max, unsigned char *buffer, char out[ENTRY_DIGEST]);
+MUST_USE enum err content_digest(struct work *w, struct entry *e, struct stat *st);
 /* The host's file at fd may stand in a jail by another name of its own, as far as owner, mode and attributes go. */
 bool content_may_share(const struct entry *e, int fd, const struct stat *st);
 bool content_has_odd_attributes(int fd); /* an access list, or a capability */

@@ -8,7 +8,8 @@ import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent.parent
 UNITS = ("sallyportd.service", "sallyport-firewall.service", "sallyport-rescue.socket", "sallyport-rescue@.service",
-         "sallyport-revoke-update.service", "sallyport-revoke-update.timer")
+         "sallyport-revoke-update.service", "sallyport-revoke-update.timer", "sallyport-jail-update.service",
+         "sallyport-jail-update.timer")
 
 
 def need(tool):
@@ -62,7 +63,7 @@ def test_units_have_nothing_that_systemd_does_not_know(build, tmp_path, unit):
 
 
 @pytest.mark.parametrize("unit, most", [("sallyportd.service", 3.3), ("sallyport-firewall.service", 2.2),
-                                        ("sallyport-revoke-update.service", 5.8)])
+                                        ("sallyport-revoke-update.service", 5.8), ("sallyport-jail-update.service", 5.6)])
 def test_units_do_not_become_more_exposed(build, unit, most):
     need("systemd-analyze")
     got = run("systemd-analyze", "security", "--offline=true", f"--threshold={int(most * 10)}", build / "conf" / unit)

@@ -291,6 +291,15 @@ static void features_belong_to_their_session(void **state)
 		"Nov  2 10:00:05 h sshd[62]: Starting session: subsystem 'x' for none from 1.1.1.6 port 10 id 0\n"
 		"Nov  2 10:00:05 h sshd[62]: Starting session: command for none from 1.1.1.6 port 10 id 0\n"
 		"Nov  2 10:00:05 h sshd[62]: Disconnected from user none 1.1.1.6 port 10\n"
+		"Nov  2 10:00:07 h sshd[70]: Accepted password for shell from 1.1.1.8 port 12 ssh2\n"
+		"Nov  2 10:00:07 h sshd[72]: Starting session: shell on pts/0 for shell from 1.1.1.8 port 12 id 0\n"
+		"Nov  2 10:00:08 h sshd[80]: Accepted password for forced from 1.1.1.9 port 13 ssh2\n"
+		"Nov  2 10:00:08 h sshd[82]: Starting session: forced-command (key-option) 'id' for forced from 1.1.1.9 port 13 id 0\n"
+		/* as old releases do at every level */
+		"Nov  2 10:00:09 h sshd[90]: Accepted password for old from 1.1.2.1 port 14 ssh2\n"
+		"Nov  2 10:00:09 h sshd[90]: subsystem request for sftp by user old\n"
+		"Nov  2 10:00:09 h sshd[95]: Accepted password for odd from 1.1.2.2 port 15 ssh2\n"
+		"Nov  2 10:00:09 h sshd[95]: subsystem request for sftp by user odd failed, subsystem not found\n"
 		/* its number comes again for another's failed connection */
 		"Nov  2 10:00:06 h sshd[62]: error: connect_to 127.0.0.1 port 1: failed.\n"
 		"Nov  2 10:00:06 h sshd[62]: Disconnected from user gone 1.1.1.7 port 11\n");
@@ -299,7 +308,11 @@ static void features_belong_to_their_session(void **state)
 	assert_int_equal(find(&l, "info")->features, PAST_LOCAL_FORWARDING);
 	assert_int_equal(find(&l, "jail")->features, PAST_SFTP);
 	assert_int_equal(find(&l, "root")->features, PAST_REMOTE_FORWARDING);
-	assert_int_equal(find(&l, "none")->features, 0);
+	assert_int_equal(find(&l, "none")->features, PAST_COMMAND);
+	assert_int_equal(find(&l, "shell")->features, PAST_COMMAND);
+	assert_int_equal(find(&l, "forced")->features, PAST_COMMAND);
+	assert_int_equal(find(&l, "old")->features, PAST_SFTP);
+	assert_int_equal(find(&l, "odd")->features, 0);
 	past_logins_free(&l);
 }
 

@@ -185,6 +185,12 @@ static const struct rule_case cases[] = {
 	{ "authorized-key-weak", "", V92, STATUS_SKIP, 0, NULL },
 	{ "authorized-key-revoked", "", V92, STATUS_SKIP, 0, NULL },
 	{ "authorized-key-hardware", "", V92, STATUS_SKIP, 0, NULL },
+	/* folders that people are locked into; the rest is below */
+	{ "chroot-missing", "", V92, STATUS_SKIP, 0, NULL },
+	{ "chroot-path-unsafe", "", V92, STATUS_SKIP, 0, NULL },
+	{ "jail-stale", "", V92, STATUS_SKIP, 0, NULL },
+	{ "jail-escape", "", V92, STATUS_SKIP, 0, NULL },
+	{ "jail-candidate", "", V92, STATUS_SKIP, 0, NULL },
 	/* revoked keys */
 	{ "revoked-none", "", V92, STATUS_FAIL, 0, "RevokedKeys /etc/ssh/revoked_keys" },
 	{ "revoked-none", "RevokedKeys none\n", V92, STATUS_FAIL, 1, "RevokedKeys /etc/ssh/revoked_keys" },
@@ -996,6 +1002,164 @@ static void keys_fail_the_rule_that_is_about_them_and_no_other(void **state)
 	}
 }
 
+static struct chroot_fact *made_chroot(struct facts *f, const char *path, enum err err)
+{
+	f->jails.chroots = realloc(f->jails.chroots, (f->jails.nchroots + 1) * sizeof *f->jails.chroots);
+	assert_non_null(f->jails.chroots);
+	f->jails.chroots[f->jails.nchroots] =
+		(struct chroot_fact){ .line = &f->config->lines[0], .path = strdup(path), .err = err };
+	return &f->jails.chroots[f->jails.nchroots++];
+}
+
+static struct jail_fact *made_jail(struct facts *f, const char *user)
+{
+	f->jails.ours = realloc(f->jails.ours, (f->jails.nours + 1) * sizeof *f->jails.ours);
+	assert_non_null(f->jails.ours);
+	f->jails.ours[f->jails.nours] = (struct jail_fact){ .user = strdup(user), .dir = strdup("/home/chroot/anna") };
+	return &f->jails.ours[f->jails.nours++];
+}
+
+static void made_trouble(struct jail_troubles *t, enum jail_trouble_kind kind, const char *detail)
+{
+	t->v = realloc(t->v, (t->n + 1) * sizeof *t->v);
+	assert_non_null(t->v);
+	t->v[t->n++] = (struct jail_trouble){ kind, strdup("/srv/x"), strdup(detail) };
+}
+
+/* The rule, what fails it, and whose folder that is in; all others of the step pass. */
+static void each_trouble_of_a_jail_fails_its_rule(void **state)
+{
+	static const struct {
+		enum jail_trouble_kind kind;
+		const char *rule, *command;
+		bool ours;
+	} troubles[] = {
+		{ JAIL_PATH, "chroot-path-unsafe", "sudo chmod go-w /srv/x", false },
+		{ JAIL_PATH, "chroot-path-unsafe", "sudo chmod go-w /srv/x", true },
+		{ JAIL_STALE, "jail-stale", "sudo sallyport jail update anna", true },
+		{ JAIL_CHANGED, "jail-stale", "sudo sallyport jail update anna", true },
+		{ JAIL_MISSING, "jail-stale", "sudo sallyport jail update anna", true },
+		{ JAIL_FOREIGN, "jail-stale", "sudo sallyport jail update anna", true },
+		{ JAIL_SETUID, "jail-escape", NULL, false },
+		{ JAIL_SETUID, "jail-escape", "sudo sallyport jail check", true },
+		{ JAIL_DEVICE, "jail-escape", NULL, false },
+		{ JAIL_WRITABLE, "jail-escape", NULL, false },
+		{ JAIL_SOCKET, "jail-escape", NULL, false },
+		{ JAIL_MOUNT, "jail-escape", NULL, false },
+		{ JAIL_LINKED, "jail-escape", NULL, false },
+	};
+	static const char *const rules[] = { "chroot-missing", "chroot-path-unsafe", "jail-stale", "jail-escape" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(troubles); i++) {
+		struct facts *f = made_facts("ChrootDirectory /srv/x\n", V92, NULL);
+		struct chroot_fact *c = made_chroot(f, "/srv/x", ERR_NONE);
+		struct jail_fact *j = made_jail(f, "anna");
+		struct audit *a = NULL;
+
+		made_trouble(troubles[i].ours ? &j->troubles : &c->troubles, troubles[i].kind, "everybody may write");
+		assert_int_equal(audit_run(f, modern, 1u << 4, NULL, &a), ERR_NONE);
+		for (size_t k = 0; k < ARRAY_SIZE(rules); k++) {
+			const bool its = strcmp(rules[k], troubles[i].rule) == 0;
+			const struct finding *x = audit_find(a, rules[k]);
+
+			assert_int_equal(x->status, its ? STATUS_FAIL : STATUS_PASS);
+			if (!its)
+				continue;
+			assert_non_null(strstr(x->evidence[x->nevidence - 1].text, "everybody may write"));
+			assert_int_equal(x->nchanges, 0);
+			assert_int_equal(x->command != NULL, troubles[i].command != NULL);
+			if (x->command)
+				assert_string_equal(x->command, troubles[i].command);
+		}
+		audit_free(a);
+		facts_free(f);
+	}
+}
+
+static void a_folder_that_is_not_there_is_shown_with_its_line(void **state)
+{
+	static const struct {
+		enum err err;
+		enum status status;
+		const char *reason;
+	} folders[] = {
+		{ ERR_NONE, STATUS_PASS, NULL },
+		{ ERR_NOT_FOUND, STATUS_FAIL, "sshd_config:1 names /srv/x: there is no such folder" },
+		{ ERR_SYNTAX, STATUS_FAIL,
+		  "sshd_config:1 names /srv/x: no absolute path, or a % that sshd does not know" },
+		{ ERR_TIMEOUT, STATUS_UNKNOWN, NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+		struct facts *f = made_facts("ChrootDirectory /srv/x\n", V92, NULL);
+		struct audit *a = NULL;
+		const struct finding *x;
+
+		/* the parser names no file: the line stands in the made one */
+		f->config->lines[0].file = f->config_path;
+		made_chroot(f, "/srv/x", folders[i].err);
+		assert_int_equal(audit_run(f, modern, 1u << 4, NULL, &a), ERR_NONE);
+		x = audit_find(a, "chroot-missing");
+		assert_int_equal(x->status, folders[i].status);
+		if (folders[i].reason)
+			assert_string_equal(x->reason, folders[i].reason);
+		audit_free(a);
+		facts_free(f);
+	}
+}
+
+static void a_jail_that_cannot_be_looked_at_is_unknown(void **state)
+{
+	struct facts *f = made_facts("ChrootDirectory /srv/x\n", V92, NULL);
+	struct jail_fact *j = made_jail(f, "anna");
+
+	assert_int_equal(status_of(f, modern, "jail-stale"), STATUS_PASS);
+	j->problem = strdup("its manifest is damaged");
+	assert_int_equal(status_of(f, modern, "jail-stale"), STATUS_UNKNOWN);
+	assert_int_equal(status_of(f, modern, "jail-escape"), STATUS_UNKNOWN);
+	made_trouble(&j->troubles, JAIL_STALE, "old");
+	assert_int_equal(status_of(f, modern, "jail-stale"), STATUS_FAIL);
+	free(j->problem);
+	j->problem = NULL;
+	assert_int_equal(status_of(f, modern, "jail-escape"), STATUS_PASS);
+	made_trouble(&j->troubles, JAIL_UNKNOWN, "could not be looked at");
+	assert_int_equal(status_of(f, modern, "jail-escape"), STATUS_UNKNOWN);
+	j->gone = true;
+	assert_int_equal(status_of(f, modern, "chroot-missing"), STATUS_FAIL);
+	facts_free(f);
+	f = made_facts("", V92, NULL);
+	f->jails.unsure = strdup("not all accounts could be looked up");
+	assert_int_equal(status_of(f, modern, "jail-escape"), STATUS_UNKNOWN);
+	facts_free(f);
+}
+
+static void who_only_moves_files_is_told_where_the_logs_say_so(void **state)
+{
+	static const struct {
+		bool told, sftp_only;
+		unsigned long logins;
+		const char *incomplete;
+		enum status status;
+	} logs[] = {
+		{ true, true, 5, NULL, STATUS_WARN },	     { true, false, 5, NULL, STATUS_PASS },
+		{ false, false, 5, NULL, STATUS_UNKNOWN },   { false, false, 0, NULL, STATUS_SKIP },
+		{ true, false, 5, "a log", STATUS_UNKNOWN }, { true, true, 5, "a log", STATUS_WARN },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++) {
+		struct facts *f = made_facts("", V92, NULL);
+
+		f->past_read = true;
+		f->past.logins = logs[i].logins;
+		f->past.incomplete = logs[i].incomplete ? strdup(logs[i].incomplete) : NULL;
+		f->sessions_told = logs[i].told;
+		if (logs[i].sftp_only)
+			assert_int_equal(strings_add(&f->sftp_only, "anna"), ERR_NONE);
+		assert_int_equal(status_of(f, modern, "jail-candidate"), logs[i].status);
+		facts_free(f);
+	}
+}
+
 static void keys_that_could_not_be_looked_at_are_unknown(void **state)
 {
 	struct facts *f = made_facts("", V92, NULL);
@@ -1017,6 +1181,10 @@ int main(void)
 		cmocka_unit_test(files_of_keys_that_others_can_write_are_shown),
 		cmocka_unit_test(keys_fail_the_rule_that_is_about_them_and_no_other),
 		cmocka_unit_test(keys_that_could_not_be_looked_at_are_unknown),
+		cmocka_unit_test(each_trouble_of_a_jail_fails_its_rule),
+		cmocka_unit_test(a_folder_that_is_not_there_is_shown_with_its_line),
+		cmocka_unit_test(a_jail_that_cannot_be_looked_at_is_unknown),
+		cmocka_unit_test(who_only_moves_files_is_told_where_the_logs_say_so),
 		cmocka_unit_test(files_of_keys_that_cannot_be_seen_are_unknown),
 		cmocka_unit_test(what_could_not_be_looked_up_is_not_nobody),
 		cmocka_unit_test(accounts_that_cannot_be_listed_are_no_good_news),

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_build.c - the tree of a jail alone, without an account, sshd's configuration and logins: what bench/jail times. */
+#include "jail/build.h"
+#include "jail/contents.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+#define NAME "bench"
+
+static int trouble(const char *what, enum err e, const struct diags *problems)
+{
+	diags_print(problems, "jail_build: ", stderr);
+	fprintf(stderr, "jail_build: %s: %s\n", what, err_text(e));
+	return 2;
+}
+
+static enum err ask(char **words, struct jail *out)
+{
+	struct jail j = { .uid = 65534, .gid = 65534 };
+	enum err e = ERR_NONE;
+
+	j.user = strdup(NAME);
+	j.dir = strdup(*words++);
+	j.home = strdup("/home/" NAME);
+	j.shell = strdup("/bin/sh");
+	if (!j.user || !j.dir || !j.home || !j.shell)
+		e = ERR_MEMORY;
+	for (; *words && !e; words++)
+		e = strings_add(&j.with, *words);
+	if (e)
+		jail_clear(&j);
+	else
+		*out = j;
+	return e;
+}
+
+static enum err create(const struct root *r, char **words, enum build_how how, struct build_told *told,
+		       struct diags *problems)
+{
+	struct manifest m = { 0 };
+	enum err e;
+
+	if (!(e = ask(words, &m.jail)) && !(e = contents_find(r, &m.jail, &m.entries, problems)) &&
+	    !(e = build_create(r, &m, how, told, problems))) {
+		m.state = MANIFEST_READY;
+		e = manifest_write(r, &m);
+	}
+	manifest_clear(&m);
+	return e;
+}
+
+static enum err update(const struct root *r, enum build_how how, struct build_told *told, struct diags *problems)
+{
+	struct manifest m = { 0 };
+	struct entries wanted = { 0 };
+	enum err e;
+
+	if (!(e = manifest_read(r, NAME, &m, NULL)) && !(e = contents_find(r, &m.jail, &wanted, problems)))
+		e = build_update(r, &m, &wanted, how, told, problems);
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	return e;
+}
+
+static enum err take_away(const struct root *r, struct diags *problems)
+{
+	struct manifest m = { 0 };
+	enum err e = manifest_read(r, NAME, &m, NULL);
+
+	if (!e)
+		e = build_remove(r, &m, true, NULL, problems);
+	manifest_clear(&m);
+	return e;
+}
+
+int main(int argc, char **argv)
+{
+	const enum build_how how = argc > 2 && strcmp(argv[2], "copy") == 0 ? BUILD_COPY : BUILD_SHARE;
+	struct build_told told = { 0 };
+	struct diags problems = { 0 };
+	struct root *r = NULL;
+	int lock = -1;
+	enum err e;
+
+	if (argc < 3 || (strcmp(argv[1], "create") == 0) != (argc > 3)) {
+		fprintf(stderr,
+			"usage: jail_build create share|copy DIR [WITH...] | update share|copy | remove share\n");
+		return 2;
+	}
+	if (!(e = root_open(NULL, &r)) && !(e = build_lock(r, &lock))) {
+		if (strcmp(argv[1], "create") == 0)
+			e = create(r, argv + 3, how, &told, &problems);
+		else if (strcmp(argv[1], "update") == 0)
+			e = update(r, how, &told, &problems);
+		else
+			e = take_away(r, &problems);
+	}
+	if (e)
+		return trouble(argv[1], e, &problems);
+	printf("added %zu replaced %zu removed %zu same %zu linked %llu copied %llu\n", told.added, told.replaced,
+	       told.removed, told.same, told.bytes_linked, told.bytes_copied);
+	diags_free(&problems);
+	root_close(r);
+	return 0;
+}

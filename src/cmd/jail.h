@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail.h - what the sub-commands of jail share. */
+#ifndef CMD_JAIL_H
+#define CMD_JAIL_H
+
+#include "audit/facts.h"
+#include "base/diag.h"
+#include "cmd/command.h"
+#include "jail/build.h"
+#include "jail/manifest.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+extern const struct command cmd_jail_create, cmd_jail_update, cmd_jail_check, cmd_jail_list, cmd_jail_remove;
+
+/* 0, or an exit status after it was said what is odd about the name. */
+int jail_check_name(const char *user);
+/* Only the configuration. 0, or an exit status with the error said. Free with facts_free(). */
+int jail_facts(const struct common_args *common, struct facts **out);
+/* 0; EXIT_NO: there is none; EXIT_TROUBLE. The error was said. Clear in every case. */
+int jail_read(const struct common_args *common, const struct root *r, const char *user, struct manifest *out);
+/* Says why the jails cannot be listed; returns EXIT_TROUBLE. */
+int jail_list_failed(enum err e);
+/*
+ * The users that are meant: those named, or all that have a jail; each named one is checked. Nobody named and not all: an error. 0, or an
+ * exit status with the error said.
+ */
+int jail_users(const struct common_args *common, const struct root *r, const struct strings *named, bool all,
+	       struct strings *out);
+/* Warnings as such, errors with "sallyport: " in front. */
+void jail_say_problems(const struct diags *problems);
+/* {"user","dir","home","shell","sftp_only","with"}; a new reference. */
+json_t *jail_json(const struct jail *j);
+/* "14.2 MB" */
+void jail_add_size(unsigned long long bytes, struct text *out);
+/* "anna's shell /bin/bash with coreutils, git", "sftp only" */
+void jail_add_kind(const struct jail *j, struct text *out);
+
+/* ---- accounts ---- */
+
+struct account;
+
+/* Neither root nor one that administers; which one that is, is said in why. false: let in only by --override lockout. */
+bool jail_account_is_plain(const struct facts *f, const struct account *a, struct text *why);
+/* Ids for a new account that nobody has, into j. ERR_RANGE: there are none left. */
+MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
+/* The account with the ids, the home and the shell of j, without a password. wrong: why not. ERR_MEMORY. */
+MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, struct text *wrong);
+/* As jail_account_make() made it, whole or in part. None there: ERR_NONE. ERR_CHILD: userdel did not. */
+MUST_USE enum err jail_account_remove(const struct root *r, const char *user);
+
+/* ---- keys ---- */
+
+/* Beside the configuration: "/etc/ssh/authorized_keys.d/anna". Yours. */
+MUST_USE enum err jail_keys_path(const struct facts *f, const char *user, char **out);
+/*
+ * What goes there: what stands there already, else the keys by which the account (NULL: it is new) gets in until now, and those of the files
+ * that are given. 0, or an exit status with the error said.
+ */
+int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
+		     struct text *out);
+
+/* ---- recovery ---- */
+
+/* Finishes what a crash left of jails, when the transactions are recovered. The caller holds journal_lock(). */
+MUST_USE enum err jail_recover(const struct root *r, const char *config, struct build_recovery **done, size_t *n);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_check.c - jail check: is a jail in force, does it hold, is it current, and does everything in it start? */
+#include "jail/check.h"
+
+#include "base/json.h"
+#include "base/message.h"
+#include "cmd/jail.h"
+#include "harden/jail_block.h"
+#include "jail/contents.h"
+#include "sshd/account.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+struct check {
+	const struct common_args *common;
+	const struct facts *f;
+	struct text out;
+	json_t *jails;
+	size_t findings;
+};
+
+static void add_finding(struct check *c, json_t *list, const char *id, bool escape, const char *path,
+			const char *detail)
+{
+	c->findings++;
+	text_add(&c->out, "  %-11s %s%s%s\n", id, path ? path : "", path ? ": " : "", detail);
+	json_array_append_new(list, json_pack("{s:s,s:b,s:o,s:o}", "kind", id, "escape", escape, "path",
+					      path ? json_safe_string(path) : json_null(), "detail",
+					      json_safe_string(detail)));
+}
+
+static void add_troubles(struct check *c, const struct jail_troubles *all, json_t *list)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct jail_trouble *t = &all->v[i];
+
+		add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), t->path, t->detail);
+	}
+}
+
+/* What only sshd's configuration and the accounts tell. */
+static enum err look_outside(struct check *c, const struct manifest *m, bool *in_force, json_t *list)
+{
+	struct account *a = NULL;
+	enum err e = jail_block_in_force(c->f->root, c->f->config, &m->jail, in_force);
+
+	if (e)
+		return e;
+	if (!*in_force)
+		add_finding(
+			c, list, "not-in-force", true, NULL,
+			"sshd's configuration does not put the account there: sudo sallyport jail create again, or jail remove");
+	e = account_find(c->f->root, m->jail.user, &a);
+	if (e == ERR_NOT_FOUND)
+		add_finding(c, list, "no-account", false, NULL, "its account is gone: sudo sallyport jail remove");
+	else if (!e && (a->uid != m->jail.uid || a->gid != m->jail.gid))
+		add_finding(c, list, "other-ids", false, NULL,
+			    "its account has other ids by now: sudo sallyport jail remove, and create again");
+	account_free(a);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* What the host has now; where that cannot be said the reasons are findings. */
+static enum err find_wanted(struct check *c, const struct jail *j, struct entries *wanted, bool *known, json_t *list)
+{
+	struct diags problems = { 0 };
+	enum err e = contents_find(c->f->root, j, wanted, &problems);
+
+	*known = e == ERR_NONE;
+	for (size_t i = 0; i < problems.n && e == ERR_CONFIG; i++)
+		if (!problems.v[i].warning)
+			add_finding(c, list, "cannot-update", false, problems.v[i].file, problems.v[i].text);
+	diags_free(&problems);
+	return e == ERR_CONFIG ? ERR_NONE : e;
+}
+
+static enum err look_inside(struct check *c, const struct manifest *m, json_t *list)
+{
+	struct jail_troubles all = { 0 };
+	struct entries wanted = { 0 };
+	bool known;
+	enum err e = find_wanted(c, &m->jail, &wanted, &known, list);
+
+	if (!e)
+		e = jail_check(c->f->root, m, known ? &wanted : NULL, &all);
+	if (!e && c->f->live && geteuid() == 0)
+		e = jail_check_starts(c->f->root, m, &all);
+	if (!e)
+		add_troubles(c, &all, list);
+	jail_troubles_clear(&all);
+	entries_clear(&wanted);
+	return e;
+}
+
+static int check_one(struct check *c, const char *user)
+{
+	struct manifest m = { 0 };
+	json_t *list = json_array(), *j;
+	bool in_force = false;
+	const size_t before = c->findings;
+	int status = jail_read(c->common, c->f->root, user, &m);
+	enum err e = ERR_NONE;
+
+	if (!status) {
+		text_add(&c->out, "%s in %s\n", m.jail.user, m.jail.dir);
+		if ((e = look_outside(c, &m, &in_force, list)) || (e = look_inside(c, &m, list)))
+			status = fail(e, "cannot check the jail of '%s'", user);
+	}
+	if (!status && c->findings == before)
+		text_add_string(&c->out, "  all is well: it holds, is current, and what is in it starts\n");
+	if (!status && (j = jail_json(&m.jail))) {
+		json_object_set_new(j, "in_force", json_boolean(in_force));
+		json_object_set(j, "findings", list);
+		json_array_append_new(c->jails, j);
+	}
+	json_decref(list);
+	manifest_clear(&m);
+	return status;
+}
+
+static int answer(struct check *c, int status)
+{
+	json_t *whole = json_pack("{s:s,s:O}", "schema", "sallyport.jail-check.v1", "jails", c->jails);
+
+	if (!status && c->findings)
+		status = EXIT_NO;
+	if (!json_array_size(c->jails) && !c->out.len)
+		text_add_string(&c->out, "There is no jail.\n");
+	status = c->common->format == FORMAT_JSON ? command_print_json(c->common, whole, status)
+						  : command_print(c->common, &c->out, status);
+	json_decref(whole);
+	return status;
+}
+
+static int run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	struct check c = { .common = common, .jails = json_array() };
+	struct strings users = { 0 };
+	struct facts *f = NULL;
+	int status, one;
+
+	(void)args;
+	if ((status = jail_facts(common, &f)))
+		goto out;
+	c.f = f;
+	if (!(status = jail_users(common, f->root, rest, rest->n == 0, &users))) {
+		for (size_t i = 0; i < users.n; i++)
+			if ((one = check_one(&c, users.v[i])))
+				status = one;
+		status = answer(&c, status);
+	}
+out:
+	strings_free(&users);
+	facts_free(f);
+	json_decref(c.jails);
+	text_free(&c.out);
+	return status;
+}
+
+const struct command cmd_jail_check = {
+	.name = "jail check",
+	.summary = "does it hold, is it current, and does what is in it start?",
+	.arguments = "[USER...]",
+	.common = COMMON_REPORT | COMMON_HOST,
+	.examples = "  sudo sallyport jail check          # all of them; exit 1 when something is found\n"
+		    "  sudo sallyport jail check anna --format json\n",
+	.run = run,
+};

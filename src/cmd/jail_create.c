@@ -1,0 +1,699 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_create.c - jail create: a tree, an account where it is asked for, and the Match block that puts it in there; all or nothing. */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/message.h"
+#include "cmd/change.h"
+#include "cmd/jail.h"
+#include "harden/jail_block.h"
+#include "harden/jail_log.h"
+#include "harden/jail_trial.h"
+#include "jail/contents.h"
+#include "jail/upkeep.h"
+#include "sshd/account.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define USUAL_SET "basic"
+
+struct create_args {
+	struct strings keep, overrides, with, keys;
+	const char *shell, *dir;
+	bool sftp_only, create_account, copy;
+};
+
+static const struct option_row options[] = {
+	{ "shell", 's', OPTION_TEXT, OPTION_AT(struct create_args, shell), "<path>",
+	  "the shell of a new account (/bin/bash)" },
+	{ "with", 'w', OPTION_COMMAS, OPTION_AT(struct create_args, with), "<program>,...",
+	  "programs, and sets of them: jail list --sets" },
+	{ "sftp-only", 0, OPTION_FLAG, OPTION_AT(struct create_args, sftp_only), NULL,
+	  "no shell and no programs: files can be put there and fetched" },
+	{ "dir", 'd', OPTION_TEXT, OPTION_AT(struct create_args, dir), "<dir>",
+	  "where it shall be (" JAIL_FOLDER "/USER)" },
+	{ "create-account", 0, OPTION_FLAG, OPTION_AT(struct create_args, create_account), NULL,
+	  "make the account, too, without a password" },
+	{ "key", 'i', OPTION_LIST, OPTION_AT(struct create_args, keys), "<file>", "a public key that may log in" },
+	{ "copy", 0, OPTION_FLAG, OPTION_AT(struct create_args, copy), NULL,
+	  "share no file with the host: copies, which take their place" },
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct create_args, keep), "<user>[@<addr>]",
+	  "this account must still get in" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct create_args, overrides), "<guard>",
+	  "go on although this guard refuses" },
+	{ 0 },
+};
+
+static void clear(void *args)
+{
+	struct create_args *a = args;
+
+	strings_free(&a->keep);
+	strings_free(&a->overrides);
+	strings_free(&a->with);
+	strings_free(&a->keys);
+}
+
+struct create {
+	const struct common_args *common;
+	const struct create_args *a;
+	const struct facts *f;
+	struct account *account; /* NULL: it is to be made */
+	struct manifest m, old;
+	bool again; /* there is a jail already: 'old' */
+	bool in_force;
+	bool made; /* something was made that goes again where the change does not come about */
+	char *keys_path;
+	struct text keys, lines, first, also;
+	struct build_told told;
+	struct jail_trial_told trial;
+	json_t *more; /* "jail" of the JSON answer */
+	int lock;
+};
+
+static void create_clear(struct create *c)
+{
+	account_free(c->account);
+	manifest_clear(&c->m);
+	manifest_clear(&c->old);
+	free(c->keys_path);
+	text_free(&c->keys);
+	text_free(&c->lines);
+	text_free(&c->first);
+	text_free(&c->also);
+	jail_trial_told_clear(&c->trial);
+	json_decref(c->more);
+	file_close(c->lock);
+}
+
+/* ---- what was asked for ---- */
+
+static void hint_sets(void)
+{
+	struct jail_set *sets = NULL;
+	struct diags problems = { 0 };
+	struct text t = { 0 };
+	size_t n = 0;
+
+	if (jail_sets_list(&sets, &n, &problems) == ERR_NONE)
+		for (size_t i = 0; i < n; i++)
+			text_add(&t, "%s%s", i ? ", " : "", sets[i].name);
+	if (t.len)
+		hint("--with takes programs and these sets: %s; what they are: sallyport jail list --sets",
+		     text_string(&t));
+	jail_sets_free(sets, n);
+	diags_free(&problems);
+	text_free(&t);
+}
+
+/* 0, or an exit status with the error said. */
+static int check_args(const struct create_args *a, const struct strings *rest)
+{
+	struct text why = { 0 };
+	int status = 0;
+
+	if (rest->n != 1) {
+		status = complain(rest->n ? "wants one user at a time"
+					  : "wants the name of the user who is to live there");
+		hint("sallyport jail create anna --with " USUAL_SET ",git   or, for files only: --sftp-only");
+		hint_sets();
+		return status;
+	}
+	if ((status = jail_check_name(rest->v[0])))
+		return status;
+	if (a->sftp_only && (a->with.n || a->shell))
+		return complain("--sftp-only has neither a shell nor programs: leave %s out",
+				a->shell ? "--shell" : "--with");
+	if (a->dir && jail_block_check_path(a->dir, &why))
+		status = complain("--dir is '%s': %s", a->dir, text_string(&why));
+	else if (a->shell && jail_block_check_path(a->shell, &why))
+		status = complain("--shell is '%s': %s", a->shell, text_string(&why));
+	text_free(&why);
+	return status;
+}
+
+/* The shell must be there, whoever's it is. */
+static int check_shell(const struct root *r, const char *shell)
+{
+	struct stat st;
+
+	if (root_stat(r, shell, &st))
+		return complain("there is no shell '%s' on this system", shell);
+	if (!S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		return complain("the shell '%s' cannot be executed: wants a program", shell);
+	return 0;
+}
+
+static bool lets_nobody_in(const char *shell)
+{
+	const char *name = strrchr(shell, '/');
+
+	name = name ? name + 1 : shell;
+	return strcmp(name, "nologin") == 0 || strcmp(name, "false") == 0 || strcmp(name, "true") == 0;
+}
+
+static int find_account(struct create *c, const char *user)
+{
+	struct text why = { 0 };
+	int status = 0;
+	enum err e = account_find(c->f->root, user, &c->account);
+
+	if (e == ERR_NOT_FOUND && c->a->create_account) {
+		if (!c->f->live) {
+			complain("no account can be made in another system's files: make '%s' there first", user);
+			return EXIT_TROUBLE;
+		}
+		return 0;
+	}
+	if (e == ERR_NOT_FOUND) {
+		complain("there is no account '%s'", user);
+		hint("--create-account makes it");
+		return EXIT_TROUBLE;
+	}
+	if (e)
+		return fail(e, "cannot look up the account '%s'", user);
+	if (c->account->uid == 0)
+		return complain("'%s' has uid 0 and cannot have a jail: root in a chroot is no jail, it walks out",
+				user);
+	if (!jail_account_is_plain(c->f, c->account, &why)) {
+		complain("lockout guard: '%s' should not be jailed: %s", user, text_string(&why));
+		if (!strings_has(&c->a->overrides, "lockout")) {
+			hint("nothing was changed; if you know better: --override lockout");
+			status = EXIT_NO;
+		}
+	}
+	text_free(&why);
+	return status;
+}
+
+static int choose_shell(struct create *c, const char **shell)
+{
+	const char *asked = c->a->shell, *has = c->account ? c->account->shell : NULL;
+	struct stat st;
+
+	*shell = NULL;
+	if (c->a->sftp_only)
+		return 0;
+	if (has && asked && strcmp(has, asked) != 0) {
+		complain("the shell of '%s' is '%s', and that one sshd starts, not '%s'", c->account->name, has, asked);
+		hint("sudo usermod -s %s %s", asked, c->account->name);
+		return EXIT_TROUBLE;
+	}
+	if (has && lets_nobody_in(has)) {
+		complain("the shell of '%s' is '%s', which lets nobody in", c->account->name, has);
+		hint("--sftp-only needs no shell; for one: sudo usermod -s /bin/bash %s", c->account->name);
+		return EXIT_TROUBLE;
+	}
+	*shell = has						       ? has
+		 : asked					       ? asked
+		 : root_stat(c->f->root, "/bin/bash", &st) == ERR_NONE ? "/bin/bash"
+								       : "/bin/sh";
+	return check_shell(c->f->root, *shell);
+}
+
+static int take_home(struct create *c, const char *user, char **out)
+{
+	struct text home = { 0 }, why = { 0 };
+	int status = 0;
+
+	if (c->account)
+		text_add_string(&home, c->account->home);
+	else
+		text_add(&home, "/home/%s", user);
+	while (home.len > 1 && home.s[home.len - 1] == '/')
+		home.s[--home.len] = '\0';
+	if (jail_block_check_path(text_string(&home), &why)) {
+		complain("the home of '%s' is '%s', which cannot be one in a jail: %s", user, text_string(&home),
+			 text_string(&why));
+		hint("sudo usermod -d /home/%s %s", user, user);
+		status = EXIT_TROUBLE;
+	} else if (!(*out = text_take(&home))) {
+		status = fail(ERR_MEMORY, "cannot plan the jail");
+	}
+	text_free(&home);
+	text_free(&why);
+	return status;
+}
+
+/* Into c->m.jail. */
+static int take_wishes(struct create *c, const char *user)
+{
+	struct jail *j = &c->m.jail;
+	struct text dir = { 0 };
+	const char *shell;
+	int status = choose_shell(c, &shell);
+	enum err e = ERR_NONE;
+
+	if (status || (status = take_home(c, user, &j->home)))
+		return status;
+	j->user = strdup(user);
+	j->shell = shell ? strdup(shell) : NULL;
+	j->sftp_only = c->a->sftp_only;
+	j->copies = c->a->copy;
+	if (c->a->dir)
+		text_add_string(&dir, c->a->dir);
+	else
+		text_add(&dir, JAIL_FOLDER "/%s", user);
+	j->dir = text_take(&dir);
+	if (!j->user || !j->dir || (shell && !j->shell)) {
+		fail(ERR_MEMORY, "cannot plan the jail");
+		return EXIT_TROUBLE;
+	}
+	if (c->account) {
+		j->uid = c->account->uid;
+		j->gid = c->account->gid;
+	} else {
+		e = jail_account_choose(c->f->root, j);
+	}
+	if (!e && !j->sftp_only && !c->a->with.n)
+		e = strings_add(&j->with, USUAL_SET);
+	else if (!e)
+		e = strings_copy(&j->with, &c->a->with);
+	if (e)
+		return fail(e, "cannot plan the jail");
+	c->m.account_made = !c->account;
+	return 0;
+}
+
+/* ---- what is there ---- */
+
+static int look_for_old(struct create *c)
+{
+	struct text problem = { 0 };
+	struct stat st;
+	int status = 0;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &c->old, &problem);
+
+	if (e == ERR_NONE) {
+		c->again = true;
+		if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
+			text_reset(&problem);
+			jail_add_kind(&c->old.jail, &problem);
+			complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir,
+				 text_string(&problem));
+			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
+			status = EXIT_NO;
+		} else if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force)) {
+			status = fail(ERR_MEMORY, "cannot tell whether the jail is in force");
+		}
+	} else if (e == ERR_SYNTAX) {
+		status = complain("what is written down of the jail of '%s' cannot be read: %s", c->m.jail.user,
+				  text_string(&problem));
+	} else if (e != ERR_NOT_FOUND && geteuid() == 0) {
+		status = fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
+	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE) {
+		complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
+		hint("move it away, or name another place with --dir");
+		status = EXIT_NO;
+	}
+	text_free(&problem);
+	return status;
+}
+
+static int find_contents(struct create *c)
+{
+	struct diags problems = { 0 };
+	int status = 0;
+	enum err e = contents_find(c->f->root, &c->m.jail, &c->m.entries, &problems);
+
+	jail_say_problems(&problems);
+	if (e == ERR_CONFIG)
+		status = EXIT_TROUBLE;
+	else if (e)
+		status = fail(e, "cannot find out what the jail needs");
+	diags_free(&problems);
+	return status;
+}
+
+/* ---- shown beforehand ---- */
+
+static void count_files(const struct create *c, size_t *files, unsigned long long *bytes)
+{
+	*files = 0;
+	*bytes = 0;
+	for (size_t i = 0; i < c->m.entries.n; i++) {
+		const struct entry *e = &c->m.entries.v[i];
+		struct stat st;
+
+		*files += e->kind == ENTRY_FILE;
+		if (e->kind == ENTRY_FILE && e->source && root_stat(c->f->root, e->source, &st) == ERR_NONE)
+			*bytes += (unsigned long long)st.st_size;
+	}
+}
+
+static int describe(struct create *c)
+{
+	const struct jail *j = &c->m.jail;
+	struct stat st;
+	size_t files;
+	unsigned long long bytes;
+
+	count_files(c, &files, &bytes);
+	text_add(&c->first, "%s in %s: ", j->user, j->dir);
+	jail_add_kind(j, &c->first);
+	if (!j->sftp_only) {
+		text_add(&c->first, ", %zu file%s of ", files, files == 1 ? "" : "s");
+		jail_add_size(bytes, &c->first);
+	}
+	text_add(&c->first, ", home %s\n", j->home);
+	if (c->m.account_made && !c->again)
+		text_add(&c->first, "  the account is made: uid %lu, shell %s, no password\n", (unsigned long)j->uid,
+			 j->shell ? j->shell : "/usr/sbin/nologin");
+	else if (!c->again && root_stat(c->f->root, j->home, &st) == ERR_NONE)
+		text_add(&c->first, "  what %s has in %s now stays there, out of reach from the jail\n", j->user,
+			 j->home);
+	c->more = json_pack("{s:o}", "jail", jail_json(j));
+	if (!c->more || text_check(&c->first))
+		return fail(ERR_MEMORY, "cannot plan the jail");
+	json_object_set_new(json_object_get(c->more, "jail"), "files", json_integer((json_int_t)files));
+	json_object_set_new(json_object_get(c->more, "jail"), "bytes", json_integer((json_int_t)bytes));
+	return 0;
+}
+
+/* ---- made ready ---- */
+
+static void take_problems(const struct diags *problems, enum err e, struct text *wrong)
+{
+	for (size_t i = 0; i < problems->n; i++) {
+		if (problems->v[i].warning)
+			continue;
+		text_add_string(wrong, wrong->len ? "; " : "");
+		if (problems->v[i].file) {
+			text_add_escaped(wrong, problems->v[i].file, strlen(problems->v[i].file));
+			text_add_string(wrong, ": ");
+		}
+		text_add_string(wrong, problems->v[i].text);
+	}
+	if (!wrong->len)
+		text_add(wrong, "the jail cannot be made: %s", err_text(e));
+}
+
+/* The manifest, then the tree, then the account: what a crash leaves of them goes again. */
+static enum err make_new(struct create *c, struct text *wrong)
+{
+	struct diags problems = { 0 };
+	enum err e = build_create(c->f->root, &c->m, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, &c->told, &problems);
+
+	if (e)
+		take_problems(&problems, e, wrong);
+	else
+		c->made = true;
+	if (!e && !c->account)
+		e = jail_account_make(c->f->root, &c->m.jail, wrong);
+	diags_free(&problems);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* A jail that is there, and perhaps lived in: brought to what is asked for now. */
+static enum err make_again(struct create *c, struct text *wrong)
+{
+	struct diags problems = { 0 };
+	enum err e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
+				  &c->told, &problems);
+
+	if (e)
+		take_problems(&problems, e, wrong);
+	diags_free(&problems);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* What it did is written by build_update(); this is what was asked for. */
+static enum err write_wishes(struct create *c)
+{
+	struct manifest now = { 0 };
+	struct jail kept;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &now, NULL);
+
+	if (e)
+		return e;
+	kept = now.jail;
+	now.jail = c->m.jail;
+	now.state = MANIFEST_READY;
+	e = manifest_write(c->f->root, &now);
+	now.jail = kept;
+	manifest_clear(&now);
+	return e;
+}
+
+static void add_list(const char *head, const struct strings *l, struct text *out)
+{
+	if (!l->n)
+		return;
+	text_add_string(out, head);
+	for (size_t i = 0; i < l->n; i++)
+		text_add(out, "%s%s", i ? "; " : "", l->v[i]);
+	text_add_string(out, "\n");
+}
+
+static json_t *list_json(const struct strings *l)
+{
+	json_t *j = json_array();
+
+	for (size_t i = 0; j && i < l->n; i++)
+		json_array_append_new(j, json_safe_string(l->v[i]));
+	return j;
+}
+
+static enum err tell(struct create *c)
+{
+	json_t *jail = json_object_get(c->more, "jail");
+
+	text_add(&c->also, "%s lives in %s from the next login on: ", c->m.jail.user, c->m.jail.dir);
+	jail_add_size(c->told.bytes_linked, &c->also);
+	text_add_string(&c->also, " shared with the host, ");
+	jail_add_size(c->told.bytes_copied, &c->also);
+	text_add_string(&c->also, " copied\n");
+	add_list("Proven by logins: ", &c->trial.proven, &c->also);
+	add_list("Not proven: ", &c->trial.unproven, &c->also);
+	json_object_set_new(jail, "bytes_linked", json_integer((json_int_t)c->told.bytes_linked));
+	json_object_set_new(jail, "bytes_copied", json_integer((json_int_t)c->told.bytes_copied));
+	json_object_set_new(jail, "proven", list_json(&c->trial.proven));
+	json_object_set_new(jail, "unproven", list_json(&c->trial.unproven));
+	return text_check(&c->also);
+}
+
+static enum err try_it(struct create *c, const struct stage *s, struct text *wrong)
+{
+	const struct jail_trial trial = { .facts = c->f, .jail = &c->m.jail, .keys = c->keys_path };
+	enum err e;
+
+	if (!c->f->live)
+		return strings_add(&c->trial.unproven,
+				   "nothing was tried by a login: these are another system's files");
+	if ((e = jail_trial_run(s, &trial, &c->trial)))
+		return e;
+	if (c->trial.wrong.len)
+		text_add(wrong, "a login into the jail shows that it does not hold or is of no use: %s",
+			 c->trial.wrong.s);
+	return ERR_NONE;
+}
+
+static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
+{
+	struct create *c = arg;
+	enum err e = build_lock(c->f->root, &c->lock);
+
+	if (e == ERR_BUSY) {
+		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
+		return ERR_NONE;
+	}
+	if (e || (e = c->again ? make_again(c, wrong) : make_new(c, wrong)) || wrong->len)
+		return e;
+	if ((e = try_it(c, s, wrong)) || wrong->len)
+		return e;
+	return tell(c);
+}
+
+/* ---- afterwards ---- */
+
+/* As if it had never been tried: nobody has lived in it. */
+static void undo(struct create *c)
+{
+	struct diags problems = { 0 };
+	enum err e = ERR_NONE;
+
+	if (!c->made)
+		return;
+	if (!c->account)
+		e = jail_account_remove(c->f->root, c->m.jail.user);
+	if (!e)
+		e = build_remove(c->f->root, &c->m, true, NULL, &problems);
+	jail_say_problems(&problems);
+	if (e)
+		complain("what was made of the jail could not be taken away; sudo sallyport recover tries again");
+	diags_free(&problems);
+}
+
+static int finish(struct create *c)
+{
+	struct diags problems = { 0 };
+	struct text why = { 0 };
+	int status = 0;
+	enum err e;
+
+	c->m.state = MANIFEST_READY;
+	if ((e = c->again ? write_wishes(c) : manifest_write(c->f->root, &c->m)))
+		status = fail(e, "the jail stands and is in force, but that could not be written down");
+	else if ((e = jail_log_install(c->f->root, &c->m.jail, &why)) || (e = upkeep_install(c->f->root, &problems)))
+		status = fail(e, "the jail stands and is in force, but what keeps it current could not be installed");
+	if (why.len)
+		warn("what %s does by sftp is not logged: %s", c->m.jail.user, text_string(&why));
+	jail_say_problems(&problems);
+	diags_free(&problems);
+	text_free(&why);
+	return status;
+}
+
+static bool has_sftp(const struct facts *f)
+{
+	const struct strings *all = sshd_values(f->effective, KW_SUBSYSTEM);
+
+	for (size_t i = 0; i < all->n; i++)
+		if (strncmp(all->v[i], "sftp ", 5) == 0)
+			return true;
+	return false;
+}
+
+static int put_in_force(struct create *c)
+{
+	const struct change keys = { .kind = CHANGE_WRITE, .path = c->keys_path, .content = c->keys.s, .mode = 0644 };
+	const struct change sftp = { .kind = CHANGE_ADD,
+				     .keyword = KW_SUBSYSTEM,
+				     .args = (char *)"sftp internal-sftp" };
+	const struct change block = { .kind = CHANGE_BLOCK, .args = c->m.jail.user, .content = c->lines.s };
+	const struct change *changes[] = { &keys, &block, &sftp };
+	struct text what = { 0 }, back = { 0 };
+	struct change_request q = { .changes = changes,
+				    .n = c->m.jail.sftp_only && !has_sftp(c->f) ? 3 : 2,
+				    .keep = &c->a->keep,
+				    .overrides = &c->a->overrides,
+				    .at_once = true,
+				    .one_account = true,
+				    .nothing = "Nothing to change: the jail is there and in force.",
+				    .first = &c->first,
+				    .also = &c->also,
+				    .more = c->more,
+				    .before = make_ready,
+				    .arg = c };
+	int status;
+
+	text_add(&what, "jail create %s", c->m.jail.user);
+	text_add(&back, "jail remove %s", c->m.jail.user);
+	q.what = text_string(&what);
+	q.undo = text_string(&back);
+	status = change_run(c->common, c->f, &q);
+	text_free(&what);
+	text_free(&back);
+	if (status == EXIT_YES && c->also.len)
+		return finish(c);
+	if (status != EXIT_YES)
+		undo(c);
+	return status;
+}
+
+/* Nothing of sshd's changes then. */
+static int answer_contents(struct create *c, bool done)
+{
+	const int status = c->common->dry_run ? EXIT_NO : EXIT_YES;
+	json_t *j;
+	int exit_status;
+
+	if (c->common->format != FORMAT_JSON)
+		return command_print(c->common, done ? &c->also : &c->first, status);
+	j = json_pack("{s:s,s:b,s:[],s:[],s:n}", "schema", "sallyport.plan.v1", "changed", true, "ops", "guards",
+		      "rehearsal");
+	if (j)
+		json_object_update(j, c->more);
+	exit_status = command_print_json(c->common, j, status);
+	json_decref(j);
+	return exit_status;
+}
+
+static int do_contents(struct create *c)
+{
+	struct text wrong = { 0 };
+	int status;
+	enum err e;
+
+	if ((e = build_lock(c->f->root, &c->lock)) || (e = make_again(c, &wrong)) ||
+	    (e = wrong.len ? ERR_NONE : write_wishes(c))) {
+		status = fail(e, "cannot change what is in the jail");
+	} else if (wrong.len) {
+		status = complain("%s", text_string(&wrong));
+	} else {
+		text_add(&c->also, "%s is changed: %zu added, %zu replaced, %zu removed\n", c->m.jail.dir,
+			 c->told.added, c->told.replaced, c->told.removed);
+		status = answer_contents(c, true);
+	}
+	text_free(&wrong);
+	return status;
+}
+
+/* The account is in this jail already; what is to be in it may be something else now. */
+static int change_contents(struct create *c)
+{
+	if (strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies)
+		return put_in_force(c);
+	if (c->common->dry_run)
+		return answer_contents(c, false);
+	if (!c->common->yes) {
+		fputs(text_string(&c->first), stderr);
+		if (!command_ask("Go on?", change_patience(c->f->root))) {
+			complain("nothing was changed%s",
+				 isatty(STDIN_FILENO) ? "" : ": without a terminal it wants --yes");
+			return EXIT_NO;
+		}
+	}
+	return do_contents(c);
+}
+
+static int create(struct create *c, const char *user)
+{
+	int status;
+	enum err e;
+
+	if ((status = find_account(c, user)) || (status = take_wishes(c, user)) || (status = look_for_old(c)) ||
+	    (status = find_contents(c)) || (status = describe(c)))
+		return status;
+	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
+	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))
+		return fail(e, "cannot plan the jail");
+	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, &c->keys)))
+		return status;
+	return c->again && c->in_force ? change_contents(c) : put_in_force(c);
+}
+
+static int run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	struct create c = { .common = common, .a = args, .lock = -1 };
+	struct facts *f = NULL;
+	int lock = -1, status;
+
+	if ((status = check_args(c.a, rest)) || (status = change_check_overrides(&c.a->overrides)) ||
+	    change_begin(common, &f, &lock, &status))
+		return status;
+	c.f = f;
+	status = create(&c, rest->v[0]);
+	create_clear(&c);
+	change_end(f, lock);
+	return status;
+}
+
+const struct command cmd_jail_create = {
+	.name = "jail create",
+	.summary = "put an account into a folder of its own, at once, proven by logins",
+	.arguments = "USER",
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.options = options,
+	.args_size = sizeof(struct create_args),
+	.examples = "  sudo sallyport jail create anna --with basic,git,/usr/bin/jq\n"
+		    "  sudo sallyport jail create bert --sftp-only --create-account --key bert.pub\n"
+		    "  sallyport jail create anna --with rsync --dry-run   # what it would hold and change\n",
+	.run = run,
+	.clear = clear,
+};

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_keys.c - the keys of a jailed account: outside of the jail, root's, so that nobody in there lets others in. */
+#include "base/message.h"
+#include "cmd/jail.h"
+#include "cmd/key_input.h"
+#include "key/authorized.h"
+#include "sshd/effective.h"
+#include "sshd/key_file.h"
+#include "sshd/version.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/banned.h"
+
+#define KEYS_MAX ((size_t)16 << 20)
+#define HEAD "# The keys of %s, who lives in a jail: sshd looks here alone. One line for each.\n"
+
+enum err jail_keys_path(const struct facts *f, const char *user, char **out)
+{
+	const char *slash = strrchr(f->config_path, '/');
+	struct text path = { 0 };
+
+	text_add(&path, "%.*s/authorized_keys.d/%s", slash ? (int)(slash - f->config_path) : 0, f->config_path, user);
+	*out = text_take(&path);
+	return *out ? ERR_NONE : ERR_MEMORY;
+}
+
+static bool has_line(const struct text *t, const char *line, size_t len)
+{
+	for (const char *at = text_string(t); *at; at += strcspn(at, "\n"), at += *at == '\n')
+		if (strcspn(at, "\n") == len && strncmp(at, line, len) == 0)
+			return true;
+	return false;
+}
+
+/* Lines that are not there yet. */
+static void add_lines(const char *content, struct text *out)
+{
+	while (*content) {
+		const size_t len = strcspn(content, "\r\n");
+
+		if (len && !has_line(out, content, len)) {
+			text_add_bytes(out, content, len);
+			text_add_string(out, "\n");
+		}
+		content += len;
+		content += strspn(content, "\r\n");
+	}
+}
+
+static int add_given(const char *file, struct text *out)
+{
+	struct authorized_keys keys = { 0 };
+	char *content = NULL;
+	int status = key_input_read(file, KEYS_MAX, &content);
+	enum err e;
+
+	if (status)
+		return status;
+	if ((e = authorized_keys_parse(content, strlen(content), SSHD_NEWEST, &keys)))
+		status = fail(e, "cannot read the key '%s'", file);
+	else if (keys.nfaults)
+		status = complain("'%s' line %u is no key that sshd takes: %s", file, keys.faults[0].line,
+				  keys.faults[0].why);
+	else if (!keys.n)
+		status = complain("'%s' holds no public key: wants a line such as 'ssh-ed25519 AAAA...'", file);
+	else
+		add_lines(content, out);
+	authorized_keys_clear(&keys);
+	free(content);
+	return status;
+}
+
+/* What sshd reads now, and nothing that it leaves out since others could have written it. */
+static enum err add_file(struct key_reader *k, const char *pattern, bool strict, struct text *out)
+{
+	struct text path = { 0 };
+	struct key_file file = { 0 };
+	enum err e = key_file_path(pattern, k->account, &path);
+
+	if (e == ERR_SYNTAX || strcmp(pattern, "none") == 0) {
+		text_free(&path);
+		return ERR_NONE;
+	}
+	if (!e && !(e = key_file_read(k, path.s, strict, &file))) {
+		if (file.obstacle == OBSTACLE_NONE && file.content)
+			add_lines(file.content, out);
+		else if (!file.missing)
+			warn("the keys of '%s' are not taken over: %s", path.s,
+			     file.detail ? file.detail : "unreadable");
+	}
+	key_file_clear(&file);
+	text_free(&path);
+	return e;
+}
+
+static enum err add_present(const struct facts *f, const struct account *a, struct text *out)
+{
+	const struct sshd_connection who = { .user = a->name,
+					     .groups = &a->groups,
+					     .host = "127.0.0.1",
+					     .addr = "127.0.0.1",
+					     .laddr = "127.0.0.1",
+					     .lport = 22 };
+	struct strict_modes_cache cache = { 0 };
+	struct trail trail = { 0 };
+	struct key_reader k = {
+		.root = f->root, .limit = { KEY_FILE_BYTES, 100000 }, .account = a, .cache = &cache, .trail = &trail
+	};
+	struct sshd_effective *now = NULL;
+	enum err e = sshd_effective(f->config, &who, &now);
+	const struct strings *patterns = e ? NULL : sshd_values(now, KW_AUTHORIZEDKEYSFILE);
+
+	for (size_t i = 0; patterns && i < patterns->n && !e; i++) {
+		struct strings words = { 0 };
+
+		e = strings_split(&words, patterns->v[i], " ");
+		for (size_t n = 0; n < words.n && !e; n++)
+			e = add_file(&k, words.v[n], strcmp(sshd_value(now, KW_STRICTMODES), "no") != 0, out);
+		strings_free(&words);
+	}
+	sshd_effective_free(now);
+	key_reader_clear(&k);
+	strict_modes_cache_clear(&cache);
+	trail_clear(&trail);
+	return e;
+}
+
+static bool has_keys(const struct text *t)
+{
+	struct authorized_keys keys = { 0 };
+	const bool any = authorized_keys_parse(text_string(t), t->len, SSHD_NEWEST, &keys) == ERR_NONE && keys.n > 0;
+
+	authorized_keys_clear(&keys);
+	return any;
+}
+
+int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
+		     struct text *out)
+{
+	char *there = NULL;
+	size_t len;
+	int status = 0;
+	enum err e = root_read(f->root, path, KEYS_MAX, &there, &len);
+
+	if (e && e != ERR_NOT_FOUND && !(e == ERR_SYSTEM && errno == ENOENT))
+		return fail(e, "cannot read '%s'", path);
+	if (!e)
+		text_add_string(out, there);
+	else
+		text_add(out, HEAD, strrchr(path, '/') + 1);
+	free(there);
+	if (!has_keys(out) && a && (e = add_present(f, a, out)))
+		return fail(e, "cannot tell which keys '%s' has", a->name);
+	for (size_t i = 0; i < files->n && !status; i++)
+		status = add_given(files->v[i], out);
+	if (!status && text_check(out))
+		status = fail(ERR_MEMORY, "cannot gather the keys");
+	if (!status && !has_keys(out))
+		warn("no key can log in yet: give one with --key, or add lines to %s", path);
+	return status;
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_remove.c - jail remove: the Match block, then the tree; not while somebody is in there. */
+#include "audit/process.h"
+#include "base/file.h"
+#include "base/message.h"
+#include "base/number.h"
+#include "cmd/change.h"
+#include "cmd/jail.h"
+#include "harden/jail_log.h"
+#include "jail/upkeep.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/banned.h"
+
+struct remove_args {
+	struct strings keep, overrides;
+	bool with_home, remove_account;
+};
+
+static const struct option_row options[] = {
+	{ "with-home", 0, OPTION_FLAG, OPTION_AT(struct remove_args, with_home), NULL,
+	  "the home, too; else it is kept beside the jail" },
+	{ "remove-account", 0, OPTION_FLAG, OPTION_AT(struct remove_args, remove_account), NULL,
+	  "the account, too, where jail create made it" },
+	{ "keep", 'k', OPTION_LIST, OPTION_AT(struct remove_args, keep), "<user>[@<addr>]",
+	  "this account must still get in" },
+	{ "override", 0, OPTION_LIST, OPTION_AT(struct remove_args, overrides), "<guard>",
+	  "go on although this guard refuses" },
+	{ 0 },
+};
+
+static void clear(void *args)
+{
+	struct remove_args *a = args;
+
+	strings_free(&a->keep);
+	strings_free(&a->overrides);
+}
+
+struct removal {
+	const struct common_args *common;
+	const struct remove_args *a;
+	const struct facts *f;
+	struct manifest m;
+	char *keys_path;
+	struct text keys, first, also, undo;
+	bool marked; /* the manifest says that it is going */
+	int lock;
+};
+
+/* ---- who is in there ---- */
+
+static void say_session(const struct facts *f, const char *user, struct text *who)
+{
+	for (size_t i = 0; i < f->sessions.n && !who->len; i++)
+		if (strcmp(f->sessions.v[i].user, user) == 0)
+			text_add(who, "%s is logged in from %s (process %ld)", user, f->sessions.v[i].addr,
+				 (long)f->sessions.v[i].pid);
+}
+
+/* Whatever user it runs as. */
+static void say_process(const char *dir, const char *name, struct text *who)
+{
+	char path[64];
+	struct stat jail, root;
+	struct process p = { 0 };
+	uint64_t pid;
+
+	if (number_parse(name, 1, INT32_MAX, &pid) || stat(dir, &jail))
+		return;
+	snprintf(path, sizeof path, "/proc/%s/root", name);
+	if (stat(path, &root) || root.st_dev != jail.st_dev || root.st_ino != jail.st_ino)
+		return;
+	text_add(who, "process %s runs in it", name);
+	if (process_read((pid_t)pid, &p) == ERR_NONE && p.title) {
+		text_add_string(who, ": ");
+		text_add_escaped(who, p.title, strlen(p.title));
+	}
+	process_clear(&p);
+}
+
+static enum err find_inmates(const struct removal *v, struct text *who)
+{
+	struct strings names = { 0 };
+	enum err e = ERR_NONE;
+
+	if (!v->f->live)
+		return ERR_NONE;
+	say_session(v->f, v->m.jail.user, who);
+	if (!who->len)
+		e = root_list(v->f->root, "/proc", &names);
+	for (size_t i = 0; i < names.n && !e && !who->len; i++)
+		say_process(v->m.jail.dir, names.v[i], who);
+	strings_free(&names);
+	return e ? e : text_check(who);
+}
+
+/* 0, or an exit status with the error said. */
+static int refuse_inmates(const struct removal *v)
+{
+	struct text who = { 0 };
+	int status = 0;
+	enum err e = find_inmates(v, &who);
+
+	if (e) {
+		status = fail(e, "cannot tell whether somebody is in the jail");
+	} else if (who.len) {
+		complain("the jail of '%s' is in use: %s", v->m.jail.user, who.s);
+		hint("nothing was changed; wait until they have left, or end that process");
+		status = EXIT_NO;
+	}
+	text_free(&who);
+	return status;
+}
+
+/* ---- out of force ---- */
+
+/*
+ * Where the account is to go, too, the jail is one again that is being made: recovery keeps both where sshd's configuration still puts the
+ * account there, and takes both away where it does not.
+ */
+static enum err mark(void *arg, const struct stage *s, struct text *wrong)
+{
+	struct removal *v = arg;
+	enum err e;
+
+	(void)s;
+	if ((e = build_lock(v->f->root, &v->lock)) == ERR_BUSY) {
+		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
+		return ERR_NONE;
+	}
+	if (e || (e = find_inmates(v, wrong)) || wrong->len)
+		return e;
+	v->m.state = v->a->remove_account && v->a->with_home ? MANIFEST_MAKING : MANIFEST_REMOVING;
+	v->m.with_home = v->a->with_home;
+	if (!(e = manifest_write(v->f->root, &v->m)))
+		v->marked = true;
+	return e;
+}
+
+static int put_out_of_force(struct removal *v)
+{
+	const struct change block = { .kind = CHANGE_BLOCK, .args = v->m.jail.user };
+	const struct change keys = { .kind = CHANGE_WRITE, .path = v->keys_path, .content = v->keys.s, .mode = 0644 };
+	const struct change *changes[] = { &block, &keys };
+	struct text what = { 0 };
+	struct stat st;
+	struct change_request q = { .changes = changes,
+				    .n = root_stat(v->f->root, v->keys_path, &st) == ERR_NONE ? 2 : 1,
+				    .keep = &v->a->keep,
+				    .overrides = &v->a->overrides,
+				    .at_once = true,
+				    .one_account = true,
+				    .more_to_do = true,
+				    .undo = text_string(&v->undo),
+				    .first = &v->first,
+				    .also = &v->also,
+				    .before = mark,
+				    .arg = v };
+	int status;
+
+	text_add(&what, "jail remove %s", v->m.jail.user);
+	q.what = text_string(&what);
+	status = change_run(v->common, v->f, &q);
+	text_free(&what);
+	return status;
+}
+
+/* As it was: it did not come about. */
+static void unmark(struct removal *v)
+{
+	enum err e;
+
+	if (!v->marked)
+		return;
+	v->m.state = MANIFEST_READY;
+	v->m.with_home = false;
+	if ((e = manifest_write(v->f->root, &v->m)))
+		fail(e, "the jail stays, but that could not be written down; sudo sallyport recover tries again");
+}
+
+/* ---- away ---- */
+
+static int take_away(struct removal *v)
+{
+	struct diags problems = { 0 };
+	char *kept = NULL;
+	int status = 0;
+	enum err e;
+
+	if ((status = refuse_inmates(v))) { /* who came in before the block was gone */
+		unmark(v);
+		hint("the jail is out of force and stays; when they have left: sudo sallyport jail remove %s",
+		     v->m.jail.user);
+		return status;
+	}
+	e = v->a->remove_account ? jail_account_remove(v->f->root, v->m.jail.user) : ERR_NONE;
+	if (!e)
+		e = jail_log_remove(v->f->root, &v->m.jail);
+	if (!e)
+		e = build_remove(v->f->root, &v->m, v->a->with_home, &kept, &problems);
+	jail_say_problems(&problems);
+	if (e)
+		status = fail(
+			e,
+			"the jail is out of force, but could not be taken away whole; sudo sallyport recover tries again");
+	if (kept)
+		inform("The home is kept: %s", kept);
+	diags_free(&problems);
+	free(kept);
+	return status;
+}
+
+static void stop_upkeep(const struct root *r)
+{
+	struct strings left = { 0 };
+	struct diags problems = { 0 };
+
+	if (manifest_list(r, &left) == ERR_NONE && !left.n && upkeep_remove(r, &problems))
+		warn("what kept jails current could not be taken away");
+	jail_say_problems(&problems);
+	strings_free(&left);
+	diags_free(&problems);
+}
+
+static void describe(struct removal *v)
+{
+	const struct jail *j = &v->m.jail;
+
+	text_add(&v->first, "%s goes%s%s\n", j->dir,
+		 v->a->with_home ? " with the home" : "; the home is kept beside it",
+		 v->a->remove_account ? "; the account goes, too" : "");
+	if (!v->a->remove_account)
+		text_add(&v->first,
+			 "  %s is then in no jail: whoever has a key by sshd's other settings sees the whole system\n",
+			 j->user);
+	text_add(&v->also, "%s is in no jail any more%s\n", j->user,
+		 v->a->remove_account ? ", and has no account" : "");
+	text_add(&v->undo, "jail create %s%s", j->user, j->sftp_only ? " --sftp-only" : j->with.n ? " --with " : "");
+	for (size_t i = 0; i < j->with.n; i++)
+		text_add(&v->undo, "%s%s", i ? "," : "", j->with.v[i]);
+	if (strcmp(strrchr(j->dir, '/') + 1, j->user) != 0 || strncmp(j->dir, JAIL_FOLDER "/", sizeof JAIL_FOLDER) != 0)
+		text_add(&v->undo, " --dir %s", j->dir);
+	text_add(&v->keys, "# %s had a jail, whose keys were here. It is gone.\n", j->user);
+}
+
+static int remove_jail(struct removal *v, const char *user)
+{
+	int status;
+	enum err e;
+
+	if ((status = jail_read(v->common, v->f->root, user, &v->m)))
+		return status;
+	if (v->a->remove_account && !v->m.account_made) {
+		complain("the account '%s' was there before its jail, so it is not ours to remove", user);
+		hint("leave --remove-account out; afterwards: sudo userdel %s", user);
+		return EXIT_NO;
+	}
+	if ((status = refuse_inmates(v)))
+		return status;
+	describe(v);
+	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = text_check(&v->first)) ||
+	    (e = text_check(&v->also)) || (e = text_check(&v->keys)))
+		return fail(e, "cannot plan the removal");
+	status = put_out_of_force(v);
+	if (status == EXIT_YES && v->marked)
+		status = take_away(v);
+	else
+		unmark(v);
+	if (status == EXIT_YES)
+		stop_upkeep(v->f->root);
+	return status;
+}
+
+static int run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	struct removal v = { .common = common, .a = args, .lock = -1 };
+	struct facts *f = NULL;
+	int lock = -1, status;
+
+	if (rest->n != 1)
+		return complain(rest->n ? "wants one user at a time"
+					: "wants the name of the user whose jail is to go");
+	if ((status = jail_check_name(rest->v[0])) || (status = change_check_overrides(&v.a->overrides)) ||
+	    change_begin(common, &f, &lock, &status))
+		return status;
+	v.f = f;
+	status = remove_jail(&v, rest->v[0]);
+	manifest_clear(&v.m);
+	free(v.keys_path);
+	text_free(&v.keys);
+	text_free(&v.first);
+	text_free(&v.also);
+	text_free(&v.undo);
+	file_close(v.lock);
+	change_end(f, lock);
+	return status;
+}
+
+const struct command cmd_jail_remove = {
+	.name = "jail remove",
+	.summary = "take a jail away, when nobody is in there; the home is kept",
+	.arguments = "USER",
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.options = options,
+	.args_size = sizeof(struct remove_args),
+	.examples = "  sudo sallyport jail remove anna\n"
+		    "  sudo sallyport jail remove bert --remove-account --with-home\n",
+	.run = run,
+	.clear = clear,
+};

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_update.c - jail update: what the host has by now, file by file, under whoever is logged in there. */
+#include "base/file.h"
+#include "base/json.h"
+#include "base/message.h"
+#include "cmd/jail.h"
+#include "harden/jail_log.h"
+#include "jail/check.h"
+#include "jail/contents.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define LOCK_SECONDS 60
+
+struct update_args {
+	bool all;
+};
+
+static const struct option_row options[] = {
+	{ "all", 'a', OPTION_FLAG, OPTION_AT(struct update_args, all), NULL, "every jail there is" },
+	{ 0 },
+};
+
+struct update {
+	const struct common_args *common;
+	const struct root *root;
+	struct text out;
+	json_t *jails;
+	bool changed;
+};
+
+static void add_json(struct update *u, const char *user, const struct build_told *told, const char *error)
+{
+	const bool changed = told->added + told->replaced + told->removed > 0;
+
+	json_array_append_new(u->jails,
+			      json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:o}", "user", user, "changed", changed, "added",
+					(json_int_t)told->added, "replaced", (json_int_t)told->replaced, "removed",
+					(json_int_t)told->removed, "bytes_linked", (json_int_t)told->bytes_linked,
+					"bytes_copied", (json_int_t)told->bytes_copied, "error",
+					error ? json_safe_string(error) : json_null()));
+}
+
+static void add_text(struct update *u, const char *user, const struct build_told *told)
+{
+	if (told->added + told->replaced + told->removed == 0)
+		text_add(&u->out, "%s: nothing to change\n", user);
+	else
+		text_add(&u->out, "%s: %zu added, %zu replaced, %zu removed\n", user, told->added, told->replaced,
+			 told->removed);
+}
+
+/* What update would mend, by a look at the jail and at the host. */
+static enum err would_change(const struct update *u, const struct manifest *m, const struct entries *wanted,
+			     struct build_told *told)
+{
+	struct jail_troubles all = { 0 };
+	enum err e = jail_check(u->root, m, wanted, &all);
+
+	for (size_t i = 0; i < all.n; i++)
+		told->replaced +=
+			all.v[i].kind == JAIL_STALE || all.v[i].kind == JAIL_CHANGED || all.v[i].kind == JAIL_MISSING;
+	jail_troubles_clear(&all);
+	return e;
+}
+
+static int say_failed(struct update *u, const char *user, enum err e, const struct diags *problems)
+{
+	struct build_told none = { 0 };
+	size_t first = 0;
+
+	jail_say_problems(problems);
+	while (first < problems->n && problems->v[first].warning)
+		first++;
+	add_json(u, user, &none, first < problems->n ? problems->v[first].text : err_text(e));
+	return fail(e, "the jail of '%s' is not brought up to date", user);
+}
+
+static int update_one(struct update *u, const char *user)
+{
+	struct manifest m = { 0 };
+	struct entries wanted = { 0 };
+	struct diags problems = { 0 };
+	struct build_told told = { 0 };
+	struct text why = { 0 };
+	int status = jail_read(u->common, u->root, user, &m);
+	enum err e;
+
+	if (status)
+		goto out;
+	if (!(e = contents_find(u->root, &m.jail, &wanted, &problems)))
+		e = u->common->dry_run ? would_change(u, &m, &wanted, &told)
+				       : build_update(u->root, &m, &wanted, m.jail.copies ? BUILD_COPY : BUILD_SHARE,
+						      &told, &problems);
+	if (!e && !u->common->dry_run)
+		e = jail_log_install(u->root, &m.jail, &why); /* it may have been lost since */
+	if (e) {
+		status = say_failed(u, user, e, &problems);
+		goto out;
+	}
+	jail_say_problems(&problems);
+	add_json(u, user, &told, NULL);
+	if (u->common->dry_run)
+		text_add(&u->out,
+			 told.replaced ? "%s: %zu files are not as the host has them\n" : "%s: nothing to change\n",
+			 user, told.replaced);
+	else
+		add_text(u, user, &told);
+	u->changed = u->changed || told.added + told.replaced + told.removed > 0;
+out:
+	manifest_clear(&m);
+	entries_clear(&wanted);
+	diags_free(&problems);
+	text_free(&why);
+	return status;
+}
+
+/* Two package managers may call at once: the second waits for the first, and finds nothing to do. */
+static enum err wait_for_lock(const struct root *r, int *lock)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000000L };
+	enum err e = build_lock(r, lock);
+
+	for (int waited = 0; e == ERR_BUSY && waited < LOCK_SECONDS * 10; waited++) {
+		nanosleep(&pause, NULL);
+		e = build_lock(r, lock);
+	}
+	return e;
+}
+
+static int answer(struct update *u, int status)
+{
+	json_t *whole = json_pack("{s:s,s:b,s:O}", "schema", "sallyport.jail-update.v1", "changed", u->changed, "jails",
+				  u->jails);
+
+	if (!status && u->common->dry_run && u->changed)
+		status = EXIT_NO;
+	if (!u->out.len && !json_array_size(u->jails))
+		text_add_string(&u->out, "There is no jail.\n");
+	if (u->common->format == FORMAT_JSON)
+		status = command_print_json(u->common, whole, status);
+	else if (!u->common->quiet || u->common->dry_run)
+		status = command_print(u->common, &u->out, status);
+	json_decref(whole);
+	return status;
+}
+
+static int update(struct update *u, const struct strings *named, bool all)
+{
+	struct strings users = { 0 };
+	int lock = -1, status, one;
+	enum err e;
+
+	if ((status = jail_users(u->common, u->root, named, all, &users)))
+		goto out;
+	if (users.n && !u->common->dry_run && (e = wait_for_lock(u->root, &lock))) {
+		status = e == ERR_BUSY
+				 ? complain("another sallyport is at work on the jails; try again when it is done")
+				 : fail(e, "cannot take the lock of the jails");
+		goto out;
+	}
+	for (size_t i = 0; i < users.n; i++)
+		if ((one = update_one(u, users.v[i])))
+			status = one;
+	status = answer(u, status);
+out:
+	strings_free(&users);
+	file_close(lock);
+	return status;
+}
+
+static int run(const struct common_args *common, void *args, const struct strings *rest)
+{
+	const struct update_args *a = args;
+	struct update u = { .common = common };
+	struct root *r = NULL;
+	int status;
+	enum err e;
+
+	if (!common->dry_run && geteuid() != 0) {
+		complain("only root can bring jails up to date");
+		hint("run it with sudo, or look first with --dry-run");
+		return EXIT_TROUBLE;
+	}
+	if ((e = root_open(common->root, &r)))
+		return fail(e, "cannot open the root '%s'", common->root ? common->root : "/");
+	u.root = r;
+	u.jails = json_array();
+	status = update(&u, rest, a->all);
+	json_decref(u.jails);
+	text_free(&u.out);
+	root_close(r);
+	return status;
+}
+
+const struct command cmd_jail_update = {
+	.name = "jail update",
+	.summary = "bring in what the host has by now, while people are logged in",
+	.arguments = "USER...|--all",
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.options = options,
+	.args_size = sizeof(struct update_args),
+	.examples = "  sudo sallyport jail update anna\n"
+		    "  sudo sallyport jail update --all --dry-run   # exit 1 when something would change\n",
+	.run = run,
+};

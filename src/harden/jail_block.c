@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* jail_block.c - writes the Match block of a jail, finds it again, and asks whether it counts. */
+#include "harden/jail_block.h"
+
+#include "sshd/account.h"
+#include "sshd/edit.h"
+#include "sshd/effective.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/banned.h"
+
+#define BEGIN "# sallyport: the jail of "
+#define END "# sallyport: the end of the jail of "
+#define NAME_MAX_BYTES 64
+#define PATH_MAX_BYTES 1024
+#define SAFE "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._+@-"
+
+static void say_byte(const char *s, size_t at, const char *wants, struct text *why)
+{
+	size_t len = text_utf8_length(s + at, strlen(s + at));
+
+	text_add_string(why, "it has '");
+	text_add_escaped(why, s + at, len ? len : 1);
+	text_add(why, "', which means something to sshd or to a path: wants %s", wants);
+}
+
+enum err jail_block_check_name(const char *user, struct text *why)
+{
+	static const char wants[] = "letters, digits and . _ + @ -";
+	const size_t good = strspn(user, SAFE);
+
+	if (!user[0])
+		text_add_string(why, "it is empty");
+	else if (user[good])
+		say_byte(user, good, wants, why);
+	else if (user[0] == '-' || user[0] == '.' || user[0] == '+' || user[0] == '@')
+		text_add(why, "it begins with '%c': wants a letter, a digit or '_' there", user[0]);
+	else if (good > NAME_MAX_BYTES)
+		text_add(why, "it is longer than %d bytes", NAME_MAX_BYTES);
+	return why->len ? ERR_SYNTAX : text_check(why);
+}
+
+static bool has_part(const char *path, const char *part)
+{
+	const size_t len = strlen(part);
+
+	for (const char *at = path; at; at = strchr(at, '/')) {
+		at += *at == '/';
+		if (strncmp(at, part, len) == 0 && (!at[len] || at[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
+enum err jail_block_check_path(const char *path, struct text *why)
+{
+	const size_t good = strspn(path, SAFE "/");
+
+	if (path[0] != '/')
+		text_add_string(why, "it does not begin with '/': wants the whole path");
+	else if (path[good])
+		say_byte(path, good, "letters, digits and . _ + @ - /", why);
+	else if (good > PATH_MAX_BYTES)
+		text_add(why, "it is longer than %d bytes", PATH_MAX_BYTES);
+	else if (!path[1])
+		text_add_string(why, "it is the root of all");
+	else if (path[good - 1] == '/' || strstr(path, "//"))
+		text_add_string(why, "it has a slash too many");
+	else if (has_part(path, ".") || has_part(path, ".."))
+		text_add_string(why, "it has '.' or '..' in it");
+	return why->len ? ERR_SYNTAX : text_check(why);
+}
+
+enum err jail_block_lines(const struct jail *j, const char *keys, struct text *out)
+{
+	text_add(out, "ChrootDirectory %s\n", j->dir);
+	text_add(out, "AuthorizedKeysFile %s\n", keys);
+	/* PermitTunnel stood against DisableForwarding before OpenSSH 10.4 */
+	text_add_string(out, "DisableForwarding yes\nPermitTunnel no\nX11Forwarding no\nPermitUserRC no\n");
+	if (j->sftp_only)
+		text_add(out, "PermitTTY no\nForceCommand internal-sftp -f AUTHPRIV -l INFO -d %s\n", j->home);
+	return text_check(out);
+}
+
+/* ---- the block among other lines ---- */
+
+/* Of the line that is this text; 0: there is none from 'first' on. */
+static unsigned line_of(const struct text *content, const char *begin, const char *user, unsigned first)
+{
+	const char *at = text_string(content);
+
+	for (unsigned n = 1; *at; n++) {
+		size_t len = strcspn(at, "\r\n");
+
+		if (n >= first && len == strlen(begin) + strlen(user) && strncmp(at, begin, strlen(begin)) == 0 &&
+		    strncmp(at + strlen(begin), user, strlen(user)) == 0)
+			return n;
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return 0;
+}
+
+static enum err take_out(struct text *content, const char *user)
+{
+	unsigned begin = line_of(content, BEGIN, user, 1);
+	unsigned end = begin ? line_of(content, END, user, begin) : 0;
+	enum err e = ERR_NONE;
+
+	for (unsigned n = begin; end && n <= end && !e; n++)
+		e = edit_remove(content, begin);
+	return e;
+}
+
+static bool is_match(const char *line)
+{
+	line += strspn(line, " \t");
+	return strncasecmp(line, "match", 5) == 0 && strchr(" \t=\"", line[5]) && line[5];
+}
+
+/* The line before which it must stand: the first Match, with the comment in front of it where it is one of ours, or behind the last. */
+static unsigned place_for(const struct text *content)
+{
+	const char *at = text_string(content), *before = "";
+	unsigned n = 1;
+
+	for (; *at && !is_match(at); n++) {
+		before = at;
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	return *at && strncmp(before, BEGIN, strlen(BEGIN)) == 0 ? n - 1 : n;
+}
+
+enum err jail_block_put(struct text *content, const char *user, const char *lines)
+{
+	struct text line = { 0 };
+	unsigned at;
+	enum err e = take_out(content, user);
+
+	if (e || !lines)
+		return e;
+	at = place_for(content);
+	text_add(&line, BEGIN "%s", user);
+	if (!(e = text_check(&line)))
+		e = edit_insert(content, at++, line.s);
+	text_reset(&line);
+	text_add(&line, "Match User %s", user);
+	if (!e && !(e = text_check(&line)))
+		e = edit_insert(content, at++, line.s);
+	while (!e && *lines) {
+		size_t len = strcspn(lines, "\n");
+
+		text_reset(&line);
+		text_add(&line, "\t%.*s", (int)len, lines);
+		if (!(e = text_check(&line)))
+			e = edit_insert(content, at++, line.s);
+		lines += len + (lines[len] == '\n');
+	}
+	text_reset(&line);
+	text_add(&line, END "%s", user);
+	if (!e && !(e = text_check(&line)))
+		e = edit_insert(content, at, line.s);
+	text_free(&line);
+	return e;
+}
+
+/* ---- does it count? ---- */
+
+enum err jail_block_in_force(const struct root *r, const struct sshd_config *c, const struct jail *j, bool *out)
+{
+	struct sshd_connection who = {
+		.user = j->user, .host = "127.0.0.1", .addr = "127.0.0.1", .laddr = "127.0.0.1", .lport = 22
+	};
+	struct sshd_effective *found = NULL;
+	struct account *a = NULL;
+	enum err e = account_find(r, j->user, &a);
+
+	if (e == ERR_MEMORY)
+		return e;
+	if (!e)
+		who.groups = &a->groups;
+	if (!(e = sshd_effective(c, &who, &found)))
+		*out = strcmp(sshd_value(found, KW_CHROOTDIRECTORY), j->dir) == 0;
+	sshd_effective_free(found);
+	account_free(a);
+	return e;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * check_tree.c - walks through a jail, while its user may be at work in there: by descriptors, no link is followed, no mount crossed, and
+ * what is opened never waits.
+ */
+#include "jail/check_tree.h"
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "jail/check_file.h"
+#include "jail/trouble.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/banned.h"
+
+#define DEPTH_MAX 100	  /* folders in each other; each takes a descriptor */
+#define HIS_MAX 500000	  /* files of the user that are looked at */
+#define PATH_LEN_MAX 8192 /* deeper than the kernel lets anybody name it in one go */
+
+static const char *where(const struct tree_look *l)
+{
+	return l->path.len ? l->path.s : "/";
+}
+
+static void leave(struct text *path, size_t len)
+{
+	path->len = len;
+	if (path->s)
+		path->s[len] = '\0';
+}
+
+static enum err add_blind(struct tree_look *l, const char *why)
+{
+	enum err e = trouble_add(l->out, JAIL_UNKNOWN, where(l), "could not be looked at: %s", why);
+
+	return e ? e : strings_add(&l->blind, text_string(&l->path));
+}
+
+bool tree_look_is_blind(const struct tree_look *l, const char *path)
+{
+	for (size_t i = 0; i < l->blind.n; i++) {
+		const size_t len = strlen(l->blind.v[i]);
+
+		if (strncmp(l->blind.v[i], path, len) == 0 && (path[len] == '/' || !path[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Whether there is time left for what the user has made; says so once where there is none. */
+static enum err his_budget(struct tree_look *l, bool *left)
+{
+	const uint64_t now = clock_boot_ms();
+
+	if (!l->until)
+		l->until = now + l->milliseconds;
+	*left = !l->given_up && l->looked_at++ < HIS_MAX && now < l->until;
+	if (*left || l->given_up)
+		return ERR_NONE;
+	l->given_up = true;
+	return trouble_add(l->out, JAIL_UNKNOWN, where(l),
+			   "there is more here than is looked at: %zu files of the user's were", l->looked_at - 1);
+}
+
+static bool is_mounted(const struct statx *x, const struct statx *parent)
+{
+#ifdef STATX_ATTR_MOUNT_ROOT /* Linux 5.8 */
+	if (x->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT)
+		return x->stx_attributes & STATX_ATTR_MOUNT_ROOT;
+#endif
+	return x->stx_dev_major != parent->stx_dev_major || x->stx_dev_minor != parent->stx_dev_minor;
+}
+
+/* sshd's own log socket, by which what happens in a jail is logged outside (rsyslog's imuxsock, or systemd's bound into it). */
+static bool is_log_socket(const struct tree_look *l, const struct statx *x)
+{
+	return S_ISSOCK(x->stx_mode) && x->stx_uid == 0 && strcmp(where(l), "/dev/log") == 0;
+}
+
+static enum err note_name(struct tree_look *l, const struct statx *x)
+{
+	struct many_names *v = array_room(l->many, l->nmany, &l->many_size, sizeof *v);
+
+	if (!v)
+		return ERR_MEMORY;
+	l->many = v;
+	v[l->nmany] = (struct many_names){ (uint64_t)x->stx_dev_major << 32 | x->stx_dev_minor, x->stx_ino,
+					   x->stx_nlink, strdup(where(l)) };
+	return v[l->nmany].path && ++l->nmany ? ERR_NONE : ERR_MEMORY;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	const struct many_names *x = a, *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode < y->inode ? -1 : 1;
+	if (x->device != y->device)
+		return x->device < y->device ? -1 : 1;
+	return strcmp(x->path, y->path);
+}
+
+/* Where not all names of a file were met in here, a file outside can be changed from inside. */
+static enum err names_tell(struct tree_look *l)
+{
+	enum err e = ERR_NONE;
+
+	if (!l->nmany || l->given_up || l->blind.n) /* in what was not looked at the other names may be */
+		return ERR_NONE;
+	qsort(l->many, l->nmany, sizeof *l->many, compare_names);
+	for (size_t i = 0, met = 0; i < l->nmany && !e; i += met) {
+		const struct many_names *m = &l->many[i];
+
+		for (met = 1; i + met < l->nmany && m[met].inode == m->inode && m[met].device == m->device;)
+			met++;
+		if (met < m->names)
+			e = trouble_add(
+				l->out, JAIL_LINKED, m->path,
+				"the file has %zu more of its names outside of the jail, and its user may change it",
+				m->names - met);
+	}
+	return e;
+}
+
+static enum err folder_walk(struct tree_look *l, int fd, const struct statx *self, struct file_place place,
+			    unsigned depth);
+
+/* Takes the descriptor over. */
+static enum err folder_enter(struct tree_look *l, int fd, const struct statx *x, struct file_place place,
+			     unsigned depth)
+{
+	place.foreign = place.foreign || (l->manifest && !place.entry && !place.his);
+	if (depth < DEPTH_MAX && l->path.len < PATH_LEN_MAX)
+		return folder_walk(l, fd, x, place, depth + 1);
+	file_close(fd);
+	return add_blind(l, "there are too many folders in each other");
+}
+
+/* What is neither mounted nor of another user's making is looked into. */
+static enum err regular_or_folder(struct tree_look *l, int folder, const char *name, const struct statx *x,
+				  struct file_place place, unsigned depth)
+{
+	const bool is_folder = S_ISDIR(x->stx_mode);
+	struct stat st;
+	enum err e;
+	int fd = openat(folder, name,
+			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (is_folder ? O_DIRECTORY : 0));
+
+	/* what is not there any more, or is something else by now: its user is at work */
+	if (fd < 0 && place.his && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == ENXIO))
+		return ERR_NONE;
+	if (fd < 0)
+		return add_blind(l, strerror(errno));
+	if (fstat(fd, &st) || st.st_ino != x->stx_ino) {
+		file_close(fd);
+		return place.his ? ERR_NONE : add_blind(l, "it changed while it was looked at");
+	}
+	e = file_look(l, fd, x, place);
+	if (!e && is_folder)
+		return folder_enter(l, fd, x, place, depth);
+	file_close(fd);
+	return e;
+}
+
+static enum err name_look(struct tree_look *l, int folder, const char *name, const struct statx *parent,
+			  struct file_place place, unsigned depth)
+{
+	struct statx x;
+	bool left;
+	enum err e;
+
+	if (statx(folder, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &x))
+		return errno == ENOENT ? ERR_NONE : add_blind(l, strerror(errno));
+	place = file_place_of(l, text_string(&l->path), &x, place);
+	if (place.entry)
+		l->met[place.entry - l->manifest->entries.v] = true;
+	if (is_log_socket(l, &x))
+		return ERR_NONE;
+	if (is_mounted(&x, parent)) {
+		e = trouble_add(l->out, JAIL_MOUNT, where(l), "something of the host is mounted here");
+		return e ? e : strings_add(&l->blind, text_string(&l->path));
+	}
+	if (place.his && ((e = his_budget(l, &left)) || !left))
+		return e;
+	if (S_ISREG(x.stx_mode) && x.stx_nlink > 1 && (x.stx_uid != 0 || x.stx_mode & 022) && (e = note_name(l, &x)))
+		return e;
+	if (S_ISREG(x.stx_mode) || S_ISDIR(x.stx_mode))
+		return regular_or_folder(l, folder, name, &x, place, depth);
+	return file_look_special(l, folder, name, &x, place);
+}
+
+static enum err folder_walk(struct tree_look *l, int fd, const struct statx *self, struct file_place place,
+			    unsigned depth)
+{
+	const size_t len = l->path.len;
+	DIR *all = fdopendir(fd);
+	struct dirent *d;
+	enum err e = ERR_NONE;
+
+	if (!all) {
+		file_close(fd);
+		return ERR_MEMORY;
+	}
+	while (!e && !(place.his && l->given_up) && (errno = 0, d = readdir(all))) {
+		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+			continue;
+		text_add(&l->path, "/%s", d->d_name);
+		if ((e = text_check(&l->path)))
+			break;
+		e = name_look(l, dirfd(all), d->d_name, self, place, depth);
+		leave(&l->path, len);
+	}
+	if (!e && errno && !l->given_up)
+		e = add_blind(l, strerror(errno));
+	(void)closedir(all);
+	return e;
+}
+
+enum err tree_look_run(struct tree_look *l, int fd)
+{
+	const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	struct file_place top = { .top = true };
+	struct statx x;
+	enum err e;
+
+	if (copy < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &x)) {
+		e = add_blind(l, strerror(errno));
+		file_close(copy);
+		return e;
+	}
+	if ((e = file_look(l, fd, &x, top))) {
+		file_close(copy);
+		return e;
+	}
+	top.top = false;
+	if ((e = folder_walk(l, copy, &x, top, 0)))
+		return e;
+	return names_tell(l);
+}
+
+void tree_look_clear(struct tree_look *l)
+{
+	for (size_t i = 0; i < l->nmany; i++)
+		free(l->many[i].path);
+	free(l->many);
+	free(l->met);
+	strings_free(&l->blind);
+	text_free(&l->path);
+}

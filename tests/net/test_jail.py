@@ -1,0 +1,388 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_jail.py - jails by the commands: made, lived in by real logins, checked, rolled back, removed, cut off, refused.
+import json
+import os
+
+import pytest
+
+LONG = os.environ.get("SALLYPORT_LONG") == "1"
+START = """
+lab_account anna 1001; lab_key anna
+ssh-keygen -q -t ed25519 -N '' -f $LAB_KEYS/bert
+J=/home/chroot/anna B=/home/chroot/bert
+sftp_as() { lab_known_hosts; sftp -q -F none -b - -i $LAB_KEYS/$1 -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \
+    -o UserKnownHostsFile=$LAB_KNOWN_HOSTS -o GlobalKnownHostsFile=none "$1@127.0.0.1"; }
+everything() { find /etc/ssh /etc/passwd /etc/group /etc/shadow /etc/gshadow /home/chroot /var/lib/sallyport/jails -type f -exec md5sum {} + 2>/dev/null |
+    grep -v '/\\.lock$' | sort; find /home/chroot /etc/ssh 2>/dev/null | sort; }
+"""
+
+
+def run(world, snippet, **more):
+    got = world(START + snippet, **more)
+    return got, got.stdout.splitlines()
+
+
+def test_a_shell_in_a_jail_has_its_programs_and_sees_nothing_of_the_host(world):
+    got, said = run(world, """
+echo secret >/home/anna/secret; echo shared >/srv/shared; chmod 644 /srv/shared
+lab_sshd_start || exit 9
+sallyport jail create anna --with basic,git -y >/tmp/out || exit 1
+grep -c "^Proven by logins: /bin/bash runs commands in /home/anna; / is the jail" /tmp/out
+lab_login anna 'pwd; id -un; echo one >file && cat file && ls / | tr "\\n" " "; echo; git init -q repo && git -C repo status | head -1' || exit 2
+lab_login anna 'for f in /srv/shared /home/anna/secret /etc/shadow /etc/ssh /proc/1 /sys/kernel /root /home/chroot; do [ -e $f ] && echo "seen: $f"; done; cat /etc/passwd | wc -l'
+lab_login anna 'touch /x /etc/x /usr/bin/x /lib/x' 2>/dev/null && exit 3
+[ "$(cat $J/home/anna/file)" = one ] || exit 4
+LAB_SSH_OPTIONS="-W 127.0.0.1:22" lab_login anna 2>/dev/null && exit 5
+sallyport jail list --format json >/tmp/list; sallyport jail create anna --with basic,git -y
+echo "again: $?"; sallyport history | wc -l; cat /tmp/list
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:5] == ["1", "/home/anna", "anna", "one", "bin dev etc home lib lib64 usr "], got.stdout + got.stderr
+    assert said[5].startswith("On branch ")
+    assert said[6] == "2", got.stdout
+    assert said[7:10] == ["Nothing to change: the jail is there and in force.", "again: 0", "1"]
+    row = json.loads("\n".join(said[10:]))["jails"][0]
+    assert row["in_force"] and row["state"] == "ready" and row["with"] == ["basic", "git"] and row["files"] > 50
+
+
+FORWARDING = """
+for ways in "-N -L 7001:127.0.0.1:22" "-N -D 7002" "-N -R 0:127.0.0.1:22"; do
+    (LAB_SSH_OPTIONS="-o ExitOnForwardFailure=yes $ways" timeout 20 ssh -F none -i $LAB_KEYS/bert -l bert -o IdentitiesOnly=yes -o BatchMode=yes \
+        -o LogLevel=ERROR -o UserKnownHostsFile=$LAB_KNOWN_HOSTS -o ExitOnForwardFailure=yes $ways 127.0.0.1 </dev/null >/dev/null 2>&1) & p=$!
+    if [ "${ways#*-R}" = "$ways" ]; then
+        lab_wait 10 lab_listening $(echo $ways | grep -o '700[12]') || exit 31
+    fi
+    case $ways in
+    *-L*) timeout 5 /usr/bin/python3 -c 'import socket; s = socket.create_connection(("127.0.0.1", 7001)); s.settimeout(4); print("local:", s.recv(9))' ;;
+    *-D*) timeout 5 /usr/bin/python3 -c 'import socket; s = socket.create_connection(("127.0.0.1", 7002)); s.settimeout(4)
+s.sendall(b"\\x05\\x01\\x00"); s.recv(2); s.sendall(b"\\x05\\x01\\x00\\x01\\x7f\\x00\\x00\\x01\\x00\\x16"); print("socks:", s.recv(10) + s.recv(9))' 2>/dev/null || echo "socks: b''" ;;
+    *-R*) wait $p; echo "remote: $?" ;;
+    esac
+    kill $p 2>/dev/null; wait $p 2>/dev/null
+done
+"""
+
+
+def test_sftp_only_uploads_and_downloads_and_nothing_else(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+echo hello >/tmp/up
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub -y >/tmp/out || exit 1
+getent passwd bert | cut -d: -f5-; grep ^bert: /etc/shadow | cut -d: -f2
+grep -o 'Proven by logins: upload, download and removal of a file in /home/bert; no command is run' /tmp/out
+# as syslog would, had it been told to
+rm $B/dev/log && { /usr/bin/python3 -I "$LAB_SOURCE/tests/lab/syslog.py" $B/dev/log /var/log/sftp.log </dev/null >/dev/null & } && lab_wait 10 test -S $B/dev/log
+printf 'pwd\\nput /tmp/up up\\nget up /tmp/down\\n-put /tmp/up /x\\n-ls /etc\\n' | sftp_as bert 2>/dev/null | grep Remote || exit 2
+cmp /tmp/up /tmp/down && [ "$(cat $B/home/bert/up)" = hello ] && [ ! -e $B/x ] || exit 3
+grep -c 'internal-sftp.*open "/home/bert/up" flags WRITE' /var/log/sftp.log
+lab_login bert 'echo got a shell' | grep shell
+lab_login bert </dev/null | grep -a bash
+grep -c "open" /var/log/auth.log >/dev/null
+""" + FORWARDING + """
+eval "$(ssh-agent)" >/dev/null; ssh-add -q $LAB_KEYS/bert
+LAB_SSH_OPTIONS="-A -v" lab_login bert true 2>&1 | grep -c 'Remote: .*gent forwarding'
+find /tmp -name 'agent.*' -user bert 2>/dev/null
+kill $SSH_AGENT_PID
+DISPLAY=:9 ssh -Y -F none -i $LAB_KEYS/bert -l bert -o IdentitiesOnly=yes -o BatchMode=yes -o UserKnownHostsFile=$LAB_KNOWN_HOSTS 127.0.0.1 true </dev/null 2>&1 |
+    grep -o 'X11 forwarding request failed'
+sallyport jail check bert; echo "check: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:5] == ["jail:/home/bert:/usr/sbin/nologin", "*",
+                        "Proven by logins: upload, download and removal of a file in /home/bert; no command is run",
+                        "Remote working directory: /home/bert", "1"], got.stdout + got.stderr
+    assert said[5:8] == ["local: b''", "socks: b''", "remote: 255"], got.stdout + got.stderr
+    assert said[8:10] == ["0", "X11 forwarding request failed"] and said[-1] == "check: 0", got.stdout
+
+
+# What systemctl(1) would do with a mount unit; the unit itself is read by the real systemd-analyze.
+SYSTEMD = """
+mkdir -p /run/systemd/system /run/systemd/journal
+/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/syslog.py" /run/systemd/journal/dev-log /var/log/journal.log </dev/null >/dev/null &
+lab_wait 10 test -S /run/systemd/journal/dev-log
+lab_program systemctl <<'X'
+#!/bin/bash
+[ "${*%.mount}" != "$*" ] || exit 0
+echo "$*" >>/tmp/systemctl
+unit=/etc/systemd/system/${@: -1}
+what=$(sed -n s/^What=//p $unit 2>/dev/null) where=$(sed -n s/^Where=//p $unit 2>/dev/null)
+case $1 in
+enable) systemd-analyze verify --man=no $unit 2>/tmp/verified || exit; [ "$(systemd-escape --path --suffix=mount "$where")" = "${@: -1}" ] && mount --bind "$what" "$where" ;;
+disable) umount "$where" ;;
+esac
+X
+"""
+
+
+def test_the_journals_socket_is_laid_into_a_jail_for_sftp(world):
+    got, said = run(world, SYSTEMD + """
+lab_sshd_start || exit 9
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub --dir /srv/jails-1/bert -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
+grep -o 'uploads and downloads are logged, through its /dev/log' /tmp/out; grep 'not logged' /tmp/err; cat /tmp/verified
+cat /tmp/systemctl; [ -S /srv/jails-1/bert/dev/log ] || exit 2
+echo hello >/tmp/up; echo "put /tmp/up up" | sftp_as bert || exit 3
+grep -c 'internal-sftp.*open "/home/bert/up" flags WRITE' /var/log/journal.log
+sallyport jail check bert >/tmp/checked || { cat /tmp/checked; exit 4; }
+umount /srv/jails-1/bert/dev/log; sallyport jail update bert -q; [ -S /srv/jails-1/bert/dev/log ] || exit 5
+# cut off behind the roll-back of the block, before the tree
+sed -i 's/"state": *"ready"/"state": "removing"/' /var/lib/sallyport/jails/bert/manifest.json; rm /etc/ssh/sshd_config.d/00-sallyport-jails.conf
+sallyport recover; ls /srv/jails-1; ls /etc/systemd/system | grep -c mount; grep -c jails-1 /proc/self/mounts
+true
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    unit = "srv-jails\\x2d1-bert-dev-log.mount"
+    assert said == ["uploads and downloads are logged, through its /dev/log", "enable --now " + unit, "1",
+                    "the jail of bert was half removed: taken away", "bert.home", "0", "0"], got.stdout + got.stderr
+
+
+def test_keys_move_out_of_the_users_reach(world):
+    got, said = run(world, """
+ssh-keygen -q -t ed25519 -N '' -f /tmp/more
+chmod 666 /home/anna/.ssh/authorized_keys; lab_account carl 1003; lab_key carl; lab_sshd_start || exit 9
+sallyport jail create carl --with basic --key /tmp/more.pub -y -q >/dev/null || exit 1
+stat -c '%U %a' /etc/ssh/authorized_keys.d /etc/ssh/authorized_keys.d/carl; grep -c ^ssh- /etc/ssh/authorized_keys.d/carl
+lab_login carl id -un
+cp /tmp/more $LAB_KEYS/carl && cp /tmp/more.pub $LAB_KEYS/carl.pub && lab_login carl id -un
+sallyport jail create anna --with basic -y >/dev/null; echo "open to all: $?"; grep -c ^ssh- /etc/ssh/authorized_keys.d/anna
+true
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["root 755", "root 644", "2", "carl", "carl", "open to all: 0", "0"], got.stdout + got.stderr
+    assert "StrictModes" in got.stderr and "no key can log in yet" in got.stderr
+
+
+def test_after_a_roll_back_it_is_not_in_force_and_can_be_again(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+everything | grep /etc/ssh >/tmp/before
+sallyport jail create anna --with basic -y -q >/dev/null && lab_login anna 'echo mine >here' || exit 1
+sallyport rollback -y -q >/dev/null || exit 2
+everything | grep /etc/ssh | cmp - /tmp/before || exit 3
+sallyport jail list | grep -c 'NOT in force'
+sallyport jail check anna | grep -c '^  not-in-force'
+lab_login anna '[ -e /etc/shadow ] && echo sees the host'
+sallyport jail create anna --with basic,rsync -y -q >/dev/null || exit 4
+lab_login anna 'cat here; type rsync'
+sallyport jail create anna --with basic -y -q || exit 5
+lab_login anna 'type rsync || cat here' 2>/dev/null
+sallyport rollback -y -q >/dev/null || exit 6
+sallyport jail remove anna </dev/null 2>/dev/null; sallyport jail remove anna -n >/dev/null; [ -d $J ] || exit 7
+sallyport jail remove anna -y --format json | grep -c '"changed": true'
+[ ! -e /etc/ssh/sshd_config.d/00-sallyport-jails.conf ] && [ "$(sallyport history | wc -l)" = 2 ] || exit 8
+cat /home/chroot/anna.home/here; sallyport jail list
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:6] == ["1", "1", "sees the host", "mine", "rsync is /usr/bin/rsync",
+                        said[5]], got.stdout + got.stderr
+    assert said[5].startswith("/home/chroot/anna is changed: 0 added, ") and said[5].endswith(" removed") and " 0 removed" not in said[5]
+    assert said[6:9] == ["mine", "1", "mine"] and said[9].startswith("There is no jail."), got.stdout + got.stderr
+
+
+def test_it_is_not_removed_under_anybody(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create anna --with basic -y -q >/dev/null || exit 1
+everything >/tmp/before
+lab_login anna sleep 100 & login=$!
+lab_wait 10 eval 'sallyport jail remove anna -y >/dev/null 2>/tmp/said; grep -q "in use: anna is logged in" /tmp/said' || { cat /tmp/said; exit 2; }
+everything | cmp - /tmp/before || exit 3
+kill $login; lab_wait 10 eval '! ps -eo args | grep -q "^sleep 100"' || kill $(ps -eo pid,args | awk '$2 == "sleep" && $3 == 100 { print $1 }')
+lab_wait 10 eval '! ps -eo args | grep -q "^sshd: anna"'
+chroot $J /bin/bash -c 'while :; do sleep 1; done' & inmate=$!
+sallyport jail remove anna -y; echo "process: $?"
+kill $inmate; wait $inmate 2>/dev/null; sleep 1.2
+lab_login anna 'echo mine >here'
+sallyport jail remove anna -y -q; echo "left: $?"
+cat /home/chroot/anna.home/here; [ ! -e $J ] && [ ! -e /var/lib/sallyport/jails/anna ] || exit 4
+lab_login anna '[ -e /etc/shadow ] && echo out of jail'
+sallyport jail create anna --with basic -y -q >/dev/null && sallyport jail remove anna --with-home -y -q >/dev/null && ls /home/chroot
+sallyport jail remove anna -y; echo "none: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert "in use: process " in got.stderr and "there is no jail of 'anna'" in got.stderr
+    assert said[0] == "process: 1" and "left: 0" in said and said[-4:] == ["mine", "out of jail", "anna.home", "none: 1"], got.stdout + got.stderr
+
+
+def test_an_account_that_was_made_goes_with_its_jail_and_no_other(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+cp /etc/passwd /tmp/passwd; cp /etc/group /tmp/group; cp /etc/shadow /tmp/shadow
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub -y -q >/dev/null || exit 1
+sallyport jail remove bert --remove-account --with-home -y -q >/dev/null || exit 2
+cmp /etc/passwd /tmp/passwd && cmp /etc/group /tmp/group && cmp /etc/shadow /tmp/shadow && [ ! -e /home/chroot ] || exit 3
+sallyport jail create anna --with basic -y -q >/dev/null || exit 4
+sallyport jail remove anna --remove-account -y; echo "not ours: $?"
+# what comes to nothing takes the account with it
+mkdir -m 777 /srv/open
+sallyport jail create bert --sftp-only --create-account --dir /srv/open/bert -y; echo "open folder: $?"
+getent passwd bert; cmp /etc/shadow /tmp/shadow && ls /var/lib/sallyport/jails
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[0] == "not ours: 1" and said[-2:] == ["open folder: 1", "anna"], got.stdout + got.stderr
+    assert "was there before its jail" in got.stderr and "/srv/open" in got.stderr
+
+
+NAMES = ["-anna", ".anna", "an/na", "an na", "an%na", "an*", "a?na", "!anna", "anna,bert", "an\tna", "an\x01na", "a\"b", "a\\b", "änna", "", "root"]
+
+
+def test_odd_names_are_refused_with_a_reason(world):
+    quoted = " ".join("$'%s'" % "".join("\\x%02x" % b for b in name.encode()) for name in NAMES)
+    got, said = run(world, """
+everything >/tmp/before
+for name in %s; do for what in create remove check update; do sallyport jail $what -q -- "$name" 2>>/tmp/said; echo $?; done; done | sort | uniq -c
+everything | cmp - /tmp/before; grep -c "'%s'\\|uid 0" /tmp/said; cat /tmp/said
+""" % (quoted, "anna"))
+    assert said[0].split() == [str(4 * len(NAMES)), "2"], got.stdout
+    assert got.stdout.count("cannot have a jail: ") == 4 * len(NAMES), got.stdout
+    assert "it has '%'" in got.stdout and "it has '*'" in got.stdout and "\\x01" in got.stdout and "begins with '-'" in got.stdout
+
+
+BAD = [
+    ("create nobody-there", 2, "there is no account 'nobody-there'"),
+    ("create anna --with nonsense", 2, "'nonsense'"),
+    ("create anna --with basic,/usr/bin/none", 2, "/usr/bin/none"),
+    ("create anna --shell /bin/zsh-none", 2, "the shell of 'anna' is '/bin/bash'"),
+    ("create dora --create-account --shell /bin/none", 2, "there is no shell '/bin/none'"),
+    ("create eva", 2, "which lets nobody in"),
+    ("create toor", 2, "uid 0"),
+    ("create fred", 1, "in the group sudo"),
+    ("create anna --dir relative", 2, "--dir is 'relative'"),
+    ("create anna --dir /srv/../etc", 2, "'.' or '..'"),
+    ("create anna --dir /", 2, "root of all"),
+    ("create anna --dir '/srv/a b'", 2, "--dir is '/srv/a b'"),
+    ("create anna --dir /srv/taken", 1, "is there already, and is no jail of ours"),
+    ("create anna --dir /srv/file", 1, "is there already"),
+    ("create anna --sftp-only --with git", 2, "--sftp-only has neither"),
+    ("create anna --key /etc/passwd", 2, "/etc/passwd"),
+    ("create anna --with /srv/foreign", 2, "/srv/foreign"),
+    ("create anna --with /srv/short", 2, "/srv/short"),
+    ("create anna --with /srv/loop", 2, "/srv/loop"),
+    ("create anna --with /srv/data", 2, "/srv/data"),
+    ("create anna --with ../../bin/ls", 2, "../../bin/ls"),
+    ("create anna bert", 2, "one user at a time"),
+    ("create", 2, "wants the name of the user"),
+    ("create anna --override nonsense", 2, "--override is 'nonsense'"),
+    ("remove anna", 1, "there is no jail of 'anna'"),
+    ("check anna", 1, "there is no jail of 'anna'"),
+    ("update anna", 1, "there is no jail of 'anna'"),
+    ("update", 2, "--all"),
+]
+
+
+def test_bad_input_is_named_and_changes_nothing(world):
+    lines = "\n".join(f"try {number} jail {words} -y" if not words.startswith("check") else f"try {number} jail {words}"
+                      for number, (words, _, _) in enumerate(BAD))
+    got, _ = run(world, """
+lab_account eva 1005 /usr/sbin/nologin; lab_account fred 1006; sed -i 's/^sudo:.*/&fred/' /etc/group; grep -q ^sudo: /etc/group || lab_group sudo 27 fred
+echo 'toor:x:0:0::/root:/bin/bash' >>/etc/passwd
+mkdir /srv/taken; echo x >/srv/file; head -c 70 /bin/ls >/srv/short; cp /bin/ls /srv/foreign; printf '\\x02\\x00\\x08' | dd of=/srv/foreign bs=1 seek=17 conv=notrunc 2>/dev/null
+ln -s loop2 /srv/loop; ln -s loop /srv/loop2; echo data >/srv/data; chmod 755 /srv/*
+lab_sshd_start || exit 9
+everything >/tmp/before
+try() { local n=$1; shift; sallyport "$@" >/tmp/out 2>&1; echo "$n $? $(tr '\\n' ' ' </tmp/out)"; }
+""" + lines + "\neverything | cmp - /tmp/before\n")
+    assert got.returncode == 0, got.stdout + got.stderr
+    rows = got.stdout.splitlines()
+    wrong = [(BAD[int(row.split()[0])], row) for row in rows
+             if int(row.split()[1]) != BAD[int(row.split()[0])][1] or BAD[int(row.split()[0])][2] not in row]
+    assert not wrong and len(rows) == len(BAD), wrong
+
+
+def test_what_cannot_be_proven_is_said_and_what_is_before_it_is_named(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+echo 'AllowUsers anna@192.0.2.*' >/etc/ssh/sshd_config.d/50.conf
+sallyport jail create anna --with basic -y -q; echo "elsewhere: $?"
+sallyport jail remove anna --with-home -y -q >/dev/null || exit 1
+rm /etc/ssh/sshd_config.d/50.conf
+printf 'Match User anna\\n\\tChrootDirectory /srv\\n' >/etc/ssh/sshd_config.d/00-first.conf
+everything >/tmp/before
+sallyport jail create anna --with basic -y -q; echo "before ours: $?"
+everything | cmp - /tmp/before || exit 2
+rm /etc/ssh/sshd_config.d/00-first.conf
+SUDO_USER=anna sallyport jail create anna --with basic -y -q; echo "own: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert "Not proven: a login by the whole configuration, from here: User anna from 127.0.0.1 not allowed because not listed in AllowUsers" in got.stdout
+    assert [line for line in said if line.split(":")[0] in ("elsewhere", "before ours", "own")] == ["elsewhere: 0", "before ours: 1", "own: 1"]
+    assert "00-first.conf:2: ChrootDirectory /home/chroot/anna cannot be made to hold for anna here" in got.stderr
+
+
+def test_a_main_file_without_include_and_a_match_of_its_own(world):
+    got, said = run(world, """
+sed -i '/^Include/d' /etc/ssh/sshd_config; sed -i '/^Subsystem/d' /etc/ssh/sshd_config
+printf 'Match User bert\\n\\tX11Forwarding yes\\n\\tChrootDirectory none\\n' >>/etc/ssh/sshd_config
+lab_sshd_start || exit 9
+everything | grep /etc/ssh >/tmp/before
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub -y -q >/dev/null || exit 1
+head -1 /etc/ssh/sshd_config
+sshd -T -C user=bert,host=x,addr=127.0.0.1 2>/dev/null | grep -i -E '^(chrootdirectory|x11forwarding|subsystem|disableforwarding)'
+sshd -T -C user=anna,host=x,addr=127.0.0.1 2>/dev/null | grep -i chroot
+echo pwd | sftp_as bert | grep Remote
+sallyport rollback -y -q >/dev/null && everything | grep /etc/ssh | cmp - /tmp/before
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[0].startswith("Include /etc/ssh/sshd_config.d/00-sallyport")
+    assert sorted(said[1:5]) == ["chrootdirectory /home/chroot/bert", "disableforwarding yes", "subsystem sftp internal-sftp", "x11forwarding no"]
+    assert said[5:] == ["chrootdirectory none", "Remote working directory: /home/bert"]
+
+
+def test_a_full_disk_in_the_middle_leaves_nothing(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+mkdir -p /home/chroot && mount -t tmpfs -o size=20m,mode=755 none /home/chroot
+everything >/tmp/before
+sallyport jail create anna --with basic,git -y -q; echo "full: $?"
+sallyport recover >/dev/null; everything | cmp - /tmp/before; echo "same: $?"
+mount -o remount,size=200m /home/chroot
+sallyport jail create anna --with basic,git -y -q >/dev/null; echo "room: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["full: 1", "same: 0", "room: 0"], got.stdout + got.stderr
+    assert "No space left on device" in got.stderr
+
+
+CUTS = """
+lab_sshd_start || exit 9
+umask 022; cp /tmp/key $LAB_KEYS/bert; cp /tmp/key.pub $LAB_KEYS/bert.pub; chmod 600 $LAB_KEYS/bert
+everything >/tmp/none
+make="sallyport jail create bert @KIND@ --create-account --key /tmp/key.pub -y -q"
+gone="sallyport jail remove bert --remove-account --with-home -y -q"
+works() { [ "$(lab_login bert pwd 2>/dev/null; echo pwd | sftp_as bert 2>/dev/null | grep -o /home/bert | head -1)" ]; }
+in_force() { sallyport jail list --format json | grep -c '"in_force": true'; }
+whole() { getent passwd bert >/dev/null && [ "$(in_force)" = 1 ] && sallyport jail list --format json | grep -q '"state": "ready"' && works; }
+nothing() { everything | cmp - /tmp/none; }
+n=1 none=0 all=0 report=
+while [ "${report%% *}" != done ]; do
+    [ @WHAT@ = create ] || $make >/dev/null 2>&1 || exit 8
+    [ @WHAT@ = create ] && command=$make || command=$gone
+    "$SALLYPORT_BUILD/tests/cut" -o /tmp/report --leave --changing $n -- $command >/tmp/said 2>&1
+    report=$(cat /tmp/report)
+    sallyport recover >/tmp/recovered 2>&1 || { echo "cut $n ($report): recover fails"; cat /tmp/recovered; exit 1; }
+    if [ "$(in_force)" = 1 ]; then
+        all=$((all + 1))
+        whole || { echo "cut $n ($report): half of it is there"; everything; sallyport jail list; exit 1; }
+        $gone >/tmp/said 2>&1 || { echo "cut $n ($report): cannot be removed"; cat /tmp/said; exit 1; }
+    else
+        none=$((none + 1))
+    fi
+    rm -rf /etc/ssh/authorized_keys.d /etc/ssh/sshd_config.d/00-sallyport-jails.conf /home/chroot/bert.home*
+    rmdir /home/chroot 2>/dev/null
+    nothing || { echo "cut $n ($report): something stays"; cat /tmp/recovered; everything | diff /tmp/none -; exit 1; }
+    rm -rf /var/lib/sallyport
+    n=$((n + @EVERY@))
+done
+echo "@WHAT@ @KIND@: cuts before changes, every @EVERY@: $none none, $all all"
+[ $none -ge 1 ] && [ $all -ge 1 ]
+"""
+
+
+@pytest.mark.parametrize("what, kind, every", [("create", "--sftp-only", 110), ("create", "--with basic", 290), ("remove", "--sftp-only", 60)])
+def test_after_a_cut_anywhere_all_of_it_is_there_or_nothing(world, figure, what, kind, every):
+    if "ASAN_OPTIONS" in os.environ:
+        pytest.skip("the leak checker does not work in a process that is traced")
+    every = 1 if LONG else every
+    got = world("ssh-keygen -q -t ed25519 -N '' -f /tmp/key\n" + START + CUTS.replace("@WHAT@", what).replace("@KIND@", kind)
+                .replace("@EVERY@", str(every)), timeout=36000 if LONG else 900)
+    assert got.returncode == 0, got.stdout + got.stderr
+    figure(got.stdout.splitlines()[-1])
