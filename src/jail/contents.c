@@ -22,6 +22,7 @@ struct active {
 	const struct set *set;
 	const struct set_row *row;
 	bool done;
+	struct strings tried; /* of a library: the files that it was looked up for */
 };
 
 struct finding {
@@ -150,6 +151,44 @@ static const char *match(const struct finding *f, const char *pattern)
 	return NULL;
 }
 
+static bool is_for_each(const struct set_row *row)
+{
+	return row->word == SET_LIBRARY && row->when && strcmp(row->when, "network") != 0;
+}
+
+static enum err row_run(struct finding *f, const struct active *a, const char *matched, bool *wrong)
+{
+	char *copy = strdup(matched); /* rows move as others come in */
+	enum err e;
+
+	if (!copy)
+		return ERR_MEMORY;
+	e = go_on(row_take(f, a, copy), wrong);
+	free(copy);
+	return e;
+}
+
+/*
+ * Each program finds a library by a search of its own, those of another architecture find another one. What comes in may stand before the row
+ * that we are at: there will be a next time.
+ */
+static enum err row_run_for_each(struct finding *f, struct active *a, bool *more, bool *wrong)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < f->all.n && !e; i++) {
+		const struct entry *entry = &f->all.v[i];
+
+		if (entry->kind != ENTRY_FILE || fnmatch(a->row->when, entry->path, 0) != 0 ||
+		    strings_has(&a->tried, entry->path))
+			continue;
+		*more = true;
+		if (!(e = strings_add(&a->tried, entry->path)))
+			e = row_run(f, a, entry->path, wrong);
+	}
+	return e;
+}
+
 /* What one row brings in may be what another one waits for. */
 static enum err rows_run(struct finding *f, bool *wrong)
 {
@@ -160,16 +199,17 @@ static enum err rows_run(struct finding *f, bool *wrong)
 		more = false;
 		for (size_t i = 0; i < f->nactive && !e; i++) {
 			const struct active a = f->active[i];
-			const char *matched = a.row->when ? match(f, a.row->when) : f->j->shell;
-			char *copy;
+			const char *matched;
 
+			if (is_for_each(a.row)) {
+				e = row_run_for_each(f, &f->active[i], &more, wrong);
+				continue;
+			}
+			matched = a.row->when ? match(f, a.row->when) : f->j->shell;
 			if (a.done || !matched)
 				continue;
 			f->active[i].done = more = true;
-			if (!(copy = strdup(matched)))
-				return ERR_MEMORY;
-			e = go_on(row_take(f, &a, copy), wrong);
-			free(copy);
+			e = row_run(f, &a, matched, wrong);
 		}
 	}
 	f->take.file = NULL;
@@ -323,6 +363,22 @@ static enum err check_his(const struct finding *f)
 	return e;
 }
 
+/* Accounts of packages may have their home among the system's own files. */
+static bool is_system_place(const char *home)
+{
+	static const char *const places[] = { "bin",   "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "include",
+					      "share", "boot", "dev", "etc",   "proc",	"sys",	  "run" };
+	size_t n;
+
+	if (strncmp(home, "/usr/", 5) == 0)
+		home += strncmp(home, "/usr/local/", 11) == 0 ? 10 : 4;
+	n = strcspn(home + 1, "/");
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (strlen(places[i]) == n && strncmp(home + 1, places[i], n) == 0)
+			return true;
+	return false;
+}
+
 static enum err home_add(struct finding *f)
 {
 	const struct entry *there = f->j->home ? entries_find(&f->all, f->j->home) : NULL;
@@ -337,6 +393,14 @@ static enum err home_add(struct finding *f)
 		diag_error_escaped(f->take.problems, NULL, 0,
 				   "the home is '%s', where the jail has something else: wants a folder of its own",
 				   f->j->home);
+		return ERR_CONFIG;
+	}
+	if (is_system_place(f->j->home)) {
+		diag_error_escaped(
+			f->take.problems, NULL, 0,
+			"the home is '%s', where the system keeps its own: wants another place; give the account "
+			"a home of its own first, with usermod -d",
+			f->j->home);
 		return ERR_CONFIG;
 	}
 	return take_folder(&f->take, f->j->home, true);
@@ -362,7 +426,8 @@ static enum err shell_jail(struct finding *f)
 		return e;
 	own = resolver_own_libraries(f->take.rv, &nown);
 	if ((e = go_on(etc_add_ld_cache(f->take.r, own, nown, &f->all, f->take.problems), &wrong)) ||
-	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)))
+	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)) ||
+	    (e = go_on(owners_check(f->take.owners, &f->all, f->take.problems), &wrong)))
 		return e;
 	warn_of_bits(f);
 	return wrong ? ERR_CONFIG : check_his(f);
@@ -395,12 +460,15 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	if (j->sftp_only)
 		e = sftp_jail(&f);
 	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
-		 !(e = track_new(r, &f.take.track)))
+		 !(e = track_new(r, &f.take.track)) && !(e = owners_new(r, &f.take.owners)))
 		e = shell_jail(&f);
 	resolver_free(f.take.rv);
 	track_free(f.take.track);
+	owners_free(f.take.owners);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
+	for (size_t i = 0; i < f.nactive; i++)
+		strings_free(&f.active[i].tried);
 	free(f.active);
 	if (e)
 		entries_clear(&f.all);

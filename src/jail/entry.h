@@ -28,6 +28,7 @@ struct entry {
 	char *target;  /* link: its text, as in the host */
 	mode_t mode; /* 07777 bits of folder, file, device; a file of the host loses setuid, setgid and what others may write */
 	dev_t device; /* device */
+	bool fleeting; /* file with content: the host's own is rewritten at any time, and that does not make the jail's stale */
 	bool his; /* belongs to the user, who changes what is in it: made once, then left alone. All else is root's */
 	char digest[ENTRY_DIGEST]; /* file: of its content; "" until it was read */
 };

@@ -132,7 +132,8 @@ static enum err add_group(const struct root *r, const struct jail *j, struct ent
 		unsigned long gid;
 		bool member;
 
-		if (fields_cut(line, field, 4) != 4 || !field[0][0] || field[2][strspn(field[2], "0123456789")])
+		if (fields_cut(line, field, 4) != 4 || !field[0][0] || !fits_line(field[0]) ||
+		    field[2][strspn(field[2], "0123456789")])
 			continue;
 		errno = 0;
 		gid = strtoul(field[2], &end, 10);
@@ -264,13 +265,13 @@ static enum err rows_choose(const struct root *r, const struct entries *in, cons
 			continue;
 		if ((e = jail_path(r, in, row->path, &path)))
 			return e;
-		/* One that is for this processor was taken because it can be used: it goes first. */
 		if (path)
 			out[(*n)++] = (struct ld_cache_library){
 				.name = row->soname,
 				.path = path,
 				.flags = row->flags,
-				.favoured = (uint32_t)(row->hwcap ? host->n + 1 + i : host->n - i),
+				.favoured = (uint32_t)(host->n - i),
+				.hwcap = row->hwcap,
 			};
 	}
 	return ERR_NONE;
@@ -293,17 +294,42 @@ static const struct ld_cache_row *row_like(const struct ld_cache *host, const st
 	return plain;
 }
 
-static void own_choose(const struct resolver_library *own, size_t nown, const struct entries *in,
-		       const struct ld_cache *host, struct ld_cache_library *out, size_t *n)
+/* The subfolder of glibc-hwcaps that it is in, copied into names; *out NULL: none. */
+static enum err own_hwcap(const char *path, struct strings *names, const char **out)
 {
-	for (size_t i = 0; i < nown; i++) {
-		const struct ld_cache_row *like = row_like(host, own[i].elf);
+	static const char folder[] = "/glibc-hwcaps/";
+	const char *at = strstr(path, folder);
+	char *name;
+	enum err e;
 
-		if (like && entries_find(in, own[i].path))
-			out[(*n)++] = (struct ld_cache_library){ .name = own[i].name,
-								 .path = own[i].path,
-								 .flags = like->flags };
+	*out = NULL;
+	if (!at)
+		return ERR_NONE;
+	at += sizeof folder - 1;
+	if (!(name = strndup(at, strcspn(at, "/"))))
+		return ERR_MEMORY;
+	if (!(e = strings_add(names, name)))
+		*out = names->v[names->n - 1];
+	free(name);
+	return e;
+}
+
+static enum err own_choose(const struct resolver_library *own, size_t nown, const struct entries *in,
+			   const struct ld_cache *host, struct strings *hwcaps, struct ld_cache_library *out, size_t *n)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < nown && !e; i++) {
+		const struct ld_cache_row *like = row_like(host, own[i].elf);
+		const char *hwcap;
+
+		if (!like || !entries_find(in, own[i].path) || (e = own_hwcap(own[i].path, hwcaps, &hwcap)))
+			continue;
+		out[(*n)++] = (struct ld_cache_library){
+			.name = own[i].name, .path = own[i].path, .flags = like->flags, .hwcap = hwcap
+		};
 	}
+	return e;
 }
 
 enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *own, size_t nown, struct entries *into,
@@ -311,6 +337,7 @@ enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *o
 {
 	struct ld_cache_library *v = NULL;
 	struct ld_cache host = { 0 };
+	struct strings hwcaps = { 0 };
 	struct text t = { 0 };
 	char *bytes = NULL;
 	size_t len, n = 0;
@@ -332,11 +359,12 @@ enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *o
 		return ERR_MEMORY;
 	}
 	if (!(e = rows_choose(r, into, &host, v, &n)))
-		own_choose(own, nown, into, &host, v, &n);
+		e = own_choose(own, nown, into, &host, &hwcaps, v, &n);
 	if (!e && n > 0 && !(e = ld_cache_write(v, n, &t)))
 		e = entries_add_content(into, LD_CACHE_PATH, t.s, t.len, 0644);
 	text_free(&t);
 	free(v);
+	strings_free(&hwcaps);
 	ld_cache_clear(&host);
 	return e;
 }

@@ -190,6 +190,17 @@ static enum err find(struct image *p, const char *name, size_t by, struct text *
 	return e;
 }
 
+/* What was found, and what a lesser processor would find. */
+static enum err map_both(struct image *p, const struct found *f, const char *name, size_t by)
+{
+	struct found base;
+	enum err e = search_find_plain(p, name, by, f, &base);
+
+	if (!e)
+		e = map_found(p, f, name, by);
+	return !e && base.way && !base.why ? map_found(p, &base, name, by) : e;
+}
+
 static enum err map_need(struct image *p, const struct elf_need *need, size_t by, struct diags *problems)
 {
 	struct text name = { 0 };
@@ -206,7 +217,15 @@ static enum err map_need(struct image *p, const struct elf_need *need, size_t by
 				   wanted_by(p, by), f.way->path, f.why);
 		e = ERR_CONFIG;
 	} else if (!e && f.way) {
-		e = map_found(p, &f, text_string(&name), by);
+		e = map_both(p, &f, text_string(&name), by);
+	} else if (!e && !there && !need->optional && need->name[0] != '/' && need->name[0] != '$' &&
+		   strchr(need->name, '/')) {
+		diag_error_escaped(
+			problems, p->program, 0,
+			"wants the library '%s' (for '%s'), which the loader looks for in the folder that the "
+			"user is in: wants a name without '/', or an absolute path",
+			need->name, wanted_by(p, by));
+		e = ERR_CONFIG;
 	} else if (!e && !there && !need->optional) {
 		diag_error_escaped(problems, p->program, 0,
 				   "wants the library '%s' (for '%s'), which is not there for its architecture",
@@ -263,7 +282,7 @@ enum err image_map_library(struct image *p, const char *name, size_t by, struct 
 		e = ERR_CONFIG;
 	} else if (!e && !f.way && !there) {
 		e = ERR_NOT_FOUND;
-	} else if (!e && f.way && !(e = map_found(p, &f, text_string(&expanded), by))) {
+	} else if (!e && f.way && !(e = map_both(p, &f, text_string(&expanded), by))) {
 		e = image_map_needs(p, from, problems);
 	}
 	text_free(&expanded);

@@ -33,6 +33,7 @@ struct image {
 	size_t n, size;
 	const struct way **more; /* other ways to what is mapped, which have to hold as well */
 	size_t nmore, more_size;
+	bool plain;	 /* as on a processor that can use no subfolder of glibc-hwcaps */
 	size_t wants;	 /* how many were looked up */
 	bool own_origin; /* something was found by the program's own $ORIGIN */
 };
@@ -56,8 +57,15 @@ struct found {
 	const struct object *object;
 	const char *why; /* NULL, or why the loader would fail with it */
 	bool own_origin; /* by $ORIGIN of the program */
+	bool levelled;	 /* in a subfolder of glibc-hwcaps, which not every processor can use */
 	bool ended;	 /* no further folder of this list is looked at */
 };
+/*
+ * What a lesser processor finds, where *f is only for those that are like this one: the system may be moved to another. No way in *base: there is
+ * no other one.
+ */
+MUST_USE enum err search_find_plain(const struct image *p, const char *name, size_t by, const struct found *f,
+				    struct found *base);
 /* name has no "$" any more. by: IMAGE_NOBODY: the usual folders alone. ERR_MEMORY. */
 MUST_USE enum err search_find(const struct image *p, const char *name, size_t by, struct found *out);
 /* "$ORIGIN" and its like replaced; *used: the origin was wanted. ERR_NOT_FOUND: it is not known. */

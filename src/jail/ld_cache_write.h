@@ -14,12 +14,15 @@ struct ld_cache_library {
 	const char *name;  /* "libc.so.6", what a DT_NEEDED says */
 	const char *path;  /* in the jail */
 	uint32_t flags;	   /* kind of library and machine, as in the host's cache: 0x0303 on x86-64 */
-	uint32_t favoured; /* of several of one name and flags the one with the highest is written */
+	uint32_t favoured; /* of several of one name, flags and hwcap the one with the highest is written */
+	const char *
+		hwcap; /* the subfolder of glibc-hwcaps that it is in: the loader takes it where it can use that; NULL: none */
 };
 
 /*
  * The new format ("glibc-ld.so.cache1.1"), which every glibc since 2.2 reads, in the byte order of this machine. The order is that of the
- * loader's binary search: by name, backwards, numbers in it by value. ERR_TOO_BIG beyond 100000 libraries, ERR_MEMORY.
+ * loader's binary search: by name, backwards, numbers in it by value; then those with
+ * a hwcap, which loaders since glibc 2.33 know and older ones pass over. ERR_TOO_BIG beyond 100000 libraries, ERR_MEMORY.
  */
 MUST_USE enum err ld_cache_write(const struct ld_cache_library *v, size_t n, struct text *out);
 

@@ -311,6 +311,10 @@ static enum err add_script(struct adding *a, const struct job *j, const struct w
 		return program_wrong(a, j, "it is a script that is run by more scripts than the kernel lets");
 	if ((e = way_add(a, w)) || (e = job_add(a, s->interpreter, j->path, false)))
 		return e;
+	if (s->unclear)
+		diag_warning(
+			a->problems, w->end->path, 0,
+			"what env runs for it cannot be told from its first line: that has to be asked for by itself");
 	return s->program ? add_by_name(a, j, s->program) : ERR_NONE;
 }
 

@@ -74,30 +74,35 @@ static bool splits(const char *word, size_t len, size_t *used)
 	return false;
 }
 
-/* The kernel hands env all of it as one argument: only -S makes words of it. */
-static char *env_program(const char *argument, size_t len)
+static enum err word_copy(const char *word, size_t len, char **out)
+{
+	return (*out = strndup(word, len)) ? ERR_NONE : ERR_MEMORY;
+}
+
+/* The kernel hands env all of it as one argument: only -S makes words of it. *program stays NULL: it cannot be told. */
+static enum err env_program(const char *argument, size_t len, char **program)
 {
 	struct words w = { argument, len };
 	const char *word = NULL;
 	size_t n, used;
 
 	if (!word_next(&w, &word, &n))
-		return NULL;
+		return ERR_NONE;
 	if (!splits(word, n, &used))
-		return word[0] == '-' || memchr(word, '=', n) ? NULL : strndup(argument, len);
+		return word[0] == '-' || memchr(word, '=', n) ? ERR_NONE : word_copy(argument, len, program);
 	w.at = word + used;
 	w.left = (size_t)(argument + len - w.at);
 	while (word_next(&w, &word, &n)) {
 		bool takes = false;
 
 		if (word[0] != '-' && !memchr(word, '=', n))
-			return strndup(word, n);
+			return word_copy(word, n, program);
 		for (size_t i = 0; i < sizeof with_value / sizeof with_value[0]; i++)
 			takes = takes || word_is(word, n, with_value[i]);
 		if (takes)
 			(void)word_next(&w, &word, &n);
 	}
-	return NULL;
+	return ERR_NONE;
 }
 
 static bool is_env(const char *path)
@@ -131,8 +136,15 @@ enum err script_parse(const char *bytes, size_t len, struct script *out)
 		w.at++;
 		w.left--;
 	}
-	if (w.left && is_env(s.interpreter))
-		s.program = env_program(w.at, strnlen(w.at, w.left));
+	if (is_env(s.interpreter)) {
+		const enum err e = env_program(w.at, strnlen(w.at, w.left), &s.program);
+
+		if (e) {
+			script_clear(&s);
+			return e;
+		}
+		s.unclear = !s.program;
+	}
 	*out = s;
 	return ERR_NONE;
 }

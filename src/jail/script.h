@@ -15,6 +15,7 @@
 struct script {
 	char *interpreter; /* as it stands there */
 	char *program;	   /* that env(1) looks up, when it is the interpreter; NULL: another one, or it names none */
+	bool unclear;	   /* env(1) is the interpreter, and what it runs cannot be told from its words */
 };
 
 bool script_begins(const void *bytes, size_t len); /* with "#!" */

@@ -35,7 +35,7 @@ static size_t levels_from(void)
 
 static bool has_levels(const struct image *p)
 {
-	return p->like->machine == EM_X86_64 && p->like->wide && !p->loader->musl;
+	return !p->plain && p->like->machine == EM_X86_64 && p->like->wide && !p->loader->musl;
 }
 
 /* The text of AT_PLATFORM, except where glibc's loader has an idea of its own. */
@@ -159,6 +159,7 @@ static enum err try_levels(const struct image *p, const char *folder, const char
 			text_add(&t, HWCAPS "/%s", levels[i]);
 			if (!(e = text_check(&t)))
 				e = try_in(p, folder, text_string(&t), name, f, &number);
+			f->levelled = f->way;
 		}
 	text_free(&t);
 	return e;
@@ -279,6 +280,7 @@ static enum err try_cache(const struct image *p, bool nodeflib, const char *name
 			if (row_rank(p, &rows[i], &rank) && rank == want && rows[i].path[0] == '/' &&
 			    !(nodeflib && is_default(p, rows[i].path)))
 				e = try_path(p, rows[i].path, f, &number);
+			f->levelled = f->way && want < ARRAY_SIZE(levels);
 		}
 	return e;
 }
@@ -325,4 +327,16 @@ enum err search_find(const struct image *p, const char *name, size_t by, struct 
 	if (!e)
 		*out = f;
 	return e;
+}
+
+enum err search_find_plain(const struct image *p, const char *name, size_t by, const struct found *f,
+			   struct found *base)
+{
+	struct image plain = *p; /* for this search only: what it points to stays p's */
+
+	*base = (struct found){ 0 };
+	if (!f->way || !f->levelled)
+		return ERR_NONE;
+	plain.plain = true;
+	return search_find(&plain, name, by, base);
 }

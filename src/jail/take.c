@@ -2,7 +2,10 @@
 /* take.c - from paths of the host to rows of a jail. */
 #include "jail/take.h"
 
+#include "base/file.h"
+
 #include <errno.h>
+#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +15,7 @@
 
 #define MAX_ROWS 200000
 #define MAX_DEPTH 64
+#define MAX_FLEETING (1024 * 1024)
 
 /* Where a login looks for programs, in its order. */
 static const char *const folders[] = { "/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin" };
@@ -79,19 +83,115 @@ enum err take_program(struct taking *t, const char *path)
 	return e == ERR_EXISTS ? clash(t, path) : e;
 }
 
-/* What others may not read is of no use in the jail, and may be a secret. */
-static bool is_public(const struct stat *st)
+static void warn_of_closed(struct taking *t, struct owned *folder)
 {
-	return S_ISREG(st->st_mode) && (st->st_mode & S_IROTH);
+	if (!folder->told)
+		diag_warning(t->problems, folder->path, 0,
+			     "not everybody may enter this folder: what is in it stays outside of the jail");
+	folder->told = true;
+}
+
+/* Whether the file, and every link on the way, is where everybody may come; else it is told. A way of others than root's: ERR_CONFIG. */
+static enum err look_at_way(struct taking *t, const struct way *way, bool *open)
+{
+	struct owned *one;
+	enum err e;
+
+	*open = true;
+	for (size_t i = 0; i <= way->n; i++) {
+		const struct spot *s = i < way->n ? way->passed[i] : way->end;
+
+		if (i < way->n && S_ISLNK(s->mode) && (e = owners_refuse(t->owners, s->path, t->problems)))
+			return e;
+		if ((e = owners_find(t->owners, s->path, &one)))
+			return e;
+		if (!one->closed)
+			continue;
+		warn_of_closed(t, one->closed);
+		*open = false;
+		break;
+	}
+	return ERR_NONE;
+}
+
+/* Opened straight: who writes there might put a link in its place meanwhile. */
+static enum err read_fleeting(const struct taking *t, const char *real, char **content, size_t *len)
+{
+	struct stat st;
+	int fd = -1;
+	enum err e = root_open_straight(t->r, real, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+
+	if (!e && fstat(fd, &st))
+		e = ERR_SYSTEM;
+	if (!e)
+		e = S_ISREG(st.st_mode) && (st.st_mode & S_IROTH) ? file_read_all(fd, MAX_FLEETING, content, len)
+								  : ERR_NOT_FILE;
+	file_close(fd);
+	return e;
+}
+
+/* Data that a service keeps where it is gone after the next boot. What can be run goes the way of all programs. *taken: it was. */
+static enum err take_fleeting(struct taking *t, const char *path, const struct spot *end, bool *taken)
+{
+	const struct entry *there = entries_find(t->into, path);
+	struct entry one = { .kind = ENTRY_FILE, .path = (char *)path, .mode = end->mode & 0644, .fleeting = true };
+	enum err e;
+
+	*taken = false;
+	if (strncmp(end->path, "/run/", 5) != 0 || (end->mode & 0111))
+		return ERR_NONE;
+	if (there && there->fleeting) {
+		*taken = true;
+		return ERR_NONE;
+	}
+	e = read_fleeting(t, end->path, &one.content, &one.len);
+	if (e == ERR_MEMORY)
+		return e;
+	if (e) {
+		diag_warning(t->problems, end->path, 0, "stays outside of the jail: %s", err_text(e));
+		*taken = true;
+		return ERR_NONE;
+	}
+	*taken = one.len < 4 || memcmp(one.content, "\177ELF", 4) != 0;
+	if (*taken && (e = entries_add(t->into, &one)) == ERR_EXISTS)
+		e = clash(t, path);
+	free(one.content);
+	return e;
+}
+
+/*
+ * To a file that everybody may read and come to; NULL: there is none. What others may not read is of no use in the jail, and may be a secret.
+ */
+static enum err find_public(struct taking *t, const char *path, const struct way **way)
+{
+	bool open;
+	enum err e;
+
+	if ((e = track_follow(t->track, path, way)))
+		return e;
+	if ((*way)->number || !S_ISREG((*way)->end->mode) || !((*way)->end->mode & S_IROTH)) {
+		*way = NULL;
+		return ERR_NONE;
+	}
+	e = look_at_way(t, *way, &open);
+	if (!e && !open)
+		*way = NULL;
+	return e;
 }
 
 static enum err take_file(struct taking *t, const char *path)
 {
-	struct stat st;
+	const struct way *way;
+	const char *where;
+	bool taken;
 	enum err e;
 
-	if (t->is_made(path) || root_stat(t->r, path, &st) || !is_public(&st))
+	if (t->is_made(path))
 		return ERR_NONE;
+	if ((e = find_public(t, path, &way)) || !way || (e = take_fleeting(t, way->end->path, way->end, &taken)))
+		return e;
+	if (taken)
+		return (e = track_add(way, t->into, &where)) == ERR_EXISTS ? clash(t, where) : e;
 	e = resolver_add_file(t->rv, path, t->into, t->problems);
 	if (e == ERR_EXISTS)
 		return clash(t, path);
@@ -111,21 +211,16 @@ enum err take_files(struct taking *t, const char *pattern)
 
 enum err take_plain(struct taking *t, const char *path)
 {
-	struct stat st;
-	char *real;
+	const struct way *way;
+	bool taken;
 	enum err e;
 
 	if (t->is_made(path))
 		return ERR_NONE;
-	if ((e = root_resolve(t->r, path, &real)))
-		return is_absent(e) ? ERR_NONE : e;
-	e = root_stat(t->r, real, &st);
-	if (is_absent(e) || (!e && !is_public(&st)))
-		e = ERR_NONE;
-	else if (!e && (e = entries_add_file(t->into, path, real, st.st_mode & 07777)) == ERR_EXISTS)
-		e = clash(t, path);
-	free(real);
-	return e;
+	if ((e = find_public(t, path, &way)) || !way || (e = take_fleeting(t, path, way->end, &taken)) || taken)
+		return e;
+	e = entries_add_file(t->into, path, way->end->path, way->end->mode & 07777);
+	return e == ERR_EXISTS ? clash(t, path) : e;
 }
 
 enum err take_library(struct taking *t, const char *soname, const char *program)
@@ -145,16 +240,22 @@ enum err take_folder(struct taking *t, const char *path, bool his)
 	return e == ERR_EXISTS ? clash(t, path) : e;
 }
 
-/* The links on the way to a folder, as they are; *real (borrowed) is where it ends, NULL: nowhere. */
+/* The links on the way to a folder, as they are; *real (borrowed) is where it ends, NULL: nowhere, or where not everybody may come. */
 static enum err take_way(struct taking *t, const char *path, const char **real)
 {
 	const struct way *way;
+	struct owned *one;
 	const char *taken;
 	enum err e;
 
 	*real = NULL;
-	if ((e = track_follow(t->track, path, &way)) || way->number)
+	if ((e = track_follow(t->track, path, &way)) || way->number ||
+	    (e = owners_find(t->owners, way->end->path, &one)))
 		return e;
+	if (one->closed || one->closes) {
+		warn_of_closed(t, one->closed ? one->closed : one);
+		return ERR_NONE;
+	}
 	if ((e = track_add(way, t->into, &taken)))
 		return e == ERR_EXISTS ? clash(t, taken) : e;
 	*real = way->end->path;

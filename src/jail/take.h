@@ -9,6 +9,7 @@
 #include "base/root.h"
 #include "base/text.h"
 #include "jail/entry.h"
+#include "jail/owner.h"
 #include "jail/resolve.h"
 #include "jail/track.h"
 
@@ -19,6 +20,7 @@ struct taking {
 	const struct root *r;
 	struct resolver *rv;
 	struct track *track;
+	struct owners *owners;
 	struct entries *into;
 	struct diags *problems;
 	const char *file; /* NULL: the user wanted it */
@@ -33,9 +35,12 @@ MUST_USE enum err take_find(const struct taking *t, const char *name, char **pat
 MUST_USE enum err take_names(const struct taking *t, struct strings *out);
 /* ERR_CONFIG: noted. */
 MUST_USE enum err take_program(struct taking *t, const char *path);
-/* All that the pattern matches and that is a file which everybody may read; links on the way are kept. */
+/*
+ * All that the pattern matches and that is a file which everybody may read; links on the way are kept. What services keep below /run goes in
+ * as content, 'fleeting'. A warning tells of what is below a folder that not everybody may enter: it stays outside.
+ */
 MUST_USE enum err take_files(struct taking *t, const char *pattern);
-/* The file that the path leads to, under the path's own name; if everybody may read it. */
+/* The same for the file that the path leads to, under the path's own name. */
 MUST_USE enum err take_plain(struct taking *t, const char *path);
 /* Folders that the pattern matches, with all that is in them and that no exception (fnmatch(3) of the path) matches. */
 MUST_USE enum err take_trees(struct taking *t, const char *pattern, const struct strings *except);

@@ -26,7 +26,7 @@ static void check(const struct script *s)
 {
 	if (!s->interpreter[0] || strpbrk(s->interpreter, " \t\n") || strlen(s->interpreter) > SCRIPT_LINE)
 		abort();
-	if (s->program && (!s->program[0] || strchr(s->program, '\n')))
+	if (s->program && (!s->program[0] || strchr(s->program, '\n') || s->unclear))
 		abort();
 }
 

@@ -148,6 +148,30 @@ inside '/srv/bin/ask; echo $?' | tail -1
 """).splitlines() == ["42", "127"]
 
 
+def test_libraries_for_a_processor_are_found_and_those_for_all(world):
+    """The loader of the jail chooses by our cache, and one that can use no subfolder has the other one."""
+    need("gcc")
+    flags = open("/proc/cpuinfo").read()
+    if os.uname().machine != "x86_64" or " sse4_2 " not in flags:
+        pytest.skip("wants an x86-64-v2 processor")
+    assert run(world, """
+mkdir -p /srv/lib/glibc-hwcaps/x86-64-v2 /srv/bin /tmp/c && cd /tmp/c
+echo 'int answer(void) { return N; }' >a.c && echo 'int answer(void); int main(void) { return answer(); }' >m.c
+gcc -DN=42 -shared -fPIC -Wl,-soname,libanswer.so.1 -o /srv/lib/libanswer.so.1 a.c || exit 1
+gcc -DN=43 -shared -fPIC -Wl,-soname,libanswer.so.1 -o /srv/lib/glibc-hwcaps/x86-64-v2/libanswer.so.1 a.c || exit 1
+gcc -o /srv/bin/ask m.c /srv/lib/libanswer.so.1 || exit 1
+echo /srv/lib >/etc/ld.so.conf.d/answer.conf && ldconfig || exit 2
+/srv/bin/ask; echo "host $?"
+made basic,/srv/bin/ask
+inside '/srv/bin/ask; echo $?'
+ldconfig -p -C /srv/j/etc/ld.so.cache | grep answer
+chmod 0 /srv/j/srv/lib/glibc-hwcaps/x86-64-v2
+inside '/lib64/ld-linux-x86-64.so.2 --glibc-hwcaps-mask none /srv/bin/ask; echo $?'
+""").splitlines() == ["host 43", "43",
+                      "\tlibanswer.so.1 (libc6,x86-64, hwcap: \"x86-64-v2\") => /srv/lib/glibc-hwcaps/x86-64-v2/libanswer.so.1",
+                      "\tlibanswer.so.1 (libc6,x86-64) => /srv/lib/libanswer.so.1", "42"]
+
+
 def test_libraries_beside_a_program_are_found(world):
     """$ORIGIN is known by /proc alone, which no jail has."""
     need("gcc")
@@ -182,7 +206,25 @@ cmp /tmp/1 /tmp/2 && cut -f2 /tmp/1 | LC_ALL=C sort -c && echo same
 
 def test_an_sftp_jail_is_empty(world):
     assert run(world, '"$BUILD/tests/contents" -s anna 1001 /home/anna -').splitlines() == [
-        "folder\t/dev\t755\troot", "folder\t/home\t755\troot", "folder\t/home/anna\t700\this"]
+        "folder\t/dev\t755\troot", "made\t/dev/log\t444\t", "folder\t/home\t755\troot", "folder\t/home/anna\t700\this"]
+
+
+def test_a_program_of_somebodys_is_no_program_of_a_jail(world):
+    """Nor one that his folder has a link to, or that nobody else can come to."""
+    said = run(world, """
+lab_account bob 1002
+mkdir -p /home/bob/bin /srv/closed /srv/open && chmod 755 /home /home/bob && cp /usr/bin/true /home/bob/bin/tool && ln -s /usr/bin/true /home/bob/bin/link
+cp /usr/bin/true /srv/closed/tool && chmod 711 /srv/open && cp /usr/bin/true /srv/open/tool && chown -hR bob:bob /home/bob && chmod 700 /srv/closed
+for p in /home/bob/bin/tool /home/bob/bin/link /srv/closed/tool /srv/open/tool; do
+	"$BUILD/tests/contents" anna 1001 /home/anna /bin/bash $p >/tmp/rows 2>/tmp/said; echo "$? $(cat /tmp/said)"; done
+""").splitlines()
+    wants = "wants a file that only root may change, in folders of root's"
+    assert said == [
+        f"1 '/home/bob/bin/tool' may be changed by bob, in '/home/bob': {wants}",
+        f"1 '/home/bob/bin/link' may be changed by bob, in '/home/bob': {wants}",
+        "1 '/srv/closed/tool' is in '/srv/closed', which not everybody may enter, and would be open in the jail: wants a file in folders "
+        "that everybody may enter",
+        "0 "], said
 
 
 def test_a_word_that_means_nothing_is_told(world):

@@ -62,12 +62,17 @@ enum err resolver_add_program(struct resolver *rv, const char *path, struct entr
 	return ERR_CONFIG;
 }
 
+/* Where the program has a folder of its own, "/usr/bin/git.d", that is searched first. */
 enum err resolver_add_library(struct resolver *rv, const char *soname, const char *program, struct entries *into,
 			      struct diags *problems)
 {
 	char path[PATH_MAX];
+	enum err e;
 
 	assert_non_null(entries_find(into, program));
+	snprintf(path, sizeof path, "%s.d/%s", program, soname);
+	if ((e = resolver_add_file(rv, path, into, problems)) != ERR_NOT_FOUND)
+		return e;
 	snprintf(path, sizeof path, "/lib/%s", soname);
 	return resolver_add_file(rv, path, into, problems);
 }

@@ -199,6 +199,27 @@ static void rules_run_until_nothing_more_fits(void **state)
 	has_not("/etc/more");
 }
 
+static void a_library_is_looked_up_for_each_that_matches(void **state)
+{
+	static const char *const folders[] = { "usr/bin/ls.d", "usr/bin/git.d", "usr/bin/aaa.d" };
+
+	make_file("usr/bin/aaa", 0755);
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		assert_int_equal(mkdir(scratch_path(dir, folders[i]), 0755), 0);
+	make_file("usr/bin/ls.d/libx.so.1", 0644);
+	make_file("usr/bin/git.d/libx.so.1", 0644);
+	make_file("usr/bin/aaa.d/libx.so.1", 0644);
+	make_data("z.rules", "when */bin/* library libx.so.1\nwhen */ls.d/libx.so.1 file /usr/bin/aaa\n");
+	assert_int_equal(find("git"), ERR_NONE);
+	has("/usr/bin/git.d/libx.so.1");
+	has_not("/usr/bin/ls.d/libx.so.1");
+	assert_int_equal(find("git,ls"), ERR_NONE);
+	has("/usr/bin/git.d/libx.so.1");
+	has("/usr/bin/ls.d/libx.so.1");
+	has("/usr/bin/aaa.d/libx.so.1"); /* it came in by another one's */
+	assert_int_equal(problems.n, 0);
+}
+
 /* The rows with a "when" of a set hold only where the set was asked for. */
 static void a_condition_of_a_set_is_the_sets_own(void **state)
 {
@@ -327,6 +348,72 @@ static void nothing_of_ours_is_in_a_folder_of_his(void **state)
 	}
 }
 
+static void a_home_is_not_among_the_systems_own_files(void **state)
+{
+	static const char *const bad[] = { "/usr/lib/foo", "/lib64/x",	     "/etc/anna",	   "/dev/x",
+					   "/proc/1",	   "/sys/a/b",	     "/usr/local/share/x", "/bin/anna",
+					   "/sbin/x",	   "/usr/libexec/x", "/run/anna",	   "/usr/local/lib" };
+	static const char *const good[] = { "/usr/home/anna", "/opt/lib/anna", "/devel/anna", "/var/lib/anna",
+					    "/local/lib",     "/srv/share",    "/library/x",  "/usr/local/anna",
+					    "/bins",	      "/usr/anna" };
+	struct text t = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		free(jail.home);
+		jail.home = strdup(bad[i]);
+		text_reset(&t);
+		text_add(
+			&t,
+			"the home is '%s', where the system keeps its own: wants another place; give the account a home of "
+			"its own first, with usermod -d",
+			bad[i]);
+		assert_int_equal(find(""), ERR_CONFIG);
+		problem_is(0, NULL, 0, t.s);
+	}
+	text_free(&t);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		free(jail.home);
+		jail.home = strdup(good[i]);
+		assert_int_equal(find(""), ERR_NONE);
+		assert_true(entries_find(&all, good[i])->his);
+	}
+}
+
+static void what_others_may_change_is_refused(void **state)
+{
+	assert_int_equal(mkdir(scratch_path(dir, "opt"), 0777), 0);
+	make_file("opt/tool", 0755);
+	make_data("a.set", "summary a\nfile /opt/tool\n");
+	make_data("b.set", "summary b\ntree /opt\n");
+	assert_int_equal(chmod(scratch_path(dir, "opt"), 0755), 0);
+	assert_int_equal(find("/opt/tool,a,b"), ERR_NONE);
+	assert_int_equal(chmod(scratch_path(dir, "opt"), 0777), 0);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(find((const char *const[]){ "/opt/tool", "a", "b" }[i]), ERR_CONFIG);
+		assert_int_equal(problems.n, 1);
+		problem_is(
+			0, NULL, 0,
+			"'/opt/tool' may be changed by everybody, in '/opt': wants a file that only root may change, "
+			"in folders of root's");
+	}
+}
+
+static void programs_are_not_taken_out_of_closed_folders(void **state)
+{
+	assert_int_equal(mkdir(scratch_path(dir, "opt"), 0750), 0);
+	make_file("opt/tool", 0755);
+	make_data("a.set", "summary a\nfile /opt/tool\n");
+	assert_int_equal(find("/opt/tool"), ERR_CONFIG);
+	assert_int_equal(problems.n, 1);
+	problem_is(
+		0, NULL, 0,
+		"'/opt/tool' is in '/opt', which not everybody may enter, and would be open in the jail: wants a file in "
+		"folders that everybody may enter");
+	assert_int_equal(find("a"), ERR_NONE);
+	has_not("/opt/tool");
+	assert_int_equal(problems.n, 1);
+}
+
 static void a_jail_for_sftp_has_no_files(void **state)
 {
 	free(jail.shell);
@@ -334,11 +421,13 @@ static void a_jail_for_sftp_has_no_files(void **state)
 	jail.sftp_only = true;
 	make_data("a.rules", "file /etc/conf\n");
 	assert_int_equal(find(""), ERR_NONE);
-	assert_int_equal(all.n, 3);
+	assert_int_equal(all.n, 4);
 	assert_string_equal(all.v[0].path, "/dev");
-	assert_string_equal(all.v[1].path, "/home");
-	assert_string_equal(all.v[2].path, "/home/anna");
-	assert_true(all.v[2].his);
+	assert_string_equal(all.v[1].path, "/dev/log");
+	assert_int_equal(all.v[1].len, 0);
+	assert_string_equal(all.v[2].path, "/home");
+	assert_string_equal(all.v[3].path, "/home/anna");
+	assert_true(all.v[3].his);
 	assert_int_equal(find("ls"), ERR_CONFIG);
 	problem_is(0, NULL, 0, "'ls': there are no programs in a jail that is for sftp only");
 }
@@ -374,6 +463,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_set_wants_and_is_not_there_is_told_with_its_line, make_root,
 						remove_root),
 		cmocka_unit_test_setup_teardown(rules_run_until_nothing_more_fits, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_library_is_looked_up_for_each_that_matches, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_condition_of_a_set_is_the_sets_own, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_network_is_a_condition, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(words_that_mean_nothing_are_told_all_at_once, make_root, remove_root),
@@ -382,6 +472,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(accounts_of_the_host_are_never_taken, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(setuid_is_lost_and_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(nothing_of_ours_is_in_a_folder_of_his, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_home_is_not_among_the_systems_own_files, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(what_others_may_change_is_refused, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(programs_are_not_taken_out_of_closed_folders, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_jail_for_sftp_has_no_files, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_mistake_in_the_data_is_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(our_sets_are_listed, make_root, remove_root),

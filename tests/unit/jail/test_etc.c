@@ -119,6 +119,30 @@ static void a_field_can_hold_no_second_one(void **state)
 	}
 }
 
+/* Where accounts come from elsewhere, whatever can stand in their lines: a terminal shows it. */
+static void what_the_host_says_of_an_account_is_looked_at(void **state)
+{
+	static const char *const odd[] = { "Anna\rroot2", "An\x1b[2Jna", "Anna\x7f", "a\tb" };
+	const struct jail j = anna();
+
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		struct entries all = { 0 };
+		struct text t = { 0 };
+
+		text_add(&t, "anna:x:1001:1001:%s:/home/anna:/bin/bash\n", odd[i]);
+		scratch_write(in("etc/passwd"), t.s);
+		text_reset(&t);
+		text_add(&t, "%s:x:50:anna\nanna:x:1001:\n", odd[i]);
+		scratch_write(in("etc/group"), t.s);
+		assert_int_equal(add(&j, false, &all), ERR_NONE);
+		content_is(&all, "/etc/passwd",
+			   "root:x:0:0:root:/:/usr/sbin/nologin\nanna:x:1001:1001::/home/anna:/bin/bash\n");
+		content_is(&all, "/etc/group", "root:x:0:\nanna:x:1001:\n");
+		text_free(&t);
+		entries_clear(&all);
+	}
+}
+
 #define BASES \
 	"passwd: files\ngroup: files\nshadow: files\nnetworks: files\nprotocols: files\nservices: files\nethers: files\n" \
 	"rpc: files\n"
@@ -275,6 +299,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(accounts_of_others_stay_outside, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_host_without_files_will_do, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(what_the_host_says_of_an_account_is_looked_at, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_field_can_hold_no_second_one, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(hosts_are_looked_up_as_the_host_does, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_fifo_for_passwd_does_not_hang, make_root, remove_root),

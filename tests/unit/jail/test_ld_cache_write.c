@@ -2,6 +2,8 @@
 /* test_ld_cache_write.c - the loader's own search, written down again here, finds every library of a cache that we wrote. */
 #include "jail/ld_cache_write.h"
 
+#include "jail/ld_cache.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -172,6 +174,49 @@ static void one_row_for_a_name_of_a_machine(void **state)
 	text_free(&again);
 }
 
+/* Whatever has none comes last: there the loader's search ends. */
+static void libraries_for_some_processors_have_rows_besides(void **state)
+{
+	static const struct ld_cache_library libraries[] = {
+		{ "libx.so.1", "/lib/libx.so.1", X86_64, 9 },
+		{ "libx.so.1", "/opt/libx.so.1", X86_64, 8 },
+		{ "libx.so.1", "/lib/glibc-hwcaps/x86-64-v3/libx.so.1", X86_64, 7, "x86-64-v3" },
+		{ "liby.so.1", "/lib/liby.so.1", X86_64, 1 },
+		{ "libx.so.1", "/opt/glibc-hwcaps/x86-64-v3/libx.so.1", X86_64, 3, "x86-64-v3" },
+		{ "libx.so.1", "/lib/glibc-hwcaps/x86-64-v2/libx.so.1", X86_64, 6, "x86-64-v2" },
+	};
+	static const char *const paths[] = { "/lib/glibc-hwcaps/x86-64-v2/libx.so.1",
+					     "/lib/glibc-hwcaps/x86-64-v3/libx.so.1", "/lib/libx.so.1" };
+	static const char *const hwcaps[] = { "x86-64-v2", "x86-64-v3", NULL };
+	const struct ld_cache_row *rows = NULL;
+	struct ld_cache c = { 0 };
+	struct text t = { 0 };
+	const size_t n = ARRAY_SIZE(libraries);
+	size_t len;
+	char *bytes;
+
+	assert_int_equal(ld_cache_write(libraries, n, &t), ERR_NONE);
+	assert_int_equal(number(&t, 20), 4);
+	assert_int_equal(number(&t, 32) % 4, 0); /* the extension */
+	assert_int_equal(number(&t, 32), 48 + 4 * 24 + number(&t, 24));
+	len = t.len;
+	bytes = text_take(&t);
+	assert_non_null(bytes);
+	assert_int_equal(ld_cache_parse(bytes, len, &c), ERR_NONE);
+	assert_int_equal(ld_cache_find(&c, "libx.so.1", &rows), 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_string_equal(rows[i].path, paths[i]);
+		assert_false(rows[i].legacy);
+		if (hwcaps[i])
+			assert_string_equal(rows[i].hwcap, hwcaps[i]);
+		else
+			assert_null(rows[i].hwcap);
+	}
+	assert_int_equal(ld_cache_find(&c, "liby.so.1", &rows), 1);
+	assert_null(rows[0].hwcap);
+	ld_cache_clear(&c);
+}
+
 static void too_many_are_refused(void **state)
 {
 	struct text t = { 0 };
@@ -187,6 +232,7 @@ int main(void)
 		cmocka_unit_test(names_compare_as_the_loader_does),
 		cmocka_unit_test(every_library_is_found),
 		cmocka_unit_test(one_row_for_a_name_of_a_machine),
+		cmocka_unit_test(libraries_for_some_processors_have_rows_besides),
 		cmocka_unit_test(too_many_are_refused),
 	};
 

@@ -179,6 +179,61 @@ static void what_is_no_program_is_refused(void **state)
 	refused(p, "/bin/x", "run by more scripts");
 }
 
+static void what_env_runs_is_told_where_it_is_unclear(void **state)
+{
+	struct place *p = *state;
+
+	put_elf(p, "/usr/bin/env", (struct elf_making){ .interp = LOADER, .needs = { "libc.so.6" } });
+	put_text(p, "/bin/x", "#!/usr/bin/env -i sh\n");
+	assert_int_equal(add(p, "/bin/x"), ERR_NONE);
+	assert_true(has(p, "/usr/bin/env"));
+	assert_false(has(p, "/bin/sh"));
+	assert_int_equal(p->problems.n, 1);
+	assert_int_equal(p->problems.errors, 0);
+	assert_string_equal(p->problems.v[0].file, "/bin/x");
+	told(p, "what env runs for it cannot be told from its first line");
+	put_text(p, "/bin/x", "#!/usr/bin/env -iS sh\n");
+	assert_int_equal(add(p, "/bin/x"), ERR_NONE);
+	assert_true(has(p, "/bin/sh"));
+	assert_int_equal(p->problems.n, 0);
+}
+
+static void a_library_by_a_relative_path_is_told_as_such(void **state)
+{
+	struct place *p = *state;
+
+	put_elf(p, "/lib/libx.so", (struct elf_making){ .soname = "libx.so" });
+	put_elf(p, "/bin/x", (struct elf_making){ .interp = LOADER, .needs = { "libc.so.6", "./libx.so" } });
+	refused(p, "/bin/x",
+		"wants the library './libx.so' (for '/bin/x'), which the loader looks for in the folder that the user is in: "
+		"wants a name without '/', or an absolute path");
+	put_elf(p, "/bin/x", (struct elf_making){ .interp = LOADER, .needs = { "libc.so.6", "/lib/libgone.so" } });
+	refused(p, "/bin/x", "which is not there for its architecture");
+}
+
+/* The system may be moved to a lesser processor. */
+static void a_library_for_this_processor_has_one_for_all_besides(void **state)
+{
+	struct place *p = *state;
+
+#ifdef __x86_64__
+	if (!__builtin_cpu_supports("popcnt") || !__builtin_cpu_supports("sse4.2"))
+#endif
+		skip();
+	put_elf(p, "/lib/glibc-hwcaps/x86-64-v2/libx.so",
+		(struct elf_making){ .soname = "libx.so", .needs = { "libs.so" } });
+	put_elf(p, "/lib/libx.so", (struct elf_making){ .soname = "libx.so", .needs = { "libs.so", "libb.so" } });
+	put_elf(p, "/lib/libb.so", (struct elf_making){ .soname = "libb.so" });
+	put_elf(p, "/lib/glibc-hwcaps/x86-64-v2/libs.so", (struct elf_making){ .soname = "libs.so" });
+	put_elf(p, "/bin/x", (struct elf_making){ .interp = LOADER, .needs = { "libc.so.6", "libx.so" } });
+	assert_int_equal(add(p, "/bin/x"), ERR_NONE);
+	assert_true(has(p, "/lib/glibc-hwcaps/x86-64-v2/libx.so"));
+	assert_true(has(p, "/lib/libx.so"));
+	assert_true(has(p, "/lib/libb.so")); /* what that one wants of its own */
+	assert_true(has(p, "/lib/glibc-hwcaps/x86-64-v2/libs.so"));
+	assert_int_equal(p->problems.n, 0); /* nobody has to have one for all */
+}
+
 static void lost_rights_are_warned_of(void **state)
 {
 	struct place *p = *state;
@@ -303,6 +358,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_program_comes_with_its_loader_and_libraries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(who_wants_what_is_said_of_all_that_is_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_program_is_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_env_runs_is_told_where_it_is_unclear, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_library_by_a_relative_path_is_told_as_such, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_library_for_this_processor_has_one_for_all_besides, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(lost_rights_are_warned_of, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(files_are_data_or_libraries, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(libraries_are_found_as_the_program_would, set_up, tear_down),

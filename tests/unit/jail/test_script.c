@@ -28,6 +28,8 @@ static void is(const char *text, const char *interpreter, const char *program)
 		assert_null(s.program);
 	else
 		assert_string_equal(s.program, program);
+	if (interpreter)
+		assert_true(s.unclear == (!program && strcmp(interpreter, "/usr/bin/env") == 0));
 	script_clear(&s);
 }
 
@@ -59,6 +61,9 @@ static void env_looks_up_the_first_word_that_is_no_option(void **state)
 	is("#!/usr/bin/env\n", "/usr/bin/env", NULL);
 	is("#!/usr/bin/env -S\n", "/usr/bin/env", NULL);
 	is("#!/usr/bin/env -i\n", "/usr/bin/env", NULL);
+	is("#!/usr/bin/env -i perl\n", "/usr/bin/env", NULL);
+	is("#!/usr/bin/env A=b perl\n", "/usr/bin/env", NULL);
+	is("#!/usr/bin/env -S A=b -i\n", "/usr/bin/env", NULL);
 	is("#!/usr/bin/envoy python3\n", "/usr/bin/envoy", NULL);
 }
 

@@ -10,6 +10,7 @@ static char dir[SCRATCH_DIR];
 static struct root *root;
 static struct resolver *resolver;
 static struct track *track;
+static struct owners *owners;
 static struct entries all;
 static struct diags problems;
 static struct taking take;
@@ -54,9 +55,11 @@ static int make_root(void **state)
 	assert_int_equal(root_open(dir, &root), ERR_NONE);
 	assert_int_equal(resolver_new(root, &resolver), ERR_NONE);
 	assert_int_equal(track_new(root, &track), ERR_NONE);
+	assert_int_equal(owners_new(root, &owners), ERR_NONE);
 	take = (struct taking){ .r = root,
 				.rv = resolver,
 				.track = track,
+				.owners = owners,
 				.into = &all,
 				.problems = &problems,
 				.file = "x.set",
@@ -72,6 +75,7 @@ static int remove_root(void **state)
 	strings_free(&take.trees);
 	resolver_free(resolver);
 	track_free(track);
+	owners_free(owners);
 	root_close(root);
 	scratch_remove(dir);
 	return 0;
@@ -209,6 +213,96 @@ static void files_are_those_that_are_there(void **state)
 	rows_are("/etc/\n/etc/conf\n/usr/\n/usr/lib/\n/usr/lib/x/\n/usr/lib/x/one\n");
 }
 
+static void what_is_closed_on_the_host_stays_outside(void **state)
+{
+	const struct strings none = { 0 };
+
+	assert_int_equal(symlink("../usr/lib/x/a/two", in("etc/two")), 0);
+	assert_int_equal(symlink("../a/two", in("usr/lib/x/doc/link")), 0);
+	assert_int_equal(chmod(in("usr/lib/x/a"), 0750), 0);
+	assert_int_equal(chmod(in("usr/lib/y"), 0), 0);
+	assert_int_equal(take_plain(&take, "/etc/two"), ERR_NONE);
+	assert_int_equal(take_files(&take, "/etc/two"), ERR_NONE);
+	assert_int_equal(take_files(&take, "/usr/lib/x/a/two"), ERR_NONE);
+	assert_int_equal(take_files(&take, "/usr/lib/x/doc/link"), ERR_NONE);
+	assert_int_equal(take_trees(&take, "/usr/lib/x", &none), ERR_NONE);
+	assert_int_equal(take_trees(&take, "/usr/lib/y", &none), ERR_NONE);
+	rows_are("/usr/\n/usr/lib/\n/usr/lib/x/\n/usr/lib/x/doc/\n/usr/lib/x/doc/three\n/usr/lib/x/empty/\n"
+		 "/usr/lib/x/one\n");
+	assert_int_equal(problems.n, 2); /* once for each folder */
+	assert_int_equal(problems.errors, 0);
+	assert_string_equal(problems.v[0].file, "/usr/lib/x/a");
+	assert_string_equal(problems.v[0].text,
+			    "not everybody may enter this folder: what is in it stays outside of the jail");
+	assert_string_equal(problems.v[1].file, "/usr/lib/y");
+}
+
+/* Its target is root's; which one it is, is not. */
+static void a_link_that_others_may_put_elsewhere_is_refused(void **state)
+{
+	assert_int_equal(mkdir(in("usr/bobs"), 0777), 0);
+	assert_int_equal(chmod(in("usr/bobs"), 01777), 0);
+	assert_int_equal(symlink("../lib/x/one", in("usr/bobs/one")), 0);
+	assert_int_equal(symlink("../usr/bobs/one", in("etc/one")), 0);
+	assert_int_equal(take_plain(&take, "/etc/one"), ERR_CONFIG);
+	assert_int_equal(take_files(&take, "/etc/one"), ERR_CONFIG);
+	assert_int_equal(all.n, 0);
+	assert_int_equal(problems.n, 1);
+	assert_string_equal(
+		problems.v[0].text,
+		"'/usr/bobs/one' may be changed by everybody, in '/usr/bobs': wants a file that only root may "
+		"change, in folders of root's");
+}
+
+static void what_a_service_rewrites_is_content(void **state)
+{
+	static const char *const names[] = { "/etc/resolv.conf", "/run/dns/stub", "/etc/other" };
+	const struct entry *e;
+
+	assert_int_equal(mkdir(in("run"), 0755), 0);
+	assert_int_equal(mkdir(in("run/dns"), 0755), 0);
+	make_file("run/dns/stub", 0644);
+	make_file("run/dns/closed", 0600);
+	make_file("run/dns/tool", 0755);
+	scratch_write(in("run/dns/library"), "\177ELF");
+	/* the service's own; only links have to be root's */
+	if (geteuid() == 0)
+		assert_int_equal(chown(in("run/dns"), 991, 991) | chown(in("run/dns/stub"), 991, 991), 0);
+	assert_int_equal(symlink("../run/dns/stub", in("etc/resolv.conf")), 0);
+	assert_int_equal(symlink("/run/dns/stub", in("etc/other")), 0);
+	assert_int_equal(take_plain(&take, "/etc/resolv.conf"), ERR_NONE);
+	scratch_write(in("run/dns/stub"), "later");
+	assert_int_equal(take_plain(&take, "/etc/resolv.conf"), ERR_NONE);
+	assert_int_equal(take_files(&take, "/etc/other"), ERR_NONE);
+	scratch_write(in("run/dns/stub"), "last");
+	assert_int_equal(take_files(&take, "/run/dns/*"), ERR_NONE);
+	rows_are("/etc/\n/etc/other -> /run/dns/stub\n/etc/resolv.conf\n/run/\n/run/dns/\n/run/dns/library\n"
+		 "/run/dns/stub\n/run/dns/tool\n");
+	for (size_t i = 0; i < 2; i++) {
+		e = entries_find(&all, names[i]);
+		assert_true(e->fleeting);
+		assert_null(e->source);
+		assert_string_equal(e->content, i == 0 ? "run/dns/stub" : "later");
+		assert_int_equal(e->mode, 0644);
+	}
+	/* what runs is root's or nobody's */
+	assert_string_equal(entries_find(&all, "/run/dns/tool")->source, "/run/dns/tool");
+	assert_string_equal(entries_find(&all, "/run/dns/library")->source, "/run/dns/library");
+	assert_int_equal(problems.n, 0);
+}
+
+static void a_file_below_run_has_a_limit(void **state)
+{
+	assert_int_equal(mkdir(in("run"), 0755), 0);
+	make_file("run/large", 0644);
+	assert_int_equal(truncate(in("run/large"), 1024 * 1024 + 1), 0);
+	assert_int_equal(take_plain(&take, "/run/large"), ERR_NONE);
+	assert_int_equal(all.n, 0);
+	assert_int_equal(problems.n, 1);
+	assert_int_equal(problems.errors, 0);
+	assert_string_equal(problems.v[0].file, "/run/large");
+}
+
 static void what_clashes_is_told(void **state)
 {
 	assert_int_equal(entries_add_content(&all, "/etc/conf", "ours", 4, 0644), ERR_NONE);
@@ -242,6 +336,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_tree_that_is_too_deep_is_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_plain_file_has_its_own_name, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(files_are_those_that_are_there, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(what_is_closed_on_the_host_stays_outside, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_link_that_others_may_put_elsewhere_is_refused, make_root,
+						remove_root),
+		cmocka_unit_test_setup_teardown(what_a_service_rewrites_is_content, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_file_below_run_has_a_limit, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(what_clashes_is_told, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(folders_are_roots_or_his, make_root, remove_root),
 	};
