@@ -244,8 +244,10 @@ static enum err show_plan(const struct work *w, struct text *out)
 
 	if (w->q->first)
 		text_add_string(out, text_string(w->q->first));
-	text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
-		 reload && w->facts->service.pid ? ", 1 reload" : "");
+	reload = reload && w->plan->nops;
+	if (w->plan->nops)
+		text_add(out, "%zu file%s%s\n", files, files == 1 ? "" : "s",
+			 reload && w->facts->service.pid ? ", 1 reload" : "");
 	for (size_t i = 0; e == ERR_NONE && i < w->plan->nops; i++)
 		e = change_show_op(w->common->dry_run, &w->plan->ops[i], out);
 	if (e == ERR_NONE && reload && (e = sshd_reload_describe(&w->facts->service, &how)) == ERR_NONE && how)
@@ -480,6 +482,14 @@ static int do_before(struct work *w)
 	return status;
 }
 
+/* Without a transaction, since no file changes. */
+static int say_done(const struct work *w)
+{
+	if (w->q->told)
+		return tell(w, true, NULL, EXIT_YES);
+	return wants_json(w) ? answer_json(w, true, EXIT_YES) : command_print(w->common, w->q->also, EXIT_YES);
+}
+
 static int do_it(struct work *w)
 {
 	struct transaction_request q = { .facts = w->facts,
@@ -495,6 +505,8 @@ static int do_it(struct work *w)
 
 	if (status)
 		return wants_json(w) ? answer_json(w, false, status) : status;
+	if (w->plan->nops == 0)
+		return say_done(w);
 	if ((e = transaction_apply(&q, &w->outcome))) {
 		status = change_say_failure(&w->outcome, e);
 		return wants_json(w) ? answer_json(w, false, status) : status;
@@ -650,7 +662,7 @@ int change_run(const struct common_args *common, const struct facts *f, const st
 		check.plan = w.plan;
 		check.keepers = &w.keepers;
 		check.revocation = q->revocation;
-		if (w.plan->nops == 0)
+		if (w.plan->nops == 0 && !q->more_to_do)
 			status = nothing_to_do(&w);
 		else if ((e = rehearse(&w)))
 			status = fail(e, "cannot rehearse the logins of the past");

@@ -41,6 +41,7 @@ struct change_request {
 	 */
 	enum err (*before)(void *arg, const struct stage *s, struct text *wrong);
 	const char *undo;	  /* the command that undoes it; NULL: rollback */
+	bool more_to_do;	  /* 'before' does something also where no file changes: no transaction then */
 	const struct text *first; /* shown before the plan; NULL: nothing */
 	const struct text *also;  /* lines that the text answer has besides, when it was done; NULL: none */
 	struct change_told *told; /* nothing goes to standard output, the caller answers; NULL: it is answered here */

@@ -260,8 +260,10 @@ static int take_wishes(struct create *c, const char *user)
 	else
 		text_add(&dir, JAIL_FOLDER "/%s", user);
 	j->dir = text_take(&dir);
-	if (!j->user || !j->dir || (shell && !j->shell))
-		return fail(ERR_MEMORY, "cannot plan the jail");
+	if (!j->user || !j->dir || (shell && !j->shell)) {
+		fail(ERR_MEMORY, "cannot plan the jail");
+		return EXIT_TROUBLE;
+	}
 	if (c->account) {
 		j->uid = c->account->uid;
 		j->gid = c->account->gid;

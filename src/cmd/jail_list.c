@@ -5,6 +5,7 @@
 #include "cmd/jail.h"
 #include "harden/jail_block.h"
 #include "jail/contents.h"
+#include "jail/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -111,14 +112,45 @@ static int list_one(const struct common_args *common, const struct facts *f, con
 	return status;
 }
 
+/* By whom jails are kept current, of what is on this host: {"packages":["apt","dpkg"],"daily":["timer"]}. */
+static json_t *upkeep_json(const struct upkeep *u)
+{
+	json_t *kinds[UPKEEP_KINDS] = { json_array(), json_array() };
+
+	for (size_t i = 0; i < UPKEEP_PARTS; i++)
+		if (u->v[i].fits && u->v[i].there)
+			json_array_append_new(kinds[u->v[i].kind], json_string(u->v[i].id));
+	return json_pack("{s:o,s:o}", "packages", kinds[UPKEEP_PACKAGES], "daily", kinds[UPKEEP_DAILY]);
+}
+
+static void add_upkeep(const struct upkeep *u, struct text *t)
+{
+	static const char *const lacks[UPKEEP_KINDS] = { "when packages change", "by the clock" };
+	const char *between = "kept current by ";
+
+	for (size_t i = 0; i < UPKEEP_PARTS; i++)
+		if (u->v[i].fits && u->v[i].there) {
+			text_add(t, "%s%s", between, u->v[i].id);
+			between = ", ";
+		}
+	if (between[0] == ',')
+		text_add_string(t, "\n");
+	for (enum upkeep_kind k = 0; k < UPKEEP_KINDS; k++)
+		if (!upkeep_covers(u, k))
+			text_add(t, "NOT kept current %s: sudo sallyport jail update --all\n", lacks[k]);
+}
+
 static int list_jails(const struct common_args *common, const struct facts *f)
 {
 	struct strings users = { 0 };
 	json_t *list = json_array(), *whole = NULL;
+	struct upkeep upkeep;
 	struct text t = { 0 };
 	int status = EXIT_YES, one;
 	enum err e = manifest_list(f->root, &users);
 
+	if (!e)
+		e = upkeep_look(f->root, &upkeep);
 	if (e) {
 		status = jail_list_failed(e);
 		goto out;
@@ -128,7 +160,10 @@ static int list_jails(const struct common_args *common, const struct facts *f)
 			status = one;
 	if (!users.n)
 		text_add_string(&t, "There is no jail. One is made with: sudo sallyport jail create USER\n");
-	whole = json_pack("{s:s,s:O}", "schema", "sallyport.jail-list.v1", "jails", list);
+	else
+		add_upkeep(&upkeep, &t);
+	whole = json_pack("{s:s,s:O,s:o}", "schema", "sallyport.jail-list.v1", "jails", list, "kept_current",
+			  upkeep_json(&upkeep));
 	status = common->format == FORMAT_JSON ? command_print_json(common, whole, status)
 					       : command_print(common, &t, status);
 out:

@@ -155,7 +155,7 @@ static int put_out_of_force(struct removal *v)
 				    .overrides = &v->a->overrides,
 				    .at_once = true,
 				    .one_account = true,
-				    .nothing = "",
+				    .more_to_do = true,
 				    .undo = text_string(&v->undo),
 				    .first = &v->first,
 				    .also = &v->also,
@@ -248,15 +248,8 @@ static void describe(struct removal *v)
 	text_add(&v->keys, "# %s had a jail, whose keys were here. It is gone.\n", j->user);
 }
 
-/* Nothing of it is in the configuration any more: after a roll-back, or somebody's edit. */
-static bool is_nothing_to_undo(const struct removal *v, int status)
-{
-	return status == EXIT_YES && !v->marked && !v->common->dry_run;
-}
-
 static int remove_jail(struct removal *v, const char *user)
 {
-	struct text wrong = { 0 };
 	int status;
 	enum err e;
 
@@ -274,9 +267,6 @@ static int remove_jail(struct removal *v, const char *user)
 	    (e = text_check(&v->also)) || (e = text_check(&v->keys)))
 		return fail(e, "cannot plan the removal");
 	status = put_out_of_force(v);
-	if (is_nothing_to_undo(v, status) && ((e = mark(v, NULL, &wrong)) || wrong.len))
-		status = e ? fail(e, "cannot take the jail away") : complain("%s", text_string(&wrong));
-	text_free(&wrong);
 	if (status == EXIT_YES && v->marked)
 		status = take_away(v);
 	else

@@ -605,18 +605,22 @@ out:
 
 /* ---- Match blocks of accounts ---- */
 
-static enum err blocks_file(struct planner *p, char **path, struct staged_file **out)
+static enum err blocks_path(const struct planner *p, char **path)
 {
 	struct text name = { 0 };
-	enum err e;
 
 	if (p->facts->release < BLOCKS_SINCE)
 		text_add_string(&name, p->facts->config_path);
 	else
 		text_add(&name, "%s/sshd_config.d/" BLOCKS_NAME, stage_folder(p->stage));
-	if (!(*path = text_take(&name)))
-		return ERR_MEMORY;
-	e = stage_file(p->stage, *path, 0644, out);
+	*path = text_take(&name);
+	return *path ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err blocks_file(struct planner *p, const char *path, struct staged_file **out)
+{
+	enum err e = stage_file(p->stage, path, 0644, out);
+
 	if (!e && !(*out)->existed && !(*out)->now.len)
 		text_add_string(&(*out)->now, BLOCKS_HEAD);
 	return e;
@@ -646,10 +650,13 @@ static enum err change_block(struct planner *p, const struct change *c)
 {
 	struct staged_file *f;
 	char *path = NULL;
-	enum err e;
+	struct stat st;
+	enum err e = blocks_path(p, &path);
 
+	if (e || (!c->content && root_stat(p->facts->root, path, &st)))
+		goto out; /* where there is no file there is nothing to take out */
 	p->edited = true;
-	if ((e = blocks_file(p, &path, &f)) || (e = jail_block_put(&f->now, c->args, c->content)) ||
+	if ((e = blocks_file(p, path, &f)) || (e = jail_block_put(&f->now, c->args, c->content)) ||
 	    (e = why_add(&f->why, c->rule)) || (e = stage_put(p->stage, f)) || !c->content ||
 	    (e = block_values(p, c)) || (e = reload_copy(p)) || is_read(p, path))
 		goto out;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -24,8 +25,25 @@ static enum err fail(struct diags *problems, const char *path, const char *what)
 	return ERR_CONFIG;
 }
 
+/*
+ * Somebody may start a program at any moment. So what is new comes first, as nothing can miss it yet, then libraries, which new programs
+ * may want in their new form, then all else; and what is old goes last, once programs that were about to load it have it.
+ */
+enum turn {
+	TURN_NEW,
+	TURN_LIBRARIES,
+	TURN_REST,
+	TURNS,
+};
+#define LOAD_MS 500
+
+static bool is_library(const struct entry *e)
+{
+	return strstr(strrchr(e->path, '/'), ".so") != NULL;
+}
+
 /* What was put ready as 'name' comes to its place. */
-static enum err put_one(int stage, const char *name, int dir, const char *as, const struct entry *e)
+static enum err put_one(int stage, const char *name, int dir, const char *as, const struct entry *e, enum turn turn)
 {
 	struct stat ready, there;
 	bool folder;
@@ -40,14 +58,15 @@ static enum err put_one(int stage, const char *name, int dir, const char *as, co
 			return ERR_SYSTEM;
 		return renameat2(stage, name, dir, as, RENAME_NOREPLACE) ? ERR_SYSTEM : ERR_NONE;
 	}
-	if (e->his || (folder && S_ISDIR(there.st_mode)))
-		return ERR_NONE; /* somebody made it meanwhile */
+	if (turn == TURN_NEW || e->his || (folder && S_ISDIR(there.st_mode)))
+		return ERR_NONE; /* later; or somebody made it meanwhile */
 	/* a rename puts no folder in the place of something else, nor the other way round */
 	return renameat2(stage, name, dir, as, folder != S_ISDIR(there.st_mode) ? RENAME_EXCHANGE : 0) ? ERR_SYSTEM
 												       : ERR_NONE;
 }
 
-static enum err put_all(int top, int stage, const struct entries *all, const bool *inside, struct diags *problems)
+static enum err put_turn(int top, int stage, const struct entries *all, const bool *inside, enum turn turn,
+			 struct diags *problems)
 {
 	for (size_t i = 0; i < all->n; i++) {
 		const struct entry *e = &all->v[i];
@@ -56,17 +75,28 @@ static enum err put_all(int top, int stage, const struct entries *all, const boo
 		int dir = -1;
 		enum err err;
 
-		if (inside[i])
+		if (inside[i] || (turn == TURN_LIBRARIES && !is_library(e)))
 			continue;
 		snprintf(name, sizeof name, "%zu", i);
 		err = walk_parent(top, e->path + 1, &dir, &as);
 		if (!err)
-			err = put_one(stage, name, dir, as, e);
+			err = put_one(stage, name, dir, as, e, turn);
+		else if (turn != TURN_REST && walk_is_missing(errno))
+			err = ERR_NONE; /* its folder takes the place of something, and has not come yet */
 		file_close(dir);
 		if (err)
 			return fail(problems, e->path, "it cannot be put into its place in the jail");
 	}
 	return ERR_NONE;
+}
+
+static enum err put_all(int top, int stage, const struct entries *all, const bool *inside, struct diags *problems)
+{
+	enum err e = ERR_NONE;
+
+	for (enum turn turn = TURN_NEW; turn < TURNS && !e; turn++)
+		e = put_turn(top, stage, all, inside, turn, problems);
+	return e;
 }
 
 /* Files are never changed in place: they may be the host's own. */
@@ -114,6 +144,18 @@ static enum err remove_one(int top, const struct entry *e)
 	return err && walk_is_missing(errno) ? ERR_NONE : err;
 }
 
+/* A program that was started before its file was replaced may just be about to open its libraries. */
+static void let_programs_load(const struct root *r, const struct entries *old, const struct entries *next)
+{
+	const struct timespec pause = { .tv_nsec = LOAD_MS * 1000000L };
+
+	for (size_t i = 0; i < old->n && root_is_live(r); i++)
+		if (old->v[i].kind != ENTRY_FOLDER && !entries_find(next, old->v[i].path)) {
+			nanosleep(&pause, NULL);
+			return;
+		}
+}
+
 static enum err remove_all(int top, const struct entries *old, const struct entries *next, struct diags *problems)
 {
 	bool *inside = NULL;
@@ -155,7 +197,8 @@ static enum err remove_stage(int top, const char *dir, struct diags *problems)
 	return e;
 }
 
-static enum err apply(int top, const struct manifest *old, const struct manifest *next, struct diags *problems)
+static enum err apply(const struct root *r, int top, const struct manifest *old, const struct manifest *next,
+		      struct diags *problems)
 {
 	const struct entries *all = &next->entries;
 	bool *inside = NULL;
@@ -169,8 +212,10 @@ static enum err apply(int top, const struct manifest *old, const struct manifest
 		e = put_all(top, stage, all, inside, problems);
 	else if (errno != ENOENT)
 		e = fail(problems, next->jail.dir, "what was put ready in it cannot be opened");
-	if (!e && !(e = fix_all(top, all, inside, problems)))
+	if (!e && !(e = fix_all(top, all, inside, problems))) {
+		let_programs_load(r, &old->entries, all);
 		e = remove_all(top, &old->entries, all, problems);
+	}
 	if (!e && syncfs(top))
 		e = fail(problems, next->jail.dir, "it cannot be written to the disk");
 	file_close(stage);
@@ -186,7 +231,7 @@ enum err update_finish(const struct root *r, const struct manifest *old, const s
 
 	if (e)
 		return e;
-	if (!(e = apply(top, old, next, problems))) {
+	if (!(e = apply(r, top, old, next, problems))) {
 		e = manifest_write(r, next) ? fail(problems, JAIL_STATE, "the manifest cannot be written") : ERR_NONE;
 		if (!e && !(e = remove_stage(top, next->jail.dir, problems)))
 			e = manifest_remove_update(r, next->jail.user);

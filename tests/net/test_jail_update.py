@@ -19,7 +19,7 @@ build_hello() { # VERSION FOLDER
 		int main(int argc, char **argv)
 		{
 			do
-				printf("%s%s\n", argc > 1 ? "stays " : "", hello()), fflush(stdout), usleep(20000);
+				printf("%s%s\n", argc > 1 ? "stays " : "", hello()), fflush(stdout), usleep(argc > 1 ? 20000 : 0);
 			while (argc > 1);
 			return 0;
 		}
@@ -100,6 +100,25 @@ lab_login anna /opt/hello/bin/hello
     assert re.search(r"stale.*/opt/hello/bin/hello|/opt/hello/bin/hello.*stale", stale) and "libhello.so.2" in stale and "libhello.so.1" in stale, got
     assert "libhello.so.2\n" in got and "\nlibhello.so.1\n" not in got
     assert got.endswith("version 2\n")
+
+
+def test_no_program_fails_to_start_meanwhile(run):
+    """Libraries are there before the programs that want them, and go only when nobody is about to load them."""
+    got = run(r"""
+make_jail /home/chroot/anna
+lab_login anna 'for n in 1 2 3; do (while :; do /opt/hello/bin/hello || echo broken; done) & done; sleep 600' >/root/session 2>&1 &
+for n in 1 2 3 4; do
+	for version in two one; do
+		rm -rf /opt/hello/*
+		cp -a /root/$version/. /opt/hello/
+		sallyport jail update anna
+	done
+done
+sort /root/session | uniq -c
+""")
+    assert got.count("anna: 1 added, 1 replaced, 1 removed\n") == 8, got
+    counts = {line: int(n) for n, line in re.findall(r"^ *(\d+) (.*)$", got, re.M)}
+    assert set(counts) == {"version 1", "version 2"} and min(counts.values()) > 20, got
 
 
 def test_the_hook_of_packages_brings_it(run):
@@ -199,12 +218,19 @@ asked
 sallyport jail create bob -y --sftp-only </dev/null >/root/created 2>&1 || { cat /root/created; exit 1; }
 asked
 ls /etc/cron.daily | grep sallyport || echo no cron
+sallyport jail list | tail -n 1
+sallyport jail list --format json | tr -d ' \n' | grep -o '"kept_current.*'
+: >/etc/dpkg/dpkg.cfg.d/sallyport-jails
+: >/etc/apt/apt.conf.d/91sallyport-jails
+sallyport jail list | tail -n 2
 sallyport jail remove bob -y </dev/null >/dev/null; asked
 sallyport jail remove anna -y </dev/null >/dev/null; asked
 """)
     assert re.fullmatch(r"version 1\n(sallyport: warning: .*\n)*sallyport: warning: systemctl enable sallyport-jail-update.timer: Unit is masked\n"
                         r"(sallyport: warning: .*\n)*systemctl enable --quiet --now sallyport-jail-update.timer\n"
-                        r"systemctl enable --quiet --now sallyport-jail-update.timer\nnothing\nno cron\nnothing\n"
+                        r"systemctl enable --quiet --now sallyport-jail-update.timer\nnothing\nno cron\n"
+                        r'kept current by apt, dpkg, timer\n"kept_current":{"packages":\["apt","dpkg"\],"daily":\["timer"\]}}\n'
+                        r"kept current by timer\nNOT kept current when packages change: sudo sallyport jail update --all\nnothing\n"
                         r"systemctl disable --quiet --now sallyport-jail-update.timer\n", got), got
 
 

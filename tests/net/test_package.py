@@ -148,13 +148,20 @@ sallyport --version | head -n 1
 # without a change of ours nothing is proven by itself
 openssh_server 2 </root/sshd
 [ ! -e /var/lib/sallyport/proven.json ]
+[ -x /usr/local/libexec/sallyport/update-jails ] && /usr/local/libexec/sallyport/update-jails
+# with jails that stay
+mkdir -p /var/lib/sallyport/jails/anna && touch /var/lib/sallyport/jails/anna/manifest.json
+echo '# Written by sallyport for its jails' >/etc/dpkg/dpkg.cfg.d/sallyport-jails
+: >/etc/apt/apt.conf.d/91sallyport-jails
 dpkg -P sallyport >/root/purged 2>&1; cat /root/purged
+[ ! -e /etc/dpkg/dpkg.cfg.d/sallyport-jails ] && [ -e /etc/apt/apt.conf.d/91sallyport-jails ]
 [ ! -e /var/lib/sallyport ] && [ ! -e /etc/default/sallyport ] && [ ! -e /etc/apt/apt.conf.d/90sallyport ] && [ ! -e /usr/local/bin/sallyport ]
 """)
     assert got.stdout.startswith("ii  1.0\n4\n700 sallyport-grant /var/lib/sallyport/gate\nsallyport-grant 0\n"), \
         got.stdout + got.stderr
     assert "DPkg::Post-Invoke:: \"if [ -x /usr/local/libexec/sallyport/prove-again ]" in got.stdout
     assert "Nothing was hidden here." in got.stdout
+    assert "sallyport: the jails stay in force, but nothing brings them up to date any more.\n" in got.stdout
 
 
 HARDENED = r"""
