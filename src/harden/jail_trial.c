@@ -21,7 +21,7 @@
 
 #include "base/banned.h"
 
-#define TRIAL_MS 120000
+#define TRIAL_MS 300000
 #define KEY SECOND_PLACE "/proof"
 #define SECRET SECOND_PLACE "/secret"
 #define BACK SECOND_PLACE "/back"

@@ -19,8 +19,8 @@
 #include "base/banned.h"
 
 #define KEYGEN_MS 30000
-#define LOGIN_MS 20000
-#define LISTEN_MS 10000
+#define LOGIN_MS 60000
+#define LISTEN_MS 30000
 #define OUTPUT_MAX (1u << 20)
 #define ARGUMENTS 40
 
