@@ -47,7 +47,7 @@ static enum err tell_missing(const struct tree_look *l)
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < all->n && !e; i++) {
-		if (l->met[i] || may_be_gone(l->manifest, &all->v[i]) || tree_look_is_blind(l, all->v[i].path) ||
+		if (l->met[i].here || may_be_gone(l->manifest, &all->v[i]) || tree_look_is_blind(l, all->v[i].path) ||
 		    (l->given_up && all->v[i].his))
 			continue;
 		e = trouble_add(l->out, JAIL_MISSING, all->v[i].path, "it was put there and is gone");
@@ -55,15 +55,12 @@ static enum err tell_missing(const struct tree_look *l)
 	return e;
 }
 
-static enum err look_inside(const struct root *r, const struct manifest *m, struct jail_troubles *out)
+static enum err look_inside(const struct root *r, const struct manifest *m, struct met *met, struct jail_troubles *out)
 {
-	struct tree_look l = { .root = r, .manifest = m, .out = out, .milliseconds = HIS_MS };
+	struct tree_look l = { .root = r, .manifest = m, .out = out, .milliseconds = HIS_MS, .met = met };
 	int fd = -1;
-	enum err e = ERR_MEMORY;
+	enum err e;
 
-	l.met = calloc(m->entries.n + 1, sizeof *l.met);
-	if (!l.met)
-		goto out;
 	if ((e = open_top(r, m->jail.dir, &fd))) {
 		if (e == ERR_SYSTEM)
 			e = trouble_add(out, JAIL_UNKNOWN, "/", "could not be looked at: %s", strerror(errno));
@@ -105,17 +102,19 @@ static enum err look_outside(const struct root *r, const struct manifest *m, str
 enum err jail_check(const struct root *r, const struct manifest *m, const struct entries *wanted,
 		    struct jail_troubles *out)
 {
+	struct met *met = calloc(m->entries.n + 1, sizeof *met);
 	struct jail_troubles found = { 0 };
-	enum err e = check_path(r, m->jail.dir, &found);
+	enum err e = met ? check_path(r, m->jail.dir, &found) : ERR_MEMORY;
 
 	if (e == ERR_NOT_FOUND)
 		e = trouble_add(&found, JAIL_MISSING, "/", "there is no folder %s", m->jail.dir);
 	else if (!e)
-		e = look_inside(r, m, &found);
+		e = look_inside(r, m, met, &found);
 	if (!e)
 		e = look_outside(r, m, &found);
 	if (!e && wanted)
-		e = check_host(r, m, wanted, &found);
+		e = check_host(r, m, met, wanted, &found);
+	free(met);
 	if (e) {
 		jail_troubles_clear(&found);
 		return e;

@@ -16,7 +16,7 @@ enum jail_trouble_kind {
 	JAIL_CHANGED,	 /* ours, not as in the manifest: content, mode, owner, kind */
 	JAIL_MISSING,	 /* ours, not there */
 	JAIL_FOREIGN,	 /* not ours, outside of his home */
-	JAIL_SETUID,	 /* setuid, setgid or a file capability, wherever, his home included */
+	JAIL_SETUID,	 /* setuid, setgid or a file capability; not of his own uid and gid in his home */
 	JAIL_DEVICE,	 /* a device that is not ours */
 	JAIL_WRITABLE,	 /* outside of his home, and somebody else than root may write there; also an ACL */
 	JAIL_PATH,	 /* sshd will refuse: a folder from / to the jail is not root's, or others may write */

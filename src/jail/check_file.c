@@ -2,12 +2,15 @@
 /* check_file.c - compares a file of a jail with what it should be, and says whether it would let somebody out. */
 #include "jail/check_file.h"
 
+#include "base/file.h"
 #include "jail/acl.h"
 #include "jail/entry_digest.h"
 #include "jail/trouble.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/sysmacros.h>
@@ -67,27 +70,50 @@ static bool others_may_write(const struct statx *x)
 struct file_place file_place_of(const struct tree_look *l, const char *path, const struct statx *x,
 				struct file_place parent)
 {
-	struct file_place p = { .his = parent.his, .foreign = parent.foreign };
+	struct file_place p = { .his = parent.his, .foreign = parent.foreign, .uid = parent.uid, .gid = parent.gid };
 
 	if (!l->manifest) {
 		p.his = p.his || (!is_system_place(path) && others_may_write(x));
+		/* root gave the folder to somebody: that is who works below it */
+		if (p.his && !parent.his && S_ISDIR(x->stx_mode)) {
+			p.uid = x->stx_uid;
+			p.gid = x->stx_gid;
+		}
 		return p;
 	}
 	p.entry = entries_find(&l->manifest->entries, path);
 	p.his = p.his || (p.entry && p.entry->his);
+	p.uid = l->manifest->jail.uid;
+	p.gid = l->manifest->jail.gid;
 	return p;
 }
 
 /* ---- ways out ---- */
 
-static enum err look_for_privileges(struct tree_look *l, int fd, const struct statx *x)
+/* By the descriptor's name: fgetxattr() wants a file that was opened. */
+static ssize_t attribute_get(int fd, const char *name, void *to, size_t size)
+{
+	char path[40];
+
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	return getxattr(path, name, to, size);
+}
+
+/* What he makes setuid in his own home gives nobody more than he has, and every user can do that at any time. */
+static bool gives_nothing(const struct statx *x, struct file_place place)
+{
+	return place.his && (!(x->stx_mode & S_ISUID) || (place.uid != 0 && x->stx_uid == place.uid)) &&
+	       (!(x->stx_mode & S_ISGID) || (place.gid != 0 && x->stx_gid == place.gid));
+}
+
+static enum err look_for_privileges(struct tree_look *l, int fd, const struct statx *x, struct file_place place)
 {
 	const char *bit = x->stx_mode & S_ISUID ? "setuid" : "setgid";
 
-	if (x->stx_mode & (S_ISUID | S_ISGID))
+	if (x->stx_mode & (S_ISUID | S_ISGID) && !gives_nothing(x, place))
 		return trouble_add(l->out, JAIL_SETUID, where(l), "it is %s, of uid %u and gid %u (mode %04o)", bit,
 				   x->stx_uid, x->stx_gid, x->stx_mode & 07777);
-	if (fgetxattr(fd, CAPABILITY_XATTR, NULL, 0) >= 0)
+	if (attribute_get(fd, CAPABILITY_XATTR, NULL, 0) >= 0)
 		return trouble_add(l->out, JAIL_SETUID, where(l), "it has capabilities");
 	if (errno != ENODATA && errno != ENOTSUP)
 		return trouble_add(l->out, JAIL_UNKNOWN, where(l), "whether it has capabilities cannot be read: %s",
@@ -99,14 +125,14 @@ static enum err look_for_acl(struct tree_look *l, int fd, bool *told)
 {
 	uint8_t *bytes;
 	bool writable = false;
-	ssize_t len = fgetxattr(fd, ACL_XATTR, NULL, 0);
+	ssize_t len = attribute_get(fd, ACL_XATTR, NULL, 0);
 	enum err e;
 
 	if (len < 0 && (errno == ENODATA || errno == ENOTSUP))
 		return ERR_NONE;
 	if (!(bytes = malloc(ACL_BYTES_MAX)))
 		return ERR_MEMORY;
-	len = fgetxattr(fd, ACL_XATTR, bytes, ACL_BYTES_MAX);
+	len = attribute_get(fd, ACL_XATTR, bytes, ACL_BYTES_MAX);
 	e = len < 0 ? ERR_SYSTEM : acl_parse(bytes, (size_t)len, &writable);
 	if (e)
 		e = trouble_add(l->out, JAIL_UNKNOWN, where(l), "its access control list cannot be read: %s",
@@ -171,12 +197,25 @@ static bool is_hosts(const struct tree_look *l, const struct statx *x, const str
 
 static enum err compare_content(struct tree_look *l, int fd, const struct statx *x, const struct entry *e)
 {
-	char digest[ENTRY_DIGEST];
+	char digest[ENTRY_DIGEST], path[40];
+	enum err got = ERR_SYSTEM;
+	int opened;
 
-	if (e->kind != ENTRY_FILE || !e->digest[0] || is_hosts(l, x, e))
+	if (e->kind != ENTRY_FILE || !e->digest[0])
 		return ERR_NONE;
-	if (entry_digest_fd(fd, (off_t)x->stx_size, digest))
+	if (is_hosts(l, x, e)) {
+		l->met[e - l->manifest->entries.v].shared = true;
+		return ERR_NONE;
+	}
+	(void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+	opened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (opened >= 0)
+		got = entry_digest_fd(opened, (off_t)x->stx_size, digest);
+	file_close(opened);
+	if (got == ERR_SYSTEM)
 		return trouble_add(l->out, JAIL_UNKNOWN, where(l), "it cannot be read: %s", strerror(errno));
+	if (got)
+		return trouble_add(l->out, JAIL_UNKNOWN, where(l), "it changed while it was looked at");
 	if (strcmp(digest, e->digest) != 0)
 		return trouble_add(l->out, JAIL_CHANGED, where(l), "its content is not what was put there");
 	return ERR_NONE;
@@ -201,7 +240,7 @@ enum err file_look(struct tree_look *l, int fd, const struct statx *x, struct fi
 	if (told)
 		entry = NULL;
 	told = false;
-	if (S_ISREG(x->stx_mode) && (e = look_for_privileges(l, fd, x)))
+	if (S_ISREG(x->stx_mode) && (e = look_for_privileges(l, fd, x, place)))
 		return e;
 	/* owner and mode of the top are sshd's to judge: check_path.h */
 	if (place.top)

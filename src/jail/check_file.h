@@ -16,12 +16,14 @@ struct file_place {
 	bool his;		   /* belongs to the user, or lies in what does */
 	bool foreign;		   /* lies in a folder that is not ours, which was told */
 	bool top;		   /* is the jail itself */
+	uid_t uid;		   /* whose it is, with his; 0: not known */
+	gid_t gid;
 };
 
 /* path: of the file that 'x' is about, in the jail; parent: the folder it lies in. */
 struct file_place file_place_of(const struct tree_look *l, const char *path, const struct statx *x,
 				struct file_place parent);
-/* A regular file or folder, open for reading; l->path is where. ERR_MEMORY. */
+/* A regular file or folder, by any descriptor, one with O_PATH included; l->path is where. ERR_MEMORY. */
 MUST_USE enum err file_look(struct tree_look *l, int fd, const struct statx *x, struct file_place place);
 /* Anything else, which is not opened. ERR_MEMORY. */
 MUST_USE enum err file_look_special(struct tree_look *l, int folder, const char *name, const struct statx *x,

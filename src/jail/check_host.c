@@ -43,20 +43,6 @@ static enum err stale_add(struct stales *all, const char *path, const char *sour
 	return ERR_NONE;
 }
 
-/* Whether the jail's file is the host's very file: then it cannot lag behind. */
-static bool is_shared(const struct root *r, const struct manifest *m, const struct entry *e)
-{
-	struct text inside = { 0 };
-	struct stat host, jail;
-	bool same;
-
-	text_add(&inside, "%s%s", m->jail.dir, e->path);
-	same = !text_check(&inside) && !root_lstat(r, e->source, &host) && !root_lstat(r, inside.s, &jail) &&
-	       host.st_ino == jail.st_ino && host.st_dev == jail.st_dev;
-	text_free(&inside);
-	return same;
-}
-
 static enum err source_digest(const struct root *r, const char *path, char out[ENTRY_DIGEST])
 {
 	struct stat st;
@@ -73,15 +59,13 @@ static enum err source_digest(const struct root *r, const char *path, char out[E
 	return e;
 }
 
-static enum err compare_source(const struct root *r, const struct manifest *m, const struct entry *have,
-			       struct stales *all, struct jail_troubles *out)
+static enum err compare_source(const struct root *r, const struct entry *have, struct stales *all,
+			       struct jail_troubles *out)
 {
 	char digest[ENTRY_DIGEST];
 	struct text t = { 0 };
 	enum err e;
 
-	if (is_shared(r, m, have))
-		return ERR_NONE;
 	e = source_digest(r, have->source, digest);
 	if (e)
 		return trouble_add(out, JAIL_UNKNOWN, have->path, "%s, where it comes from, cannot be read: %s",
@@ -107,8 +91,8 @@ static void describe(const struct entry *have, const struct entry *want, struct 
 		text_add(t, "its mode would be %04o by now", (unsigned)want->mode);
 }
 
-static enum err compare_wanted(const struct root *r, const struct manifest *m, const struct entry *want,
-			       struct stales *all, struct jail_troubles *out)
+static enum err compare_wanted(const struct root *r, const struct manifest *m, const struct met *met,
+			       const struct entry *want, struct stales *all, struct jail_troubles *out)
 {
 	const struct entry *have = entries_find(&m->entries, want->path);
 	struct text t = { 0 };
@@ -116,8 +100,9 @@ static enum err compare_wanted(const struct root *r, const struct manifest *m, c
 	if (have && have->his && want->his)
 		return ERR_NONE;
 	if (have && entry_equal(have, want))
-		return have->kind == ENTRY_FILE && have->source && have->digest[0]
-			       ? compare_source(r, m, have, all, out)
+		/* what is the host's very file cannot lag behind */
+		return have->kind == ENTRY_FILE && have->source && have->digest[0] && !met[have - m->entries.v].shared
+			       ? compare_source(r, have, all, out)
 			       : ERR_NONE;
 	/* what a service rewrites: taken anew by the next update */
 	if (have && want->fleeting && have->kind == ENTRY_FILE && !have->source && have->mode == want->mode)
@@ -160,14 +145,14 @@ out:
 	return e;
 }
 
-enum err check_host(const struct root *r, const struct manifest *m, const struct entries *wanted,
+enum err check_host(const struct root *r, const struct manifest *m, const struct met *met, const struct entries *wanted,
 		    struct jail_troubles *out)
 {
 	struct stales all = { 0 };
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < wanted->n && !e; i++)
-		e = compare_wanted(r, m, &wanted->v[i], &all, out);
+		e = compare_wanted(r, m, met, &wanted->v[i], &all, out);
 	for (size_t i = 0; i < m->entries.n && !e; i++) {
 		const struct entry *have = &m->entries.v[i];
 		struct text t = { 0 };

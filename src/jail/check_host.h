@@ -7,9 +7,10 @@
 #include "base/macros.h"
 #include "base/root.h"
 #include "jail/check.h"
+#include "jail/check_tree.h"
 
-/* Adds JAIL_STALE, and JAIL_UNKNOWN for files of the host that cannot be read. ERR_MEMORY. */
-MUST_USE enum err check_host(const struct root *r, const struct manifest *m, const struct entries *wanted,
-			     struct jail_troubles *out);
+/* met: of the manifest's entries. Adds JAIL_STALE, and JAIL_UNKNOWN for files of the host that cannot be read. ERR_MEMORY. */
+MUST_USE enum err check_host(const struct root *r, const struct manifest *m, const struct met *met,
+			     const struct entries *wanted, struct jail_troubles *out);
 
 #endif

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -85,7 +86,7 @@ static bool is_log_socket(const struct tree_look *l, const struct statx *x)
 	return S_ISSOCK(x->stx_mode) && x->stx_uid == 0 && strcmp(where(l), "/dev/log") == 0;
 }
 
-static enum err note_name(struct tree_look *l, const struct statx *x)
+static enum err note_name(struct tree_look *l, const struct statx *x, bool his)
 {
 	struct many_names *v = array_room(l->many, l->nmany, &l->many_size, sizeof *v);
 
@@ -93,7 +94,7 @@ static enum err note_name(struct tree_look *l, const struct statx *x)
 		return ERR_MEMORY;
 	l->many = v;
 	v[l->nmany] = (struct many_names){ (uint64_t)x->stx_dev_major << 32 | x->stx_dev_minor, x->stx_ino,
-					   x->stx_nlink, strdup(where(l)) };
+					   x->stx_nlink, strdup(where(l)), his };
 	return v[l->nmany].path && ++l->nmany ? ERR_NONE : ERR_MEMORY;
 }
 
@@ -108,25 +109,43 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(x->path, y->path);
 }
 
+/* More of its names than were met; those may be in what was not looked at, where that is the user's. */
+static enum err name_tell(struct tree_look *l, const struct many_names *m, size_t more, bool his, size_t *unsure)
+{
+	const bool whole = !l->given_up && !l->blind.n;
+
+	if (whole)
+		return trouble_add(l->out, JAIL_LINKED, m->path,
+				   "the file has %zu more of its names outside of the jail, and its user may change it",
+				   more);
+	if (!his)
+		return trouble_add(l->out, JAIL_LINKED, m->path,
+				   "the file has %zu more names that were not met, and its user may change it", more);
+	++*unsure;
+	return ERR_NONE;
+}
+
 /* Where not all names of a file were met in here, a file outside can be changed from inside. */
 static enum err names_tell(struct tree_look *l)
 {
+	size_t unsure = 0;
 	enum err e = ERR_NONE;
 
-	if (!l->nmany || l->given_up || l->blind.n) /* in what was not looked at the other names may be */
-		return ERR_NONE;
-	qsort(l->many, l->nmany, sizeof *l->many, compare_names);
+	if (l->nmany)
+		qsort(l->many, l->nmany, sizeof *l->many, compare_names);
 	for (size_t i = 0, met = 0; i < l->nmany && !e; i += met) {
 		const struct many_names *m = &l->many[i];
+		bool his = m->his;
 
-		for (met = 1; i + met < l->nmany && m[met].inode == m->inode && m[met].device == m->device;)
-			met++;
+		for (met = 1; i + met < l->nmany && m[met].inode == m->inode && m[met].device == m->device; met++)
+			his = his && m[met].his;
 		if (met < m->names)
-			e = trouble_add(
-				l->out, JAIL_LINKED, m->path,
-				"the file has %zu more of its names outside of the jail, and its user may change it",
-				m->names - met);
+			e = name_tell(l, m, m->names - met, his, &unsure);
 	}
+	if (!e && unsure)
+		e = trouble_add(l->out, JAIL_UNKNOWN, "/",
+				"not all names of %zu files of the user's were met: some may be outside of the jail",
+				unsure);
 	return e;
 }
 
@@ -144,22 +163,21 @@ static enum err folder_enter(struct tree_look *l, int fd, const struct statx *x,
 	return add_blind(l, "there are too many folders in each other");
 }
 
-/* What is neither mounted nor of another user's making is looked into. */
+/* Files are not opened for it: who holds a lease on his own (fcntl(2), F_SETLEASE) could keep us from that for as long as he likes. */
 static enum err regular_or_folder(struct tree_look *l, int folder, const char *name, const struct statx *x,
 				  struct file_place place, unsigned depth)
 {
 	const bool is_folder = S_ISDIR(x->stx_mode);
 	struct stat st;
 	enum err e;
-	int fd = openat(folder, name,
-			O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (is_folder ? O_DIRECTORY : 0));
+	int fd = openat(folder, name, O_NOFOLLOW | O_CLOEXEC | (is_folder ? O_RDONLY | O_DIRECTORY : O_PATH));
 
 	/* what is not there any more, or is something else by now: its user is at work */
 	if (fd < 0 && place.his && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR || errno == ENXIO))
 		return ERR_NONE;
 	if (fd < 0)
 		return add_blind(l, strerror(errno));
-	if (fstat(fd, &st) || st.st_ino != x->stx_ino) {
+	if (fstat(fd, &st) || st.st_ino != x->stx_ino || st.st_dev != makedev(x->stx_dev_major, x->stx_dev_minor)) {
 		file_close(fd);
 		return place.his ? ERR_NONE : add_blind(l, "it changed while it was looked at");
 	}
@@ -181,7 +199,7 @@ static enum err name_look(struct tree_look *l, int folder, const char *name, con
 		return errno == ENOENT ? ERR_NONE : add_blind(l, strerror(errno));
 	place = file_place_of(l, text_string(&l->path), &x, place);
 	if (place.entry)
-		l->met[place.entry - l->manifest->entries.v] = true;
+		l->met[place.entry - l->manifest->entries.v].here = true;
 	if (is_log_socket(l, &x))
 		return ERR_NONE;
 	if (is_mounted(&x, parent)) {
@@ -190,7 +208,8 @@ static enum err name_look(struct tree_look *l, int folder, const char *name, con
 	}
 	if (place.his && ((e = his_budget(l, &left)) || !left))
 		return e;
-	if (S_ISREG(x.stx_mode) && x.stx_nlink > 1 && (x.stx_uid != 0 || x.stx_mode & 022) && (e = note_name(l, &x)))
+	if (S_ISREG(x.stx_mode) && x.stx_nlink > 1 && (x.stx_uid != 0 || x.stx_mode & 022) &&
+	    (e = note_name(l, &x, place.his)))
 		return e;
 	if (S_ISREG(x.stx_mode) || S_ISDIR(x.stx_mode))
 		return regular_or_folder(l, folder, name, &x, place, depth);
@@ -251,7 +270,6 @@ void tree_look_clear(struct tree_look *l)
 	for (size_t i = 0; i < l->nmany; i++)
 		free(l->many[i].path);
 	free(l->many);
-	free(l->met);
 	strings_free(&l->blind);
 	text_free(&l->path);
 }

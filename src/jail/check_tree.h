@@ -19,6 +19,13 @@ struct many_names {
 	uint64_t device, inode;
 	size_t names;
 	char *path;
+	bool his;
+};
+
+/* Of an entry of the manifest. */
+struct met {
+	bool here;
+	bool shared; /* it is the host's very file */
 };
 
 /* One look at one jail. */
@@ -28,7 +35,7 @@ struct tree_look {
 	struct jail_troubles *out;
 	unsigned milliseconds; /* for what is the user's */
 
-	bool *met;	      /* of the manifest's entries */
+	struct met *met;      /* of the manifest's entries, as many; the caller's */
 	struct strings blind; /* folders that were not looked into, "/home" or "" for the top */
 	struct many_names *many;
 	size_t nmany, many_size;

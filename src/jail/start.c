@@ -15,6 +15,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -84,8 +85,10 @@ static bool become(uid_t uid, gid_t gid)
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_FSIZE, 0);
 	limit(RLIMIT_NOFILE, 64);
-	return setsid() >= 0 && !setgroups(0, NULL) && !setresgid(gid, gid, gid) && !setresuid(uid, uid, uid) &&
-	       !syscall(SYS_capset, &head, none) && !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* not dumpable: until the program is executed the user must not trace it, who would see what it has of our memory */
+	return setsid() >= 0 && !setgroups(0, NULL) && !setresgid(gid, gid, gid) &&
+	       !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) && !setresuid(uid, uid, uid) &&
+	       !prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) && !syscall(SYS_capset, &head, none);
 }
 
 static void hitch_say(int step)
@@ -317,10 +320,26 @@ static bool is_in_path(const char *name)
 	return false;
 }
 
+/*
+ * The user, who has the same uid as the programs, may take one over while its loader runs (ptrace(2), from the jail). Only his uid may read
+ * and execute all that he may, so there must be nothing in it for him: no descriptor, no key and no mount of the host's.
+ */
+static bool enter(const char *dir)
+{
+	/* a kernel without keys has none to take */
+	(void)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
+	if (chdir(dir))
+		return false;
+	/* on a root that is no mount of its own, as in a chroot or on an initramfs, there is only chroot(2) */
+	if (!syscall(SYS_pivot_root, ".", "."))
+		return !umount2(".", MNT_DETACH) && !chdir("/");
+	return errno == EINVAL && !chroot(".") && !chdir("/");
+}
+
 static void NORETURN keeper_run(const struct keeper *k, const char *dir, const struct start *all, size_t n)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (chdir(dir) || chroot(".") || chdir("/"))
+	if (!enter(dir))
 		_exit(1);
 	for (size_t i = 0; i < n; i++) {
 		if (!is_executed(k, i, &all[i]) || (all[i].loader && !has_libraries(k, i, &all[i])))

@@ -49,7 +49,13 @@ PLANTS = [
     ("chmod u+s $j/bin/id", "setuid /bin/id: it is setuid, of uid 0", "setuid /bin/id: it is setuid"),
     ("chmod g+s $j/bin/id", "setuid /bin/id: it is setgid", "setuid /bin/id: it is setgid"),
     ("setcap cap_net_raw+ep $j/bin/id", "setuid /bin/id: it has capabilities", "setuid /bin/id: it has capabilities"),
-    ("cp $j/bin/id $j/home/anna/x; chown 1001 $j/home/anna/x; chmod 4755 $j/home/anna/x", "setuid /home/anna/x", "setuid /home/anna/x"),
+    ("cp $j/bin/id $j/home/anna/x; chmod 4755 $j/home/anna/x", "setuid /home/anna/x", "setuid /home/anna/x"),
+    ("cp $j/bin/id $j/home/anna/x; chown 1002 $j/home/anna/x; chmod 4755 $j/home/anna/x", "setuid /home/anna/x", "setuid /home/anna/x"),
+    ("cp $j/bin/id $j/home/anna/x; chown 1001:27 $j/home/anna/x; chmod 6755 $j/home/anna/x", "setuid /home/anna/x", "setuid /home/anna/x"),
+    # what he can do himself at any time, and gives nobody anything
+    ("cp $j/bin/id $j/home/anna/x; chown 1001:1001 $j/home/anna/x; chmod 6755 $j/home/anna/x", "", ""),
+    ("cp $j/bin/id $j/bin/own; chown 1001 $j/bin/own; chmod 4755 $j/bin/own", ("foreign /bin/own", "setuid /bin/own", "writable /bin/own"),
+     ("setuid /bin/own", "writable /bin/own")),
     ("cp $j/bin/id $j/home/anna/x; setcap cap_net_raw+ep $j/home/anna/x", "setuid /home/anna/x", "setuid /home/anna/x"),
     ("mknod $j/dev/mem c 1 1", "device /dev/mem: the device 1:1", "device /dev/mem"),
     ("mknod $j/home/anna/disk b 8 0", "device /home/anna/disk: the block device 8:0", "device /home/anna/disk"),
@@ -107,8 +113,9 @@ def test_what_is_planted_is_found_and_nothing_else(world, figure):
     said = parts(got.stdout, 2 * len(PLANTS))
     wrong = []
     for i, (planted, by_manifest, way_out) in enumerate(PLANTS):
-        wrong += expect(planted, said[2 * i], by_manifest, 5 if by_manifest == "missing /lib/" else 1)
-        wrong += expect("escapes: " + planted, said[2 * i + 1], way_out, 1)
+        for what, lines, wanted in ((planted, said[2 * i], by_manifest), ("escapes: " + planted, said[2 * i + 1], way_out)):
+            most = len(wanted) if isinstance(wanted, tuple) else 5 if wanted == "missing /lib/" else 1
+            wrong += expect(what, lines, wanted, most)
     assert not wrong, "\n".join(wrong) + got.stderr
     figure(f"{len(PLANTS)} things planted in a jail, each found alone")
 
@@ -160,6 +167,42 @@ echo done
     assert got.stdout.splitlines() == ["done"], got.stdout + got.stderr
 
 
+def test_a_lease_of_the_users_hides_nothing_and_makes_no_noise(world):
+    """Whoever holds a write lease on his file keeps others from opening it, for as long as he answers the kernel."""
+    got = world(JAIL + r"""
+cat >/tmp/lease.py <<'END'
+import fcntl, os, signal, sys
+os.setgid(1001); os.setuid(1001)
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+held = [os.open(path, os.O_RDWR | os.O_CREAT, 0o600) for path in sys.argv[1:]]
+for fd in held:
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+open("/tmp/held", "w").close()
+signal.pause()
+END
+chmod 1777 /tmp
+chown 1001:1001 /home/chroot/anna/etc/passwd
+/usr/bin/python3 /tmp/lease.py $j/home/anna/mine $j/etc/passwd & holder=$!
+lab_wait 10 test -e /tmp/held || exit 9
+check escapes $j
+kill $holder
+""")
+    assert got.stdout.splitlines() == ["writable /etc/passwd: it belongs to uid 1001, not to root", "exit 1"], got.stdout + got.stderr
+
+
+def test_hard_links_cannot_be_hidden_by_what_is_not_looked_at(world):
+    got = world(JAIL + r"""
+d=$j/home/anna; for i in $(seq 120); do d=$d/d; mkdir $d; done; chown -R 1001:1001 $j/home/anna
+touch $j/home/anna/a; chown 1001 $j/home/anna/a; ln $j/home/anna/a /home/outside
+touch $j/etc/b; chmod 666 $j/etc/b; ln $j/etc/b /home/outside-b
+check escapes $j
+""")
+    lines = got.stdout.splitlines()
+    wanted = ("unknown /: not all names of 1 files of the user's were met", "linked /etc/b: the file has 1 more names",
+              "writable /etc/b: everybody", "unknown /home/anna/d/")
+    assert len(lines) == len(wanted) + 1 and all(any(line.startswith(begin) for line in lines) for begin in wanted), got.stdout + got.stderr
+
+
 STARTS = [
     ("true", ""),
     ("rm $j/lib/*/libselinux.so.1", "starts-not /bin/id: /bin/id: error while loading shared libraries: libselinux.so.1"),
@@ -204,6 +247,64 @@ lab_snapshot $j | cmp - /tmp/before || exit 7
     if got.returncode == 9:
         pytest.skip("no compiler")
     assert (got.returncode, got.stdout) == (0, "exit 0\n"), got.stdout + got.stderr
+
+
+def test_who_takes_over_a_program_that_is_tried_has_nothing_of_the_host(world):
+    """The loader is one that tells what it sees, and waits to be looked at from outside."""
+    got = world(JAIL + r"""
+cat >/tmp/ld.c <<'END'
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+int main(void)
+{
+	int fds = 0;
+	for (int fd = 0; fd < 4096; fd++)
+		fds += fcntl(fd, F_GETFD) >= 0;
+	printf("error while loading: uid %d, %d descriptors, %s new privileges\n", (int)getuid(), fds,
+	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) ? "no" : "with");
+	fflush(stdout);
+	sleep(3);
+	return 1;
+}
+END
+echo 'int main(void) { return 0; }' | cc -static -x c - -o /tmp/none || exit 9
+cc -static -o $j/lib64/ld-linux-mine.so /tmp/ld.c || exit 8
+echo 'int main(void) { return 0; }' | cc -x c - -Wl,--dynamic-linker=/lib64/ld-linux-mine.so -o $j/bin/p || exit 8
+exec 7</root 8</etc/passwd
+check starts $j 1001:1001 /home/anna >/tmp/said & checking=$!
+cat >/tmp/look.py <<'END'
+import ctypes, os, sys, time
+until = time.monotonic() + 30
+def loader():
+    # not the one that is held before its first instruction, which has no output of its own
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe").endswith("ld-linux-mine.so") and os.readlink(f"/proc/{pid}/fd/1").startswith("pipe:"):
+                return pid
+        except OSError:
+            pass
+while not (pid := loader()):
+    if time.monotonic() > until: sys.exit("no loader was seen")
+    time.sleep(0.02)
+status = dict(row.split(":", 1) for row in open(f"/proc/{pid}/status"))
+print("capabilities", {status[name].strip().strip("0") for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")}, "groups", status["Groups"].split())
+# not its own root, which it cannot leave, but that of its namespace
+ns = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
+if ctypes.CDLL(None).setns(ns, 0x20000): sys.exit("setns")
+print("root", sorted(os.listdir("/")))
+print("writable", os.access("/etc", os.W_OK))
+END
+/usr/bin/python3 /tmp/look.py
+wait $checking
+cat /tmp/said
+""")
+    if got.returncode == 9:
+        pytest.skip("no compiler, or no static library")
+    assert got.stdout.splitlines() == [
+        "capabilities {''} groups []", "root ['bin', 'dev', 'etc', 'home', 'lib', 'lib64']", "writable False",
+        "starts-not /bin/p: /lib64/ld-linux-mine.so ends with 1: error while loading: uid 1001, 3 descriptors, no new privileges", "exit 1"], got.stdout + got.stderr
 
 
 # sshd is asked with each mistake on the way, and must say what we say

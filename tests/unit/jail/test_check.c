@@ -123,6 +123,25 @@ static void a_file_that_is_one_with_the_hosts_is_current(void **state)
 	expect(&wanted, "stale /lib/b.so: /usr/lib/b.so was changed since\n");
 }
 
+/* What a folder that leads to the host has in it is the host's, not the jail's. */
+static void a_folder_that_became_a_link_hides_nothing(void **state)
+{
+	char path[128];
+
+	for (const char *name = "a.so\0b.so\0"; *name; name += strlen(name) + 1) {
+		(void)snprintf(path, sizeof path, "%s/jail/lib/%s", folder, name);
+		assert_int_equal(unlink(path), 0);
+	}
+	(void)snprintf(path, sizeof path, "%s/jail/lib", folder);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(symlink("/usr/lib", path), 0);
+	put("/usr/lib/a.so", "newer");
+	expect(&wanted, "changed /lib: it is a link, and was a folder\n"
+			"stale /lib/a.so: /usr/lib/a.so was changed since\n"
+			"missing /lib/a.so: it was put there and is gone\n"
+			"missing /lib/b.so: it was put there and is gone\n");
+}
+
 static void rows_that_differ_are_told(void **state)
 {
 	struct entries now = { 0 };
@@ -187,6 +206,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_jail_as_it_was_made_has_no_trouble, make, unmake),
 		cmocka_unit_test_setup_teardown(what_the_host_has_otherwise_is_stale, make, unmake),
 		cmocka_unit_test_setup_teardown(a_file_that_is_one_with_the_hosts_is_current, make, unmake),
+		cmocka_unit_test_setup_teardown(a_folder_that_became_a_link_hides_nothing, make, unmake),
 		cmocka_unit_test_setup_teardown(rows_that_differ_are_told, make, unmake),
 		cmocka_unit_test_setup_teardown(what_is_gone_or_new_is_told, make, unmake),
 		cmocka_unit_test_setup_teardown(a_jail_that_is_not_there_is_missing, make, unmake),
