@@ -126,15 +126,25 @@ static enum err name_remove_with(int at, const char *name, int flag)
 /* errno ENOTEMPTY: a folder that has something in it. */
 static enum err name_remove(int at, const char *name, bool folder)
 {
-	enum err e = folder ? ERR_SYSTEM : name_remove_with(at, name, 0);
+	for (unsigned tries = 0; tries < MAX_RESTARTS; tries++) {
+		enum err e = name_remove_with(at, name, folder ? AT_REMOVEDIR : 0);
 
-	/* EPERM is what POSIX wants for a folder, EISDIR what Linux says */
-	if (!folder && (e != ERR_SYSTEM || errno != EISDIR))
-		return e;
-	e = name_remove_with(at, name, AT_REMOVEDIR);
-	if (e == ERR_SYSTEM && errno == EEXIST)
-		errno = ENOTEMPTY;
-	return e;
+		if (e == ERR_SYSTEM && errno == EEXIST)
+			errno = ENOTEMPTY;
+		if (e != ERR_SYSTEM || (errno != EISDIR && errno != ENOTDIR))
+			return e;
+		folder = !folder; /* it was not known, or somebody has put the other into its place */
+	}
+	return ERR_CHANGED;
+}
+
+/* What openat2() calls another device is a mount, or a folder that was moved away while it looked for it. */
+static bool is_mount(int at, const char *name)
+{
+	struct statx st;
+
+	return !statx(at, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_TYPE, &st) &&
+	       (!(st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) || (st.stx_attributes & STATX_ATTR_MOUNT_ROOT));
 }
 
 static enum err enter(struct removal *d, const char *name)
@@ -143,7 +153,7 @@ static enum err enter(struct removal *d, const char *name)
 	enum err e = walk_open(d->at, name, O_RDONLY | O_DIRECTORY, &fd);
 
 	if (e && errno == EXDEV)
-		return ERR_BUSY;
+		return is_mount(d->at, name) ? ERR_BUSY : restart(d);
 	if (e)
 		return walk_is_missing(errno) ? restart(d) : e; /* it was moved away */
 	if ((e = level_enter(d, name, fd)))
@@ -183,8 +193,6 @@ static enum err sweep(const struct removal *d, char full[NAME_MAX + 1], struct t
 		if (!strcmp(each->d_name, ".") || !strcmp(each->d_name, ".."))
 			continue;
 		e = name_remove(d->at, each->d_name, each->d_type == DT_DIR);
-		if (e == ERR_SYSTEM && errno == ENOTDIR)
-			e = name_remove(d->at, each->d_name, false); /* it was replaced meanwhile */
 		if (e == ERR_SYSTEM && errno == ENOTEMPTY) {
 			memcpy(full, each->d_name, strlen(each->d_name) + 1);
 			e = ERR_NONE;
@@ -247,6 +255,10 @@ enum err walk_remove(int parent, const char *name, struct text *where)
 		if (tries == MAX_RESTARTS)
 			return ERR_CHANGED;
 		e = walk_open(parent, name, O_RDONLY | O_DIRECTORY, &top);
+		if (e && (walk_is_missing(errno) || (errno == EXDEV && !is_mount(parent, name)))) {
+			e = ERR_NONE; /* it was moved away meanwhile */
+			continue;
+		}
 		if (e)
 			return errno == EXDEV ? ERR_BUSY : e;
 		e = empty_folder(top, where);
