@@ -61,6 +61,12 @@ def wanted(path, answers, seen=()):
     return files, lacks
 
 
+def for_all_processors(files, maps):
+    """Those of the files that stand in for one which the loader maps for this processor alone: it does not map both."""
+    names = {os.path.basename(path) for path in maps if "/glibc-hwcaps/" in path}
+    return {path for path in files if os.path.basename(path) in names and "/glibc-hwcaps/" not in path}
+
+
 def judge(path, ours, answers):
     """None, or how ours is otherwise than the loader's."""
     kind = answers[path]["kind"]
@@ -72,7 +78,7 @@ def judge(path, ours, answers):
     if lacks:
         unnamed = [name for name in lacks if not any(name in problem for problem in ours["problems"])]
         return f"does not say that these are missing: {unnamed}" if ours["ok"] or unnamed else None
-    got = ours["files"] - {os.path.realpath(path)}
+    got = ours["files"] - {os.path.realpath(path)} - (for_all_processors(ours["files"], files) - files)
     files -= {os.path.realpath(path)}
     if got != files or not ours["ok"]:
         return f"too much: {sorted(got - files)}, too little: {sorted(files - got)}, problems: {ours['problems']}"
@@ -91,7 +97,8 @@ def judge_root(answer):
         if unnamed or not names and "failed" not in theirs or not ours["problems"] or ours["files"] or ours["links"]:
             return f"{unnamed} in {ours}"
         return None
-    if theirs["kind"] == "elf" and ours["files"] != {*theirs["maps"], answer["real"]}:
+    maps = {*theirs.get("maps", ()), answer["real"]}
+    if theirs["kind"] == "elf" and ours["files"] - (for_all_processors(ours["files"], maps) - maps) != maps:
         return f"ours {sorted(ours['files'])}, the loader's {theirs['maps']}"
     # Without /proc the loader does not know $ORIGIN of a program: that has to be told.
     if not answer["alone"].startswith("127 " if ours["warnings"] else "0"):
