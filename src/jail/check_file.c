@@ -201,7 +201,7 @@ static enum err compare_content(struct tree_look *l, int fd, const struct statx 
 	enum err got = ERR_SYSTEM;
 	int opened;
 
-	if (e->kind != ENTRY_FILE || !e->digest[0])
+	if (!l->manifest || e->kind != ENTRY_FILE || !e->digest[0])
 		return ERR_NONE;
 	if (is_hosts(l, x, e)) {
 		l->met[e - l->manifest->entries.v].shared = true;
