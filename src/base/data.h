@@ -19,8 +19,8 @@ MUST_USE enum err data_dirs(const char *kind, struct strings *out);
 MUST_USE enum err data_read(const struct strings *dirs, const char *file, size_t max, char **path, char **content,
 			    size_t *len);
 /*
- * Calls each for every line of such a file, from 1. What does not fit it notes in problems and passes over, so that all mistakes are seen at
- * once; so is a line with a NUL byte. Stops at the first error of each.
+ * Calls each for every line of such a file, counted from 1. A line with a NUL byte is noted in problems and passed over; each may do so, too,
+ * with what does not fit: all mistakes are seen at once. Stops at the first error that each returns.
  */
 MUST_USE enum err data_lines(const char *content, size_t len, const char *file,
 			     enum err (*each)(void *arg, unsigned line, const char *text), void *arg,
