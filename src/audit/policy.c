@@ -302,8 +302,9 @@ static const struct setting {
 	{ "Severity", line_severity },
 };
 
-static enum err read_line(struct reading *r, unsigned line, const char *s)
+static enum err read_line(void *arg, unsigned line, const char *s)
 {
+	struct reading *r = arg;
 	struct strings words = { 0 };
 	enum err e;
 
@@ -322,32 +323,6 @@ static enum err read_line(struct reading *r, unsigned line, const char *s)
 			   words.v[0]);
 out:
 	strings_free(&words);
-	return e;
-}
-
-/* Lines that do not fit are noted and passed over, so that all mistakes are seen at once. */
-static enum err read_lines(struct reading *r, const char *content, size_t len)
-{
-	unsigned line = 0;
-	enum err e = ERR_NONE;
-
-	while (len > 0 && !e) {
-		const char *end = memchr(content, '\n', len);
-		size_t n = end ? (size_t)(end - content) : len;
-		char *copy = strndup(content, n);
-
-		if (!copy)
-			return ERR_MEMORY;
-		line++;
-		if (memchr(content, '\0', n))
-			diag_error_escaped(r->problems, r->file, line, "there is a NUL byte in this line");
-		else
-			e = read_line(r, line, copy);
-		free(copy);
-		n += end != NULL;
-		content += n;
-		len -= n;
-	}
 	return e;
 }
 
@@ -402,7 +377,7 @@ static enum err load_into(const char *name, const char *beside, struct policy *p
 	if ((e = find_policy(name, beside, &path, &content, &len)))
 		return e;
 	r.file = path;
-	e = read_lines(&r, content, len);
+	e = data_lines(content, len, r.file, read_line, &r, r.problems);
 	if (!e && problems->errors > errors)
 		e = ERR_CONFIG;
 	free(path);
@@ -473,7 +448,7 @@ enum err policy_parse(const char *content, size_t len, struct policy **out, stru
 	else if (!(p->name = strdup("(memory)")))
 		e = ERR_MEMORY;
 	else
-		e = read_lines(&r, content, len);
+		e = data_lines(content, len, r.file, read_line, &r, r.problems);
 	if (!e && problems->errors > errors)
 		e = ERR_CONFIG;
 	if (e) {

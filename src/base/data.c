@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,5 +73,31 @@ enum err data_read(const struct strings *dirs, const char *file, size_t max, cha
 			*path = text_take(&t);
 	}
 	root_close(live);
+	return e;
+}
+
+enum err data_lines(const char *content, size_t len, const char *file,
+		    enum err (*each)(void *arg, unsigned line, const char *text), void *arg, struct diags *problems)
+{
+	unsigned line = 0;
+	enum err e = ERR_NONE;
+
+	while (len > 0 && !e) {
+		const char *end = memchr(content, '\n', len);
+		size_t n = end ? (size_t)(end - content) : len;
+		char *copy = strndup(content, n);
+
+		if (!copy)
+			return ERR_MEMORY;
+		line++;
+		if (memchr(content, '\0', n))
+			diag_error_escaped(problems, file, line, "there is a NUL byte in this line");
+		else
+			e = each(arg, line, copy);
+		free(copy);
+		n += end != NULL;
+		content += n;
+		len -= n;
+	}
 	return e;
 }

@@ -478,7 +478,8 @@ static enum err open_account(const char *user)
 
 static enum err try_small(struct trial *one)
 {
-	const char *argv[] = { one->t->facts->sshd, "-D", "-e", "-f", SECOND_PLACE "/config", NULL };
+	static const char file[] = SECOND_PLACE "/config";
+	const char *argv[] = { one->t->facts->sshd, "-D", "-e", "-f", file, NULL };
 	struct text config = { 0 };
 	enum err e;
 

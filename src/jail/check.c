@@ -99,6 +99,18 @@ static enum err look_outside(const struct root *r, const struct manifest *m, str
 	return e;
 }
 
+/* All that was found, or nothing after an error. */
+static enum err hand_over(enum err e, struct jail_troubles *found, struct jail_troubles *out)
+{
+	if (e) {
+		jail_troubles_clear(found);
+		return e;
+	}
+	troubles_sort(found);
+	*out = *found;
+	return ERR_NONE;
+}
+
 enum err jail_check(const struct root *r, const struct manifest *m, const struct entries *wanted,
 		    struct jail_troubles *out)
 {
@@ -115,13 +127,7 @@ enum err jail_check(const struct root *r, const struct manifest *m, const struct
 	if (!e && wanted)
 		e = check_host(r, m, met, wanted, &found);
 	free(met);
-	if (e) {
-		jail_troubles_clear(&found);
-		return e;
-	}
-	troubles_sort(&found);
-	*out = found;
-	return ERR_NONE;
+	return hand_over(e, &found, out);
 }
 
 enum err jail_check_escapes(const struct root *r, const char *dir, unsigned milliseconds, struct jail_troubles *out)
@@ -147,11 +153,5 @@ out:
 	file_close(fd);
 	free(real);
 	tree_look_clear(&l);
-	if (e) {
-		jail_troubles_clear(&found);
-		return e;
-	}
-	troubles_sort(&found);
-	*out = found;
-	return ERR_NONE;
+	return hand_over(e, &found, out);
 }

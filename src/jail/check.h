@@ -73,7 +73,4 @@ MUST_USE enum err jail_check_escapes(const struct root *r, const char *dir, unsi
 MUST_USE enum err jail_check_starts(const struct root *r, const struct manifest *m, struct jail_troubles *out);
 void jail_troubles_clear(struct jail_troubles *t);
 
-/* The package that a file of the host belongs to, by the package manager's files or command; NULL: not known. Yours. */
-char *jail_package_of(const struct root *r, const char *path);
-
 #endif

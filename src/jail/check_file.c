@@ -231,7 +231,7 @@ static enum err tell_foreign(struct tree_look *l, const struct statx *x, struct 
 
 enum err file_look(struct tree_look *l, int fd, const struct statx *x, struct file_place place)
 {
-	const struct entry *entry = place.entry;
+	const struct entry *entry = l->manifest ? place.entry : NULL;
 	bool told = false;
 	enum err e;
 

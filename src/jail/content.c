@@ -20,7 +20,6 @@
 
 #include "base/banned.h"
 
-#define DIGEST_BYTES 32
 #define SEEN_BYTES 16
 #define SETTLED_SECONDS 2 /* no file system has coarser times that is root's */
 #define MAX_TRIES 8	  /* a package may be upgraded under our hands; not for ever */
@@ -93,41 +92,6 @@ static void wait_for_writer(unsigned tries)
 
 	if (tries < MAX_TRIES)
 		nanosleep(&moment, NULL);
-}
-
-static void digest_end(crypto_generichash_state *h, char out[ENTRY_DIGEST])
-{
-	unsigned char sum[DIGEST_BYTES];
-
-	crypto_generichash_final(h, sum, sizeof sum);
-	sodium_bin2hex(out, ENTRY_DIGEST, sum, sizeof sum);
-}
-
-/* Reads all of 'from' and writes it to 'to'. *writes: it was the writing that failed. */
-static enum err stream(int from, int to, off_t max, unsigned char *buffer, char out[ENTRY_DIGEST], bool *writes)
-{
-	crypto_generichash_state h;
-	off_t total = 0;
-	ssize_t n;
-
-	*writes = false;
-	crypto_generichash_init(&h, NULL, 0, DIGEST_BYTES);
-	while ((n = pread(from, buffer, WORK_BUFFER, total))) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return ERR_SYSTEM;
-		total += n;
-		if (total > max)
-			return ERR_TOO_BIG;
-		crypto_generichash_update(&h, buffer, (size_t)n);
-		if (file_write_all(to, buffer, (size_t)n)) {
-			*writes = true;
-			return ERR_SYSTEM;
-		}
-	}
-	digest_end(&h, out);
-	return ERR_NONE;
 }
 
 void content_see(const struct stat *st, char out[ENTRY_SEEN])
@@ -243,8 +207,7 @@ static bool link_open_file(int fd, int dir, const char *name)
 static enum err put_digest(struct put *p, int to)
 {
 	bool writes = false;
-	enum err e = to < 0 ? entry_digest_fd(p->from, p->st.st_size, p->e->digest)
-			    : stream(p->from, to, p->st.st_size, p->buffer, p->e->digest, &writes);
+	enum err e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, p->e->digest, &writes);
 
 	if (e == ERR_SYSTEM)
 		return writes ? work_fail(p->w, p->e->path, "it cannot be written in the jail")

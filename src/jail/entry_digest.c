@@ -2,6 +2,8 @@
 /* entry_digest.c - BLAKE2b with 256 bits, by libsodium. */
 #include "jail/entry_digest.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <unistd.h>
@@ -11,15 +13,17 @@
 #define BYTES 32
 #define CHUNK 65536
 
-enum err entry_digest_fd(int fd, off_t max, char out[ENTRY_DIGEST])
+enum err entry_digest_copy(int fd, int to, off_t max, unsigned char *buffer, size_t size, char out[ENTRY_DIGEST],
+			   bool *writes)
 {
-	unsigned char chunk[CHUNK], digest[BYTES];
+	unsigned char digest[BYTES];
 	crypto_generichash_state state;
 	off_t total = 0;
 	ssize_t n;
 
+	*writes = false;
 	crypto_generichash_init(&state, NULL, 0, sizeof digest);
-	while ((n = pread(fd, chunk, sizeof chunk, total)) != 0) {
+	while ((n = pread(fd, buffer, size, total)) != 0) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -27,11 +31,23 @@ enum err entry_digest_fd(int fd, off_t max, char out[ENTRY_DIGEST])
 		total += n;
 		if (total > max)
 			return ERR_TOO_BIG;
-		crypto_generichash_update(&state, chunk, (size_t)n);
+		crypto_generichash_update(&state, buffer, (size_t)n);
+		if (to >= 0 && file_write_all(to, buffer, (size_t)n)) {
+			*writes = true;
+			return ERR_SYSTEM;
+		}
 	}
 	crypto_generichash_final(&state, digest, sizeof digest);
 	sodium_bin2hex(out, ENTRY_DIGEST, digest, sizeof digest);
 	return ERR_NONE;
+}
+
+enum err entry_digest_fd(int fd, off_t max, char out[ENTRY_DIGEST])
+{
+	unsigned char chunk[CHUNK];
+	bool writes;
+
+	return entry_digest_copy(fd, -1, max, chunk, sizeof chunk, out, &writes);
 }
 
 void entry_digest_bytes(const void *bytes, size_t len, char out[ENTRY_DIGEST])

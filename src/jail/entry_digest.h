@@ -7,10 +7,15 @@
 #include "base/macros.h"
 #include "jail/entry.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Of the whole file. ERR_TOO_BIG: it has more than max bytes; ERR_SYSTEM. */
 MUST_USE enum err entry_digest_fd(int fd, off_t max, char out[ENTRY_DIGEST]);
+/* The same while it is written to 'to', unless that is -1; through the buffer. *writes: it was the writing that failed. */
+MUST_USE enum err entry_digest_copy(int fd, int to, off_t max, unsigned char *buffer, size_t size,
+				    char out[ENTRY_DIGEST], bool *writes);
 void entry_digest_bytes(const void *bytes, size_t len, char out[ENTRY_DIGEST]);
 
 #endif

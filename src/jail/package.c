@@ -4,7 +4,6 @@
 
 #include "base/child.h"
 #include "base/text.h"
-#include "jail/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,15 +203,4 @@ enum err packages_find(const struct root *r, const char *const *paths, size_t n,
 		e = root_is_live(r) && !root_stat(r, "/usr/bin/rpm", &st) ? ask_rpm(paths, n, names) : ERR_NONE;
 	strings_free(&lists);
 	return e;
-}
-
-char *jail_package_of(const struct root *r, const char *path)
-{
-	char *name = NULL;
-
-	if (packages_find(r, &path, 1, &name)) {
-		free(name);
-		return NULL;
-	}
-	return name;
 }

@@ -3,6 +3,7 @@
 #include "jail/set.h"
 
 #include "base/array.h"
+#include "base/data.h"
 #include "base/nearest.h"
 #include "base/root.h"
 
@@ -229,8 +230,9 @@ static enum err line_row(struct reading *r, unsigned line, const struct strings 
 	return e == ERR_CONFIG ? ERR_NONE : e;
 }
 
-static enum err read_line(struct reading *r, unsigned line, const char *s)
+static enum err read_line(void *arg, unsigned line, const char *s)
 {
+	struct reading *r = arg;
 	struct strings l = { 0 };
 	enum err e;
 
@@ -240,32 +242,6 @@ static enum err read_line(struct reading *r, unsigned line, const char *s)
 	if (!(e = strings_split(&l, s, " \t\r")))
 		e = strcasecmp(l.v[0], "summary") == 0 ? line_summary(r, line, &l) : line_row(r, line, &l);
 	strings_free(&l);
-	return e;
-}
-
-/* Lines that do not fit are noted and passed over, so that all mistakes are seen at once. */
-static enum err read_lines(struct reading *r, const char *content, size_t len)
-{
-	unsigned line = 0;
-	enum err e = ERR_NONE;
-
-	while (len > 0 && !e) {
-		const char *end = memchr(content, '\n', len);
-		size_t n = end ? (size_t)(end - content) : len;
-		char *copy = strndup(content, n);
-
-		if (!copy)
-			return ERR_MEMORY;
-		line++;
-		if (memchr(content, '\0', n))
-			diag_error_escaped(r->problems, r->file, line, "there is a NUL byte in this line");
-		else
-			e = read_line(r, line, copy);
-		free(copy);
-		n += end != NULL;
-		content += n;
-		len -= n;
-	}
 	return e;
 }
 
@@ -279,7 +255,7 @@ enum err set_parse(const char *content, size_t len, const char *file, struct set
 		diag_error_escaped(problems, file, 0, "it has more than %d bytes", SET_MAX_SIZE);
 		return ERR_CONFIG;
 	}
-	e = read_lines(&r, content, len);
+	e = data_lines(content, len, file, read_line, &r, problems);
 	if (!e && problems->errors > errors)
 		e = ERR_CONFIG;
 	if (e) {

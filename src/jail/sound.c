@@ -34,7 +34,8 @@ bool sound_digest(const char *s)
 	return strlen(s) == ENTRY_DIGEST - 1 && strspn(s, "0123456789abcdef") == ENTRY_DIGEST - 1;
 }
 
-enum err sound_parent(const struct entries *all, const struct entry *e, const struct entry **parent)
+/* The folder that the entry stands in; NULL: the top. */
+static enum err parent_find(const struct entries *all, const struct entry *e, const struct entry **parent)
 {
 	const char *slash = strrchr(e->path, '/');
 	char *folder;
@@ -101,7 +102,7 @@ static enum err entry_trouble(const struct entries *all, size_t i, const char **
 		*what = kind_trouble(e);
 	if (*what)
 		return ERR_NONE;
-	if ((err = sound_parent(all, e, &parent)))
+	if ((err = parent_find(all, e, &parent)))
 		return err;
 	if (strrchr(e->path, '/') != e->path && (!parent || parent->kind != ENTRY_FOLDER))
 		*what = "the folder that it stands in has no row of its own";
@@ -139,7 +140,7 @@ enum err sound_inside_his(const struct entries *all, bool **out)
 	for (size_t i = 0; i < all->n; i++) {
 		const struct entry *parent;
 
-		if (sound_parent(all, &all->v[i], &parent)) {
+		if (parent_find(all, &all->v[i], &parent)) {
 			free(inside);
 			return ERR_MEMORY;
 		}

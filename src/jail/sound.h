@@ -20,8 +20,6 @@ bool sound_digest(const char *s);
 bool sound_seen(const char *s);
 /* ERR_SYNTAX: problem (may be NULL) gets which row and why. */
 MUST_USE enum err sound_entries(const struct entries *all, struct text *problem);
-/* The folder that the entry stands in; NULL: the top. Borrowed. ERR_MEMORY. */
-MUST_USE enum err sound_parent(const struct entries *all, const struct entry *e, const struct entry **parent);
 /*
  * For each row, whether it lies in something that is his, at whatever depth; *out is yours. Of sound entries.
  */

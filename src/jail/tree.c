@@ -14,7 +14,8 @@
 
 #include "base/banned.h"
 
-enum err tree_strip_lists(int fd)
+/* Takes access lists away from a folder. */
+static enum err strip_lists(int fd)
 {
 	static const char *const lists[] = { "system.posix_acl_access", "system.posix_acl_default" };
 
@@ -32,7 +33,7 @@ enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd)
 		return ERR_SYSTEM;
 	got = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	/* a setgid folder above would hand its group on */
-	if (got < 0 || fchown(got, geteuid(), getegid()) || tree_strip_lists(got) || fchmod(got, mode)) {
+	if (got < 0 || fchown(got, geteuid(), getegid()) || strip_lists(got) || fchmod(got, mode)) {
 		file_close(got);
 		return ERR_SYSTEM;
 	}
@@ -52,7 +53,7 @@ enum err tree_fix_folder(int fd, mode_t mode)
 {
 	if (tree_folder_is(fd, mode))
 		return ERR_NONE;
-	return fchown(fd, geteuid(), getegid()) || tree_strip_lists(fd) || fchmod(fd, mode) ? ERR_SYSTEM : ERR_NONE;
+	return fchown(fd, geteuid(), getegid()) || strip_lists(fd) || fchmod(fd, mode) ? ERR_SYSTEM : ERR_NONE;
 }
 
 static enum err put_folder(const struct work *w, int dir, const char *name, const struct entry *e)

@@ -72,8 +72,7 @@ struct tree_item {
 MUST_USE enum err tree_put(struct work *w, int top, struct tree_item *items, size_t n);
 /* A folder of root's, nobody else's to write to, without what it would inherit from above. */
 MUST_USE enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd);
-MUST_USE enum err tree_strip_lists(int fd); /* takes access lists away from a folder */
-bool tree_folder_is(int fd, mode_t mode);   /* root's, of that mode, without an access list */
+bool tree_folder_is(int fd, mode_t mode); /* root's, of that mode, without an access list */
 MUST_USE enum err tree_fix_folder(int fd, mode_t mode);
 
 /* ---- update_order.c: in which order what was put ready comes to its place ---- */

@@ -28,7 +28,8 @@ static void check(const struct elf *e)
 {
 	char machine[32];
 
-	if (e->nneeds > ELF_NEEDS_MAX || strlen(elf_machine_text(e, machine)) >= sizeof machine)
+	if (e->nneeds > ELF_NEEDS_MAX || (e->nneeds && !e->needs) ||
+	    strlen(elf_machine_text(e, machine)) >= sizeof machine)
 		abort();
 	for (size_t i = 0; i < e->nneeds; i++)
 		if (!e->needs[i].name || strlen(e->needs[i].name) > 65536)
