@@ -139,7 +139,7 @@ static int answer(struct check *c, int status)
 
 	if (!status && c->findings)
 		status = EXIT_NO;
-	if (!json_array_size(c->jails) && !c->out.len)
+	if (!status && !json_array_size(c->jails) && !c->out.len)
 		text_add_string(&c->out, "There is no jail.\n");
 	status = c->common->format == FORMAT_JSON ? command_print_json(c->common, whole, status)
 						  : command_print(c->common, &c->out, status);

@@ -12,6 +12,7 @@
 #include "jail/upkeep.h"
 #include "sshd/account.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -339,6 +340,18 @@ static int check_owner(const struct create *c)
 	return EXIT_NO;
 }
 
+static int check_tree(const struct create *c)
+{
+	struct stat st;
+
+	if (root_lstat(c->f->root, c->old.jail.dir, &st) == ERR_NONE || (errno != ENOENT && errno != ENOTDIR))
+		return 0;
+	complain("the jail of '%s' is written down, but '%s' is not there", c->m.jail.user, c->old.jail.dir);
+	command_hint(c->common, "sudo sallyport jail remove %s takes the rest of it away; then this again",
+		     c->m.jail.user);
+	return EXIT_NO;
+}
+
 static int look_for_old(struct create *c)
 {
 	struct text problem = { 0 };
@@ -355,7 +368,7 @@ static int look_for_old(struct create *c)
 				 text_string(&problem));
 			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
 			status = EXIT_NO;
-		} else if ((status = check_owner(c))) {
+		} else if ((status = check_owner(c)) || (status = check_tree(c))) {
 			return status;
 		} else if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force)) {
 			status = fail(ERR_MEMORY, "cannot tell whether the jail is in force");

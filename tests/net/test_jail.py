@@ -273,6 +273,23 @@ sed -i 's|:/home/moved:|:/home/anna:|' /etc/passwd; sallyport jail check anna; e
     assert "'/home/moved' by now" in got.stderr
 
 
+def test_a_tree_that_is_gone_and_a_torn_manifest_are_told(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create anna --sftp-only -y -q >/dev/null || exit 1
+rm -rf $J; exec 2>&1
+sallyport jail update anna; echo "update: $?"; sallyport jail create anna --sftp-only -y; echo "create: $?"
+sallyport jail remove anna -y -q >/dev/null && sallyport jail create anna --sftp-only -y -q >/dev/null || exit 2
+echo garbage >/var/lib/sallyport/jails/anna/manifest.json
+for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $?"; done; [ -d $J ]
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert "update: 2" in said and "create: 1" in said and "the configuration is wrong" not in got.stdout, got.stdout
+    assert "'/home/chroot/anna' is not there" in got.stdout and "There is no jail" not in got.stdout, got.stdout
+    assert all(line in said for line in ("check: 2", "update --all: 2", "list: 2")), got.stdout
+    assert "the jail of 'anna' was to be read from its manifest, and is left as it is, which failed: " in got.stdout, got.stdout
+
+
 def test_a_forced_command_is_told_as_such(world):
     got, _ = run(world, """
 printf 'Match User anna\\n\\tForceCommand /bin/echo forced\\n' >>/etc/ssh/sshd_config
