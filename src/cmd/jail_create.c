@@ -378,6 +378,10 @@ static int look_for_old(struct create *c)
 				  text_string(&problem));
 	} else if (e != ERR_NOT_FOUND && geteuid() == 0) {
 		status = fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
+	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE && e != ERR_NOT_FOUND) {
+		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
+		hint("run it with sudo; --dry-run changes nothing");
+		status = EXIT_TROUBLE;
 	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE) {
 		complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
 		hint("move it away, or name another place with --dir");

@@ -277,13 +277,15 @@ def test_a_tree_that_is_gone_and_a_torn_manifest_are_told(world):
     got, said = run(world, """
 lab_sshd_start || exit 9
 sallyport jail create anna --sftp-only -y -q >/dev/null || exit 1
-rm -rf $J; exec 2>&1
+exec 2>&1; setpriv --reuid 1001 --regid 1001 --clear-groups "$(command -v sallyport)" jail create anna --sftp-only -n; echo "not root: $?"
+rm -rf $J
 sallyport jail update anna; echo "update: $?"; sallyport jail create anna --sftp-only -y; echo "create: $?"
 sallyport jail remove anna -y -q >/dev/null && sallyport jail create anna --sftp-only -y -q >/dev/null || exit 2
 echo garbage >/var/lib/sallyport/jails/anna/manifest.json
 for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $?"; done; [ -d $J ]
 """)
     assert got.returncode == 0, got.stdout + got.stderr
+    assert "not root: 2" in said and "only root can tell whether" in got.stdout and "no jail of ours" not in got.stdout, got.stdout
     assert "update: 2" in said and "create: 1" in said and "the configuration is wrong" not in got.stdout, got.stdout
     assert "'/home/chroot/anna' is not there" in got.stdout and "There is no jail" not in got.stdout, got.stdout
     assert all(line in said for line in ("check: 2", "update --all: 2", "list: 2")), got.stdout
