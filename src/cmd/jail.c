@@ -27,17 +27,19 @@ const struct command cmd_jail = {
 
 int jail_check_name(const char *user)
 {
-	struct text why = { 0 };
+	struct text why = { 0 }, name = { 0 };
 	int status = 0;
 	enum err e = jail_block_check_name(user, &why);
 
+	text_add_escaped(&name, user, strlen(user));
 	if (e == ERR_SYNTAX)
-		status = complain("the user name '%s' cannot have a jail: %s", user, text_string(&why));
+		status = complain("the user name '%s' cannot have a jail: %s", text_string(&name), text_string(&why));
 	else if (e)
 		status = fail(e, "cannot look at the user name");
 	else if (strcmp(user, "root") == 0)
 		status = complain("'root' cannot have a jail: root in a chroot is no jail, it walks out");
 	text_free(&why);
+	text_free(&name);
 	return status;
 }
 

@@ -42,6 +42,14 @@ static void add_troubles(struct check *c, const struct jail_troubles *all, json_
 	}
 }
 
+/* But for slashes at the end. */
+static bool is_same_folder(const char *home, const char *wanted)
+{
+	const size_t len = strlen(wanted);
+
+	return strncmp(home, wanted, len) == 0 && strspn(home + len, "/") == strlen(home + len);
+}
+
 /* What only sshd's configuration and the accounts tell. */
 static enum err look_outside(struct check *c, const struct manifest *m, bool *in_force, json_t *list)
 {
@@ -60,6 +68,9 @@ static enum err look_outside(struct check *c, const struct manifest *m, bool *in
 	else if (!e && (a->uid != m->jail.uid || a->gid != m->jail.gid))
 		add_finding(c, list, "other-ids", false, NULL,
 			    "its account has other ids by now: sudo sallyport jail remove, and create again");
+	else if (!e && !is_same_folder(a->home, m->jail.home))
+		add_finding(c, list, "other-home", false, NULL,
+			    "its account has another home by now: sudo sallyport jail remove, and create again");
 	account_free(a);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
@@ -128,7 +139,7 @@ static int answer(struct check *c, int status)
 
 	if (!status && c->findings)
 		status = EXIT_NO;
-	if (!json_array_size(c->jails) && !c->out.len)
+	if (!status && !json_array_size(c->jails) && !c->out.len)
 		text_add_string(&c->out, "There is no jail.\n");
 	status = c->common->format == FORMAT_JSON ? command_print_json(c->common, whole, status)
 						  : command_print(c->common, &c->out, status);

@@ -12,6 +12,7 @@
 #include "jail/upkeep.h"
 #include "sshd/account.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@
 #include "base/banned.h"
 
 #define USUAL_SET "basic"
+#define STATE "/var/lib/sallyport"
 
 struct create_args {
 	struct strings keep, overrides, with, keys;
@@ -67,7 +69,8 @@ struct create {
 	struct manifest m, old;
 	bool again; /* there is a jail already: 'old' */
 	bool in_force;
-	bool made; /* something was made that goes again where the change does not come about */
+	bool more_to_do; /* in the jail, also where no file of sshd's changes */
+	bool made;	 /* something was made that goes again where the change does not come about */
 	char *keys_path;
 	struct text keys, lines, first, also;
 	struct build_told told;
@@ -282,6 +285,73 @@ static int take_wishes(struct create *c, const char *user)
 
 /* ---- what is there ---- */
 
+static bool is_below(const char *path, const char *folder)
+{
+	const size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && path[len] == '/';
+}
+
+/* In a jail that is another's, this one would be foreign; among our own state it would be taken for it. */
+static int check_place(const struct create *c)
+{
+	const char *dir = c->m.jail.dir;
+	struct strings users = { 0 };
+	int status = 0;
+
+	if (is_below(dir, STATE)) {
+		complain("--dir is '%s': in '" STATE "', where sallyport keeps what it knows", dir);
+		hint("name another place");
+		return EXIT_TROUBLE;
+	}
+	if (manifest_list(c->f->root, &users))
+		return 0; /* only root may look there; and without a manifest there is no jail */
+	for (size_t i = 0; i < users.n && !status; i++) {
+		struct manifest other = { 0 };
+
+		if (manifest_read(c->f->root, users.v[i], &other, NULL) == ERR_NONE && is_below(dir, other.jail.dir)) {
+			complain("'%s' is in the jail of '%s', '%s': wants a place outside of it", dir, users.v[i],
+				 other.jail.dir);
+			hint("name another place with --dir");
+			status = EXIT_NO;
+		}
+		manifest_clear(&other);
+	}
+	strings_free(&users);
+	return status;
+}
+
+/* Its home in the jail would be left behind, and be nobody's to keep. */
+static int check_owner(const struct create *c)
+{
+	const struct jail *was = &c->old.jail, *is = &c->m.jail;
+
+	if (strcmp(was->home, is->home) != 0)
+		complain("the home of '%s' is '%s' by now, and its jail was made for '%s'", is->user, is->home,
+			 was->home);
+	else if (was->uid != is->uid || was->gid != is->gid)
+		complain("'%s' has the ids %lu:%lu by now, and its jail was made for %lu:%lu", is->user,
+			 (unsigned long)is->uid, (unsigned long)is->gid, (unsigned long)was->uid,
+			 (unsigned long)was->gid);
+	else
+		return 0;
+	command_hint(c->common, "sudo sallyport jail remove %s keeps the home beside the jail; then this again",
+		     is->user);
+	return EXIT_NO;
+}
+
+static int check_tree(const struct create *c)
+{
+	struct stat st;
+
+	if (root_lstat(c->f->root, c->old.jail.dir, &st) == ERR_NONE || (errno != ENOENT && errno != ENOTDIR))
+		return 0;
+	complain("the jail of '%s' is written down, but '%s' is not there", c->m.jail.user, c->old.jail.dir);
+	command_hint(c->common, "sudo sallyport jail remove %s takes the rest of it away; then this again",
+		     c->m.jail.user);
+	return EXIT_NO;
+}
+
 static int look_for_old(struct create *c)
 {
 	struct text problem = { 0 };
@@ -298,6 +368,8 @@ static int look_for_old(struct create *c)
 				 text_string(&problem));
 			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
 			status = EXIT_NO;
+		} else if ((status = check_owner(c)) || (status = check_tree(c))) {
+			return status;
 		} else if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force)) {
 			status = fail(ERR_MEMORY, "cannot tell whether the jail is in force");
 		}
@@ -306,10 +378,16 @@ static int look_for_old(struct create *c)
 				  text_string(&problem));
 	} else if (e != ERR_NOT_FOUND && geteuid() == 0) {
 		status = fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
+	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE && e != ERR_NOT_FOUND) {
+		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
+		hint("run it with sudo; --dry-run changes nothing");
+		status = EXIT_TROUBLE;
 	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE) {
 		complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
 		hint("move it away, or name another place with --dir");
 		status = EXIT_NO;
+	} else {
+		status = check_place(c);
 	}
 	text_free(&problem);
 	return status;
@@ -574,6 +652,7 @@ static int put_in_force(struct create *c)
 				    .overrides = &c->a->overrides,
 				    .at_once = true,
 				    .one_account = true,
+				    .more_to_do = c->more_to_do,
 				    .nothing = "Nothing to change: the jail is there and in force.",
 				    .first = &c->first,
 				    .also = &c->also,
@@ -634,10 +713,19 @@ static int do_contents(struct create *c)
 	return status;
 }
 
+static const char *shell_of(const struct jail *j)
+{
+	return j->shell ? j->shell : "";
+}
+
 /* The account is in this jail already; what is to be in it may be something else now. */
 static int change_contents(struct create *c)
 {
-	if (strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies)
+	const bool same = strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies;
+
+	/* further keys, or another shell: sshd's part, too */
+	c->more_to_do = (!same && c->a->keys.n) || strcmp(shell_of(&c->old.jail), shell_of(&c->m.jail)) != 0;
+	if (same || c->more_to_do)
 		return put_in_force(c);
 	if (c->common->dry_run)
 		return answer_contents(c, false);

@@ -245,6 +245,8 @@ static void describe(struct removal *v)
 		text_add(&v->undo, "%s%s", i ? "," : "", j->with.v[i]);
 	if (strcmp(strrchr(j->dir, '/') + 1, j->user) != 0 || strncmp(j->dir, JAIL_FOLDER "/", sizeof JAIL_FOLDER) != 0)
 		text_add(&v->undo, " --dir %s", j->dir);
+	text_add_string(&v->undo, j->copies ? " --copy" : "");
+	text_add_string(&v->undo, v->a->remove_account ? " --create-account" : "");
 	text_add(&v->keys, "# %s had a jail, whose keys were here. It is gone.\n", j->user);
 }
 

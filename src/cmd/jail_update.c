@@ -78,6 +78,8 @@ static int say_failed(struct update *u, const char *user, enum err e, const stru
 	while (first < problems->n && problems->v[first].warning)
 		first++;
 	add_json(u, user, &none, first < problems->n ? problems->v[first].text : err_text(e));
+	if (e == ERR_CONFIG && first < problems->n) /* that was said */
+		return complain("the jail of '%s' is not brought up to date", user);
 	return fail(e, "the jail of '%s' is not brought up to date", user);
 }
 
@@ -140,7 +142,7 @@ static int answer(struct update *u, int status)
 
 	if (!status && u->common->dry_run && u->changed)
 		status = EXIT_NO;
-	if (!u->out.len && !json_array_size(u->jails))
+	if (!status && !u->out.len && !json_array_size(u->jails))
 		text_add_string(&u->out, "There is no jail.\n");
 	if (u->common->format == FORMAT_JSON)
 		status = command_print_json(u->common, whole, status);

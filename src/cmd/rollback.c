@@ -9,6 +9,7 @@
 #include "cmd/command.h"
 #include "harden/apply.h"
 #include "harden/transaction.h"
+#include "jail/manifest.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -152,6 +153,29 @@ static int check_guards(const struct facts *f, const struct tx *t, const struct 
 	return status;
 }
 
+/* Of a jail that was removed the configuration alone would come back: sshd lets nobody into a folder that is not there. */
+static int check_jail(const struct common_args *common, const struct root *r, const struct tx *t,
+		      const struct rollback_args *a)
+{
+	static const char removal[] = "jail remove ";
+	struct manifest m = { 0 };
+	const char *user = t->what + strlen(removal);
+	int status = 0;
+
+	if (strncmp(t->what, removal, strlen(removal)) != 0 || strings_has(&a->overrides, "lockout"))
+		return 0;
+	if (manifest_read(r, user, &m, NULL) == ERR_NOT_FOUND) {
+		complain(
+			"lockout guard: the jail of '%s' is gone, and only its Match block would come back, by which nobody gets in",
+			user);
+		command_hint(common, "to make the jail again: sudo sallyport jail create %s", user);
+		hint("nothing was changed; if you know better: --override lockout");
+		status = EXIT_NO;
+	}
+	manifest_clear(&m);
+	return status;
+}
+
 /* A configuration that cannot be read any more must not keep anybody from going back. */
 static int check_all(const struct common_args *common, const struct root *r, const struct tx *t,
 		     const struct rollback_args *a)
@@ -161,7 +185,8 @@ static int check_all(const struct common_args *common, const struct root *r, con
 	int status;
 	enum err e;
 
-	if ((status = check_newer(common, r, t)) || (status = check_changed(r, t, a)))
+	if ((status = check_newer(common, r, t)) || (status = check_changed(r, t, a)) ||
+	    (status = check_jail(common, r, t, a)))
 		return status;
 	if ((e = facts_gather(&o, &f)))
 		return fail(e, "cannot look at the system");

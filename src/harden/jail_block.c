@@ -120,29 +120,35 @@ static bool is_match(const char *line)
 	return strncasecmp(line, "match", 5) == 0 && strchr(" \t=\"", line[5]) && line[5];
 }
 
-/* The line before which it must stand: the first Match, with the comment in front of it where it is one of ours, or behind the last. */
-static unsigned place_for(const struct text *content)
+/*
+ * The line before which it must stand: the first Match, with the comment in front of it where it is one of ours, or behind the last. Where it
+ * stood before ('was', 0: nowhere) is as good while only ours are in front, for each is of another account.
+ */
+static unsigned place_for(const struct text *content, unsigned was)
 {
 	const char *at = text_string(content), *before = "";
 	unsigned n = 1;
 
-	for (; *at && !is_match(at); n++) {
+	for (; *at && (!is_match(at) || (n < was && strncmp(before, BEGIN, strlen(BEGIN)) == 0)); n++) {
 		before = at;
 		at += strcspn(at, "\n");
 		at += *at == '\n';
 	}
-	return *at && strncmp(before, BEGIN, strlen(BEGIN)) == 0 ? n - 1 : n;
+	if (*at && strncmp(before, BEGIN, strlen(BEGIN)) == 0)
+		n--;
+	return was && was < n ? was : n;
 }
 
 enum err jail_block_put(struct text *content, const char *user, const char *lines)
 {
+	const unsigned was = line_of(content, BEGIN, user, 1);
 	struct text line = { 0 };
 	unsigned at;
 	enum err e = take_out(content, user);
 
 	if (e || !lines)
 		return e;
-	at = place_for(content);
+	at = place_for(content, was);
 	text_add(&line, BEGIN "%s", user);
 	if (!(e = text_check(&line)))
 		e = edit_insert(content, at++, line.s);

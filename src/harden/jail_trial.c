@@ -234,6 +234,11 @@ static enum err judge_shell(struct trial *one, const struct child_result *r)
 		say_failed(one, "the shell does not start in the jail", ERR_NONE, r);
 		return ERR_NONE;
 	}
+	if (!has_line(&r->out, MARKER) && !has_line(&r->out, j->home)) {
+		text_add_string(&one->told->wrong,
+				"the command of a login is not run, as where sshd's configuration has a ForceCommand");
+		return ERR_NONE;
+	}
 	if (!has_line(&r->out, MARKER)) {
 		text_add_string(&one->told->wrong, "a file of the host is seen from the jail's shell");
 		return ERR_NONE;

@@ -139,7 +139,7 @@ static enum err recover_one(const struct root *r, const struct build_world *w, c
 	if (e == ERR_NOT_FOUND) /* nothing was made before it was written */
 		return manifest_remove(r, user);
 	if (e) {
-		*what = "its manifest cannot be read: left as it is";
+		*what = "to be read from its manifest, and is left as it is";
 		return e;
 	}
 	if (m.state == MANIFEST_MAKING) {

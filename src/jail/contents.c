@@ -223,6 +223,14 @@ static void no_such_word(struct finding *f, const char *word, const char *const 
 	const char *near = nearest_word(word, names);
 	struct text t = { 0 };
 
+	if (near && strcmp(near, word) == 0) {
+		diag_error_escaped(
+			f->take.problems, NULL, 0,
+			"'%s' has the name of a program and cannot be one: its link leads in a circle or nowhere",
+			word);
+		return;
+	}
+
 	for (size_t i = 0; i < f->sets.n; i++)
 		text_add(&t, "%s%s", i ? ", " : "", f->sets.v[i].name);
 	diag_error_escaped(f->take.problems, NULL, 0,

@@ -225,6 +225,82 @@ getent passwd bert; cmp /etc/shadow /tmp/shadow && ls /var/lib/sallyport/jails
 NAMES = ["-anna", ".anna", "an/na", "an na", "an%na", "an*", "a?na", "!anna", "anna,bert", "an\tna", "an\x01na", "a\"b", "a\\b", "änna", "", "root"]
 
 
+def test_a_removal_is_not_rolled_back_into_a_lockout(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create anna --with ls -y -q >/dev/null && sallyport jail remove anna -y -q >/dev/null || exit 1
+everything >/tmp/before
+sallyport rollback -n >/dev/null; echo "look: $?"; sallyport rollback -y; echo "refused: $?"
+everything | cmp - /tmp/before || exit 2
+lab_login anna true && sallyport rollback -y -q --override lockout >/dev/null || exit 3
+grep -c "^Match User anna" /etc/ssh/sshd_config.d/00-sallyport-jails.conf
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["look: 1", "refused: 1", "1"], got.stdout + got.stderr
+    assert "lockout guard: the jail of 'anna' is gone" in got.stderr and "sudo sallyport jail create anna" in got.stderr
+
+
+def test_no_jail_stands_in_another_or_among_our_own_state(world):
+    got, said = run(world, """
+lab_account carl 1003; lab_sshd_start || exit 9
+sallyport jail create anna --sftp-only -y -q >/dev/null || exit 1
+everything >/tmp/before
+for dir in $J/home/x $J/home/anna/x $J/dev/../x /var/lib/sallyport/jails/carl /var/lib/sallyport/x; do sallyport jail create carl --sftp-only --dir $dir -y; echo $?; done
+everything | cmp - /tmp/before || exit 2
+sallyport jail create carl --sftp-only --dir ${J}x -y -q >/dev/null; echo $?
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["1", "1", "2", "2", "2", "0"], got.stdout + got.stderr
+    assert "is in the jail of 'anna'" in got.stderr and "where sallyport keeps what it knows" in got.stderr
+
+
+def test_once_more_takes_further_keys_and_leaves_the_rest(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+for user in anna bert; do sallyport jail create $user --with ls -y -q ${made:-} >/dev/null || exit 1; made="--create-account --key $LAB_KEYS/bert.pub"; done
+everything >/tmp/before
+for user in anna bert; do sallyport jail create $user --with ls -y; done; everything | cmp - /tmp/before || exit 2
+sallyport jail create anna --with ls,cat --key $LAB_KEYS/bert.pub -y -q >/dev/null || exit 3
+cp $LAB_KEYS/bert $LAB_KEYS/anna; cp $LAB_KEYS/bert.pub $LAB_KEYS/anna.pub; lab_login anna 'type cat'
+lab_login anna 'echo mine >here'; everything >/tmp/before
+sed -i 's|:/home/anna:|:/home/moved:|' /etc/passwd
+sallyport jail check anna | grep other-home; sallyport jail create anna --with ls,cat -y; echo "moved: $?"
+sed -i 's|:/home/moved:|:/home/anna:|' /etc/passwd; sallyport jail check anna; everything | cmp - /tmp/before || exit 4
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:3] == ["Nothing to change: the jail is there and in force."] * 2 + ["cat is /usr/bin/cat"], got.stdout + got.stderr
+    assert said[3].startswith("  other-home") and said[4] == "moved: 1" and "all is well" in said[6], got.stdout + got.stderr
+    assert "'/home/moved' by now" in got.stderr
+
+
+def test_a_tree_that_is_gone_and_a_torn_manifest_are_told(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create anna --sftp-only -y -q >/dev/null || exit 1
+exec 2>&1; setpriv --reuid 1001 --regid 1001 --clear-groups "$(command -v sallyport)" jail create anna --sftp-only -n; echo "not root: $?"
+rm -rf $J
+sallyport jail update anna; echo "update: $?"; sallyport jail create anna --sftp-only -y; echo "create: $?"
+sallyport jail remove anna -y -q >/dev/null && sallyport jail create anna --sftp-only -y -q >/dev/null || exit 2
+echo garbage >/var/lib/sallyport/jails/anna/manifest.json
+for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $?"; done; [ -d $J ]
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert "not root: 2" in said and "only root can tell whether" in got.stdout and "no jail of ours" not in got.stdout, got.stdout
+    assert "update: 2" in said and "create: 1" in said and "the configuration is wrong" not in got.stdout, got.stdout
+    assert "'/home/chroot/anna' is not there" in got.stdout and "There is no jail" not in got.stdout, got.stdout
+    assert all(line in said for line in ("check: 2", "update --all: 2", "list: 2")), got.stdout
+    assert "the jail of 'anna' was to be read from its manifest, and is left as it is, which failed: " in got.stdout, got.stdout
+
+
+def test_a_forced_command_is_told_as_such(world):
+    got, _ = run(world, """
+printf 'Match User anna\\n\\tForceCommand /bin/echo forced\\n' >>/etc/ssh/sshd_config
+lab_sshd_start || exit 9
+sallyport jail create anna -y -q; echo $?; ls /home/chroot
+""")
+    assert got.stdout == "1\n" and "has a ForceCommand" in got.stderr, got.stdout + got.stderr
+
+
 def test_odd_names_are_refused_with_a_reason(world):
     quoted = " ".join("$'%s'" % "".join("\\x%02x" % b for b in name.encode()) for name in NAMES)
     got, said = run(world, """
@@ -258,6 +334,7 @@ BAD = [
     ("create anna --with /srv/short", 2, "/srv/short"),
     ("create anna --with /srv/loop", 2, "/srv/loop"),
     ("create anna --with /srv/data", 2, "/srv/data"),
+    ("create anna --with loop", 2, "'loop' has the name of a program"),
     ("create anna --with ../../bin/ls", 2, "../../bin/ls"),
     ("create anna bert", 2, "one user at a time"),
     ("create", 2, "wants the name of the user"),
@@ -276,7 +353,7 @@ def test_bad_input_is_named_and_changes_nothing(world):
 lab_account eva 1005 /usr/sbin/nologin; lab_account fred 1006; sed -i 's/^sudo:.*/&fred/' /etc/group; grep -q ^sudo: /etc/group || lab_group sudo 27 fred
 echo 'toor:x:0:0::/root:/bin/bash' >>/etc/passwd
 mkdir /srv/taken; echo x >/srv/file; head -c 70 /bin/ls >/srv/short; cp /bin/ls /srv/foreign; printf '\\x02\\x00\\x08' | dd of=/srv/foreign bs=1 seek=17 conv=notrunc 2>/dev/null
-ln -s loop2 /srv/loop; ln -s loop /srv/loop2; echo data >/srv/data; chmod 755 /srv/*
+ln -s loop2 /srv/loop; ln -s loop /srv/loop2; mount -t tmpfs -o mode=755 none /usr/local/bin; ln -s loop /usr/local/bin/loop; echo data >/srv/data; chmod 755 /srv/*
 lab_sshd_start || exit 9
 everything >/tmp/before
 try() { local n=$1; shift; sallyport "$@" >/tmp/out 2>&1; echo "$n $? $(tr '\\n' ' ' </tmp/out)"; }

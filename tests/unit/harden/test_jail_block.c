@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -117,6 +118,35 @@ static void tells_accounts_apart(void **state)
 	text_free(&t);
 }
 
+/* Nothing is to change where nothing does; but no Match of others may stand in front. */
+static void stays_where_it_is_behind_others_of_ours(void **state)
+{
+	static const char *const rests[] = { "", "Match all\n\tPermitTTY no\n" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rests); i++) {
+		struct text t = { 0 };
+		char *before;
+
+		text_add_string(&t, rests[i]);
+		put(&t, "anna", lines);
+		put(&t, "bert", lines);
+		put(&t, "carl", lines);
+		before = strdup(t.s);
+		assert_non_null(before);
+		put(&t, "anna", lines);
+		put(&t, "bert", lines);
+		put(&t, "carl", lines);
+		assert_string_equal(t.s, before);
+		text_reset(&t);
+		text_add(&t, "Match User x\n\tPermitTTY no\n%s", before);
+		put(&t, "bert", lines);
+		assert_true(strstr(t.s, "Match User bert\n") < strstr(t.s, "Match User x\n"));
+		free(before);
+		text_free(&t);
+	}
+}
+
 static void a_block_without_its_end_is_not_ours_to_take(void **state)
 {
 	static const char torn[] = "# sallyport: the jail of anna\nMatch User anna\n\tX11Forwarding no\nMatch all\n";
@@ -174,6 +204,7 @@ int main(void)
 		cmocka_unit_test(lets_plain_paths_pass_and_no_others),
 		cmocka_unit_test(comes_before_the_first_match_and_goes_without_a_trace),
 		cmocka_unit_test(tells_accounts_apart),
+		cmocka_unit_test(stays_where_it_is_behind_others_of_ours),
 		cmocka_unit_test(a_block_without_its_end_is_not_ours_to_take),
 		cmocka_unit_test(sftp_only_has_no_shell_and_no_terminal),
 		cmocka_unit_test(the_unit_is_named_for_its_place),

@@ -133,7 +133,7 @@ static void leaves_alone_what_it_cannot_read(void **unused)
 	host_start(&h);
 	jail_usual(&h, &m);
 	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), "{");
-	recovers(&h, &w, "its manifest cannot be read: left as it is", ERR_SYNTAX);
+	recovers(&h, &w, "to be read from its manifest, and is left as it is", ERR_SYNTAX);
 	assert_true(scratch_exists(in_jail(&h, "usr")));
 	manifest_clear(&m);
 	host_end(&h);
