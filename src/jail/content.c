@@ -43,6 +43,9 @@ bool content_has_odd_attributes(int fd)
 	static const char *const odd[] = { "security.capability", "system.posix_acl_access",
 					   "system.posix_acl_default" };
 
+	/* most files have none at all; of those that have some, not every file system lists all */
+	if (!flistxattr(fd, NULL, 0))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
 		if (fgetxattr(fd, odd[i], NULL, 0) >= 0)
 			return true;
@@ -50,9 +53,9 @@ bool content_has_odd_attributes(int fd)
 }
 
 /* As it is now: what is done to the host's file later is done to the jail's, until the next update looks at it again. */
-bool content_may_share(const struct entry *e, int fd, const struct stat *st)
+bool content_may_share(const struct work *w, const struct entry *e, int fd, const struct stat *st)
 {
-	return !e->his && S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_gid == getegid() &&
+	return !e->his && S_ISREG(st->st_mode) && st->st_uid == w->own_uid && st->st_gid == w->own_gid &&
 	       (st->st_mode & 07777) == e->mode && !(e->mode & 06022) && lies_below_shared(e->source) &&
 	       !content_has_odd_attributes(fd);
 }
@@ -103,7 +106,7 @@ static void digest_end(crypto_generichash_state *h, char out[ENTRY_DIGEST])
 	sodium_bin2hex(out, ENTRY_DIGEST, sum, sizeof sum);
 }
 
-/* Reads all of 'from' and writes it to 'to'. *writes: it was the writing that failed. */
+/* Reads all of 'from', and writes it to 'to' unless that is -1. *writes: it was the writing that failed. */
 static enum err stream(int from, int to, off_t max, unsigned char *buffer, char out[ENTRY_DIGEST], bool *writes)
 {
 	crypto_generichash_state h;
@@ -112,7 +115,10 @@ static enum err stream(int from, int to, off_t max, unsigned char *buffer, char 
 
 	*writes = false;
 	crypto_generichash_init(&h, NULL, 0, DIGEST_BYTES);
-	while ((n = pread(from, buffer, WORK_BUFFER, total))) {
+	/*
+	 * That this was the end, unchanged() tells by the size. Where none is told, as in /proc, there may be something all the same.
+	 */
+	while ((!max || total < max) && (n = pread(from, buffer, WORK_BUFFER, total))) {
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -121,7 +127,7 @@ static enum err stream(int from, int to, off_t max, unsigned char *buffer, char 
 		if (total > max)
 			return ERR_TOO_BIG;
 		crypto_generichash_update(&h, buffer, (size_t)n);
-		if (file_write_all(to, buffer, (size_t)n)) {
+		if (to >= 0 && file_write_all(to, buffer, (size_t)n)) {
 			*writes = true;
 			return ERR_SYSTEM;
 		}
@@ -178,7 +184,7 @@ enum err content_digest(struct work *w, struct entry *e, struct stat *st)
 struct put {
 	struct work *w;
 	struct entry *e;
-	int dir;
+	const struct content_folder *dir;
 	const char *name;
 	unsigned char *buffer;
 	int from, to; /* the source, and what is being made; -1: none */
@@ -188,7 +194,7 @@ struct put {
 
 static enum err put_create(struct put *p)
 {
-	p->to = openat(p->dir, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	p->to = openat(p->dir->fd, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return p->to < 0 ? work_fail(p->w, p->e->path, "it cannot be made in the jail") : ERR_NONE;
 }
 
@@ -196,7 +202,7 @@ static void put_drop(struct put *p)
 {
 	file_close(p->to);
 	p->to = -1;
-	unlinkat(p->dir, p->name, 0);
+	unlinkat(p->dir->fd, p->name, 0);
 }
 
 static bool clone_is_worth_it(struct work *w, const struct stat *st)
@@ -243,8 +249,7 @@ static bool link_open_file(int fd, int dir, const char *name)
 static enum err put_digest(struct put *p, int to)
 {
 	bool writes = false;
-	enum err e = to < 0 ? entry_digest_fd(p->from, p->st.st_size, p->e->digest)
-			    : stream(p->from, to, p->st.st_size, p->buffer, p->e->digest, &writes);
+	enum err e = stream(p->from, to, p->st.st_size, p->buffer, p->e->digest, &writes);
 
 	if (e == ERR_SYSTEM)
 		return writes ? work_fail(p->w, p->e->path, "it cannot be written in the jail")
@@ -256,25 +261,24 @@ static enum err put_digest(struct put *p, int to)
 /* A hard link where that is safe. */
 static enum err put_link(struct put *p)
 {
-	struct stat dir;
 	enum err e;
 
-	if (p->shares || p->w->how != BUILD_SHARE || !content_may_share(p->e, p->from, &p->st) || fstat(p->dir, &dir) ||
-	    dir.st_dev != p->st.st_dev)
+	if (p->shares || p->w->how != BUILD_SHARE || p->dir->device != p->st.st_dev ||
+	    !content_may_share(p->w, p->e, p->from, &p->st))
 		return ERR_NONE;
 	if (p->to >= 0)
 		put_drop(p);
 	if ((e = put_digest(p, -1)) || p->changed)
 		return e;
-	p->shares = link_open_file(p->from, p->dir, p->name);
+	p->shares = link_open_file(p->from, p->dir->fd, p->name);
 	return ERR_NONE;
 }
 
 static enum err put_meta(struct put *p)
 {
 	const struct timespec times[2] = { p->st.st_mtim, p->st.st_mtim };
-	const uid_t uid = p->e->his ? p->w->uid : geteuid();
-	const gid_t gid = p->e->his ? p->w->gid : getegid();
+	const uid_t uid = p->e->his ? p->w->uid : p->w->own_uid;
+	const gid_t gid = p->e->his ? p->w->gid : p->w->own_gid;
 
 	/* Python and others compare the time of a file with what they wrote down */
 	if (fchown(p->to, uid, gid) || fchmod(p->to, p->e->mode) || (p->from >= 0 && futimens(p->to, times)))
@@ -311,7 +315,8 @@ static enum err put_source(struct put *p)
 	return put_meta(p);
 }
 
-enum err content_put(struct work *w, int dir, const char *name, struct entry *entry, unsigned char *buffer)
+enum err content_put(struct work *w, const struct content_folder *dir, const char *name, struct entry *entry,
+		     unsigned char *buffer)
 {
 	for (unsigned tries = 0; tries < MAX_TRIES; wait_for_writer(++tries)) {
 		struct put p = {
