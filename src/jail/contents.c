@@ -138,15 +138,34 @@ static enum err row_take(struct finding *f, const struct active *a, const char *
 	return !e && wrong ? ERR_CONFIG : e;
 }
 
+/* What a path must end with to fit the pattern; most do not, which is seen at once. */
+static const char *literal_tail(const char *pattern)
+{
+	const char *tail = pattern + strlen(pattern);
+
+	while (tail > pattern && !strchr("*?[]\\", tail[-1]))
+		tail--;
+	return tail;
+}
+
+static bool fits(const char *pattern, const char *tail, const char *path)
+{
+	const size_t n = strlen(tail), len = strlen(path);
+
+	return len >= n && memcmp(path + len - n, tail, n) == 0 && fnmatch(pattern, path, 0) == 0;
+}
+
 /* The first file that the pattern fits; NULL: none. */
 static const char *match(const struct finding *f, const char *pattern)
 {
+	const char *tail = literal_tail(pattern);
+
 	if (strcmp(pattern, "network") == 0)
 		return f->network ? f->j->shell : NULL;
 	for (size_t i = 0; i < f->all.n; i++) {
 		const struct entry *e = &f->all.v[i];
 
-		if (e->kind == ENTRY_FILE && fnmatch(pattern, e->path, 0) == 0)
+		if (e->kind == ENTRY_FILE && fits(pattern, tail, e->path))
 			return e->path;
 	}
 	return NULL;
@@ -175,12 +194,13 @@ static enum err row_run(struct finding *f, const struct active *a, const char *m
  */
 static enum err row_run_for_each(struct finding *f, struct active *a, bool *more, bool *wrong)
 {
+	const char *tail = literal_tail(a->row->when);
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < f->all.n && !e; i++) {
 		const struct entry *entry = &f->all.v[i];
 
-		if (entry->kind != ENTRY_FILE || fnmatch(a->row->when, entry->path, 0) != 0 ||
+		if (entry->kind != ENTRY_FILE || !fits(a->row->when, tail, entry->path) ||
 		    strings_has(&a->tried, entry->path))
 			continue;
 		*more = true;
