@@ -248,22 +248,20 @@ static enum err walk_all(struct walk *k)
 
 static enum err walk_path(struct track *t, struct way *w)
 {
-	struct walk *k = calloc(1, sizeof *k);
 	const size_t len = strlen(w->path);
-	enum err e = ERR_NONE;
+	struct walk k;
 
-	if (!k)
-		return ERR_MEMORY;
-	k->track = t;
-	k->way = w;
-	if (len < sizeof k->left) {
-		memcpy(k->left, w->path, len + 1);
-		e = walk_all(k);
-	} else {
+	if (len >= sizeof k.left) {
 		w->number = ENAMETOOLONG;
+		return ERR_NONE;
 	}
-	free(k);
-	return e;
+	/* the rest of the two long arrays needs no zeros, thousands of times */
+	k.track = t;
+	k.way = w;
+	k.at[0] = '\0';
+	k.links = 0;
+	memcpy(k.left, w->path, len + 1);
+	return walk_all(&k);
 }
 
 enum err track_follow(struct track *t, const char *path, const struct way **out)
