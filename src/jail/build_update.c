@@ -82,7 +82,7 @@ static enum err compare_shared(struct work *w, const struct plan *p, struct entr
 		return err;
 	*shared = source.st_dev == st->st_dev && source.st_ino == st->st_ino;
 	if (*shared)
-		*v = w->how == BUILD_SHARE && content_may_share(e, fd, &source) ? SAME : REPLACE;
+		*v = w->how == BUILD_SHARE && content_may_share(w, e, fd, &source) ? SAME : REPLACE;
 	else if (source.st_size != st->st_size)
 		*v = REPLACE, *shared = true; /* nothing more to look at */
 	file_close(fd);

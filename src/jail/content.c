@@ -42,6 +42,9 @@ bool content_has_odd_attributes(int fd)
 	static const char *const odd[] = { "security.capability", "system.posix_acl_access",
 					   "system.posix_acl_default" };
 
+	/* most files have none at all; of those that have some, not every file system lists all */
+	if (!flistxattr(fd, NULL, 0))
+		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
 		if (fgetxattr(fd, odd[i], NULL, 0) >= 0)
 			return true;
@@ -49,9 +52,9 @@ bool content_has_odd_attributes(int fd)
 }
 
 /* As it is now: what is done to the host's file later is done to the jail's, until the next update looks at it again. */
-bool content_may_share(const struct entry *e, int fd, const struct stat *st)
+bool content_may_share(const struct work *w, const struct entry *e, int fd, const struct stat *st)
 {
-	return !e->his && S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_gid == getegid() &&
+	return !e->his && S_ISREG(st->st_mode) && st->st_uid == w->own_uid && st->st_gid == w->own_gid &&
 	       (st->st_mode & 07777) == e->mode && !(e->mode & 06022) && lies_below_shared(e->source) &&
 	       !content_has_odd_attributes(fd);
 }
@@ -142,7 +145,7 @@ enum err content_digest(struct work *w, struct entry *e, struct stat *st)
 struct put {
 	struct work *w;
 	struct entry *e;
-	int dir;
+	const struct content_folder *dir;
 	const char *name;
 	unsigned char *buffer;
 	int from, to; /* the source, and what is being made; -1: none */
@@ -152,7 +155,7 @@ struct put {
 
 static enum err put_create(struct put *p)
 {
-	p->to = openat(p->dir, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	p->to = openat(p->dir->fd, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return p->to < 0 ? work_fail(p->w, p->e->path, "it cannot be made in the jail") : ERR_NONE;
 }
 
@@ -160,7 +163,7 @@ static void put_drop(struct put *p)
 {
 	file_close(p->to);
 	p->to = -1;
-	unlinkat(p->dir, p->name, 0);
+	unlinkat(p->dir->fd, p->name, 0);
 }
 
 static bool clone_is_worth_it(struct work *w, const struct stat *st)
@@ -219,25 +222,24 @@ static enum err put_digest(struct put *p, int to)
 /* A hard link where that is safe. */
 static enum err put_link(struct put *p)
 {
-	struct stat dir;
 	enum err e;
 
-	if (p->shares || p->w->how != BUILD_SHARE || !content_may_share(p->e, p->from, &p->st) || fstat(p->dir, &dir) ||
-	    dir.st_dev != p->st.st_dev)
+	if (p->shares || p->w->how != BUILD_SHARE || p->dir->device != p->st.st_dev ||
+	    !content_may_share(p->w, p->e, p->from, &p->st))
 		return ERR_NONE;
 	if (p->to >= 0)
 		put_drop(p);
 	if ((e = put_digest(p, -1)) || p->changed)
 		return e;
-	p->shares = link_open_file(p->from, p->dir, p->name);
+	p->shares = link_open_file(p->from, p->dir->fd, p->name);
 	return ERR_NONE;
 }
 
 static enum err put_meta(struct put *p)
 {
 	const struct timespec times[2] = { p->st.st_mtim, p->st.st_mtim };
-	const uid_t uid = p->e->his ? p->w->uid : geteuid();
-	const gid_t gid = p->e->his ? p->w->gid : getegid();
+	const uid_t uid = p->e->his ? p->w->uid : p->w->own_uid;
+	const gid_t gid = p->e->his ? p->w->gid : p->w->own_gid;
 
 	/* Python and others compare the time of a file with what they wrote down */
 	if (fchown(p->to, uid, gid) || fchmod(p->to, p->e->mode) || (p->from >= 0 && futimens(p->to, times)))
@@ -274,7 +276,8 @@ static enum err put_source(struct put *p)
 	return put_meta(p);
 }
 
-enum err content_put(struct work *w, int dir, const char *name, struct entry *entry, unsigned char *buffer)
+enum err content_put(struct work *w, const struct content_folder *dir, const char *name, struct entry *entry,
+		     unsigned char *buffer)
 {
 	for (unsigned tries = 0; tries < MAX_TRIES; wait_for_writer(++tries)) {
 		struct put p = {

@@ -138,15 +138,34 @@ static enum err row_take(struct finding *f, const struct active *a, const char *
 	return !e && wrong ? ERR_CONFIG : e;
 }
 
+/* What a path must end with to fit the pattern; most do not, which is seen at once. */
+static const char *literal_tail(const char *pattern)
+{
+	const char *tail = pattern + strlen(pattern);
+
+	while (tail > pattern && !strchr("*?[]\\", tail[-1]))
+		tail--;
+	return tail;
+}
+
+static bool fits(const char *pattern, const char *tail, const char *path)
+{
+	const size_t n = strlen(tail), len = strlen(path);
+
+	return len >= n && memcmp(path + len - n, tail, n) == 0 && fnmatch(pattern, path, 0) == 0;
+}
+
 /* The first file that the pattern fits; NULL: none. */
 static const char *match(const struct finding *f, const char *pattern)
 {
+	const char *tail = literal_tail(pattern);
+
 	if (strcmp(pattern, "network") == 0)
 		return f->network ? f->j->shell : NULL;
 	for (size_t i = 0; i < f->all.n; i++) {
 		const struct entry *e = &f->all.v[i];
 
-		if (e->kind == ENTRY_FILE && fnmatch(pattern, e->path, 0) == 0)
+		if (e->kind == ENTRY_FILE && fits(pattern, tail, e->path))
 			return e->path;
 	}
 	return NULL;
@@ -175,12 +194,13 @@ static enum err row_run(struct finding *f, const struct active *a, const char *m
  */
 static enum err row_run_for_each(struct finding *f, struct active *a, bool *more, bool *wrong)
 {
+	const char *tail = literal_tail(a->row->when);
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < f->all.n && !e; i++) {
 		const struct entry *entry = &f->all.v[i];
 
-		if (entry->kind != ENTRY_FILE || fnmatch(a->row->when, entry->path, 0) != 0 ||
+		if (entry->kind != ENTRY_FILE || !fits(a->row->when, tail, entry->path) ||
 		    strings_has(&a->tried, entry->path))
 			continue;
 		*more = true;
@@ -332,18 +352,23 @@ static bool is_warned_of(const struct diags *problems, const char *path)
 	return false;
 }
 
-static void warn_of_bits(const struct finding *f)
+static enum err warn_of_bits(const struct finding *f)
 {
 	for (size_t i = 0; i < f->all.n; i++) {
 		const struct entry *e = &f->all.v[i];
-		struct stat st;
+		const struct way *way;
+		enum err err;
 
-		if (e->kind != ENTRY_FILE || !e->source || root_stat(f->take.r, e->source, &st) ||
-		    !(st.st_mode & (S_ISUID | S_ISGID)) || is_warned_of(f->take.problems, e->source))
+		if (e->kind != ENTRY_FILE || !e->source)
+			continue;
+		if ((err = track_follow(f->take.track, e->source, &way)))
+			return err;
+		if (way->number || !(way->end->mode & (S_ISUID | S_ISGID)) || is_warned_of(f->take.problems, e->source))
 			continue;
 		diag_warning(f->take.problems, e->source, 0, "loses its %s bit in the jail",
-			     st.st_mode & S_ISUID ? "setuid" : "setgid");
+			     way->end->mode & S_ISUID ? "setuid" : "setgid");
 	}
+	return ERR_NONE;
 }
 
 /* Where he may write there is nothing of ours, and no folder of his is in another one. */
@@ -438,7 +463,8 @@ static enum err shell_jail(struct finding *f)
 	    (e = devices_add(&f->all)) || (e = go_on(home_add(f), &wrong)) ||
 	    (e = go_on(owners_check(f->take.owners, &f->all, f->take.problems), &wrong)))
 		return e;
-	warn_of_bits(f);
+	if ((e = warn_of_bits(f)))
+		return e;
 	return wrong ? ERR_CONFIG : check_his(f);
 }
 
@@ -468,12 +494,13 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	f.take = (struct taking){ .r = r, .into = &f.all, .problems = problems, .is_made = etc_is_made };
 	if (j->sftp_only)
 		e = sftp_jail(&f);
-	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv)) &&
-		 !(e = track_new(r, &f.take.track)) && !(e = owners_new(r, &f.take.owners)))
-		e = shell_jail(&f);
-	resolver_free(f.take.rv);
-	track_free(f.take.track);
+	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv))) {
+		f.take.track = resolver_track(f.take.rv);
+		if (!(e = owners_new(r, f.take.track, &f.take.owners)))
+			e = shell_jail(&f);
+	}
 	owners_free(f.take.owners);
+	resolver_free(f.take.rv);
 	sets_clear(&f.sets);
 	strings_free(&f.take.trees);
 	for (size_t i = 0; i < f.nactive; i++)

@@ -103,11 +103,20 @@ static enum err put(struct entries *all, const struct entry *one)
 /* A folder on the way that is there already, in whatever form but a file, is good enough: a link leads to one that has its own row. */
 static enum err put_parents(struct entries *all, const char *path)
 {
-	char *folder = strdup(path);
+	char *folder = strdup(path), *last;
 	enum err e = ERR_NONE;
 
 	if (!folder)
 		return ERR_MEMORY;
+	/* what is there came with all above it */
+	if ((last = strrchr(folder, '/'))) {
+		*last = '\0';
+		if (entries_find(all, folder)) {
+			free(folder);
+			return ERR_NONE;
+		}
+		*last = '/';
+	}
 	for (char *slash = strchr(folder + 1, '/'); slash && !e; slash = strchr(slash + 1, '/')) {
 		const struct entry way = { .kind = ENTRY_FOLDER, .path = folder, .mode = 0755 };
 

@@ -2,6 +2,7 @@
 /* etc.c - make passwd, group, hosts, nsswitch.conf and ld.so.cache for a jail. */
 #include "jail/etc.h"
 
+#include "jail/known.h"
 #include "jail/ld_cache.h"
 #include "jail/ld_cache_write.h"
 
@@ -224,48 +225,82 @@ enum err etc_add(const struct root *r, const struct jail *j, bool network, struc
 	return entries_add_content(into, "/etc/hosts", hosts, sizeof hosts - 1, 0644);
 }
 
-/* Where the jail has the library of a row: under the real path of its folder. NULL: it has it not. */
-static enum err jail_path(const struct root *r, const struct entries *in, const char *path, const char **found)
+/* A folder of libraries, and where it is: most rows are of the same few. */
+struct library_folder {
+	char *path;
+	char *real; /* NULL: there is none */
+};
+
+static void folder_free(void *folder)
 {
-	const char *slash = strrchr(path, '/');
+	struct library_folder *f = folder;
+
+	free(f->path);
+	free(f->real);
+	free(f);
+}
+
+/* *real is borrowed; NULL: there is none. */
+static enum err folder_find(const struct root *r, struct known *folders, const char *path, size_t len,
+			    const char **real)
+{
+	struct library_folder *f, *there;
+	enum err e = ERR_MEMORY;
+
+	if (!(f = calloc(1, sizeof *f)))
+		return e;
+	if (!(f->path = strndup(path, len)))
+		goto fail;
+	if ((there = known_find(folders, f->path))) {
+		*real = there->real;
+		folder_free(f);
+		return ERR_NONE;
+	}
+	if ((e = root_resolve(r, f->path, &f->real)) == ERR_MEMORY || (e = known_add(folders, f)))
+		goto fail;
+	*real = f->real;
+	return ERR_NONE;
+fail:
+	folder_free(f);
+	return e;
+}
+
+/* Where the jail has the library of a row: under the real path of its folder. NULL: it has it not. */
+static enum err jail_path(const struct root *r, struct known *folders, const struct entries *in, const char *path,
+			  const char **found)
+{
+	const char *slash = strrchr(path, '/'), *real;
 	const struct entry *entry = NULL;
-	char *folder, *real = NULL;
 	struct text t = { 0 };
 	enum err e;
 
 	*found = NULL;
 	if (path[0] != '/' || slash == path || !slash[1])
 		return ERR_NONE;
-	if (!(folder = strndup(path, (size_t)(slash - path))))
-		return ERR_MEMORY;
-	e = root_resolve(r, folder, &real);
-	free(folder);
-	if (e)
-		return e == ERR_MEMORY ? e : ERR_NONE;
+	if ((e = folder_find(r, folders, path, (size_t)(slash - path), &real)) || !real)
+		return e;
 	text_add(&t, "%s%s", real, slash);
 	if (!(e = text_check(&t)))
 		entry = entries_find(in, t.s);
 	if (entry && (entry->kind == ENTRY_FILE || entry->kind == ENTRY_LINK))
 		*found = entry->path;
 	text_free(&t);
-	free(real);
 	return e;
 }
 
 static enum err rows_choose(const struct root *r, const struct entries *in, const struct ld_cache *host,
 			    struct ld_cache_library *out, size_t *n)
 {
-	enum err e;
+	struct known folders = { 0 };
+	enum err e = ERR_NONE;
 
-	for (size_t i = 0; i < host->n; i++) {
+	for (size_t i = 0; i < host->n && !e; i++) {
 		const struct ld_cache_row *row = &host->v[i];
 		const char *path;
 
 		if (row->legacy)
 			continue;
-		if ((e = jail_path(r, in, row->path, &path)))
-			return e;
-		if (path)
+		if (!(e = jail_path(r, &folders, in, row->path, &path)) && path)
 			out[(*n)++] = (struct ld_cache_library){
 				.name = row->soname,
 				.path = path,
@@ -274,7 +309,8 @@ static enum err rows_choose(const struct root *r, const struct entries *in, cons
 				.hwcap = row->hwcap,
 			};
 	}
-	return ERR_NONE;
+	known_clear(&folders, folder_free);
+	return e;
 }
 
 /* The row of the host for a library of the same machine; where the machine was the first one of its kind, the flags do not say which. */

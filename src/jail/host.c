@@ -103,7 +103,7 @@ static enum err object_look(struct object *o, int fd)
 
 	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
 		return object_is_bad(o, "it is no regular file");
-	o->has_capability = fgetxattr(fd, CAPABILITY, NULL, 0) > 0;
+	o->has_capability = (st.st_mode & 0111) && fgetxattr(fd, CAPABILITY, NULL, 0) > 0;
 	do
 		n = pread(fd, head, sizeof head, 0);
 	while (n < 0 && errno == EINTR);

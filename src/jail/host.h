@@ -29,7 +29,7 @@ struct object {
 	enum object_kind kind;
 	struct elf elf;
 	struct script script;
-	bool has_capability; /* a file capability */
+	bool has_capability; /* a file capability, of a file that can be run */
 	char *why;	     /* of OBJECT_BAD: "it ends within the program headers" */
 };
 

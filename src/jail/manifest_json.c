@@ -63,59 +63,111 @@ static int set_bytes(json_t *object, const char *key, const char *s)
 	return s ? json_object_set_new(object, key, bytes_to_json(s)) : 0;
 }
 
-static json_t *content_to_json(const struct entry *e)
+/*
+ * The entries are written straight, in the same form: there are thousands, three times for each jail, and building a tree of values of
+ * them would take longer than all the rest.
+ */
+static void add_member(struct text *out, const char *key)
 {
-	const size_t size = sodium_base64_encoded_len(e->len, BASE64);
-	char *text = malloc(size);
-	json_t *value = NULL;
+	text_add(out, ",\n      \"%s\": ", key);
+}
 
-	if (text) {
-		sodium_bin2base64(text, size, (const unsigned char *)e->content, e->len, BASE64);
-		value = json_string(text);
+static void add_string(struct text *out, const char *key, const char *s)
+{
+	add_member(out, key);
+	text_add_string(out, "\"");
+	text_add_string(out, s);
+	text_add_string(out, "\"");
+}
+
+/* As bytes_to_json(); what text_add_escaped() leaves wants a backslash in JSON only where it is one, or a quotation mark. */
+static void add_bytes(struct text *out, struct text *scratch, const char *key, const char *s)
+{
+	add_member(out, key);
+	text_reset(scratch);
+	text_add_escaped(scratch, s, strlen(s));
+	if (text_check(scratch)) {
+		out->failed = true;
+		return;
 	}
-	free(text);
-	return value;
-}
+	text_add_string(out, "\"");
+	for (const char *at = text_string(scratch); *at;) {
+		const size_t n = strcspn(at, "\"\\");
 
-static json_t *entry_to_json(const struct entry *e)
-{
-	json_t *j = json_pack("{s:s,s:o}", "kind", kind_names[e->kind], "path", bytes_to_json(e->path));
-	char mode[16];
-	int failed = !j;
-
-	snprintf(mode, sizeof mode, "%04o", (unsigned)e->mode);
-	if (e->kind != ENTRY_LINK)
-		failed |= json_object_set_new(j, "mode", json_string(mode));
-	if (e->his)
-		failed |= json_object_set_new(j, "his", json_true());
-	failed |= set_bytes(j, "source", e->source);
-	failed |= set_bytes(j, "target", e->target);
-	if (e->content)
-		failed |= json_object_set_new(j, "content", content_to_json(e));
-	if (e->kind == ENTRY_DEVICE)
-		failed |= json_object_set_new(j, "major", json_integer(major(e->device))) |
-			  json_object_set_new(j, "minor", json_integer(minor(e->device)));
-	if (e->digest[0])
-		failed |= json_object_set_new(j, "digest", json_string(e->digest));
-	if (e->seen[0])
-		failed |= json_object_set_new(j, "seen", json_string(e->seen));
-	if (!failed)
-		return j;
-	json_decref(j);
-	return NULL;
-}
-
-static json_t *entries_to_json(const struct entries *all)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < all->n; i++) {
-		if (json_array_append_new(list, entry_to_json(&all->v[i]))) {
-			json_decref(list);
-			return NULL;
+		text_add_bytes(out, at, n);
+		at += n;
+		if (*at) {
+			text_add_string(out, "\\");
+			text_add_bytes(out, at++, 1);
 		}
 	}
-	return list;
+	text_add_string(out, "\"");
+}
+
+static enum err add_content(struct text *out, const struct entry *e)
+{
+	const size_t size = sodium_base64_encoded_len(e->len, BASE64);
+	char *base64 = malloc(size);
+
+	if (!base64)
+		return ERR_MEMORY;
+	sodium_bin2base64(base64, size, (const unsigned char *)e->content, e->len, BASE64);
+	add_string(out, "content", base64);
+	free(base64);
+	return ERR_NONE;
+}
+
+static enum err add_entry(struct text *out, struct text *scratch, const struct entry *e)
+{
+	char mode[16];
+	enum err err = ERR_NONE;
+
+	text_add(out, "    {\n      \"kind\": \"%s\"", kind_names[e->kind]);
+	add_bytes(out, scratch, "path", e->path);
+	snprintf(mode, sizeof mode, "%04o", (unsigned)e->mode);
+	if (e->kind != ENTRY_LINK)
+		add_string(out, "mode", mode);
+	if (e->his) {
+		add_member(out, "his");
+		text_add_string(out, "true");
+	}
+	if (e->source)
+		add_bytes(out, scratch, "source", e->source);
+	if (e->target)
+		add_bytes(out, scratch, "target", e->target);
+	if (e->content)
+		err = add_content(out, e);
+	if (e->kind == ENTRY_DEVICE) {
+		add_member(out, "major");
+		text_add(out, "%u", major(e->device));
+		add_member(out, "minor");
+		text_add(out, "%u", minor(e->device));
+	}
+	if (e->digest[0])
+		add_string(out, "digest", e->digest);
+	if (e->seen[0])
+		add_string(out, "seen", e->seen);
+	text_add_string(out, "\n    }");
+	return err ? err : text_check(out);
+}
+
+/* As the last member of the object that out ends with. */
+static enum err add_entries(struct text *out, const struct entries *all)
+{
+	static const char end[] = "\n}\n";
+	struct text scratch = { 0 };
+	enum err e = ERR_NONE;
+
+	out->len -= sizeof end - 1;
+	text_add_string(out, ",\n  \"entries\": [");
+	for (size_t i = 0; i < all->n && !e; i++) {
+		text_add_string(out, i ? ",\n" : "\n");
+		e = add_entry(out, &scratch, &all->v[i]);
+	}
+	text_add_string(out, all->n ? "\n  ]" : "]");
+	text_add_string(out, end);
+	text_free(&scratch);
+	return e ? e : text_check(out);
 }
 
 static json_t *strings_to_json(const struct strings *l)
@@ -144,11 +196,10 @@ enum err manifest_format(const struct manifest *m, struct text *out)
 	if (j && !set_bytes(j, "shell", k->shell) && !set_bytes(j, "above", m->above) &&
 	    !set_bytes(j, "made", m->made) && !set_bytes(j, "updated", m->updated) &&
 	    (!k->copies || !json_object_set_new(j, "copies", json_true())) &&
-	    !json_object_set_new(j, "with", strings_to_json(&k->with)) &&
-	    !json_object_set_new(j, "entries", entries_to_json(&m->entries)))
+	    !json_object_set_new(j, "with", strings_to_json(&k->with)))
 		e = json_format(j, out);
 	json_decref(j);
-	return e;
+	return e ? e : add_entries(out, &m->entries);
 }
 
 /* ---- from JSON ---- */

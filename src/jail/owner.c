@@ -25,6 +25,7 @@
 
 struct owners {
 	const struct root *root;
+	struct track *track;
 	struct known known;
 	char *passwd, *group; /* read when first asked for */
 };
@@ -38,13 +39,14 @@ static void owned_free(void *owned)
 	free(s);
 }
 
-enum err owners_new(const struct root *r, struct owners **out)
+enum err owners_new(const struct root *r, struct track *t, struct owners **out)
 {
 	struct owners *o = calloc(1, sizeof *o);
 
 	if (!o)
 		return ERR_MEMORY;
 	o->root = r;
+	o->track = t;
 	*out = o;
 	return ERR_NONE;
 }
@@ -181,36 +183,37 @@ static enum err who_is(const char *content, unsigned long id, const char *before
 }
 
 /* Who but root may change it; *who stays NULL: nobody. */
-static enum err look_for_others(struct owners *o, const char *path, const struct stat *st, char **who)
+static enum err look_for_others(struct owners *o, const struct spot *s, char **who)
 {
 	enum err e;
 
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return (e = accounts_read(o, PASSWD_FILE, &o->passwd)) ? e
-								       : who_is(o->passwd, st->st_uid, "", "user", who);
-	if (st->st_mode & S_IWOTH)
+	if (s->uid != 0 && s->uid != geteuid())
+		return (e = accounts_read(o, PASSWD_FILE, &o->passwd)) ? e : who_is(o->passwd, s->uid, "", "user", who);
+	if (s->mode & S_IWOTH)
 		return (*who = strdup("everybody")) ? ERR_NONE : ERR_MEMORY;
-	if (!(st->st_mode & S_IWGRP))
+	if (!(s->mode & S_IWGRP))
 		return ERR_NONE;
 	if ((e = accounts_read(o, PASSWD_FILE, &o->passwd)) || (e = accounts_read(o, GROUP_FILE, &o->group)))
 		return e;
-	if (has_acl(o, path))
+	if (has_acl(o, s->path))
 		return (*who = strdup("those in its access control list")) ? ERR_NONE : ERR_MEMORY;
-	return group_is_roots(o, st->st_gid) ? ERR_NONE : who_is(o->group, st->st_gid, "the group ", "group", who);
+	return group_is_roots(o, s->gid) ? ERR_NONE : who_is(o->group, s->gid, "the group ", "group", who);
 }
 
 /* The root itself is whoever's it is: nothing on the system is safe from him. */
 static enum err owned_look(struct owners *o, struct owned *one, struct owned *above)
 {
-	struct stat st;
-	enum err e = ERR_NONE;
+	const struct spot *s;
+	enum err e;
 
 	one->foreign = above ? above->foreign : NULL;
 	one->closed = !above ? NULL : above->closed ? above->closed : above->closes ? above : NULL;
-	if (strcmp(one->path, "/") == 0 || root_lstat(o->root, one->path, &st) || S_ISLNK(st.st_mode))
+	if (strcmp(one->path, "/") == 0)
 		return ERR_NONE;
-	one->closes = S_ISDIR(st.st_mode) && !(st.st_mode & S_IXOTH);
-	if (!one->foreign && !(e = look_for_others(o, one->path, &st, &one->who)) && one->who)
+	if ((e = track_look(o->track, one->path, &s)) || s->number || S_ISLNK(s->mode))
+		return e;
+	one->closes = S_ISDIR(s->mode) && !(s->mode & S_IXOTH);
+	if (!one->foreign && !(e = look_for_others(o, s, &one->who)) && one->who)
 		one->foreign = one;
 	return e;
 }

@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "base/root.h"
 #include "jail/entry.h"
+#include "jail/track.h"
 
 #include <stdbool.h>
 
@@ -30,7 +31,8 @@ struct owned {
  */
 struct owners;
 
-MUST_USE enum err owners_new(const struct root *r, struct owners **out);
+/* t, which is of the same root, is borrowed for as long. */
+MUST_USE enum err owners_new(const struct root *r, struct track *t, struct owners **out);
 void owners_free(struct owners *o); /* NULL is fine */
 /*
  * path is free of links, but for the last component: of a link only what is above counts. What is not there is nobody's. *out is borrowed.

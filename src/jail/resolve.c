@@ -68,6 +68,11 @@ void resolver_free(struct resolver *rv)
 	free(rv);
 }
 
+struct track *resolver_track(struct resolver *rv)
+{
+	return rv->host.track;
+}
+
 const struct resolver_library *resolver_own_libraries(const struct resolver *rv, size_t *n)
 {
 	*n = rv->nown;

@@ -12,6 +12,7 @@
 #include "base/root.h"
 #include "jail/elf.h"
 #include "jail/entry.h"
+#include "jail/track.h"
 
 /*
  * The search of glibc's loader as ld.so(8) and its source (elf/dl-load.c, dl-cache.c) have it: DT_RPATH of the file and of those that loaded it
@@ -23,6 +24,9 @@ struct resolver;
 /* Reads ld.so.cache of the root once. A root without one is searched by ld.so.conf and the default folders. */
 MUST_USE enum err resolver_new(const struct root *r, struct resolver **out);
 void resolver_free(struct resolver *rv); /* NULL is fine */
+
+/* What it has looked at, for others to go by the same; lives as long. */
+struct track *resolver_track(struct resolver *rv);
 
 /*
  * Adds a program by its absolute path, and whatever starts with it: links on the way (kept as they are, also those of folders, as /bin of

@@ -281,12 +281,16 @@ static enum err take_tree(struct taking *t, const char *path, const struct strin
 
 static enum err take_in_tree(struct taking *t, const char *path, const struct strings *except, unsigned depth)
 {
+	const struct way *way;
 	struct stat st;
-	enum err e = root_lstat(t->r, path, &st);
+	enum err e = track_follow(t->track, path, &way);
 
 	if (e)
-		return is_absent(e) ? ERR_NONE : e;
-	if (S_ISDIR(st.st_mode) || (S_ISLNK(st.st_mode) && is_kind(t, path, S_IFDIR)))
+		return e;
+	if (way->number)
+		/* a link that leads nowhere is nothing to take; what cannot be looked at itself is an error */
+		return (e = root_lstat(t->r, path, &st)) && !is_absent(e) ? e : ERR_NONE;
+	if (S_ISDIR(way->end->mode))
 		return take_tree(t, path, except, depth);
 	return take_file(t, path);
 }

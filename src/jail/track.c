@@ -85,18 +85,34 @@ static enum err link_read(int fd, struct spot *s)
 	return ERR_NONE;
 }
 
+static void spot_set(struct spot *s, const struct stat *st)
+{
+	s->mode = st->st_mode;
+	s->uid = st->st_uid;
+	s->gid = st->st_gid;
+	s->dev = st->st_dev;
+	s->ino = st->st_ino;
+}
+
 static enum err spot_look(const struct track *t, struct spot *s)
 {
 	struct stat st;
 	enum err e = ERR_NONE;
 	int fd = -1;
 
+	if (root_lstat(t->root, s->path, &st)) {
+		s->number = errno;
+		return ERR_NONE;
+	}
+	if (!S_ISLNK(st.st_mode)) {
+		spot_set(s, &st);
+		return ERR_NONE;
+	}
+	/* of a link, the text and all else is of the one that is open */
 	if (root_open_file(t->root, s->path, O_PATH | O_NOFOLLOW, 0, &fd) || fstat(fd, &st)) {
 		s->number = errno;
 	} else {
-		s->mode = st.st_mode;
-		s->dev = st.st_dev;
-		s->ino = st.st_ino;
+		spot_set(s, &st);
 		if (S_ISLNK(st.st_mode))
 			e = link_read(fd, s);
 	}
@@ -104,7 +120,7 @@ static enum err spot_look(const struct track *t, struct spot *s)
 	return e;
 }
 
-static enum err spot_find(struct track *t, const char *path, const struct spot **out)
+enum err track_look(struct track *t, const char *path, const struct spot **out)
 {
 	struct spot *s = known_find(&t->spots, path);
 	enum err e;
@@ -153,7 +169,7 @@ static enum err walk_up(struct walk *k)
 
 	if (!k->at[0])
 		return ERR_NONE;
-	if ((e = spot_find(k->track, k->at, &s)) || (e = walk_pass(k, s)))
+	if ((e = track_look(k->track, k->at, &s)) || (e = walk_pass(k, s)))
 		return e;
 	walk_cut(k);
 	return ERR_NONE;
@@ -195,7 +211,7 @@ static enum err walk_step(struct walk *k, const char *name, size_t len)
 	memcpy(k->at + at + 1, name, len);
 	k->at[at + 1 + len] = '\0';
 	memmove(k->left, name + len, strlen(name + len) + 1); /* name points into it */
-	if ((e = spot_find(k->track, k->at, &s)))
+	if ((e = track_look(k->track, k->at, &s)))
 		return e;
 	if (s->number)
 		k->way->number = s->number;
@@ -227,27 +243,25 @@ static enum err walk_all(struct walk *k)
 	}
 	if (e || k->way->number)
 		return e;
-	return spot_find(k->track, k->at[0] ? k->at : "/", &k->way->end);
+	return track_look(k->track, k->at[0] ? k->at : "/", &k->way->end);
 }
 
 static enum err walk_path(struct track *t, struct way *w)
 {
-	struct walk *k = calloc(1, sizeof *k);
 	const size_t len = strlen(w->path);
-	enum err e = ERR_NONE;
+	struct walk k;
 
-	if (!k)
-		return ERR_MEMORY;
-	k->track = t;
-	k->way = w;
-	if (len < sizeof k->left) {
-		memcpy(k->left, w->path, len + 1);
-		e = walk_all(k);
-	} else {
+	if (len >= sizeof k.left) {
 		w->number = ENAMETOOLONG;
+		return ERR_NONE;
 	}
-	free(k);
-	return e;
+	/* the rest of the two long arrays needs no zeros, thousands of times */
+	k.track = t;
+	k.way = w;
+	k.at[0] = '\0';
+	k.links = 0;
+	memcpy(k.left, w->path, len + 1);
+	return walk_all(&k);
 }
 
 enum err track_follow(struct track *t, const char *path, const struct way **out)

@@ -17,6 +17,8 @@ struct spot {
 	char *path;
 	int number;  /* errno when it could not be looked at, ENOENT when it is not there; 0: the rest holds */
 	mode_t mode; /* with its kind */
+	uid_t uid;
+	gid_t gid;
 	dev_t dev;
 	ino_t ino;
 	char *target; /* of a link */
@@ -38,6 +40,8 @@ MUST_USE enum err track_new(const struct root *r, struct track **out);
 void track_free(struct track *t); /* NULL is fine */
 /* path is absolute. *out lives as long as the track. Only ERR_MEMORY: what else goes wrong is in (*out)->number. */
 MUST_USE enum err track_follow(struct track *t, const char *path, const struct way **out);
+/* What stands at the path itself: a link in its last component is not followed. */
+MUST_USE enum err track_look(struct track *t, const char *path, const struct spot **out);
 /*
  * Adds the links on the way, and the file that a way without 'number' ends at. What is there already stays: ERR_EXISTS only where a link or a
  * folder of the way is something else there, *taken (borrowed) says which.

@@ -101,31 +101,82 @@ static enum err put_simple(struct work *w, int top, const struct tree_item *item
 	return err ? work_fail(w, e->path, "it cannot be made in the jail") : ERR_NONE;
 }
 
-struct files {
-	int top;
+#define RUN_MAX 16 /* enough that the folder costs little, few enough that all threads get some */
+
+/* Files that stand in one folder. */
+struct run {
 	struct tree_item **v;
 	size_t n;
 };
 
-static enum err put_file(struct work *w, size_t i, void *arg, unsigned char *buffer)
+struct files {
+	int top;
+	struct tree_item **v;
+	size_t n;
+	struct run *runs;
+	size_t nruns;
+};
+
+static size_t folder_length(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+static bool same_folder(const struct tree_item *a, const struct tree_item *b)
+{
+	const size_t len = folder_length(a->path);
+
+	return len == folder_length(b->path) && memcmp(a->path, b->path, len) == 0;
+}
+
+static void files_divide(struct files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct run *last = f->nruns ? &f->runs[f->nruns - 1] : NULL;
+
+		if (last && last->n < RUN_MAX && same_folder(last->v[0], f->v[i]))
+			last->n++;
+		else
+			f->runs[f->nruns++] = (struct run){ .v = &f->v[i], .n = 1 };
+	}
+}
+
+static const char *name_of(const struct tree_item *item)
+{
+	const char *slash = strrchr(item->path, '/');
+
+	return slash ? slash + 1 : item->path;
+}
+
+static enum err put_run(struct work *w, size_t i, void *arg, unsigned char *buffer)
 {
 	const struct files *f = arg;
-	struct tree_item *item = f->v[i];
+	const struct run *run = &f->runs[i];
+	struct content_folder dir = { .fd = -1 };
 	const char *name;
-	int dir = -1;
-	enum err e = walk_parent(f->top, item->path, &dir, &name);
+	struct stat st;
+	enum err e = walk_parent(f->top, run->v[0]->path, &dir.fd, &name);
 
-	if (e)
-		return work_fail(w, item->entry->path, "it cannot be made in the jail");
-	e = content_put(w, dir, name, item->entry, buffer);
-	file_close(dir);
+	if (!e && fstat(dir.fd, &st))
+		e = ERR_SYSTEM;
+	if (e) {
+		e = work_fail(w, run->v[0]->entry->path, "it cannot be made in the jail");
+		file_close(dir.fd);
+		return e;
+	}
+	dir.device = st.st_dev;
+	for (size_t k = 0; k < run->n && !e; k++)
+		e = content_put(w, &dir, name_of(run->v[k]), run->v[k]->entry, buffer);
+	file_close(dir.fd);
 	return e;
 }
 
 enum err tree_put(struct work *w, int top, struct tree_item *items, size_t n)
 {
-	struct files f = { .top = top, .v = calloc(n + 1, sizeof *f.v) };
-	enum err e = f.v ? ERR_NONE : ERR_MEMORY;
+	struct files f = { .top = top, .v = calloc(n + 1, sizeof *f.v), .runs = calloc(n + 1, sizeof *f.runs) };
+	enum err e = f.v && f.runs ? ERR_NONE : ERR_MEMORY;
 
 	for (size_t i = 0; i < n && !e; i++) {
 		if (items[i].entry->kind == ENTRY_FILE)
@@ -133,8 +184,11 @@ enum err tree_put(struct work *w, int top, struct tree_item *items, size_t n)
 		else
 			e = put_simple(w, top, &items[i]);
 	}
-	if (!e)
-		e = work_each(w, f.n, put_file, &f);
+	if (!e) {
+		files_divide(&f);
+		e = work_each(w, f.nruns, put_run, &f);
+	}
 	free(f.v);
+	free(f.runs);
 	return e;
 }

@@ -18,7 +18,13 @@
 
 void work_init(struct work *w, const struct root *r, const struct jail *j, enum build_how how, struct diags *problems)
 {
-	*w = (struct work){ .r = r, .how = how, .uid = j->uid, .gid = j->gid, .problems = problems };
+	*w = (struct work){ .r = r,
+			    .how = how,
+			    .uid = j->uid,
+			    .gid = j->gid,
+			    .own_uid = geteuid(),
+			    .own_gid = getegid(),
+			    .problems = problems };
 	pthread_mutex_init(&w->mutex, NULL);
 }
 

@@ -25,6 +25,8 @@ struct work {
 	enum build_how how;
 	uid_t uid; /* whose is what is 'his' */
 	gid_t gid;
+	uid_t own_uid; /* ours: root's */
+	gid_t own_gid;
 	pthread_mutex_t mutex; /* of all that follows */
 	struct build_told told;
 	struct diags *problems;
@@ -47,12 +49,18 @@ MUST_USE enum err work_each(struct work *w, size_t n, work_job *job, void *arg);
 
 /* ---- content.c: files, shared or copied, and read once for it ---- */
 
+/* An open folder of a jail. */
+struct content_folder {
+	int fd;
+	dev_t device;
+};
 /* The entry's file as a new one of that name in the folder; gives it its digest. */
-MUST_USE enum err content_put(struct work *w, int dir, const char *name, struct entry *e, unsigned char *buffer);
+MUST_USE enum err content_put(struct work *w, const struct content_folder *dir, const char *name, struct entry *e,
+			      unsigned char *buffer);
 /* The digest of what the entry's source or content is now; *st is the source's (st_ino 0: it has none). */
 MUST_USE enum err content_digest(struct work *w, struct entry *e, struct stat *st);
 /* The host's file at fd may stand in a jail by another name of its own, as far as owner, mode and attributes go. */
-bool content_may_share(const struct entry *e, int fd, const struct stat *st);
+bool content_may_share(const struct work *w, const struct entry *e, int fd, const struct stat *st);
 bool content_has_odd_attributes(int fd); /* an access list, or a capability */
 /*
  * The entry's mode loses what that file has not: it may be another one by now than the one that was found, or have become a secret.

@@ -455,7 +455,7 @@ echo "@WHAT@ @KIND@: cuts before changes, every @EVERY@: $none none, $all all"
 """
 
 
-@pytest.mark.parametrize("what, kind, every", [("create", "--sftp-only", 110), ("create", "--with basic", 290), ("remove", "--sftp-only", 60)])
+@pytest.mark.parametrize("what, kind, every", [("create", "--sftp-only", 260), ("create", "--with basic", 560), ("remove", "--sftp-only", 130)])
 def test_after_a_cut_anywhere_all_of_it_is_there_or_nothing(world, figure, what, kind, every):
     if "ASAN_OPTIONS" in os.environ:
         pytest.skip("the leak checker does not work in a process that is traced")

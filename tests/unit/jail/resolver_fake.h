@@ -9,6 +9,7 @@
 
 struct resolver {
 	const struct root *r;
+	struct track *track;
 };
 
 enum err resolver_new(const struct root *r, struct resolver **out)
@@ -16,12 +17,19 @@ enum err resolver_new(const struct root *r, struct resolver **out)
 	*out = calloc(1, sizeof **out);
 	assert_non_null(*out);
 	(*out)->r = r;
-	return ERR_NONE;
+	return track_new(r, &(*out)->track);
 }
 
 void resolver_free(struct resolver *rv)
 {
+	if (rv)
+		track_free(rv->track);
 	free(rv);
+}
+
+struct track *resolver_track(struct resolver *rv)
+{
+	return rv->track;
 }
 
 /* The last component may be a link, and a folder at the top. */

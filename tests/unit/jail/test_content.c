@@ -36,12 +36,17 @@ static bool may_share(const struct host *h, const char *source, mode_t mode)
 {
 	const struct entry e = { .kind = ENTRY_FILE, .path = (char *)source, .source = (char *)source, .mode = mode };
 	const int fd = open(scratch_path(h->dir, source + 1), O_RDONLY);
+	const struct jail j = { 0 };
+	struct diags problems = { 0 };
+	struct work w;
 	struct stat st;
 	bool may;
 
 	assert_true(fd >= 0);
 	assert_int_equal(fstat(fd, &st), 0);
-	may = content_may_share(&e, fd, &st);
+	work_init(&w, h->r, &j, BUILD_SHARE, &problems);
+	may = content_may_share(&w, &e, fd, &st);
+	work_clear(&w);
 	close(fd);
 	return may;
 }
@@ -68,6 +73,17 @@ static void shares_only_what_nobody_changes(void **unused)
 	host_end(&h);
 }
 
+static struct content_folder folder_open(const struct host *h)
+{
+	struct content_folder dir = { .fd = open(h->dir, O_RDONLY | O_DIRECTORY) };
+	struct stat st;
+
+	assert_true(dir.fd >= 0);
+	assert_int_equal(fstat(dir.fd, &st), 0);
+	dir.device = st.st_dev;
+	return dir;
+}
+
 static void copies_owner_mode_and_time(void **unused)
 {
 	const struct timespec then[2] = { { .tv_sec = 1000000000 }, { .tv_sec = 1000000000, .tv_nsec = 5 } };
@@ -77,21 +93,21 @@ static void copies_owner_mode_and_time(void **unused)
 	struct host h;
 	struct work w;
 	struct stat st;
-	int dir;
+	struct content_folder dir;
 
 	(void)unused;
 	host_start(&h);
 	assert_int_equal(utimensat(AT_FDCWD, scratch_path(h.dir, "usr/bin/sh"), then, 0), 0);
 	work_init(&w, h.r, &j, BUILD_SHARE, &h.problems);
-	dir = open(h.dir, O_RDONLY | O_DIRECTORY);
-	assert_int_equal(content_put(&w, dir, "s", &e, buffer), ERR_NONE);
+	dir = folder_open(&h);
+	assert_int_equal(content_put(&w, &dir, "s", &e, buffer), ERR_NONE);
 	scratch_is(scratch_path(h.dir, "s"), "shell");
 	assert_int_equal(lstat(scratch_path(h.dir, "s"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0500);
 	assert_int_equal(st.st_mtim.tv_sec, 1000000000);
 	assert_int_equal(st.st_mtim.tv_nsec, 5);
 	assert_string_equal(e.digest, SHELL_SUM);
-	close(dir);
+	close(dir.fd);
 	work_clear(&w);
 	free(buffer);
 	host_end(&h);
@@ -106,18 +122,18 @@ static void gives_no_mode_that_the_source_has_not(void **unused)
 	struct host h;
 	struct work w;
 	struct stat st;
-	int dir;
+	struct content_folder dir;
 
 	(void)unused;
 	host_start(&h);
 	host_write(&h, "/etc/secret", "secret", 0640);
 	work_init(&w, h.r, &j, BUILD_SHARE, &h.problems);
-	dir = open(h.dir, O_RDONLY | O_DIRECTORY);
-	assert_int_equal(content_put(&w, dir, "s", &e, buffer), ERR_NONE);
+	dir = folder_open(&h);
+	assert_int_equal(content_put(&w, &dir, "s", &e, buffer), ERR_NONE);
 	assert_int_equal(lstat(scratch_path(h.dir, "s"), &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(e.mode, 0640); /* what the manifest will say */
-	close(dir);
+	close(dir.fd);
 	work_clear(&w);
 	free(buffer);
 	host_end(&h);

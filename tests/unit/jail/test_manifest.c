@@ -18,7 +18,7 @@ static const char good[] =
 	"{\"kind\":\"folder\",\"path\":\"/dev\",\"mode\":\"0755\"},"
 	"{\"kind\":\"device\",\"path\":\"/dev/null\",\"mode\":\"0666\",\"major\":1,\"minor\":3},"
 	"{\"kind\":\"file\",\"path\":\"/made\",\"mode\":\"0644\",\"content\":\"aGkA/w==\"},"
-	"{\"kind\":\"file\",\"path\":\"/n\\\\x0A\\\\xFF\\\\\\\\x\",\"mode\":\"0644\",\"source\":\"/s\",\"digest\":\"" SUM
+	"{\"kind\":\"file\",\"path\":\"/n\\\"\\\\x0A\\\\xFF\\\\\\\\x\",\"mode\":\"0644\",\"source\":\"/s\",\"digest\":\"" SUM
 	"\",\"seen\":\"" SEEN "\"},"
 	"{\"kind\":\"folder\",\"path\":\"/z\",\"mode\":\"0700\",\"his\":true}]}";
 
@@ -32,7 +32,7 @@ static void reads_what_it_wrote(void **unused)
 		fail_msg("%s", text_string(&first));
 	assert_int_equal(first.len, 0);
 	assert_int_equal(m.entries.n, 6);
-	assert_string_equal(m.entries.v[4].path, "/n\n\xff\\x");
+	assert_string_equal(m.entries.v[4].path, "/n\"\n\xff\\x");
 	assert_int_equal(m.entries.v[3].len, 4);
 	assert_memory_equal(m.entries.v[3].content, "hi\0\xff", 4);
 	assert_true(m.entries.v[5].his);

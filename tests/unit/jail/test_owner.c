@@ -10,6 +10,7 @@
 
 static char dir[SCRATCH_DIR];
 static struct root *root;
+static struct track *track;
 static struct owners *owners;
 static struct diags problems;
 
@@ -32,7 +33,8 @@ static int make_root(void **state)
 	scratch_write(in("etc/group"), "root:x:0:\nstaff:x:50:\nadm:x:51:bob\ntape:x:52:root,bob\nmine:x:53:root\n"
 				       "eves:x:60:\ntwice:x:61:\ntwice2:x:61:bob\ncut:x\nodd:x:1x:\n");
 	assert_int_equal(root_open(dir, &root), ERR_NONE);
-	return owners_new(root, &owners);
+	assert_int_equal(track_new(root, &track), ERR_NONE);
+	return owners_new(root, track, &owners);
 }
 
 /* Nothing is remembered from before. */
@@ -40,13 +42,16 @@ static void look_anew(void)
 {
 	diags_free(&problems);
 	owners_free(owners);
-	assert_int_equal(owners_new(root, &owners), ERR_NONE);
+	track_free(track);
+	assert_int_equal(track_new(root, &track), ERR_NONE);
+	assert_int_equal(owners_new(root, track, &owners), ERR_NONE);
 }
 
 static int remove_root(void **state)
 {
 	diags_free(&problems);
 	owners_free(owners);
+	track_free(track);
 	root_close(root);
 	scratch_remove(dir);
 	return 0;

@@ -9,7 +9,6 @@
 static char dir[SCRATCH_DIR];
 static struct root *root;
 static struct resolver *resolver;
-static struct track *track;
 static struct owners *owners;
 static struct entries all;
 static struct diags problems;
@@ -54,11 +53,10 @@ static int make_root(void **state)
 	make_file("etc/conf", 0664);
 	assert_int_equal(root_open(dir, &root), ERR_NONE);
 	assert_int_equal(resolver_new(root, &resolver), ERR_NONE);
-	assert_int_equal(track_new(root, &track), ERR_NONE);
-	assert_int_equal(owners_new(root, &owners), ERR_NONE);
+	assert_int_equal(owners_new(root, resolver_track(resolver), &owners), ERR_NONE);
 	take = (struct taking){ .r = root,
 				.rv = resolver,
-				.track = track,
+				.track = resolver_track(resolver),
 				.owners = owners,
 				.into = &all,
 				.problems = &problems,
@@ -73,9 +71,8 @@ static int remove_root(void **state)
 	entries_clear(&all);
 	diags_free(&problems);
 	strings_free(&take.trees);
-	resolver_free(resolver);
-	track_free(track);
 	owners_free(owners);
+	resolver_free(resolver);
 	root_close(root);
 	scratch_remove(dir);
 	return 0;
