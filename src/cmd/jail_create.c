@@ -487,7 +487,7 @@ static enum err make_new(struct create *c, struct text *wrong)
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 
-/* A jail that is there, and perhaps lived in: brought to what is asked for now. */
+/* A jail that is there, and perhaps lived in: brought to what is asked for. */
 static enum err make_again(struct create *c, struct text *wrong)
 {
 	struct diags problems = { 0 };

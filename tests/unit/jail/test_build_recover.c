@@ -101,15 +101,31 @@ static void leaves_what_came_to_the_place_of_what_was_never_made(void **unused)
 	host_end(&h);
 }
 
-static void decides_what_was_being_removed(void **unused)
-{
-	struct world w = { .in_force = true };
-	struct manifest m;
-	struct host h;
+/* What each test begins with, and what it makes of it. */
+static struct host h;
+static struct manifest m;
 
+static int make_jail(void **unused)
+{
 	(void)unused;
 	host_start(&h);
 	jail_usual(&h, &m);
+	return 0;
+}
+
+static int remove_jail(void **unused)
+{
+	(void)unused;
+	manifest_clear(&m);
+	host_end(&h);
+	return 0;
+}
+
+static void decides_what_was_being_removed(void **unused)
+{
+	struct world w = { .in_force = true };
+
+	(void)unused;
 	scratch_write(in_jail(&h, "home/anna/letter"), "dear bert");
 	m.state = MANIFEST_REMOVING;
 	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
@@ -119,30 +135,21 @@ static void decides_what_was_being_removed(void **unused)
 	recovers(&h, &w, "half removed: taken away", ERR_NONE);
 	scratch_is(scratch_path(h.dir, "home/chroot/anna.home/letter"), "dear bert");
 	assert_false(has_state(&h));
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void leaves_alone_what_it_cannot_read(void **unused)
 {
 	struct world w = { 0 };
-	struct manifest m;
-	struct host h;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), "{");
 	recovers(&h, &w, "to be read from its manifest, and is left as it is", ERR_SYNTAX);
 	assert_true(scratch_exists(in_jail(&h, "usr")));
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void clears_a_state_without_a_manifest(void **unused)
 {
 	struct world w = { 0 };
-	struct host h;
 	int lock = -1;
 
 	(void)unused;
@@ -161,8 +168,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(decides_what_was_being_made),
 		cmocka_unit_test(leaves_what_came_to_the_place_of_what_was_never_made),
-		cmocka_unit_test(decides_what_was_being_removed),
-		cmocka_unit_test(leaves_alone_what_it_cannot_read),
+		cmocka_unit_test_setup_teardown(decides_what_was_being_removed, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(leaves_alone_what_it_cannot_read, make_jail, remove_jail),
 		cmocka_unit_test(clears_a_state_without_a_manifest),
 	};
 

@@ -12,15 +12,31 @@ static enum err take_away(struct host *h, const struct manifest *m, bool with_ho
 	return build_remove(h->r, m, with_home, kept, &h->problems);
 }
 
-static void keeps_the_home_under_a_free_name(void **unused)
-{
-	struct manifest m;
-	struct host h;
-	char *kept;
+/* What each test begins with, and what it makes of it. */
+static struct host h;
+static struct manifest m;
 
+static int make_jail(void **unused)
+{
 	(void)unused;
 	host_start(&h);
 	jail_usual(&h, &m);
+	return 0;
+}
+
+static int remove_jail(void **unused)
+{
+	(void)unused;
+	manifest_clear(&m);
+	host_end(&h);
+	return 0;
+}
+
+static void keeps_the_home_under_a_free_name(void **unused)
+{
+	char *kept;
+
+	(void)unused;
 	assert_int_equal(mkdir(in_jail(&h, "../anna.home"), 0755), 0);
 	scratch_write(in_jail(&h, "home/anna/letter"), "dear bert");
 	assert_int_equal(take_away(&h, &m, false, &kept), ERR_NONE);
@@ -29,20 +45,14 @@ static void keeps_the_home_under_a_free_name(void **unused)
 	assert_false(scratch_exists(in_jail(&h, "usr")));
 	assert_false(has_state(&h));
 	free(kept);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void removes_odd_names_and_deep_trees(void **unused)
 {
-	struct manifest m;
-	struct host h;
 	char *kept;
 	int fd;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	scratch_write(in_jail(&h, "home/anna/new\nline"), "");
 	scratch_write(in_jail(&h, "home/anna/-rf"), "");
 	assert_int_equal(mkdir(in_jail(&h, "home/anna/shut"), 0700), 0);
@@ -69,19 +79,13 @@ static void removes_odd_names_and_deep_trees(void **unused)
 	scratch_is(scratch_path(h.dir, "usr/bin/sh"), "shell");
 	scratch_is(scratch_path(h.dir, "etc/hosts"), "127.0.0.1 localhost");
 	assert_false(has_state(&h));
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void leaves_what_came_to_its_place(void **unused)
 {
-	struct manifest m;
-	struct host h;
 	char *kept;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	assert_int_equal(rename(scratch_path(h.dir, JAIL_DIR + 1), scratch_path(h.dir, "home/chroot/away")), 0);
 	scratch_write(scratch_path(h.dir, JAIL_DIR + 1), "a file");
 	assert_int_equal(take_away(&h, &m, false, &kept), ERR_CONFIG);
@@ -93,16 +97,14 @@ static void leaves_what_came_to_its_place(void **unused)
 	assert_null(kept);
 	assert_false(has_state(&h));
 	assert_true(scratch_exists(scratch_path(h.dir, "home/chroot/away/usr")));
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keeps_the_home_under_a_free_name),
-		cmocka_unit_test(removes_odd_names_and_deep_trees),
-		cmocka_unit_test(leaves_what_came_to_its_place),
+		cmocka_unit_test_setup_teardown(keeps_the_home_under_a_free_name, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(removes_odd_names_and_deep_trees, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(leaves_what_came_to_its_place, make_jail, remove_jail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

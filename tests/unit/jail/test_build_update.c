@@ -50,15 +50,45 @@ static void write_over(struct host *h, const char *path, const char *digest, con
 	manifest_clear(&m);
 }
 
-static void does_nothing_where_nothing_is_to_do(void **unused)
+static void digest_is(const struct host *h, const char *path, const char *digest, bool seen)
 {
-	struct entries wanted = { 0 };
-	struct manifest m, after = { 0 };
-	struct host h;
+	struct manifest m = { 0 };
+	const struct entry *e;
 
+	assert_int_equal(manifest_read(h->r, "anna", &m, NULL), ERR_NONE);
+	e = entries_find(&m.entries, path);
+	assert_string_equal(e->digest, digest);
+	assert_int_equal(e->seen[0] != '\0', seen);
+	manifest_clear(&m);
+}
+
+/* What each test begins with, and what it makes of it. */
+static struct host h;
+static struct manifest m;
+static struct entries wanted;
+
+static int make_jail(void **unused)
+{
 	(void)unused;
 	host_start(&h);
 	jail_usual(&h, &m);
+	return 0;
+}
+
+static int remove_jail(void **unused)
+{
+	(void)unused;
+	entries_clear(&wanted);
+	manifest_clear(&m);
+	host_end(&h);
+	return 0;
+}
+
+static void does_nothing_where_nothing_is_to_do(void **unused)
+{
+	struct manifest after = { 0 };
+
+	(void)unused;
 	entries_usual(&wanted);
 	write_over(&h, NULL, NULL, "2026-01-01T00:00:00Z");
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
@@ -69,20 +99,11 @@ static void does_nothing_where_nothing_is_to_do(void **unused)
 	manifest_clear(&after);
 	for (size_t i = 0; i < wanted.n; i++)
 		assert_string_equal(wanted.v[i].digest, m.entries.v[i].digest);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void brings_in_a_new_library_and_removes_the_old(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
-
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	scratch_write(in_jail(&h, "home/anna/letter"), "dear bert");
 	scratch_write(in_jail(&h, "usr/lib/foreign"), "not ours");
 	assert_int_equal(unlink(scratch_path(h.dir, "usr/lib/lib.so.1")), 0);
@@ -103,21 +124,13 @@ static void brings_in_a_new_library_and_removes_the_old(void **unused)
 	assert_false(scratch_exists(in_jail(&h, "usr/lib/lib.so.1")));
 	scratch_is(in_jail(&h, "home/anna/letter"), "dear bert");
 	scratch_is(in_jail(&h, "usr/lib/foreign"), "not ours");
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void mends_what_drifted(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	entries_usual(&wanted);
 	/* the same size and time, other content */
 	assert_int_equal(lstat(in_jail(&h, "etc/hosts"), &st), 0);
@@ -143,21 +156,13 @@ static void mends_what_drifted(void **unused)
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
 	told_is(&h, 0, 0, 0);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void never_changes_a_file_of_the_host_through_a_link(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	/* it became setuid in the host, and so in the jail */
 	assert_int_equal(chmod(scratch_path(h.dir, "usr/bin/sh"), 04755), 0);
 	entries_usual(&wanted);
@@ -171,22 +176,15 @@ static void never_changes_a_file_of_the_host_through_a_link(void **unused)
 	assert_int_equal(update(&h, &wanted, BUILD_COPY), ERR_NONE);
 	told_is(&h, 0, 1, 0);
 	assert_int_not_equal(inode(in_jail(&h, "usr/lib/lib.so.1")), inode(scratch_path(h.dir, "usr/lib/lib.so.1")));
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void sees_that_a_shared_file_was_changed_in_place(void **unused)
 {
 	struct timespec moment = { .tv_sec = 1, .tv_nsec = 100000000 };
-	struct entries wanted = { 0 };
 	char before[ENTRY_DIGEST];
-	struct manifest m, read = { 0 };
-	struct host h;
+	struct manifest read = { 0 };
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	memcpy(before, entries_find(&m.entries, "/usr/bin/sh")->digest, sizeof before);
 	nanosleep(&moment, NULL);
 	host_write(&h, "/usr/bin/sh", "SHELL", 0755);
@@ -196,21 +194,13 @@ static void sees_that_a_shared_file_was_changed_in_place(void **unused)
 	assert_int_equal(manifest_read(h.r, "anna", &read, NULL), ERR_NONE);
 	assert_string_not_equal(entries_find(&read.entries, "/usr/bin/sh")->digest, before);
 	manifest_clear(&read);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void turns_a_folder_into_a_link_only_where_it_is_ours(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	scratch_write(in_jail(&h, "usr/lib/foreign"), "not ours");
 	assert_int_equal(entries_add_link(&wanted, "/usr/lib", "lib64"), ERR_NONE);
 	assert_int_equal(entries_add_folder(&wanted, "/bin/now/a/folder", 0755), ERR_NONE);
@@ -225,9 +215,6 @@ static void turns_a_folder_into_a_link_only_where_it_is_ours(void **unused)
 	/* what is his stays, though nothing wants it any more */
 	assert_true(scratch_exists(in_jail(&h, "home/anna")));
 	assert_false(scratch_exists(in_jail(&h, "etc")));
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void makes_a_home_anew_with_what_it_begins_with(void **unused)
@@ -240,14 +227,9 @@ static void makes_a_home_anew_with_what_it_begins_with(void **unused)
 		.mode = 0600,
 		.his = true,
 	};
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	entries_usual(&wanted);
 	assert_int_equal(entries_add(&wanted, &profile), ERR_NONE);
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
@@ -257,56 +239,27 @@ static void makes_a_home_anew_with_what_it_begins_with(void **unused)
 	scratch_is(in_jail(&h, "home/anna/.profile"), "hi");
 	assert_int_equal(lstat(in_jail(&h, "home/anna/.profile"), &st), 0);
 	assert_int_equal(st.st_uid, m.jail.uid);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void leaves_the_old_where_the_new_cannot_be_had(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
-
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	entries_usual(&wanted);
 	assert_int_equal(entries_add_file(&wanted, "/usr/lib/none", "/usr/lib/none", 0644), ERR_NONE);
 	assert_int_equal(entries_add_content(&wanted, "/etc/new", "x", 1, 0644), ERR_NONE);
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_CONFIG);
 	assert_true(has_problem(&h, "/usr/lib/none"));
 	assert_false(scratch_exists(in_jail(&h, "etc/new")));
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
-}
-
-static void digest_is(const struct host *h, const char *path, const char *digest, bool seen)
-{
-	struct manifest m = { 0 };
-	const struct entry *e;
-
-	assert_int_equal(manifest_read(h->r, "anna", &m, NULL), ERR_NONE);
-	e = entries_find(&m.entries, path);
-	assert_string_equal(e->digest, digest);
-	assert_int_equal(e->seen[0] != '\0', seen);
-	manifest_clear(&m);
 }
 
 static void reads_a_shared_file_again_only_when_it_was_touched(void **unused)
 {
 	static const char wrong[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 	struct timespec moment = { .tv_sec = 3, .tv_nsec = 100000000 };
-	struct entries wanted = { 0 };
 	char right[ENTRY_DIGEST];
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	memcpy(right, entries_find(&m.entries, "/usr/bin/sh")->digest, sizeof right);
 	nanosleep(&moment, NULL); /* just after a change nothing is remembered */
 	entries_usual(&wanted);
@@ -326,21 +279,13 @@ static void reads_a_shared_file_again_only_when_it_was_touched(void **unused)
 			 0);
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
 	digest_is(&h, "/usr/bin/sh", right, false);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void mends_the_folder_of_the_jail_itself(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	entries_usual(&wanted);
 	assert_int_equal(chmod(in_jail(&h, ""), 0775), 0);
 	if (!getuid())
@@ -353,21 +298,13 @@ static void mends_the_folder_of_the_jail_itself(void **unused)
 	assert_int_equal(st.st_gid, getegid());
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
 	told_is(&h, 0, 0, 0);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void takes_over_a_mode_that_became_less(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	struct stat st;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	entries_usual(&wanted); /* it was found with 0644 */
 	assert_int_equal(chmod(scratch_path(h.dir, "etc/hosts"), 0600), 0);
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
@@ -376,21 +313,13 @@ static void takes_over_a_mode_that_became_less(void **unused)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
 	told_is(&h, 0, 0, 0);
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 }
 
 static void leaves_the_host_its_immutable_file(void **unused)
 {
-	struct entries wanted = { 0 };
-	struct manifest m;
-	struct host h;
 	bool can, kept = false;
 
 	(void)unused;
-	host_start(&h);
-	jail_usual(&h, &m);
 	entries_usual(&wanted);
 	can = set_immutable(scratch_path(h.dir, "usr/bin/sh"), true);
 	if (can) {
@@ -400,9 +329,6 @@ static void leaves_the_host_its_immutable_file(void **unused)
 		kept = is_immutable(scratch_path(h.dir, "usr/bin/sh"));
 		set_immutable(scratch_path(h.dir, "usr/bin/sh"), false);
 	}
-	entries_clear(&wanted);
-	manifest_clear(&m);
-	host_end(&h);
 	if (!can) {
 		print_message("# no file can be made immutable here\n");
 		skip();
@@ -413,18 +339,21 @@ static void leaves_the_host_its_immutable_file(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(does_nothing_where_nothing_is_to_do),
-		cmocka_unit_test(brings_in_a_new_library_and_removes_the_old),
-		cmocka_unit_test(mends_what_drifted),
-		cmocka_unit_test(never_changes_a_file_of_the_host_through_a_link),
-		cmocka_unit_test(sees_that_a_shared_file_was_changed_in_place),
-		cmocka_unit_test(turns_a_folder_into_a_link_only_where_it_is_ours),
-		cmocka_unit_test(makes_a_home_anew_with_what_it_begins_with),
-		cmocka_unit_test(leaves_the_old_where_the_new_cannot_be_had),
-		cmocka_unit_test(reads_a_shared_file_again_only_when_it_was_touched),
-		cmocka_unit_test(mends_the_folder_of_the_jail_itself),
-		cmocka_unit_test(takes_over_a_mode_that_became_less),
-		cmocka_unit_test(leaves_the_host_its_immutable_file),
+		cmocka_unit_test_setup_teardown(does_nothing_where_nothing_is_to_do, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(brings_in_a_new_library_and_removes_the_old, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(mends_what_drifted, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(never_changes_a_file_of_the_host_through_a_link, make_jail,
+						remove_jail),
+		cmocka_unit_test_setup_teardown(sees_that_a_shared_file_was_changed_in_place, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(turns_a_folder_into_a_link_only_where_it_is_ours, make_jail,
+						remove_jail),
+		cmocka_unit_test_setup_teardown(makes_a_home_anew_with_what_it_begins_with, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(leaves_the_old_where_the_new_cannot_be_had, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(reads_a_shared_file_again_only_when_it_was_touched, make_jail,
+						remove_jail),
+		cmocka_unit_test_setup_teardown(mends_the_folder_of_the_jail_itself, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(takes_over_a_mode_that_became_less, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(leaves_the_host_its_immutable_file, make_jail, remove_jail),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
