@@ -33,13 +33,35 @@ static void add_finding(struct check *c, json_t *list, const char *id, bool esca
 					      json_safe_string(detail)));
 }
 
-static void add_troubles(struct check *c, const struct jail_troubles *all, json_t *list)
+/* Of what an update puts right, where it is ours. */
+static bool is_mended_by_update(enum jail_trouble_kind kind)
 {
+	return kind == JAIL_STALE || kind == JAIL_CHANGED || kind == JAIL_MISSING || kind == JAIL_SETUID ||
+	       kind == JAIL_WRITABLE;
+}
+
+static bool is_not_ours(enum jail_trouble_kind kind)
+{
+	return kind == JAIL_FOREIGN || kind == JAIL_DEVICE || kind == JAIL_SOCKET || kind == JAIL_MOUNT ||
+	       kind == JAIL_LINKED;
+}
+
+static void add_troubles(struct check *c, const struct manifest *m, const struct jail_troubles *all, json_t *list)
+{
+	bool ours = false, foreign = false;
+
 	for (size_t i = 0; i < all->n; i++) {
 		const struct jail_trouble *t = &all->v[i];
 
 		add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), t->path, t->detail);
+		ours |= is_mended_by_update(t->kind);
+		foreign |= is_not_ours(t->kind);
 	}
+	if (ours)
+		text_add(&c->out, "  Next: sudo sallyport jail update %s\n", m->jail.user);
+	if (foreign)
+		text_add(&c->out, "  %s: what is not ours no update takes away, look at it in %s\n",
+			 ours ? "Then" : "Next", m->jail.dir);
 }
 
 /* But for slashes at the end. */
@@ -101,7 +123,7 @@ static enum err look_inside(struct check *c, const struct manifest *m, json_t *l
 	if (!e && c->f->live && geteuid() == 0)
 		e = jail_check_starts(c->f->root, m, &all);
 	if (!e)
-		add_troubles(c, &all, list);
+		add_troubles(c, m, &all, list);
 	jail_troubles_clear(&all);
 	entries_clear(&wanted);
 	return e;

@@ -250,12 +250,11 @@ static void no_such_word(struct finding *f, const char *word, const char *const 
 			word);
 		return;
 	}
-
 	for (size_t i = 0; i < f->sets.n; i++)
 		text_add(&t, "%s%s", i ? ", " : "", f->sets.v[i].name);
-	diag_error_escaped(f->take.problems, NULL, 0,
-			   "'%s' is no program of this system and no set%s%s%s; the sets are: %s", word,
-			   near ? ": did you mean '" : "", near ? near : "", near ? "'?" : "", text_string(&t));
+	diag_error_escaped(f->take.problems, NULL, 0, "'%s' is no program of this system and no set%s%s%s: %s", word,
+			   near ? ": did you mean '" : "", near ? near : "",
+			   near ? "'? The sets are" : "; the sets are", text_string(&t));
 	text_free(&t);
 }
 

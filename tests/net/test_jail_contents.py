@@ -231,7 +231,7 @@ def test_a_word_that_means_nothing_is_told(world):
     got = world(START + '"$BUILD/tests/contents" anna 1001 /home/anna /bin/bash bassic,/usr/bin/nothere')
     assert got.returncode == 1 and got.stdout == ""
     first, second = got.stderr.splitlines()
-    assert first.startswith("'bassic' is no program of this system and no set: did you mean 'basic'?; the sets are: basic, coreutils, ")
+    assert first.startswith("'bassic' is no program of this system and no set: did you mean 'basic'? The sets are: basic, coreutils, ")
     assert second == "there is no program '/usr/bin/nothere'"
 
 

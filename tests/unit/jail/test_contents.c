@@ -254,10 +254,10 @@ static void words_that_mean_nothing_are_told_all_at_once(void **state)
 	assert_int_equal(find("editor,bsah,usr/bin/ls,/usr/bin/gone,/usr/bin,zzzzzz"), ERR_CONFIG);
 	assert_int_equal(problems.n, 6);
 	problem_is(0, NULL, 0,
-		   "'editor' is no program of this system and no set: did you mean 'editors'?; the sets are: editors, "
+		   "'editor' is no program of this system and no set: did you mean 'editors'? The sets are: editors, "
 		   "git-extras");
 	problem_is(1, NULL, 0,
-		   "'bsah' is no program of this system and no set: did you mean 'bash'?; the sets are: editors, "
+		   "'bsah' is no program of this system and no set: did you mean 'bash'? The sets are: editors, "
 		   "git-extras");
 	problem_is(2, NULL, 0,
 		   "'usr/bin/ls' is not good: wants the name of a set or of a program, or an absolute path");

@@ -253,33 +253,33 @@ static void a_link_that_others_may_put_elsewhere_is_refused(void **state)
 
 static void what_a_service_rewrites_is_content(void **state)
 {
-	static const char *const names[] = { "/etc/resolv.conf", "/run/dns/conf", "/etc/other" };
+	static const char *const names[] = { "/etc/resolv.conf", "/run/dns/names", "/etc/other" };
 	const struct entry *e;
 
 	assert_int_equal(mkdir(in("run"), 0755), 0);
 	assert_int_equal(mkdir(in("run/dns"), 0755), 0);
-	make_file("run/dns/conf", 0644);
+	make_file("run/dns/names", 0644);
 	make_file("run/dns/closed", 0600);
 	make_file("run/dns/tool", 0755);
 	scratch_write(in("run/dns/library"), "\177ELF");
 	/* the service's own; only links have to be root's */
 	if (geteuid() == 0)
-		assert_int_equal(chown(in("run/dns"), 991, 991) | chown(in("run/dns/conf"), 991, 991), 0);
-	assert_int_equal(symlink("../run/dns/conf", in("etc/resolv.conf")), 0);
-	assert_int_equal(symlink("/run/dns/conf", in("etc/other")), 0);
+		assert_int_equal(chown(in("run/dns"), 991, 991) | chown(in("run/dns/names"), 991, 991), 0);
+	assert_int_equal(symlink("../run/dns/names", in("etc/resolv.conf")), 0);
+	assert_int_equal(symlink("/run/dns/names", in("etc/other")), 0);
 	assert_int_equal(take_plain(&take, "/etc/resolv.conf"), ERR_NONE);
-	scratch_write(in("run/dns/conf"), "later");
+	scratch_write(in("run/dns/names"), "later");
 	assert_int_equal(take_plain(&take, "/etc/resolv.conf"), ERR_NONE);
 	assert_int_equal(take_files(&take, "/etc/other"), ERR_NONE);
-	scratch_write(in("run/dns/conf"), "last");
+	scratch_write(in("run/dns/names"), "last");
 	assert_int_equal(take_files(&take, "/run/dns/*"), ERR_NONE);
-	rows_are("/etc/\n/etc/other -> /run/dns/conf\n/etc/resolv.conf\n/run/\n/run/dns/\n/run/dns/library\n"
-		 "/run/dns/conf\n/run/dns/tool\n");
+	rows_are("/etc/\n/etc/other -> /run/dns/names\n/etc/resolv.conf\n/run/\n/run/dns/\n/run/dns/library\n"
+		 "/run/dns/names\n/run/dns/tool\n");
 	for (size_t i = 0; i < 2; i++) {
 		e = entries_find(&all, names[i]);
 		assert_true(e->fleeting);
 		assert_null(e->source);
-		assert_string_equal(e->content, i == 0 ? "run/dns/conf" : "later");
+		assert_string_equal(e->content, i == 0 ? "run/dns/names" : "later");
 		assert_int_equal(e->mode, 0644);
 	}
 	/* what runs is root's or nobody's */
