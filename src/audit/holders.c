@@ -2,9 +2,9 @@
 /* holders.c - looks at the files of keys of all accounts with a login shell, and asks whether they may log in. */
 #include "audit/holders.h"
 
-#include "audit/reach.h"
 #include "sshd/effective.h"
 #include "sshd/key_file.h"
+#include "sshd/reach.h"
 #include "sshd/sources.h"
 #include "sshd/strict_modes.h"
 

@@ -4,11 +4,11 @@
 
 #include "audit/holders.h"
 #include "audit/jails_ours.h"
-#include "audit/reach.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "sshd/effective.h"
 #include "sshd/key_command.h"
+#include "sshd/reach.h"
 
 #include <stdlib.h>
 #include <string.h>

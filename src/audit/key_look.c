@@ -82,6 +82,7 @@ enum err key_look_new(const struct root *r, const struct sshd_config *c, time_t 
 		key_look_free(l);
 		return e;
 	}
+	access_alone(l->access);
 	*out = l;
 	return ERR_NONE;
 }

@@ -2,13 +2,13 @@
 /* sweep.c - asks for each account where sshd looks for its keys, reads there as sshd does, and asks the lists about each line. */
 #include "audit/sweep.h"
 
-#include "audit/reach.h"
 #include "key/authorized.h"
 #include "sshd/criteria.h"
 #include "sshd/effective.h"
 #include "sshd/hash.h"
 #include "sshd/key_file.h"
 #include "sshd/pattern.h"
+#include "sshd/reach.h"
 #include "sshd/version.h"
 
 #include <errno.h>
@@ -264,12 +264,9 @@ static enum err file_scan(struct run *r, const struct key_policy *p, const struc
 static enum err file_look(struct run *r, const struct key_policy *p, struct key_reader *reader, const char *path)
 {
 	struct key_file f = { 0 };
-	bool answers = true;
-	enum err e = root_is_live(r->root) ? reach_ask(&r->reach, path, &answers) : ERR_NONE;
+	enum err e = key_file_read(reader, path, false, &f);
 
-	if (!e && !answers)
-		return strings_add_format(&r->s->unseen, "%s does not answer", path);
-	if (e || (e = key_file_read(reader, path, false, &f)))
+	if (e)
 		return e;
 	if (f.content)
 		e = file_scan(r, p, reader->account, &f);
@@ -282,16 +279,11 @@ static enum err file_look(struct run *r, const struct key_policy *p, struct key_
 static enum err pattern_look(struct run *r, const struct key_policy *p, struct key_reader *reader, const char *path)
 {
 	struct strings paths = { 0 };
-	bool answers = true;
 	enum err e;
 
-	if (r->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")])
+	if (r->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")] ||
+	    !key_file_answers(reader, path))
 		return file_look(r, p, reader, path);
-	/* the name is none of a file, but whoever asks for it goes through the folders in front of it */
-	if (root_is_live(r->root) && (e = reach_ask(&r->reach, path, &answers)))
-		return e;
-	if (!answers)
-		return strings_add_format(&r->s->unseen, "%s does not answer", path);
 	e = root_glob(r->root, path, &paths);
 	if (e && e != ERR_MEMORY)
 		e = file_look(r, p, reader, path);
@@ -331,7 +323,8 @@ static enum err policy_look(struct run *r, const struct key_policy *p, const str
 				     .limit = { .bytes = SWEEP_BYTES, .lines = SIZE_MAX },
 				     .account = a,
 				     .cache = &r->s->cache->strict,
-				     .trail = &r->s->cache->trail };
+				     .trail = &r->s->cache->trail,
+				     .reach = &r->reach };
 	enum err e = ERR_NONE;
 
 	if (!lists_of(r, p).n)

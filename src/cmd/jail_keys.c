@@ -106,9 +106,13 @@ static enum err add_present(const struct facts *f, const struct account *a, stru
 					     .lport = 22 };
 	struct strict_modes_cache cache = { 0 };
 	struct trail trail = { 0 };
-	struct key_reader k = {
-		.root = f->root, .limit = { KEY_FILE_BYTES, 100000 }, .account = a, .cache = &cache, .trail = &trail
-	};
+	struct reach reach = REACH_NONE;
+	struct key_reader k = { .root = f->root,
+				.limit = { KEY_FILE_BYTES, 100000 },
+				.account = a,
+				.cache = &cache,
+				.trail = &trail,
+				.reach = &reach };
 	struct sshd_effective *now = NULL;
 	enum err e = sshd_effective(f->config, &who, &now);
 	const struct strings *patterns = e ? NULL : sshd_values(now, KW_AUTHORIZEDKEYSFILE);
@@ -125,6 +129,7 @@ static enum err add_present(const struct facts *f, const struct account *a, stru
 	key_reader_clear(&k);
 	strict_modes_cache_clear(&cache);
 	trail_clear(&trail);
+	reach_end(&reach);
 	return e;
 }
 

@@ -306,6 +306,7 @@ static void credentials_look(struct asking *a)
 	if (!e && a->places == PLACES_COMMANDS)
 		access_omit_files(a->access);
 	if (!e) {
+		access_alone(a->access);
 		access_limit(a->access, FILE_BYTES, FILE_LINES);
 		e = access_credentials(a->access, &a->login, &a->credentials);
 	}
@@ -615,6 +616,7 @@ enum err lookup_known(struct lookup *l, const char *user, time_t now)
 		return ERR_CONFIG;
 	if ((e = account_find(l->root, user, &account)) || (e = access_new(l->root, l->config.config, now, &access)))
 		goto out;
+	access_alone(access);
 	access_limit(access, FILE_BYTES, FILE_LINES);
 	login.account = account;
 	if (!(e = access_credentials(access, &login, &all)))

@@ -124,6 +124,11 @@ void access_omit_files(struct access *a)
 	credential_store_omit_files(holdings_store(a->holdings));
 }
 
+void access_alone(struct access *a)
+{
+	credential_store_alone(holdings_store(a->holdings));
+}
+
 /* --- a login --- */
 
 enum err login_open(struct access *a, const struct access_login *who, struct login *out)

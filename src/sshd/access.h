@@ -47,10 +47,11 @@ MUST_USE enum err access_new(const struct root *r, const struct sshd_config *c, 
 void access_free(struct access *a); /* NULL is fine */
 /* As credential_store_limit(). */
 void access_limit(struct access *a, size_t file_bytes, size_t file_lines);
-/* As credential_store_remember(), credential_store_confine(), credential_store_omit_files(). */
+/* As credential_store_remember() and so on. */
 void access_remember(struct access *a, struct command_memory *m, int command_ms);
 void access_confine(struct access *a, enum err (*confine)(void *context), void *context);
 void access_omit_files(struct access *a);
+void access_alone(struct access *a);
 
 struct access_login {
 	const char *user;

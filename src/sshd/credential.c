@@ -482,6 +482,7 @@ enum err credential_store_new(const struct root *r, const struct sshd_config *c,
 	s->now = now;
 	s->limit = (struct key_file_limit){ KEY_FILE_BYTES, SIZE_MAX };
 	s->command_ms = KEY_COMMAND_MS;
+	s->reach = REACH_NONE;
 	*out = s;
 	return ERR_NONE;
 }
@@ -508,6 +509,11 @@ void credential_store_omit_files(struct credential_store *s)
 	s->omit_files = true;
 }
 
+void credential_store_alone(struct credential_store *s)
+{
+	s->alone = true;
+}
+
 void credential_store_free(struct credential_store *s)
 {
 	if (!s)
@@ -519,6 +525,7 @@ void credential_store_free(struct credential_store *s)
 	hash_free(&s->holders);
 	strict_modes_cache_clear(&s->strict);
 	trail_clear(&s->trail);
+	reach_end(&s->reach);
 	free(s->all);
 	free(s->policies);
 	free(s);

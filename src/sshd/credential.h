@@ -88,6 +88,11 @@ void credential_store_remember(struct credential_store *s, struct command_memory
 void credential_store_confine(struct credential_store *s, enum err (*confine)(void *context), void *context);
 /* Files of accounts count as if they were not there: commands and TrustedUserCAKeys alone are asked. */
 void credential_store_omit_files(struct credential_store *s);
+/*
+ * For a process that may start no other, or that somebody else watches: a dead network mount holds it for ever. All others send a
+ * process first (reach.h), and count what does not answer as unreadable.
+ */
+void credential_store_alone(struct credential_store *s);
 
 /*
  * All that the account has under these rules (AuthorizedKeysFile, TrustedUserCAKeys, AuthorizedKeysCommand where it does not ask for the

@@ -52,7 +52,12 @@ void holder_free(struct holder *h)
 static struct key_reader key_reader_of(struct credential_store *s, const struct account *a)
 {
 	return (struct key_reader){
-		.root = s->root, .limit = s->limit, .account = a, .cache = &s->strict, .trail = &s->trail
+		.root = s->root,
+		.limit = s->limit,
+		.account = a,
+		.cache = &s->strict,
+		.trail = &s->trail,
+		.reach = s->alone ? NULL : &s->reach,
 	};
 }
 
@@ -78,7 +83,8 @@ static enum err pattern_add(struct credential_store *s, struct key_reader *reade
 	struct strings paths = { 0 };
 	enum err e;
 
-	if (s->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")])
+	if (s->config->release < SSHD_RELEASE(10, 0) || !path[strcspn(path, "*?[\\")] ||
+	    !key_file_answers(reader, path))
 		return file_add(s, reader, h, path);
 	e = root_glob(s->root, path, &paths);
 	/* what cannot be listed is read as it stands, which says why */

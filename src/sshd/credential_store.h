@@ -50,9 +50,10 @@ struct credential_store {
 	int command_ms;
 	enum err (*confine)(void *context); /* NULL: nothing to give up */
 	void *confine_context;
-	bool omit_files;
+	bool omit_files, alone;
 	struct strict_modes_cache strict;
 	struct trail trail;
+	struct reach reach;
 	struct hash holders;
 	struct key_policy **policies;
 	size_t npolicies;

@@ -231,14 +231,25 @@ static enum err follow(struct key_reader *k, const char *path, struct trail **t,
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 
+/* Where no process can be had to go first, this one goes by itself. */
+bool key_file_answers(struct key_reader *k, const char *path)
+{
+	bool yes = true;
+
+	return !k->reach || !root_is_live(k->root) || reach_ask(k->reach, path, &yes) || yes;
+}
+
 enum err key_file_read(struct key_reader *k, const char *path, bool strict, struct key_file *out)
 {
 	struct key_file f = { .path = strdup(path) };
 	struct trail *t = NULL;
 	bool there = false;
-	enum err e = f.path ? follow(k, path, &t, &there) : ERR_MEMORY;
+	bool answers = key_file_answers(k, path);
+	enum err e = !f.path ? ERR_MEMORY : answers ? follow(k, path, &t, &there) : ERR_NONE;
 
-	if (!e && !there)
+	if (!e && !answers)
+		e = object(&f, OBSTACLE_UNKNOWN, "does not answer");
+	else if (!e && !there)
 		e = absent(&f);
 	else if (!e && (e = identity_know(k, path, t)) && e != ERR_MEMORY)
 		e = object(&f, OBSTACLE_UNKNOWN, "was not read, since the groups of %s are not known",

@@ -9,6 +9,7 @@
 #include "sshd/account.h"
 #include "sshd/credential.h"
 #include "sshd/identity.h"
+#include "sshd/reach.h"
 #include "sshd/strict_modes.h"
 #include "sshd/trail.h"
 
@@ -20,13 +21,14 @@ struct key_file_limit {
 };
 #define KEY_FILE_BYTES (16u << 20)
 
-/* For whom files are read. Start with { .root, .limit, .account, .cache, .trail }; clear with key_reader_clear(). */
+/* For whom files are read. Start with { .root, .limit, .account, .cache, .trail, .reach }; clear with key_reader_clear(). */
 struct key_reader {
 	const struct root *root;
 	struct key_file_limit limit;
 	const struct account *account;
 	struct strict_modes_cache *cache;
 	struct trail *trail;
+	struct reach *reach;	  /* asked first on the running system; NULL: nobody is */
 	struct identity identity; /* with its groups only once they are needed */
 	bool known;
 };
@@ -47,7 +49,9 @@ struct key_file {
 
 /* A name of AuthorizedKeysFile with its tokens filled in, below the home unless it is absolute then. ERR_SYNTAX: sshd gives up. */
 MUST_USE enum err key_file_path(const char *pattern, const struct account *a, struct text *out);
-/* ERR_MEMORY; all other trouble is in *out. Reading never waits on a FIFO or a device; a dead network mount cannot be bounded. */
+/* Whether the path, or the folders in front of a pattern, can be looked at without waiting for ever. */
+bool key_file_answers(struct key_reader *k, const char *path);
+/* ERR_MEMORY; all other trouble is in *out. Reading never waits on a FIFO or a device, nor on a dead network mount where 'reach' is set. */
 MUST_USE enum err key_file_read(struct key_reader *k, const char *path, bool strict, struct key_file *out);
 void key_file_clear(struct key_file *f);
 
