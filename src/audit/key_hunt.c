@@ -5,6 +5,7 @@
 #include "audit/key_look.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,12 +101,6 @@ static enum err child_flush(struct child *c)
 	return e;
 }
 
-static void number_put(char *to, uint32_t n)
-{
-	for (unsigned i = 0; i < 4; i++)
-		to[i] = (char)(n >> (24 - 8 * i));
-}
-
 static enum err child_see(void *context, const struct sighting *s)
 {
 	struct child *c = context;
@@ -119,8 +114,8 @@ static enum err child_see(void *context, const struct sighting *s)
 	sighting_write(s, &c->out);
 	if (text_check(&c->out))
 		return ERR_MEMORY;
-	number_put(c->out.s + at, (uint32_t)(c->out.len - at - sizeof space));
-	number_put(c->out.s + at + 4, c->task);
+	store_u32((uint8_t *)c->out.s + at, (uint32_t)(c->out.len - at - sizeof space));
+	store_u32((uint8_t *)c->out.s + at + 4, c->task);
 	return c->out.len < FLUSH_BYTES ? ERR_NONE : child_flush(c);
 }
 

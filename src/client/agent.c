@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/reader.h"
 #include "base/text.h"
+#include "base/writer.h"
 #include "client/agent_socket.h"
 
 #include <stdlib.h>
@@ -114,19 +115,6 @@ void agent_identities_clear(struct agent_identities *l)
 
 /* ---- questions ---- */
 
-static void add_u32(struct text *t, size_t n)
-{
-	const uint8_t b[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
-
-	text_add_bytes(t, b, sizeof b);
-}
-
-static void add_string(struct text *t, const void *bytes, size_t len)
-{
-	add_u32(t, len);
-	text_add_bytes(t, bytes, len);
-}
-
 /* One question, one answer; *answer is yours. */
 static enum err ask(int fd, const struct text *question, int timeout_ms, uint8_t **answer, size_t *len)
 {
@@ -137,7 +125,7 @@ static enum err ask(int fd, const struct text *question, int timeout_ms, uint8_t
 	uint32_t n = 0;
 	enum err e;
 
-	add_string(&whole, question->s, question->len);
+	write_string(&whole, question->s, question->len);
 	if ((e = text_check(question)) == ERR_NONE && (e = text_check(&whole)) == ERR_NONE)
 		e = agent_send(fd, whole.s, whole.len, end);
 	text_free(&whole);
@@ -185,9 +173,9 @@ enum err agent_sign(int fd, const uint8_t *key, size_t key_len, const void *data
 	enum err e;
 
 	text_add_bytes(&question, &kind, 1);
-	add_string(&question, key, key_len);
-	add_string(&question, data, len);
-	add_u32(&question, flags);
+	write_string(&question, key, key_len);
+	write_string(&question, data, len);
+	write_u32(&question, flags);
 	e = ask(fd, &question, SIGN_MS, &answer, &answer_len);
 	if (!e)
 		e = agent_parse_signature(answer, answer_len, signature, signature_len);

@@ -70,16 +70,9 @@ static enum err lock_in(void)
 	const struct sandbox box = {
 		.user = ROLE_USER_GRANT, .capabilities = 1ULL << CAP_NET_ADMIN, .paths = paths, .calls = calls
 	};
-	const char *step = "";
-	bool missing = false;
-	enum err e;
 
 	snprintf(state, sizeof state, "/proc/self/fd/%d", ROLE_D);
-	if ((e = sandbox_enter(&box, &step, &missing)))
-		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
-	else if (missing)
-		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
-	return e;
+	return role_lock_in(&box);
 }
 
 /* For people: without it all works as well. */

@@ -139,7 +139,7 @@ static const struct sandbox_path paths[] = {
  * DAC_READ_SEARCH: keys and shadow. SETUID, SETGID: files are read with the rights of the account, commands run as theirs. KILL: a
  * command that hangs belongs to somebody else; Landlock, where the kernel has it, keeps signals to processes of this role.
  */
-static enum err lock_in(bool *missing, const char **what)
+static enum err lock_in(void)
 {
 	const struct sandbox s = {
 		.capabilities = CAPABILITY(CAP_DAC_READ_SEARCH) | CAPABILITY(CAP_SETUID) | CAPABILITY(CAP_SETGID) |
@@ -149,7 +149,7 @@ static enum err lock_in(bool *missing, const char **what)
 		.network = true,
 	};
 
-	return sandbox_enter(&s, what, missing);
+	return role_lock_in(&s);
 }
 
 /* --- of what account owners write --- */
@@ -199,17 +199,10 @@ static int serve(struct host *h, struct command_memory *m)
 		.refresh = refresh,
 		.context = h,
 	};
-	const char *what = "";
-	bool missing = false;
-	enum err e;
 
 	lookup_remember(h->lookup, m, INDEX_COMMAND_MS);
-	if ((e = lock_in(&missing, &what))) {
-		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", what, "why", err_text(e), NULL);
+	if (lock_in())
 		return 1;
-	}
-	if (missing)
-		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
 	role_ready();
 	return index_serve(&setup);
 }

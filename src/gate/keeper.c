@@ -3,6 +3,7 @@
 #include "gate/keeper.h"
 
 #include "base/file.h"
+#include "base/writer.h"
 #include "gate/host_key.h"
 #include "gate/log.h"
 #include "gate/role.h"
@@ -101,15 +102,6 @@ void keeper_slots(const struct keeper *k, bool prefer, uint64_t now_seconds, str
 	}
 }
 
-static uint64_t get_u64(const uint8_t *at)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
 void keeper_open(const struct keeper *k, bool prefer, uint64_t now_ms, const struct message_open *m,
 		 struct message_opened *out)
 {
@@ -120,7 +112,7 @@ void keeper_open(const struct keeper *k, bool prefer, uint64_t now_ms, const str
 			out->plain))
 		return;
 	/* Whoever has taken over the asking side must not have packets opened that were recorded long ago. */
-	if (native_in_time(get_u64(out->plain + 4), now_ms))
+	if (native_in_time(load_u64(out->plain + 4), now_ms))
 		out->opened = 1;
 	else
 		sodium_memzero(out->plain, sizeof out->plain);
@@ -268,19 +260,7 @@ static const int calls[] = {
 	SCMP_SYS(rt_sigreturn), -1,
 };
 
-static enum err lock_in(void)
-{
-	static const struct sandbox box = { .user = ROLE_USER_KEEPER, .calls = calls };
-	const char *step = "";
-	bool missing = false;
-	enum err e = sandbox_enter(&box, &step, &missing);
-
-	if (e)
-		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
-	else if (missing)
-		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
-	return e;
-}
+static const struct sandbox box = { .user = ROLE_USER_KEEPER, .calls = calls };
 
 int keeper_main(bool foreground)
 {
@@ -294,7 +274,7 @@ int keeper_main(bool foreground)
 	r.prefer = s->secret_mode == SECRET_PREFER;
 	if ((e = sodium_init() < 0 ? ERR_SYSTEM : keeper_new(&r.keeper)))
 		log_event(LOG_LEVEL_ERROR, "no-locked-memory", "why", err_text(e), NULL);
-	if (!e && !load(r.keeper, s) && !lock_in()) {
+	if (!e && !load(r.keeper, s) && !role_lock_in(&box)) {
 		role_ready();
 		status = serve(&r);
 	}

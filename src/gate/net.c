@@ -26,19 +26,7 @@ static const int calls[] = {
 	SCMP_SYS(gettid),	 -1,
 };
 
-static enum err lock_in(void)
-{
-	static const struct sandbox box = { .user = ROLE_USER_NET, .calls = calls };
-	const char *step = "";
-	bool missing = false;
-	enum err e = sandbox_enter(&box, &step, &missing);
-
-	if (e)
-		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
-	else if (missing)
-		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
-	return e;
-}
+static const struct sandbox box = { .user = ROLE_USER_NET, .calls = calls };
 
 int net_main(bool foreground)
 {
@@ -51,7 +39,7 @@ int net_main(bool foreground)
 	log_open("net", foreground);
 	setup.settings = s = role_settings();
 	/* OpenSSL looks for its configuration when it is first used: never, here. */
-	if (sodium_init() >= 0 && OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && !lock_in()) {
+	if (sodium_init() >= 0 && OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) && !role_lock_in(&box)) {
 		role_ready();
 		status = net_serve(&setup);
 	}

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/macros.h"
 #include "base/reader.h"
+#include "base/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,32 +44,17 @@ static bool record_holds(const uint8_t *record)
 	return memcmp(record + PAYLOAD, check, CHECK) == 0;
 }
 
-static void put_u64(uint8_t *out, uint64_t value)
-{
-	for (int i = 7; i >= 0; i--, value >>= 8)
-		out[i] = (uint8_t)value;
-}
-
-static uint64_t get_u64(const uint8_t *at)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | at[i];
-	return value;
-}
-
 static void write_entry(uint8_t *record, const struct replay_entry *e)
 {
-	put_u64(record, e->ts);
+	store_u64(record, e->ts);
 	memcpy(record + 8, e->id, sizeof e->id);
 	record_check(record, record + PAYLOAD);
 }
 
 static void write_interval(uint8_t *record, struct replay_interval i)
 {
-	put_u64(record, i.from);
-	put_u64(record + 8, i.to);
+	store_u64(record, i.from);
+	store_u64(record + 8, i.to);
 	record_check(record, record + PAYLOAD);
 }
 
@@ -80,7 +66,7 @@ static const char *parse_head(const uint8_t *bytes, struct replay_content *c)
 		return "the file does not begin as a record of knocks";
 	for (unsigned i = 1; i <= REPLAY_INTERVALS; i++) {
 		const uint8_t *record = bytes + (size_t)i * REPLAY_RECORD;
-		const struct replay_interval in = { get_u64(record), get_u64(record + 8) };
+		const struct replay_interval in = { load_u64(record), load_u64(record + 8) };
 
 		if (!record_holds(record) || in.from > in.to)
 			return "a closed interval of the file is damaged";
@@ -112,7 +98,7 @@ static const char *parse_entries(const uint8_t *bytes, size_t records, struct re
 				return "a knock in the file is damaged";
 			continue;
 		}
-		c->entry[c->n].ts = get_u64(record);
+		c->entry[c->n].ts = load_u64(record);
 		memcpy(c->entry[c->n++].id, record + 8, NATIVE_ID);
 	}
 	return NULL;

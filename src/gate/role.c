@@ -33,6 +33,19 @@ struct settings *role_settings(void)
 	return s;
 }
 
+enum err role_lock_in(const struct sandbox *box)
+{
+	const char *step = "";
+	bool missing = false;
+	enum err e = sandbox_enter(box, &step, &missing);
+
+	if (e)
+		log_event(LOG_LEVEL_ERROR, "sandbox-failed", "step", step, "why", err_text(e), NULL);
+	else if (missing)
+		log_event(LOG_LEVEL_NOTICE, "landlock-missing", NULL);
+	return e;
+}
+
 void role_ready(void)
 {
 	if (write(ROLE_PARENT, "R", 1) != 1)

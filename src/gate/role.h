@@ -3,6 +3,7 @@
 #ifndef GATE_ROLE_H
 #define GATE_ROLE_H
 
+#include "gate/sandbox.h"
 #include "gate/settings.h"
 
 /*
@@ -39,6 +40,8 @@ int index_main(bool foreground);
 
 /* The settings of ROLE_SETTINGS; ends the process with a line in the log where they cannot be had. */
 struct settings *role_settings(void);
+/* sandbox_enter(), with a line in the log where it fails or the kernel has no Landlock. */
+MUST_USE enum err role_lock_in(const struct sandbox *box);
 /* Tells the parent that the role serves. */
 void role_ready(void);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* krl_write.c - the sections of a KRL, each as short as it can be. */
 #include "key/krl_write.h"
+
+#include "base/writer.h"
 #include "key/revoked_list.h"
 #include "key/serials.h"
 
@@ -23,26 +25,6 @@ static void put_u8(struct text *out, unsigned n)
 	text_add_bytes(out, &(uint8_t){ (uint8_t)n }, 1);
 }
 
-static void put_u32(struct text *out, uint32_t n)
-{
-	const uint8_t bytes[4] = { (uint8_t)(n >> 24), (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n };
-
-	text_add_bytes(out, bytes, sizeof bytes);
-}
-
-static void put_u64(struct text *out, uint64_t n)
-{
-	put_u32(out, (uint32_t)(n >> 32));
-	put_u32(out, (uint32_t)n);
-}
-
-static void put_string(struct text *out, const void *bytes, size_t len)
-{
-	put_u32(out, (uint32_t)len);
-	if (len)
-		text_add_bytes(out, bytes, len);
-}
-
 /* A section of sections; nothing where it is empty. Takes the data. */
 static enum err put_section(struct text *out, unsigned type, struct text *data)
 {
@@ -52,7 +34,7 @@ static enum err put_section(struct text *out, unsigned type, struct text *data)
 		e = ERR_TOO_BIG;
 	if (!e && data->len) {
 		put_u8(out, type);
-		put_string(out, data->s, data->len);
+		write_string(out, data->s, data->len);
 	}
 	text_free(data);
 	return e;
@@ -97,8 +79,8 @@ static enum err put_bitmap(struct text *out, const struct serials *s, size_t i, 
 			bits[sizeof bits - 1 - n / 8] |= (uint8_t)(1u << n % 8);
 	if (*top & 0x80)
 		top--;
-	put_u64(&data, first);
-	put_string(&data, top, (size_t)(bits + sizeof bits - top));
+	write_u64(&data, first);
+	write_string(&data, top, (size_t)(bits + sizeof bits - top));
 	return put_section(out, SERIAL_BITMAP, &data);
 }
 
@@ -111,13 +93,13 @@ static enum err put_ranges(struct text *out, struct text *list, const struct ser
 		struct text data = { 0 };
 
 		if (plain_cost(r) < RANGE_COST) {
-			put_u64(list, r->first);
+			write_u64(list, r->first);
 			if (r->last != r->first)
-				put_u64(list, r->last);
+				write_u64(list, r->last);
 			continue;
 		}
-		put_u64(&data, r->first);
-		put_u64(&data, r->last);
+		write_u64(&data, r->first);
+		write_u64(&data, r->last);
 		e = put_section(out, SERIAL_RANGE, &data);
 	}
 	return e;
@@ -145,7 +127,7 @@ static enum err put_blobs(struct text *out, unsigned type, const struct revoked_
 	struct text data = { 0 };
 
 	for (size_t i = 0; i < l->n; i++)
-		put_string(&data, l->v[i].at, l->v[i].len);
+		write_string(&data, l->v[i].at, l->v[i].len);
 	return put_section(out, type, &data);
 }
 
@@ -156,8 +138,8 @@ static enum err put_certificates(struct text *out, const struct revoked_certific
 	size_t head;
 	enum err e;
 
-	put_string(&data, c->ca.at, c->ca.len);
-	put_string(&data, "", 0);
+	write_string(&data, c->ca.at, c->ca.len);
+	write_string(&data, "", 0);
 	head = data.len;
 	if ((e = serials_of(c, &s)) == ERR_NONE && s.n && !s.v[0].first)
 		e = ERR_RANGE;
@@ -176,12 +158,12 @@ enum err krl_write(const struct revoked *r, const struct krl_head *head, struct 
 	enum err e = ERR_NONE;
 
 	text_add_bytes(&t, "SSHKRL\n", 8);
-	put_u32(&t, FORMAT_VERSION);
-	put_u64(&t, head->version);
-	put_u64(&t, head->generated);
-	put_u64(&t, 0); /* flags */
-	put_string(&t, "", 0);
-	put_string(&t, head->comment, strlen(head->comment));
+	write_u32(&t, FORMAT_VERSION);
+	write_u64(&t, head->version);
+	write_u64(&t, head->generated);
+	write_u64(&t, 0); /* flags */
+	write_string(&t, "", 0);
+	write_string(&t, head->comment, strlen(head->comment));
 	for (size_t i = 0; i < r->ncas && !e; i++)
 		e = put_certificates(&t, &r->cas[i]);
 	if (e || (e = put_blobs(&t, EXPLICIT_KEYS, &r->keys)) || (e = put_blobs(&t, SHA1_HASHES, &r->sha1)) ||

@@ -3,6 +3,7 @@
 #include "key/private_read.h"
 
 #include "base/text.h"
+#include "base/writer.h"
 #include "key/der.h"
 
 #include <openssl/bn.h>
@@ -59,17 +60,9 @@ enum err private_blob_keep(struct private_key *k, const uint8_t *blob, size_t le
 	return ERR_NONE;
 }
 
-static void put(struct text *t, const void *bytes, size_t len)
-{
-	const uint8_t be[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
-
-	text_add_bytes(t, be, sizeof be);
-	text_add_bytes(t, bytes, len);
-}
-
 static void put_word(struct text *t, const char *s)
 {
-	put(t, s, strlen(s));
+	write_string(t, s, strlen(s));
 }
 
 static enum err blob_take(struct private_key *k, struct text *t)
@@ -98,7 +91,7 @@ static enum err numbers_keep(struct private_key *k, const char *type, const stru
 
 	put_word(&t, type);
 	for (size_t i = 0; i < n; i++)
-		put(&t, numbers[i].at, numbers[i].left);
+		write_string(&t, numbers[i].at, numbers[i].left);
 	return blob_take(k, &t);
 }
 
@@ -171,7 +164,7 @@ enum err private_ed25519_derive(struct private_key *k, struct reader seed)
 	crypto_sign_seed_keypair(pk, sk, seed.at);
 	sodium_memzero(sk, sizeof sk);
 	put_word(&t, "ssh-ed25519");
-	put(&t, pk, sizeof pk);
+	write_string(&t, pk, sizeof pk);
 	return blob_take(k, &t);
 }
 
@@ -207,7 +200,7 @@ static enum err ec_known_keep(struct private_key *k, const struct curve *c, stru
 		return ERR_SYNTAX;
 	put_word(&t, c->type);
 	put_word(&t, c->name);
-	put(&t, out, len);
+	write_string(&t, out, len);
 	return blob_take(k, &t);
 }
 

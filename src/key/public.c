@@ -3,6 +3,7 @@
 #include "key/public.h"
 
 #include "base/reader.h"
+#include "base/writer.h"
 #include "key/certificate.h"
 #include "key/signature.h"
 
@@ -203,9 +204,10 @@ static enum err key_body(struct reader *in, const struct key_type *type, unsigne
 static void hash_string(crypto_hash_sha256_state *h, const char *s)
 {
 	uint32_t len = (uint32_t)strlen(s);
-	const uint8_t be[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+	uint8_t size[4];
 
-	crypto_hash_sha256_update(h, be, sizeof be);
+	store_u32(size, len);
+	crypto_hash_sha256_update(h, size, sizeof size);
 	crypto_hash_sha256_update(h, (const uint8_t *)s, len);
 }
 

@@ -2,6 +2,8 @@
 /* native_certificate.c - a certificate in the three parts in which it travels in a knock. */
 #include "knock/native.h"
 
+#include "base/writer.h"
+
 #include "key/certificate.h"
 #include "key/signature.h"
 
@@ -25,19 +27,11 @@ enum err native_certificate_split(const uint8_t *blob, size_t len, struct native
 	return ERR_NONE;
 }
 
-static void add_string(struct text *out, const uint8_t *bytes, size_t len)
-{
-	const uint8_t size[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
-
-	text_add_bytes(out, size, sizeof size);
-	text_add_bytes(out, bytes, len);
-}
-
 void native_certificate_join(const struct native_certificate *c, struct text *out)
 {
 	text_add_bytes(out, c->body, c->body_len);
-	add_string(out, c->ca, c->ca_len);
-	add_string(out, c->casig, c->casig_len);
+	write_string(out, c->ca, c->ca_len);
+	write_string(out, c->casig, c->casig_len);
 }
 
 enum err native_certificate_verify(const struct native_certificate *c)
@@ -46,7 +40,7 @@ enum err native_certificate_verify(const struct native_certificate *c)
 	enum err e;
 
 	text_add_bytes(&signed_text, c->body, c->body_len);
-	add_string(&signed_text, c->ca, c->ca_len);
+	write_string(&signed_text, c->ca, c->ca_len);
 	e = text_check(&signed_text);
 	if (!e)
 		e = signature_verify(c->ca, c->ca_len, c->casig, c->casig_len, (const uint8_t *)signed_text.s,

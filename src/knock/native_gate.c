@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* native_gate.c - the tag in front of a knock and the seal around it. */
 #include "knock/hpke.h"
+
+#include "base/writer.h"
 #include "knock/native.h"
 
 #include <sodium.h>
@@ -16,21 +18,6 @@ static const char psk_id[] = "sallyport-v1 psk"; /* without it */
 
 #define AT_ENC 8
 #define AT_CT 40
-
-static void put_u64(uint8_t *out, uint64_t value)
-{
-	for (int i = 7; i >= 0; i--, value >>= 8)
-		out[i] = (uint8_t)value;
-}
-
-static uint64_t get_u64(const uint8_t *at)
-{
-	uint64_t value = 0;
-
-	for (int i = 0; i < 8; i++)
-		value = value << 8 | at[i];
-	return value;
-}
 
 uint64_t native_epoch(uint64_t unix_seconds)
 {
@@ -52,7 +39,7 @@ void native_gate_key(const uint8_t *secret, const uint8_t host[NATIVE_HOST_KEY],
 
 	memcpy(message, label_gate, sizeof label_gate);
 	memcpy(message + sizeof label_gate, host, NATIVE_HOST_KEY);
-	put_u64(message + sizeof label_gate + NATIVE_HOST_KEY, epoch);
+	store_u64(message + sizeof label_gate + NATIVE_HOST_KEY, epoch);
 	crypto_auth_hmacsha256(digest, message, sizeof message, secret ? secret : none);
 	memcpy(out, digest, NATIVE_GATE_KEY);
 	sodium_memzero(digest, sizeof digest);
@@ -139,7 +126,7 @@ enum err native_seal(const uint8_t host[NATIVE_HOST_KEY], const uint8_t *site_se
 	sodium_memzero(&b, sizeof b);
 	if (e)
 		return e;
-	native_gate_key(site_secret, host, native_epoch(get_u64(plain + 4) / 1000), key);
+	native_gate_key(site_secret, host, native_epoch(load_u64(plain + 4) / 1000), key);
 	native_gate_tag(key, sealed + AT_ENC, sealed);
 	sodium_memzero(key, sizeof key);
 	memcpy(datagram, sealed, sizeof sealed);

@@ -3,6 +3,7 @@
 #include "knock/native.h"
 
 #include "base/reader.h"
+#include "base/writer.h"
 #include "key/signature.h"
 
 #include <sodium.h>
@@ -22,24 +23,16 @@ void native_message(const uint8_t host[NATIVE_HOST_KEY], const uint8_t enc[32], 
 	text_add_bytes(out, plain, signed_len);
 }
 
-static void add_string(struct text *out, const void *bytes, size_t len)
-{
-	const uint8_t size[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
-
-	text_add_bytes(out, size, sizeof size);
-	text_add_bytes(out, bytes, len);
-}
-
 void native_to_be_signed(const struct text *message, struct text *out)
 {
 	uint8_t digest[crypto_hash_sha256_BYTES];
 
 	crypto_hash_sha256(digest, (const uint8_t *)message->s, message->len);
 	text_add_bytes(out, "SSHSIG", 6);
-	add_string(out, NATIVE_NAMESPACE, strlen(NATIVE_NAMESPACE));
-	add_string(out, "", 0); /* reserved */
-	add_string(out, "sha256", 6);
-	add_string(out, digest, sizeof digest);
+	write_string(out, NATIVE_NAMESPACE, strlen(NATIVE_NAMESPACE));
+	write_string(out, "", 0); /* reserved */
+	write_string(out, "sha256", 6);
+	write_string(out, digest, sizeof digest);
 }
 
 struct bytes {

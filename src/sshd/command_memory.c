@@ -3,6 +3,7 @@
 #include "sshd/command_memory.h"
 
 #include "base/reader.h"
+#include "base/writer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -156,14 +157,6 @@ void command_memory_mark(struct command_memory *m)
 	m->started = 0;
 }
 
-static void string_write(struct text *out, const char *bytes, size_t len)
-{
-	const uint8_t be[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
-
-	text_add_bytes(out, be, sizeof be);
-	text_add_bytes(out, bytes, len);
-}
-
 enum err command_memory_write(const struct command_memory *m, struct text *out)
 {
 	size_t used = 0;
@@ -174,8 +167,8 @@ enum err command_memory_write(const struct command_memory *m, struct text *out)
 		/* what does not fit is run again another time */
 		if (!e->news || used + more > COMMAND_MEMORY_NEWS)
 			continue;
-		string_write(out, e->asked, strlen(e->asked));
-		string_write(out, e->output, e->len);
+		write_string(out, e->asked, strlen(e->asked));
+		write_string(out, e->output, e->len);
 		used += more;
 	}
 	return text_check(out);
