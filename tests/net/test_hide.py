@@ -33,9 +33,19 @@ hide_start() {
 }
 listens() { grep -q Listening /root/hide.err || ! kill -0 $HIDE 2>/dev/null; }
 hide_end() { wait $HIDE; }
-strangers_find() { lab_in stranger timeout 1 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null; }
+# held HOST SSH-ARGUMENT...: a login from there that stays: back when it is in, the pid of its ssh is $HELD. let_go PID: it ends.
+held() {
+	rm -f /root/held
+	(exec ip netns exec "$1" ssh "${@:2}" 'echo in; exec sleep 600' </dev/null >/root/held) & HELD=$!
+	lab_wait 15 grep -q in /root/held
+}
+let_go() { kill "$1"; wait "$1" || :; }
+nobody_is_in() { ! pgrep -u anna sshd >/dev/null; }
+strangers_find() { lab_in stranger timeout 5 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null; }
 shut() { ! strangers_find; }
 timer() { cut -d' ' -f1 /run/sallyport/timer-1; }
+# until_over: the time for the confirm is over, and the port open again.
+until_over() { lab_wait 15 lab_gone "$(timer)"; lab_wait 15 nothing_is_left; }
 roles_gone() { ! pgrep -x 'sallyport-.*' >/dev/null; }
 nothing_is_left() {
 	strangers_find && [ ! -e /etc/sallyport ] && ! pgrep -x 'sallyportd|sallyport-.*' >/dev/null && ! nft list table inet sallyport 2>/dev/null
@@ -58,8 +68,7 @@ hide_end
 cat /root/hide.err /root/hide.out
 shut
 sallyport confirm || echo "not without a login"
-login server 'echo in; sleep 600' >/root/session & session=$!
-lab_wait 10 grep -q in /root/session
+held client server
 sallyport confirm
 sallyport history
 sallyport hide -y </dev/null
@@ -69,8 +78,8 @@ sallyport reveal -y
 nothing_is_left
 sallyport reveal -y
 sallyport history | head -n 1
-kill -0 $session
-kill $session
+kill -0 $HELD
+kill $HELD
 """)
     text = got.stdout
     assert "An unused port answers strangers with a reset" in text
@@ -92,7 +101,7 @@ lab_in client nft -f - <<-END
 	table inet lossy { chain out { type filter hook output priority 0; udp dport 22 drop; }; }
 END
 : >/root/closed
-while [ ! -e /root/over ]; do strangers_find || echo shut >>/root/closed; done & watch=$!
+while [ ! -e /root/over ]; do strangers_find || echo shut >>/root/closed; sleep 0.2; done & watch=$!
 hide_start --wait 5s
 enroll server || echo "enrolling failed"
 hide_end || echo "status $?"
@@ -111,7 +120,7 @@ sallyport history
 def test_knocks_that_are_refused_are_told_apart_from_none(world):
     got = run(world, r"""
 clock_off() { lab_in client env LD_PRELOAD= sallyport "$@"; }
-hide_start --wait 4s
+hide_start --wait 15s
 # another key than the account lists
 ssh-keygen -q -t ed25519 -N '' -f /root/other
 lab_in client sallyport knock -i /root/other server >/dev/null 2>&1 || :
@@ -119,16 +128,16 @@ hide_end || echo "status $?"
 tail -n 2 /root/hide.err
 nothing_is_left
 """)
-    assert re.search(r"no knock arrived in 4 s; what came ended at: .*key \d", got.stdout), got.stdout
+    assert re.search(r"no knock arrived in 15 s; what came ended at: .*key \d", got.stdout), got.stdout
 
 
 def test_without_a_confirm_it_opens_again(world):
     got = run(world, r"""
-hide_start --confirm-within 10s
+hide_start --confirm-within 30s
 enroll server >/dev/null
 hide_end
 shut
-lab_wait 15 nothing_is_left
+until_over
 sallyport history
 """)
     assert re.search(r"rolled-back +hide  by root  \(it was not confirmed in time\)", got.stdout), got.stdout
@@ -155,12 +164,12 @@ sallyport history
 @pytest.mark.parametrize("when", ["listening", "shut"])
 def test_a_hide_that_is_killed_leaves_an_open_port(world, when):
     got = run(world, rf"""
-hide_start --confirm-within 10s
+hide_start --confirm-within 30s
 if [ {when} = shut ]; then enroll server >/dev/null; hide_end; fi
 kill -9 $HIDE 2>/dev/null || :
 if [ {when} = shut ]; then shut; kill -9 $(timer); fi
 sallyport recover
-if [ {when} = shut ]; then shut; lab_wait 15 nothing_is_left; fi
+if [ {when} = shut ]; then shut; lab_wait 20 nothing_is_left; fi
 nothing_is_left
 sallyport history
 """)
@@ -173,22 +182,20 @@ hide_start --except 10.83.0.3
 enroll server >/dev/null
 hide_end
 # by hand
-sallyport grant 10.83.0.2 --for 1m >/dev/null
-login -o ProxyCommand=none server 'sleep 600' & hand=$!
-sleep 2
-sallyport confirm || :
-kill $hand; wait $hand || :
+sallyport grant 10.83.0.2 --for 10m >/dev/null
+held client -o ProxyCommand=none server
+sallyport confirm && exit 1
+let_go $HELD
 sallyport close 10.83.0.2 >/dev/null
+lab_wait 10 nobody_is_in
 # from a network that is never shut
-lab_in stranger ssh -o ProxyCommand=none server 'sleep 600' </dev/null & except=$!
-sleep 2
-sallyport confirm || :
-kill $except; wait $except || :
-sleep 1
-login server 'sleep 600' & knocked=$!
-sleep 3
+held stranger -o ProxyCommand=none server
+sallyport confirm && exit 1
+let_go $HELD
+lab_wait 10 nobody_is_in
+held client server
 sallyport confirm
-kill $knocked
+kill $HELD
 sallyport reveal -y
 """)
     assert "proves nothing: 10.83.0.2 was let in by hand" in got.stderr, got.stderr
@@ -242,19 +249,18 @@ cat /etc/sallyport/sallyportd.conf
 stat -c '%a %s %n' /etc/sallyport/site-secret
 cat /root/hide.out
 ! grep -q "$(cat /etc/sallyport/site-secret)" /root/hide.out /root/hide.err
-login server 'sleep 600' & session=$!
-sleep 3
+held client server
 sallyport confirm
 # a second change waits for nobody, but for its confirm; what was opened by hand stays open
 sallyport grant 10.83.0.3 --for 1h >/dev/null
-sallyport hide -y --override second-way --knock-port 4001 --confirm-within 10s </dev/null
+sallyport hide -y --override second-way --knock-port 4001 --confirm-within 30s </dev/null
 grep KnockPort /etc/sallyport/sallyportd.conf
 strangers_find
-lab_wait 15 grep -q 'KnockPort 4000' /etc/sallyport/sallyportd.conf
+lab_wait 20 grep -q 'KnockPort 4000' /etc/sallyport/sallyportd.conf
 strangers_find
 sallyport close 10.83.0.3 >/dev/null
 shut
-kill $session; wait $session || :
+let_go $HELD
 sallyport close 10.83.0.2 >/dev/null || :
 login server 'echo in again'
 sallyport reveal -y
@@ -315,15 +321,14 @@ def test_a_hide_is_rolled_back_like_any_other_change(world):
 hide_start
 enroll server >/dev/null
 hide_end
-login server 'echo in; sleep 600' >/root/session & session=$!
-lab_wait 10 grep -q in /root/session
+held client server
 sallyport confirm
 shut
 sallyport rollback --dry-run || echo "status $?"
 shut
 sallyport rollback -y </dev/null
 nothing_is_left
-kill $session
+kill $HELD
 """)
     assert "remove /etc/sallyport/sallyportd.conf" in got.stdout and "status 1" in got.stdout
     assert "Transaction 1 is rolled back: every file is as it was before." in got.stdout
@@ -337,7 +342,7 @@ enroll server >/dev/null
 hide_end
 shut
 flock -o /run/lock/sallyport sleep 600 & holder=$!
-sleep 1
+lab_wait 5 sh -c '! flock -n /run/lock/sallyport true'
 sallyport reveal -y </dev/null
 strangers_find
 kill $holder
@@ -351,13 +356,13 @@ nothing_is_left
 def test_it_opens_again_also_where_the_daemon_cannot_be_run_any_more(world):
     """As in the middle of an upgrade, when the time for the confirm is over."""
     run(world, r"""
-hide_start --confirm-within 10s
+hide_start --confirm-within 30s
 enroll server >/dev/null
 hide_end
 shut
 rm /usr/local/sbin/sallyportd
 printf '#!/bin/sh\nexit 127\n' >/usr/local/sbin/sallyportd; chmod 755 /usr/local/sbin/sallyportd
-lab_wait 20 nothing_is_left
+until_over
 """)
 
 
@@ -370,10 +375,9 @@ hide_start --port 22
 enroll server >/dev/null
 hide_end
 lab_in client sallyport knock -q server
-login -o ProxyCommand=none -p 2222 server 'sleep 600' & session=$!
-sleep 3
+held client -o ProxyCommand=none -p 2222 server
 sallyport confirm || echo "status $?"
-kill $session; wait $session || :
+let_go $HELD
 sallyport reveal -y </dev/null
 """)
     assert "proves nothing: from 10.83.0.2 port 2222 is never shut" in got.stderr and "status 1" in got.stdout
@@ -388,7 +392,7 @@ enroll server >/dev/null
 hide_end
 cat /root/hide.out
 strangers_find # by another interface
-! lab_in client timeout 1 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null
+! lab_in client timeout 5 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null
 sallyport reveal -y </dev/null
 """)
     assert "(Not proven: that a stranger finds nothing could not be tried from here.)" in got.stdout
