@@ -48,7 +48,7 @@ def world(build):
     """
 
     def run(snippet, timeout=300, env=None, keep=()):
-        command = [str(LAB / "world")]
+        command = [str(build / "tests" / "world")]
         for folder in keep:
             command += ["--keep", str(folder)]
         prologue = 'PATH=$SALLYPORT_BUILD:$PATH BUILD=$SALLYPORT_BUILD; . "$LAB_SOURCE/tests/lab/lib.sh"\n'
@@ -57,7 +57,7 @@ def world(build):
         got = subprocess.run(
             command + ["--", "/bin/bash", "-c", prologue + snippet, "snippet"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="surrogateescape", timeout=timeout,
-            env=dict(os.environ, SALLYPORT_BUILD=str(build)))
+            env=dict(os.environ, SALLYPORT_BUILD=str(build), LAB_SOURCE=str(SOURCE)))
         if got.returncode == CANNOT and "lab: no private world here" in got.stderr:
             pytest.skip(got.stderr.strip().splitlines()[-1])
         return got
