@@ -3,13 +3,15 @@
 
 # gate_install [SETTING...]: what an installation puts in place, by hand: accounts, a folder with an empty record, settings.
 gate_install() {
-	local account id=3000 state=/var/lib/sallyport/gate
-	for account in $(awk '$1 == "u" { print $2 }' "$LAB_SOURCE/conf/sysusers.d/sallyport.conf"); do
-		lab_account "$account" $((++id)) /usr/sbin/nologin
-	done
-	install -d -m 700 -o sallyport-grant -g sallyport-grant $state
-	install -m 600 -o sallyport-grant -g sallyport-grant /dev/null $state/replay
-	mkdir -p /etc/sallyport
+	local kind account id=3000 state=/var/lib/sallyport/gate
+	while read -r kind account _; do
+		[ "$kind" = u ] || continue
+		lab_group "$account" $((++id))
+		echo "$account:x:$id:$id::/:/usr/sbin/nologin" >>/etc/passwd
+		echo "$account:*:19000:0:99999:7:::" >>/etc/shadow
+	done <"$LAB_SOURCE/conf/sysusers.d/sallyport.conf"
+	mkdir -p /etc/sallyport $state && : >$state/replay &&
+		chown sallyport-grant:sallyport-grant $state $state/replay && chmod u=rwX,go= $state $state/replay || return
 	printf '%s\n' "Port 22" "$@" >/etc/sallyport/sallyportd.conf
 }
 
@@ -64,7 +66,14 @@ gate_client() {
 			ConnectTimeout 3
 			LogLevel ERROR
 	END
-	echo "$address $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/known_hosts
+	gate_known_host "$address" >/root/known_hosts
+}
+
+# gate_known_host ADDRESS: this host's line for a known_hosts file.
+gate_known_host() {
+	local type key
+	read -r type key _ </etc/ssh/ssh_host_ed25519_key.pub
+	echo "$1 $type $key"
 }
 
 # gate_shut: whether the port is shut for the other host; gate_open: whether it is open.
@@ -72,7 +81,7 @@ gate_shut() {
 	! gate_open
 }
 gate_open() {
-	lab_in client timeout 1 /bin/bash -c "exec 3<>/dev/tcp/${1:-10.83.0.1}/22" 2>/dev/null
+	lab_in client timeout 3 /bin/bash -c "exec 3<>/dev/tcp/${1:-10.83.0.1}/22" 2>/dev/null
 }
 
 # gate_programs: the daemon where an installation has it, for commands that start it by themselves.
@@ -90,5 +99,5 @@ gate_laptop() {
 		install -d -m 700 -o anna -g anna /home/anna/.ssh &&
 		install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys || return
 	printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
-	echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+	gate_known_host 10.83.0.1 >/root/.ssh/known_hosts
 }
