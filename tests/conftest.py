@@ -65,5 +65,12 @@ def world(build):
     return run
 
 
+def load():
+    """By how much longer things may take than on a machine with nothing else to do: what ran lately, or runs now, for each processor."""
+    with open("/proc/loadavg", encoding="ascii") as figures:
+        lately, _, _, now, _ = figures.read().split()
+    return 2 * max(1, float(lately), float(now.split("/")[0]))
+
+
 def shell_quote(word):
     return "'" + word.replace("'", "'\\''") + "'"

@@ -101,3 +101,15 @@ gate_laptop() {
 	printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
 	gate_known_host 10.83.0.1 >/root/.ssh/known_hosts
 }
+
+# gate_ended STAGE|STAGE...: how many knocks have ended there, '.*' for anywhere. gate_ends N STAGE|...: whether it is so many.
+gate_ended() {
+	local name value sum=0
+	while read -r name value; do
+		[[ ! $name =~ ^sallyport_packets_ended_total\{stage=\"($1)\"\}$ ]] || sum=$((sum + value))
+	done < <(sallyport who --format prometheus)
+	echo $sum
+}
+gate_ends() {
+	[ "$(gate_ended "$2")" -ge "$1" ]
+}

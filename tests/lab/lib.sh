@@ -77,6 +77,12 @@ lab_other_pid() {
 	[ -e /run/sshd.pid ] && read -r pid </run/sshd.pid && [ "$pid" != "$1" ]
 }
 
+# lab_sshd_reload: back when it listens with the new configuration.
+lab_sshd_reload() {
+	local pid
+	read -r pid </run/sshd.pid && : >/run/sshd.pid && kill -HUP "$pid" && lab_wait 10 test -s /run/sshd.pid
+}
+
 # lab_sshd_stop: the listening process only; sessions go on.
 lab_sshd_stop() {
 	local pid

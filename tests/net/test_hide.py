@@ -216,7 +216,7 @@ cp /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
 lab_account bert 1002
 echo 4; try --except 192.0.2.0/24 --keep bert     # he could not
 echo 5; try --except 192.0.2.0/24 --port 2222     # nobody listens
-rm /etc/ssh/ssh_host_ed25519_key*; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+rm /etc/ssh/ssh_host_ed25519_key*; lab_sshd_reload
 echo 6; try --except 192.0.2.0/24                 # no key to seal to
 echo 7; sallyport hide -y --except 192.0.2.1/24 </dev/null 2>&1 || echo "status $?"
 echo 8; sallyport hide -y --knock-port 123 </dev/null 2>&1 || echo "status $?"
@@ -369,8 +369,7 @@ until_over
 def test_a_login_at_a_port_that_is_not_hidden_proves_nothing(world):
     got = run(world, r"""
 printf 'Port 22\nPort 2222\n' >>/etc/ssh/sshd_config
-kill -HUP "$(cat /run/sshd.pid)"
-lab_wait 5 lab_listening 2222
+lab_sshd_reload
 hide_start --port 22
 enroll server >/dev/null
 hide_end
