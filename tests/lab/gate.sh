@@ -63,7 +63,7 @@ gate_client() {
 			UserKnownHostsFile /root/known_hosts
 			GlobalKnownHostsFile none
 			BatchMode yes
-			ConnectTimeout 3
+			ConnectTimeout 20
 			LogLevel ERROR
 	END
 	gate_known_host "$address" >/root/known_hosts
