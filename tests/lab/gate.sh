@@ -113,3 +113,17 @@ gate_ended() {
 gate_ends() {
 	[ "$(gate_ended "$2")" -ge "$1" ]
 }
+
+# gate_clock AHEAD [SYNCHRONISED]: the clock of all programs, by tests/tools/clock_shift.c: 1 (the default) or 0.
+gate_clock() {
+	local number shift byte bytes=''
+	for number in "$1" "${2:-1}"; do
+		for shift in 0 8 16 24 32 40 48 56; do
+			printf -v byte '\\x%02x' $((number >> shift & 255))
+			bytes+=$byte
+		done
+	done
+	# those that run have it mapped: it is written over, not anew
+	printf '%b' "$bytes" 1<>/run/lab-clock
+	[ -e /etc/ld.so.preload ] || echo "$SALLYPORT_BUILD/tests/clock_shift.so" >/etc/ld.so.preload
+}

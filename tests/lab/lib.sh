@@ -202,5 +202,5 @@ lab_program() {
 # lab_snapshot DIR...: one line per file: type, mode, owner, size, time, xattrs, digest: equal before and after means
 # nothing was changed, down to security labels and ACLs.
 lab_snapshot() {
-	/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/snapshot.py" "$@"
+	/usr/bin/python3 -IS "$LAB_SOURCE/tests/lab/snapshot.py" "$@"
 }

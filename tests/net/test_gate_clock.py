@@ -6,15 +6,12 @@ import pytest
 
 pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
 
-# All of the world has the clock of tests/tools/clock_shift.c. clock AHEAD [SYNCHRONISED]: set it. knock, send: by the other host.
+# All of the world has the clock of tests/tools/clock_shift.c. knock, send: by the other host.
 SETUP = r"""
 set -eu
 trap 'tail -30 /tmp/gate.log >&2' EXIT
 . "$LAB_SOURCE/tests/lab/gate.sh"
-clock() { /usr/bin/python3 -Ic "import struct; open('/run/lab-clock', 'r+b').write(struct.pack('=qq', $1, ${2:-1}))"; }
-head -c 16 /dev/zero >/run/lab-clock
-clock 0
-echo "$BUILD/tests/clock_shift.so" >/etc/ld.so.preload
+gate_clock 0
 lab_client client
 lab_account anna 1001; lab_key anna
 lab_sshd_start
@@ -53,15 +50,15 @@ def gate(world):
 @pytest.mark.parametrize("ahead", ["DAY", "-DAY"])
 def test_a_knock_while_the_clock_is_wrong_is_no_key_later_and_shuts_nobody_out(gate, ahead):
     gate(f"""
-clock $(({ahead})); gate_start
+gate_clock $(({ahead})); gate_start
 knock /tmp/then; granted /tmp/then
-clock 0
+gate_clock 0
 granted new
 refused 'gate|time|open' /tmp/then
 again
 granted new
 # its time comes, or comes back
-clock $(({ahead}))
+gate_clock $(({ahead}))
 refused 'duplicate|floor' /tmp/then
 again
 refused 'duplicate|floor' /tmp/then
@@ -74,15 +71,15 @@ gate_start
 knock /tmp/then; granted /tmp/then
 kill -9 "$GATE"; wait "$GATE" || :
 rm /var/lib/sallyport/gate/replay
-clock 0 0; gate_start
+gate_clock 0 0; gate_start
 refused state new
 refused state /tmp/then
-clock 0 1
+gate_clock 0 1
 refused floor new
 refused floor /tmp/then
 again
 refused floor new
-clock 302
+gate_clock 302
 granted new
 refused 'time|gate|open|floor' /tmp/then
 """)
@@ -91,9 +88,9 @@ refused 'time|gate|open|floor' /tmp/then
 def test_a_clock_that_was_never_set_opens_to_nobody_and_is_no_harm_once_it_is(gate):
     gate(r"""
 knock /tmp/right
-clock $((1000 - $(date +%s))) 0; gate_start
+gate_clock $((1000 - $(date +%s))) 0; gate_start
 refused 'gate|time|open' /tmp/right
-clock 0 1
+gate_clock 0 1
 granted /tmp/right
 again
 refused duplicate /tmp/right
@@ -120,12 +117,12 @@ gate_open
 sallyportd -L
 gate_open
 # nor does a daemon that can let nobody in
-clock 0 0
+gate_clock 0 0
 gate_start
 lab_wait 5 grep -q 'unattended.*clock' /tmp/gate.log
 gate_open
 gate_stop
-clock 0 1
+gate_clock 0 1
 gate_start
 lab_wait 5 gate_shut
 [ "$(left)" -ge 500 ]

@@ -12,10 +12,7 @@ pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles'
 SETUP = r"""
 set -eu
 . "$LAB_SOURCE/tests/lab/gate.sh"
-head -c 16 /dev/zero >/run/lab-clock
-clock() { /usr/bin/python3 -Ic "import struct; open('/run/lab-clock', 'r+b').write(struct.pack('=qq', 0, $1))"; }
-clock 1
-echo "$BUILD/tests/clock_shift.so" >/etc/ld.so.preload
+gate_clock 0
 gate_programs
 lab_account anna 1001
 lab_client client
@@ -119,7 +116,6 @@ sallyport history
 
 def test_knocks_that_are_refused_are_told_apart_from_none(world):
     got = run(world, r"""
-clock_off() { lab_in client env LD_PRELOAD= sallyport "$@"; }
 hide_start --wait 15s
 # another key than the account lists
 ssh-keygen -q -t ed25519 -N '' -f /root/other
@@ -207,9 +203,9 @@ def test_the_guards(world):
     got = run(world, r"""
 try() { sallyport hide -y --wait 1s "$@" </dev/null 2>/root/said && exit 1; grep guard: /root/said | cut -c 1-90; echo; }
 echo 1; try                                       # no console, nothing excepted
-clock 0
+gate_clock 0 0
 echo 2; try --except 192.0.2.0/24                 # the clock
-clock 1
+gate_clock 0
 rm /home/anna/.ssh/authorized_keys
 echo 3; try --except 192.0.2.0/24                 # nobody could knock
 cp /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys
