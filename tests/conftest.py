@@ -3,12 +3,16 @@
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 LAB = SOURCE / "tests" / "lab"
 CANNOT = 77  # tests/lab/world: no private world can be had here
+LONG = os.environ.get("SALLYPORT_LONG") == "1"
+# Samples begin elsewhere in each run. By way of the environment all workers of a run have the same one.
+SEED = int(os.environ.setdefault("SALLYPORT_SEED", str(int(time.time()) % 100000)))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,7 @@ def figure(record_property):
 
 
 def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"the samples of this run once more: SALLYPORT_SEED={SEED}")
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, text in report.user_properties:
             if name == "figure" and report.when == "call":
@@ -48,7 +53,7 @@ def world(build):
     """
 
     def run(snippet, timeout=300, env=None, keep=()):
-        command = [str(LAB / "world")]
+        command = [str(build / "tests" / "world")]
         for folder in keep:
             command += ["--keep", str(folder)]
         prologue = 'PATH=$SALLYPORT_BUILD:$PATH BUILD=$SALLYPORT_BUILD; . "$LAB_SOURCE/tests/lab/lib.sh"\n'
@@ -57,12 +62,19 @@ def world(build):
         got = subprocess.run(
             command + ["--", "/bin/bash", "-c", prologue + snippet, "snippet"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="surrogateescape", timeout=timeout,
-            env=dict(os.environ, SALLYPORT_BUILD=str(build)))
+            env=dict(os.environ, SALLYPORT_BUILD=str(build), LAB_SOURCE=str(SOURCE)))
         if got.returncode == CANNOT and "lab: no private world here" in got.stderr:
             pytest.skip(got.stderr.strip().splitlines()[-1])
         return got
 
     return run
+
+
+def load():
+    """By how much longer things may take than on a machine with nothing else to do: what ran lately, or runs now, for each processor."""
+    with open("/proc/loadavg", encoding="ascii") as figures:
+        lately, _, _, now, _ = figures.read().split()
+    return 2 * max(1, float(lately), float(now.split("/")[0]))
 
 
 def shell_quote(word):

@@ -843,7 +843,7 @@ static bool check_rekey(struct words *w)
 	const char *word = word_next(w);
 	long long n;
 
-	if (!word || (strcmp(word, "default") && (!value_scaled(word, &n) || (n && n < 16))))
+	if (!word || !*word || (strcmp(word, "default") && (!value_scaled(word, &n) || (n && n < 16))))
 		return refuse(w, word, "default or a number of bytes of at least 16 such as 1G, then perhaps a time");
 	word = word_next(w);
 	return !word || !strcmp(word, "none") || value_time(word, &n) ||

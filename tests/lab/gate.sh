@@ -3,13 +3,15 @@
 
 # gate_install [SETTING...]: what an installation puts in place, by hand: accounts, a folder with an empty record, settings.
 gate_install() {
-	local account id=3000 state=/var/lib/sallyport/gate
-	for account in $(awk '$1 == "u" { print $2 }' "$LAB_SOURCE/conf/sysusers.d/sallyport.conf"); do
-		lab_account "$account" $((++id)) /usr/sbin/nologin
-	done
-	install -d -m 700 -o sallyport-grant -g sallyport-grant $state
-	install -m 600 -o sallyport-grant -g sallyport-grant /dev/null $state/replay
-	mkdir -p /etc/sallyport
+	local kind account id=3000 state=/var/lib/sallyport/gate
+	while read -r kind account _; do
+		[ "$kind" = u ] || continue
+		lab_group "$account" $((++id))
+		echo "$account:x:$id:$id::/:/usr/sbin/nologin" >>/etc/passwd
+		echo "$account:*:19000:0:99999:7:::" >>/etc/shadow
+	done <"$LAB_SOURCE/conf/sysusers.d/sallyport.conf"
+	mkdir -p /etc/sallyport $state && : >$state/replay &&
+		chown sallyport-grant:sallyport-grant $state $state/replay && chmod u=rwX,go= $state $state/replay || return
 	printf '%s\n' "Port 22" "$@" >/etc/sallyport/sallyportd.conf
 }
 
@@ -61,10 +63,17 @@ gate_client() {
 			UserKnownHostsFile /root/known_hosts
 			GlobalKnownHostsFile none
 			BatchMode yes
-			ConnectTimeout 3
+			ConnectTimeout 20
 			LogLevel ERROR
 	END
-	echo "$address $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/known_hosts
+	gate_known_host "$address" >/root/known_hosts
+}
+
+# gate_known_host ADDRESS: this host's line for a known_hosts file.
+gate_known_host() {
+	local type key
+	read -r type key _ </etc/ssh/ssh_host_ed25519_key.pub
+	echo "$1 $type $key"
 }
 
 # gate_shut: whether the port is shut for the other host; gate_open: whether it is open.
@@ -72,7 +81,7 @@ gate_shut() {
 	! gate_open
 }
 gate_open() {
-	lab_in client timeout 1 /bin/bash -c "exec 3<>/dev/tcp/${1:-10.83.0.1}/22" 2>/dev/null
+	lab_in client timeout 3 /bin/bash -c "exec 3<>/dev/tcp/${1:-10.83.0.1}/22" 2>/dev/null
 }
 
 # gate_programs: the daemon where an installation has it, for commands that start it by themselves.
@@ -90,5 +99,31 @@ gate_laptop() {
 		install -d -m 700 -o anna -g anna /home/anna/.ssh &&
 		install -m 600 -o anna -g anna /root/.ssh/id_ed25519.pub /home/anna/.ssh/authorized_keys || return
 	printf 'Host server\n\tHostName 10.83.0.1\n\tUser anna\n\tBatchMode yes\n\tConnectTimeout 30\n' >/root/.ssh/config
-	echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)" >/root/.ssh/known_hosts
+	gate_known_host 10.83.0.1 >/root/.ssh/known_hosts
+}
+
+# gate_ended STAGE|STAGE...: how many knocks have ended there, '.*' for anywhere. gate_ends N STAGE|...: whether it is so many.
+gate_ended() {
+	local name value sum=0
+	while read -r name value; do
+		[[ ! $name =~ ^sallyport_packets_ended_total\{stage=\"($1)\"\}$ ]] || sum=$((sum + value))
+	done < <(sallyport who --format prometheus)
+	echo $sum
+}
+gate_ends() {
+	[ "$(gate_ended "$2")" -ge "$1" ]
+}
+
+# gate_clock AHEAD [SYNCHRONISED]: the clock of all programs, by tests/tools/clock_shift.c: 1 (the default) or 0.
+gate_clock() {
+	local number shift byte bytes=''
+	for number in "$1" "${2:-1}"; do
+		for shift in 0 8 16 24 32 40 48 56; do
+			printf -v byte '\\x%02x' $((number >> shift & 255))
+			bytes+=$byte
+		done
+	done
+	# those that run have it mapped: it is written over, not anew
+	printf '%b' "$bytes" 1<>/run/lab-clock
+	[ -e /etc/ld.so.preload ] || echo "$SALLYPORT_BUILD/tests/clock_shift.so" >/etc/ld.so.preload
 }

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # lib.sh - what tests do in a private world: accounts, keys, a real sshd, logins, other hosts. Source it with bash.
 #
+# Hundreds of tests pay for each process that is started here: what bash can do itself, it does.
+#
 # LAB_PORT (22) is where logins go; LAB_FROM names the host they come from (see lab_client), empty for this one;
 # LAB_SSH_OPTIONS holds further options for ssh, separated by blanks.
 
@@ -13,9 +15,9 @@ LAB_KNOWN_HOSTS=/root/known_hosts
 
 # lab_group NAME GID [MEMBER...]
 lab_group() {
-	local name=$1 gid=$2
+	local name=$1 gid=$2 IFS=,
 	shift 2
-	(IFS=, && echo "$name:x:$gid:$*") >>/etc/group
+	echo "$name:x:$gid:$*" >>/etc/group
 }
 
 # lab_account NAME UID [SHELL] [SHADOW-FIELD]: the field is what stands for the password, "*" by default.
@@ -35,15 +37,13 @@ lab_password() {
 # lab_key NAME [TYPE [BITS]]: a new key for the account, the private half in $LAB_KEYS/NAME, and listed in its
 # authorized_keys. A second call replaces the private half and adds the public one.
 lab_key() {
-	local name=$1 type=${2:-ed25519} home
-	home=$(getent passwd "$name" | cut -d: -f6)
-	mkdir -p "$LAB_KEYS"
-	rm -f "$LAB_KEYS/$name" "$LAB_KEYS/$name.pub"
-	ssh-keygen -q -t "$type" ${3:+-b "$3"} -N '' -C "$name" -f "$LAB_KEYS/$name" || return
-	install -d -m 700 -o "$name" -g "$(id -g "$name")" "$home/.ssh"
-	cat "$LAB_KEYS/$name.pub" >>"$home/.ssh/authorized_keys"
-	chown "$name:" "$home/.ssh/authorized_keys"
-	chmod 600 "$home/.ssh/authorized_keys"
+	local name=$1 type=${2:-ed25519} ssh line
+	eval "ssh=~$name/.ssh"
+	[ ! -e "$LAB_KEYS/$name" ] || rm -f "$LAB_KEYS/$name" "$LAB_KEYS/$name.pub"
+	mkdir -p "$LAB_KEYS" "$ssh" &&
+		ssh-keygen -q -t "$type" ${3:+-b "$3"} -N '' -C "$name" -f "$LAB_KEYS/$name" &&
+		read -r line <"$LAB_KEYS/$name.pub" && echo "$line" >>"$ssh/authorized_keys" &&
+		chown "$name:" "$ssh" "$ssh/authorized_keys" && chmod u=rwX,go= "$ssh" "$ssh/authorized_keys"
 }
 
 # lab_host_keys: Debian's three host keys, as the package makes them. They are made once per build folder.
@@ -58,22 +58,29 @@ lab_host_keys() {
 		fi
 		rm -rf "$new"
 	fi
-	cp -p "$stock"/ssh_host_* /etc/ssh/ 2>/dev/null || ssh-keygen -A >/dev/null
-	chown root:root /etc/ssh/ssh_host_*
-	chmod 600 /etc/ssh/ssh_host_*_key
+	cp --preserve=mode,timestamps "$stock"/ssh_host_* /etc/ssh/ 2>/dev/null || ssh-keygen -A >/dev/null
 }
 
 # lab_sshd_start [SSHD-OPTION...]: the real sshd with /etc/ssh as it is; returns when it listens. Its log goes to
 # /var/log/auth.log, as syslog would write it there.
 lab_sshd_start() {
-	local ports port
+	local before=''
 	lab_host_keys
 	lab_syslog_start
-	ports=$(/usr/sbin/sshd -T "$@" | awk '$1 == "port" { print $2 }') || return
+	[ ! -e /run/sshd.pid ] || read -r before </run/sshd.pid
 	/usr/sbin/sshd "$@" || return
-	for port in $ports; do
-		lab_wait 10 lab_listening "$port" || { echo "lab: sshd does not listen on port $port" >&2; return 1; }
-	done
+	# it writes this when it listens
+	lab_wait 10 lab_other_pid "$before" || { echo "lab: sshd does not listen" >&2; return 1; }
+}
+lab_other_pid() {
+	local pid
+	[ -e /run/sshd.pid ] && read -r pid </run/sshd.pid && [ "$pid" != "$1" ]
+}
+
+# lab_sshd_reload: back when it listens with the new configuration.
+lab_sshd_reload() {
+	local pid
+	read -r pid </run/sshd.pid && : >/run/sshd.pid && kill -HUP "$pid" && lab_wait 10 test -s /run/sshd.pid
 }
 
 # lab_sshd_stop: the listening process only; sessions go on.
@@ -84,8 +91,19 @@ lab_sshd_stop() {
 	lab_wait 10 lab_gone "$pid"
 }
 
+# lab_listening PORT: whether somebody listens at TCP PORT, at whatever address.
 lab_listening() {
-	[ "$(ss -Hltn "sport = :$1")" ]
+	local hex file lines line
+	printf -v hex '%04X' "$1"
+	for file in /proc/net/tcp /proc/net/tcp6; do
+		[ -e $file ] || continue # without IPv6 there is no second one
+		mapfile -t lines <$file
+		for line in "${lines[@]}"; do
+			# its own address and port, those of the other side, state 0A: listening
+			[[ $line != *:"$hex "*:"0000 0A "* ]] || return 0
+		done
+	done
+	return 1
 }
 
 lab_gone() {
@@ -95,17 +113,28 @@ lab_gone() {
 # lab_wait SECONDS COMMAND...: until the command succeeds; fails when it does not in four times that time, since the
 # machine may be busy with other tests and the programs slowed down by sanitizers.
 lab_wait() {
-	local end=$((SECONDS + 4 * $1))
+	local end=$((SECONDS + 4 * $1)) pause
+	local -a pauses=(0.02 0.02 0.05 0.05 0.1 0.1)
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
+		pause=${pauses[0]:-0.2}
+		pauses=("${pauses[@]:1}")
+		lab_sleep "$pause"
 	done
+}
+
+# lab_sleep SECONDS: without a process. Nothing ever comes out of that pipe.
+lab_sleep() {
+	{ read -rt "$1" <>/dev/lab-never; } 2>/dev/null || [ $? -gt 128 ] || sleep "$1"
 }
 
 # lab_known_hosts: what the client is told beforehand: the keys of this host under any name.
 lab_known_hosts() {
-	sed -s 's/^/* /' /etc/ssh/ssh_host_*_key.pub >"$LAB_KNOWN_HOSTS"
+	local file line
+	for file in /etc/ssh/ssh_host_*_key.pub; do
+		while read -r line || [ "$line" ]; do echo "* $line"; done <"$file"
+	done >"$LAB_KNOWN_HOSTS"
 }
 
 # lab_login USER [ADDRESS] COMMAND...: a real login with the key of lab_key, from $LAB_FROM.
@@ -126,17 +155,23 @@ lab_login() {
 # lab_client NAME [N]: another host, as a network namespace: 10.83.0.N and fd83::N (N: 2 by default), with this one at
 # 10.83.0.1 and fd83::1. A second one, say 'lab_client stranger 3', sees this host but not the first.
 lab_client() {
-	local name=$1 n=${2:-2}
-	ip netns add "$name" &&
-		ip link add "lab$n" type veth peer name eth0 netns "$name" &&
-		ip addr add 10.83.0.1 peer "10.83.0.$n" dev "lab$n" &&
-		ip link set "lab$n" up &&
-		ip -n "$name" link set lo up &&
-		ip -n "$name" addr add "10.83.0.$n/24" dev eth0 &&
-		ip -n "$name" link set eth0 up || return
-	[ -e /proc/sys/net/ipv6 ] || return 0
-	ip addr add fd83::1 peer "fd83::$n" dev "lab$n" nodad &&
-		ip -n "$name" addr add "fd83::$n/64" dev eth0 nodad
+	local name=$1 n=${2:-2} ours='' theirs=''
+	if [ -e /proc/sys/net/ipv6 ]; then
+		ours="addr add fd83::1 peer fd83::$n dev lab$n nodad"
+		theirs="addr add fd83::$n/64 dev eth0 nodad"
+	fi
+	ip -batch - <<-END && ip -n "$name" -batch - <<-END
+		netns add $name
+		link add lab$n type veth peer name eth0 netns $name
+		addr add 10.83.0.1 peer 10.83.0.$n dev lab$n
+		link set lab$n up
+		$ours
+	END
+		link set lo up
+		addr add 10.83.0.$n/24 dev eth0
+		link set eth0 up
+		$theirs
+	END
 }
 
 # lab_in NAME COMMAND...: on that host.
@@ -149,7 +184,7 @@ lab_in() {
 # lab_syslog_start: what is written to /dev/log is found in /var/log/auth.log, as on a host with rsyslog.
 lab_syslog_start() {
 	[ ! -S /dev/log ] || return 0
-	/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/syslog.py" /dev/log /var/log/auth.log </dev/null >/dev/null &
+	"${SALLYPORT_BUILD:-$LAB_SOURCE/build}/tests/syslog" /dev/log /var/log/auth.log </dev/null >/dev/null &
 	lab_wait 10 test -S /dev/log
 }
 
@@ -167,5 +202,5 @@ lab_program() {
 # lab_snapshot DIR...: one line per file: type, mode, owner, size, time, xattrs, digest: equal before and after means
 # nothing was changed, down to security labels and ACLs.
 lab_snapshot() {
-	/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/snapshot.py" "$@"
+	/usr/bin/python3 -IS "$LAB_SOURCE/tests/lab/snapshot.py" "$@"
 }

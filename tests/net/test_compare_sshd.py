@@ -461,8 +461,9 @@ def skip_unless_possible():
 
 def test_random_configurations_are_judged_as_sshd_does():
     skip_unless_possible()
-    count = 10000 if os.environ.get("SALLYPORT_LONG") else 200
-    got = compare(1, count)
+    from conftest import LONG, SEED
+    # all that there are, or another sample of them in each run
+    got = compare(1, 10000) if LONG else compare(1 + SEED * 80 % 9920, 80)
     assert got.returncode == 0, got.stdout + got.stderr
 
 

@@ -27,7 +27,7 @@ agent() {
 }
 agent_end() { kill $counter $SSH_AGENT_PID; }
 signed() { grep -c "$1" /root/signed || :; }
-sed -i 's/ConnectTimeout 3/ConnectTimeout 30/' /root/ssh_config # the knock is within that time
+sed -i 's/ConnectTimeout 20/ConnectTimeout 30/' /root/ssh_config # the knock is within that time
 login() { lab_in client ssh -F /root/ssh_config server "$@" </dev/null; }
 gate_start || { cat /tmp/gate.log; exit 1; }
 gate_shut
@@ -66,7 +66,7 @@ def test_ten_at_once_cost_one_signature(world):
     got = run(world, """
 handed
 sed -i 's/^#*MaxStartups.*//' /etc/ssh/sshd_config; echo 'MaxStartups 100' >>/etc/ssh/sshd_config
-kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+lab_sshd_reload
 agent
 for i in 1 2 3 4 5 6 7 8 9 10; do login "echo in $i" & pids="${pids:-} $!"; done
 wait $pids
@@ -150,10 +150,11 @@ gate_start
 def test_one_login_is_one_connection(world):
     """The try from before the knock is dropped; the stack would repeat it after a second, and come through."""
     got = run(world, """
-login 'touch here; sleep 4; echo in' & pid=$!
+login 'touch here; until [ -e over ]; do sleep 0.5; done; echo in' & pid=$!
 lab_wait 10 test -e /home/anna/here
 sleep 2
 ss -Htn state established '( sport = :22 )' | wc -l
+touch /home/anna/over
 wait $pid
 """)
     assert got.stdout.split() == ["1", "in"], got.stdout
@@ -167,7 +168,7 @@ install -d -m 700 -o bob -g bob /home/bob/.ssh
 install -m 600 -o bob -g bob /home/anna/.ssh/authorized_keys /home/bob/.ssh/authorized_keys
 rm /home/anna/.ssh/authorized_keys
 login true 2>/dev/null & pid=$!
-sleep 0.5
+lab_wait 10 gate_ends 1 '.*'
 lab_in client ssh -F /root/ssh_config bob@server whoami </dev/null
 wait $pid || :
 """)
@@ -201,7 +202,7 @@ rm /home/anna/.ssh/authorized_keys
 start=$SECONDS
 for i in 1 2 3; do login true 2>/root/said$i & pids="${pids:-} $!"; done
 for pid in $pids; do ! wait $pid || echo "no failure"; done
-[ $((SECONDS - start)) -le 15 ] || echo slow
+[ $((SECONDS - start)) -le 25 ] || echo slow
 cat /root/said1 /root/said2 /root/said3
 """)
     assert "no failure" not in got.stdout and "slow" not in got.stdout
@@ -218,7 +219,7 @@ gone() { ! pgrep -x sallyport >/dev/null; }
 login 'cat >copy; echo done'
 head -c 5000000 /dev/urandom >/root/file
 lab_in client ssh -F /root/ssh_config server 'cat' </root/file | cmp - /root/file && echo same
-lab_in client timeout 20 ssh -F /root/ssh_config server 'kill -9 $PPID' </dev/null 2>/dev/null || echo "status $?"
+lab_in client timeout 90 ssh -F /root/ssh_config server 'kill -9 $PPID' </dev/null 2>/dev/null || echo "status $?"
 lab_in client timeout -s KILL 2 ssh -F /root/ssh_config server 'sleep 30' </dev/null || :
 lab_wait 5 gone && echo gone
 """)
@@ -245,7 +246,7 @@ printf '%s many\n' 10.83.0.77 10.85.0.2 10.83.0.1 >>/etc/hosts
 sed -i 's/^10.83.0.1 /many /' /root/known_hosts; sed -i 's/HostName .*/HostName many/' /root/ssh_config
 start=$SECONDS
 login whoami
-[ $((SECONDS - start)) -le 8 ] || echo slow
+[ $((SECONDS - start)) -le 20 ] || echo slow
 echo "knocks $(signed knock)"
 agent_end
 """)
@@ -331,7 +332,7 @@ agent_end
 THIRTY_KEYS = """
 handed
 agent
-echo 'MaxAuthTries 40' >>/etc/ssh/sshd_config; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+echo 'MaxAuthTries 40' >>/etc/ssh/sshd_config; lab_sshd_reload
 ssh-add -qD
 for i in $(seq 29); do ssh-keygen -q -t ed25519 -N '' -C $i -f /root/k$i; keys+=" /root/k$i"; done
 ssh-add -q $keys /root/away

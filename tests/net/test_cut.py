@@ -31,7 +31,7 @@ def cut(build, tmp_path):
     return Cut(build, tmp_path)
 
 
-def appears(file, content, seconds=10):
+def appears(file, content, seconds=60):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if file.exists() and file.read_text() == content:
@@ -99,17 +99,17 @@ def test_a_child_that_was_just_born_is_cut_too(cut):
 
 
 def test_programs_that_are_let_go_survive(cut):
-    script = "setsid env LATE=1 sh -c ': >out; sleep 1; echo late >late' & until [ -e out ]; do sleep 0.1; done; echo now >now"
+    script = "setsid env LATE=1 sh -c ': >out; until [ -e go ]; do sleep 0.1; done; echo late >late' & until [ -e out ]; do sleep 0.1; done; echo now >now"
     code, status, found = cut("--changing", "--let", "sh -c : *", 1, "--", "sh", "-c", script)
     assert (code, status[2:], found) == (137, ["openat", "sh"], ["out"])
+    (cut.folder / "work" / "go").touch()
     assert appears(cut.folder / "work" / "late", "late\n")
 
 
 def test_what_is_left_may_go_on(cut):
-    start = time.monotonic()
-    code, status, found = cut("--leave", 0, "--", "sh", "-c", "(sleep 5; echo late >late) & exit 3")
-    assert (code, status[2:]) == (3, ["exit", "3"])
-    assert time.monotonic() - start < 4.5
+    code, status, found = cut("--leave", 0, "--", "sh", "-c", "(until [ -e go ]; do sleep 0.1; done; echo late >late) & exit 3")
+    assert (code, status[2:], found) == (3, ["exit", "3"], [])
+    (cut.folder / "work" / "go").touch()
     assert appears(cut.folder / "work" / "late", "late\n")
 
 
@@ -128,7 +128,7 @@ def test_a_killed_knife_takes_the_tree_along(build, tmp_path):
     pid = int(mark.read_text())
     outer.kill()
     outer.wait()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while pathlib.Path("/proc", str(pid)).exists() and time.monotonic() < end:
         time.sleep(0.02)
     with pytest.raises(ProcessLookupError):

@@ -96,7 +96,7 @@ def test_a_key_that_only_the_agent_has_is_pinned_by_its_public_half(world):
 eval "$(ssh-agent)" >/dev/null
 for i in 1 2 3 4 5 6; do ssh-keygen -q -t ed25519 -N '' -f /root/other$i; ssh-add -q /root/other$i; done
 mv /root/.ssh/id_ed25519 /root/key; rm /root/.ssh/id_ed25519.pub; ssh-add -q /root/key
-echo 'MaxAuthTries 20' >>/etc/ssh/sshd_config; kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+echo 'MaxAuthTries 20' >>/etc/ssh/sshd_config; lab_sshd_reload
 ssh-add -d /root/other5 /root/other6 2>/dev/null; ssh-add -d /root/other4 2>/dev/null
 enroll server
 ssh-keygen -lf /root/.ssh/sallyport/server.pub | cut -d' ' -f2; ssh-keygen -lf /root/key.pub 2>/dev/null | cut -d' ' -f2 || :
@@ -152,7 +152,7 @@ HOST_KEYS = {
     "stale": r"""
 mkdir /etc/ssh/keys; ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/keys/e
 printf 'HostKey /etc/ssh/keys/e\nHostKey /etc/ssh/ssh_host_ecdsa_key\n' >/etc/ssh/sshd_config.d/k.conf
-kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+lab_sshd_reload
 echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ecdsa_key.pub)" >/root/.ssh/known_hosts
 printf '\tHostKeyAlgorithms ecdsa-sha2-nistp256\n\tUpdateHostKeys no\n' >>/root/.ssh/config
 """,
@@ -339,7 +339,7 @@ def test_a_host_that_was_installed_anew(world):
 enroll server >/dev/null
 ssh-keygen -q -t ed25519 -N '' -f /root/new; cp /root/new /etc/ssh/ssh_host_ed25519_key; cp /root/new.pub /etc/ssh/ssh_host_ed25519_key.pub
 rm /etc/ssh/ssh_host_{rsa,ecdsa}_key*
-kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+lab_sshd_reload
 old=$(ssh-keygen -lf /root/.ssh/known_hosts | cut -d' ' -f2)
 ! enroll server
 hide
@@ -421,7 +421,7 @@ python3 "$LAB_SOURCE/tests/lab/agent_count.py" /root/counted /root/signed >/root
 lab_wait 10 grep -q ready /root/ready
 export SSH_AUTH_SOCK=/root/counted ANSIBLE_NOCOLOR=1 ANSIBLE_FORKS=10 ANSIBLE_TIMEOUT=60 ANSIBLE_LOCAL_TEMP=/root/.ansible/tmp
 sed -i 's/^#*MaxStartups.*//' /etc/ssh/sshd_config; echo 'MaxStartups 100' >>/etc/ssh/sshd_config
-kill -HUP "$(cat /run/sshd.pid)"; lab_wait 5 lab_listening 22
+lab_sshd_reload
 hide
 sallyport close 10.83.0.2 >/dev/null || :; gate_shut
 echo 'server' >/root/one

@@ -11,9 +11,7 @@ pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles'
 SETUP = r"""
 set -eu
 . "$LAB_SOURCE/tests/lab/gate.sh"
-head -c 16 /dev/zero >/run/lab-clock
-/usr/bin/python3 -Ic "import struct; open('/run/lab-clock', 'r+b').write(struct.pack('=qq', 0, 1))"
-echo "$BUILD/tests/clock_shift.so" >/etc/ld.so.preload
+gate_clock 0
 gate_programs
 mkdir -p /usr/local/bin /usr/local/share/sallyport
 cp "$BUILD/sallyport" /usr/local/bin

@@ -71,7 +71,7 @@ sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub
 getent passwd bert | cut -d: -f5-; grep ^bert: /etc/shadow | cut -d: -f2
 grep -o 'Proven by logins: upload, download and removal of a file in /home/bert; no command is run' /tmp/out
 # as syslog would, had it been told to
-rm $B/dev/log && { /usr/bin/python3 -I "$LAB_SOURCE/tests/lab/syslog.py" $B/dev/log /var/log/sftp.log </dev/null >/dev/null & } && lab_wait 10 test -S $B/dev/log
+rm $B/dev/log && { "$BUILD/tests/syslog" $B/dev/log /var/log/sftp.log </dev/null >/dev/null & } && lab_wait 10 test -S $B/dev/log
 printf 'pwd\\nput /tmp/up up\\nget up /tmp/down\\n-put /tmp/up /x\\n-ls /etc\\n' | sftp_as bert 2>/dev/null | grep Remote || exit 2
 cmp /tmp/up /tmp/down && [ "$(cat $B/home/bert/up)" = hello ] && [ ! -e $B/x ] || exit 3
 grep -c 'internal-sftp.*open "/home/bert/up" flags WRITE' /var/log/sftp.log
@@ -98,7 +98,7 @@ sallyport jail check bert; echo "check: $?"
 # What systemctl(1) would do with a mount unit; the unit itself is read by the real systemd-analyze.
 SYSTEMD = """
 mkdir -p /run/systemd/system /run/systemd/journal
-/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/syslog.py" /run/systemd/journal/dev-log /var/log/journal.log </dev/null >/dev/null &
+"$BUILD/tests/syslog" /run/systemd/journal/dev-log /var/log/journal.log </dev/null >/dev/null &
 lab_wait 10 test -S /run/systemd/journal/dev-log
 lab_program systemctl <<'X'
 #!/bin/bash

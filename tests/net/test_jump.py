@@ -29,10 +29,11 @@ done
 ssh-keygen -q -t ed25519 -N '' -f /root/bastion_key
 bastion_start() {
     printf '%s\n' 'HostKey /root/bastion_key' 'PidFile /run/bastion.pid' "$@" >/root/bastion_config
+    : >/run/bastion.pid
     lab_in bastion /usr/sbin/sshd -f /root/bastion_config
-    lab_wait 10 lab_in bastion /bin/bash -c '[ "$(ss -Hltn "sport = :22")" ]'
+    lab_wait 10 test -s /run/bastion.pid
 }
-bastion_stop() { kill "$(cat /run/bastion.pid)"; lab_wait 10 lab_gone "$(cat /run/bastion.pid)"; }
+bastion_stop() { local pid; read -r pid </run/bastion.pid; kill "$pid"; lab_wait 10 lab_gone "$pid"; }
 cat >/root/.ssh/config <<'END'
 Host server
 	HostName 10.83.0.1
@@ -45,7 +46,7 @@ Host *
 	ConnectTimeout 30
 	LogLevel ERROR
 END
-{ echo "10.83.0.1 $(cut -d' ' -f1,2 /etc/ssh/ssh_host_ed25519_key.pub)"
+{ gate_known_host 10.83.0.1
   echo "10.83.0.3 $(cut -d' ' -f1,2 /root/bastion_key.pub)"; } >/root/.ssh/known_hosts
 cp /root/.ssh/config /root/plain
 # The stanza for the server behind the bastion.

@@ -125,7 +125,7 @@ def test_while_others_flush_all_rules_the_port_stays_shut(world, figure, kind):
 gate_install; gate_start || {{ cat /tmp/gate.log >&2; exit 1; }}
 for a in {" ".join(ADDRESSES)}; do
     scan syn $a 22 {seconds} >/tmp/asked-$a & pids="$pids $!"
-    lab_in stranger /usr/bin/python3 -I "$LAB_SOURCE/tests/lab/connect.py" $a 22 storm {seconds} 0.05 >/tmp/storm-$a & pids="$pids $!"
+    lab_in stranger "$BUILD/tests/connect" $a 22 storm {seconds} 0.05 >/tmp/storm-$a & pids="$pids $!"
 done
 end=$((SECONDS + {seconds})) n=0
 while [ $SECONDS -lt $end ]; do nft -f /etc/nftables.conf; sleep 0.05; nft flush ruleset; sleep 0.05; n=$((n + 1)); done

@@ -80,6 +80,7 @@ static const struct {
 	{ "RekeyLimit .5M 1d", "524288 86400" },
 	{ "RekeyLimit K", "0 0" },
 	{ "RekeyLimit 1E", "1152921504606846976 0" },
+	{ "RekeyLimit \"\"", NULL },
 	{ "RekeyLimit 9E", NULL },
 	{ "RekeyLimit 15", NULL },
 	{ "RekeyLimit -1G", NULL },
