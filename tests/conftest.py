@@ -3,12 +3,16 @@
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
 SOURCE = pathlib.Path(__file__).resolve().parent.parent
 LAB = SOURCE / "tests" / "lab"
 CANNOT = 77  # tests/lab/world: no private world can be had here
+LONG = os.environ.get("SALLYPORT_LONG") == "1"
+# Samples begin elsewhere in each run. By way of the environment all workers of a run have the same one.
+SEED = int(os.environ.setdefault("SALLYPORT_SEED", str(int(time.time()) % 100000)))
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +37,7 @@ def figure(record_property):
 
 
 def pytest_terminal_summary(terminalreporter):
+    terminalreporter.write_line(f"the samples of this run once more: SALLYPORT_SEED={SEED}")
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
         for name, text in report.user_properties:
             if name == "figure" and report.when == "call":
