@@ -4,8 +4,9 @@ import os
 
 import pytest
 
+from conftest import LONG, SEED
+
 pytestmark = pytest.mark.skipif("ASAN_OPTIONS" in os.environ, reason="the roles' sandboxes leave no room for a sanitizer's own calls")
-LONG = os.environ.get("SALLYPORT_LONG") == "1"
 
 # scan PROBE ADDRESS [PORT SECONDS]: by tests/tools/scan.c; the stranger's own stack keeps out of it.
 SETUP = r"""
@@ -56,17 +57,11 @@ def by_port(lines):
     return told
 
 
-def differing(told):
-    """The ports that do not answer as most do."""
-    answers = list(told.values())
-    most = max(set(answers), key=answers.count)
-    return {port for port, answer in told.items() if answer != most}
-
-
 def scan_twice(world, host):
     """What a scan tells before the port is shut and then: {(probe, address): (before, after)}, each by port."""
     answer, rules = HOSTS[host]
-    scans = [(probe, address) for probe in PROBES for address in ADDRESSES]
+    # of each probe one family, the other with the next seed
+    scans = [(probe, address) for i, probe in enumerate(PROBES) for j, address in enumerate(ADDRESSES) if LONG or (i + j + SEED) % 2]
     all_scans = "\n".join(f"echo '= {probe} {address}'; scan {probe} {address}" for probe, address in scans)
     ask_all = "echo = services; " + "; ".join(f"services_ask {address}" for address in ADDRESSES)
     got = world(SETUP + f"""
@@ -118,7 +113,7 @@ def test_in_a_scan_of_all_ports_only_the_services_stand_out(world, figure, host)
 @pytest.mark.parametrize("kind", ["owned", "plain"])
 def test_while_others_flush_all_rules_the_port_stays_shut(world, figure, kind):
     """Debian's /etc/nftables.conf begins with a flush; that, and the bare flush, go on while strangers ask and connect."""
-    seconds = 20 if LONG else 5
+    seconds = 20 if LONG else 2
     got = world(SETUP + f"""
 [ {kind} = owned ] || gate_plain
 [ "$(grep -c '^flush ruleset' /etc/nftables.conf)" = 1 ] || exit 1
@@ -136,7 +131,7 @@ gate_shut; gate_stop""".replace('"$pids $!"', '"${pids:-} $!"'), timeout=300)
     flushes, *asked, one, two = got.stdout.splitlines()
     assert int(flushes.split()[0]) >= 2
     assert [line.split()[1] for line in asked] == ["asked", "asked"], asked
-    assert all(int(line.split()[0]) > 1000 for line in asked)
+    assert all(int(line.split()[0]) > 100 for line in asked)
     assert one.endswith(" 0 good") and two.endswith(" 0 good")
 
 
@@ -157,7 +152,7 @@ ask() {
 	for address in "10.83.0.1", "fd83::1":
 	    for port in sys.argv[1:]:
 	        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as s:
-	            s.settimeout(1)
+	            s.settimeout(30)
 	            s.connect((address, int(port)))
 	            s.send(bytes(1232))
 	            try:
