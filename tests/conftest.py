@@ -36,6 +36,41 @@ def figure(record_property):
     return lambda text: record_property("figure", text)
 
 
+# What takes longest. It goes first, so that no worker is left alone with it when the others are through.
+LONGEST = {
+    "test_our_answer_is_the_login_of_the_real_sshd", "test_random_configurations_are_judged_as_sshd_does",
+    "test_ended_at_any_moment_there_is_a_whole_key", "test_no_kill_opens_the_port_or_lets_a_replay_in",
+    "test_after_a_cut_anywhere_a_key_is_shut_out_or_not_and_others_get_in", "test_each_is_what_it_was_made_as_and_damage_is_told",
+    "test_it_searches_as_the_loader_in_made_up_systems", "test_what_is_found_is_what_the_loader_maps",
+    "test_random_logins_end_as_we_say", "test_logins_end_as_we_say", "test_in_a_scan_of_all_ports_only_the_services_stand_out",
+    "test_after_a_cut_anywhere_recover_gives_the_old_or_the_new_state", "test_after_a_cut_anywhere_recover_gives_all_or_nothing",
+    "test_each_trouble_is_found_and_nothing_else_is_said",
+    "test_what_shadow_nologin_and_shared_group_ids_mean_is_what_sshd_makes_of_it",
+}
+
+
+def longest_first(items, workers):
+    """xdist gives each worker as many in a row of what comes first as are counted here, and deals out the rest as they go on."""
+    begin = max(len(items) // workers // 4, 2)
+    long, rest = [], []
+    for item in items:
+        (long if item.name.partition("[")[0] in LONGEST else rest).append(item)
+    if len(long) >= begin * workers:
+        return long + rest
+    ordered = []
+    for worker in range(workers):
+        own = long[worker::workers]
+        ordered += own + rest[:begin - len(own)]
+        del rest[:begin - len(own)]
+    return ordered + rest
+
+
+def pytest_collection_modifyitems(items):
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if workers > 1:
+        items[:] = longest_first(items, workers)
+
+
 def pytest_terminal_summary(terminalreporter):
     terminalreporter.write_line(f"the samples of this run once more: SALLYPORT_SEED={SEED}")
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

@@ -88,9 +88,7 @@ def same(a, b):
 
 def test_nothing_is_said_when_all_is_there(fake):
     fake.write("installed", "gcc\nnew\nserver\n")
-    start = time.monotonic()
     assert fake("build", "test") == (0, "", "", [])
-    assert time.monotonic() - start < 1
     assert not fake.policy.exists()
 
 
@@ -162,7 +160,7 @@ def test_an_interrupted_run_leaves_the_policy_as_it_was(fake, number, own):
     before = fake.set_policy("#!/bin/sh\nexit 0\n") if own else None
     fake.write("slow", "")
     process = fake.start("build", start_new_session=True)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while not (fake.folder / "busy").exists() and time.monotonic() < end:
         time.sleep(0.02)
     assert fake.policy.exists()

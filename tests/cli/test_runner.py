@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import SOURCE
+from conftest import LONGEST, SOURCE, longest_first
 
 
 @pytest.fixture
@@ -57,6 +57,28 @@ def test_a_program_that_died_counts_as_failed(runner, monkeypatch, tmp_path, res
 def test_programs_without_tap_count_once(runner, monkeypatch, tmp_path):
     tests = [{"name": "a", "result": "OK", "stdout": ""}, {"name": "b", "result": "SKIP"}]
     assert unit(runner, monkeypatch, tmp_path, tests) == (1, [], [("b", "exit 77")])
+
+
+class Item:
+    def __init__(self, name):
+        self.name = name
+
+
+def test_each_worker_begins_with_what_takes_longest():
+    names = [f"test_{n}" for n in range(240)]
+    names[7::10] = long = [f"{sorted(LONGEST)[n % len(LONGEST)]}[{n}]" for n in range(24)]
+    for workers in 2, 4, 6, 7:
+        got = [item.name for item in longest_first([Item(name) for name in names], workers)]
+        assert sorted(got) == sorted(names)
+        begin = 240 // workers // 4
+        begun = [got[begin * n:begin * (n + 1)] for n in range(workers)]
+        assert all(set(row[:24 // workers]) <= set(long) for row in begun)
+        assert set(long) <= {name for row in begun for name in row}
+
+
+def test_what_is_called_longest_is_there():
+    text = "".join(path.read_text() for path in (SOURCE / "tests").glob("*/test_*.py"))
+    assert not [name for name in LONGEST if f"def {name}(" not in text]
 
 
 def ci(tmp_path, steps):

@@ -3,7 +3,8 @@
 """usage: private_keys.py FOLDER
 
 Each file in FOLDER/keys is one; FOLDER/keys.json says of its name what a reader without the passphrase can know: the fields of
-struct private_key. What a tool here does not make is in FOLDER/missing.json. The passphrase is "secret" everywhere.
+struct private_key. What a tool here does not make is in FOLDER/missing.json. The passphrase is "secret" everywhere. With SALLYPORT_SEED
+each cipher is there for one type in three, for another with the next seed; without, or with SALLYPORT_LONG=1, for all of them.
 """
 import base64
 import concurrent.futures
@@ -39,6 +40,7 @@ PRFS = ["hmacWithMD5", "hmacWithSHA1", "hmacWithSHA224", "hmacWithSHA256", "hmac
         "hmacWithSHA512-256"]
 # Of these every cipher; it is the same for the others.
 ALL_CIPHERS = ["rsa2048", "dsa", "p256", "ed25519", "openssl-ed25519", "sk-ed25519"]
+SEED = os.environ.get("SALLYPORT_SEED") if os.environ.get("SALLYPORT_LONG") != "1" else None
 LEGACY = ["-provider", "legacy", "-provider", "default"]
 # name: what ssh-keygen is asked for, what SSH and what ASN.1 call it
 TYPES = {"rsa1024": (["-t", "rsa", "-b", "1024"], "ssh-rsa", "RSA"), "rsa2048": (["-t", "rsa", "-b", "2048"], "ssh-rsa", "RSA"),
@@ -164,7 +166,9 @@ class Corpus:
 
 
 def ciphers(base, every):
-    return list(every) if base in ALL_CIPHERS else list(every)[:2]
+    if base not in ALL_CIPHERS:
+        return list(every)[:2]
+    return list(every)[(ALL_CIPHERS.index(base) + int(SEED)) % 3::3] if SEED else list(every)
 
 
 def openssh_all(c):

@@ -254,18 +254,23 @@ def test_who_takes_over_a_program_that_is_tried_has_nothing_of_the_host(world):
     got = world(JAIL + r"""
 cat >/tmp/ld.c <<'END'
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+static volatile sig_atomic_t seen;
+static void looked_at(int sig) { seen = sig; }
 int main(void)
 {
 	int fds = 0;
+	signal(SIGUSR1, looked_at);
 	for (int fd = 0; fd < 4096; fd++)
 		fds += fcntl(fd, F_GETFD) >= 0;
 	printf("error while loading: uid %d, %d descriptors, %s new privileges\n", (int)getuid(), fds,
 	       prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) ? "no" : "with");
 	fflush(stdout);
-	sleep(3);
+	for (int i = 0; !seen && i < 900; i++) /* until it was looked at */
+		usleep(10000);
 	return 1;
 }
 END
@@ -273,15 +278,16 @@ echo 'int main(void) { return 0; }' | cc -static -x c - -o /tmp/none || exit 9
 cc -static -o $j/lib64/ld-linux-mine.so /tmp/ld.c || exit 8
 echo 'int main(void) { return 0; }' | cc -x c - -Wl,--dynamic-linker=/lib64/ld-linux-mine.so -o $j/bin/p || exit 8
 exec 7</root 8</etc/passwd
-check starts $j 1001:1001 /home/anna >/tmp/said & checking=$!
 cat >/tmp/look.py <<'END'
-import ctypes, os, sys, time
-until = time.monotonic() + 30
+import ctypes, os, signal, sys, time
+print("looking", flush=True)
+until = time.monotonic() + 120
 def loader():
-    # not the one that is held before its first instruction, which has no output of its own
+    # not the one that is held before its first instruction, which has no output of its own; and not before it listens to us
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/exe").endswith("ld-linux-mine.so") and os.readlink(f"/proc/{pid}/fd/1").startswith("pipe:"):
+            if os.readlink(f"/proc/{pid}/exe").endswith("ld-linux-mine.so") and os.readlink(f"/proc/{pid}/fd/1").startswith("pipe:") and \
+                    any(row.startswith("SigCgt:") and int(row.split()[1], 16) >> signal.SIGUSR1 - 1 & 1 for row in open(f"/proc/{pid}/status")):
                 return pid
         except OSError:
             pass
@@ -295,15 +301,19 @@ ns = os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY)
 if ctypes.CDLL(None).setns(ns, 0x20000): sys.exit("setns")
 print("root", sorted(os.listdir("/")))
 print("writable", os.access("/etc", os.W_OK))
+os.kill(int(pid), signal.SIGUSR1)
 END
-/usr/bin/python3 /tmp/look.py
-wait $checking
+/usr/bin/python3 /tmp/look.py >/tmp/seen & looking=$!
+lab_wait 30 grep -q looking /tmp/seen
+check starts $j 1001:1001 /home/anna >/tmp/said
+wait $looking
+cat /tmp/seen
 cat /tmp/said
 """)
     if got.returncode == 9:
         pytest.skip("no compiler, or no static library")
     assert got.stdout.splitlines() == [
-        "capabilities {''} groups []", "root ['bin', 'dev', 'etc', 'home', 'lib', 'lib64']", "writable False",
+        "looking", "capabilities {''} groups []", "root ['bin', 'dev', 'etc', 'home', 'lib', 'lib64']", "writable False",
         "starts-not /bin/p: /lib64/ld-linux-mine.so ends with 1: error while loading: uid 1001, 3 descriptors, no new privileges", "exit 1"], got.stdout + got.stderr
 
 

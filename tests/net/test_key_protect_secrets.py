@@ -55,18 +55,19 @@ def test_nobody_but_root_looks_into_its_memory(world):
         lab_account anna 1001; install -d -m 700 -o anna -g anna /home/anna/.ssh
         ssh-keygen -q -t ed25519 -N '' -f /home/anna/.ssh/id; chown anna: /home/anna/.ssh/id*
         chmod -R a+rX "$BUILD" 2>/dev/null
+        # a full pipe holds it where it hands the passphrase out
         mkfifo /tmp/hold
-        setpriv --reuid anna --regid anna --init-groups sallyport key protect /home/anna/.ssh/id --generate bytes --passphrase-to - >/tmp/hold &
-        sleep 1
-        exec 3</tmp/hold
-        for _ in $(seq 200); do
-            pid=$(pgrep -x sallyport) && [[ $(stat -c %u /proc/$pid/mem) == 0 ]] && break
-            sleep 0.01
-        done
+        exec 3<>/tmp/hold
+        /usr/bin/python3 -c 'import os; os.set_blocking(1, False)
+while True: os.write(1, bytes(4096))' >&3 2>/dev/null
+        setpriv --reuid anna --regid anna --init-groups sallyport key protect /home/anna/.ssh/id --generate bytes --passphrase-to - >/tmp/hold & key=$!
+        held() {{ pid=$(pgrep -x sallyport) && [[ $(stat -c %u /proc/$pid/mem) == 0 ]]; }}
+        lab_wait 30 held
         stat -c 'memory: %U' /proc/$pid/mem
         grep 'core file' /proc/$pid/limits
-        cat <&3 >/dev/null
-        wait
+        cat /tmp/hold >/dev/null & cat=$!
+        wait $key
+        kill $cat
     """)
     said, out = lines(got)
     assert said["memory"] == "root" and "Max core file size        1 " in out

@@ -2,8 +2,8 @@
 # test_krl.py - KRLs of our own writer mean what those of ssh-keygen mean, of everybody.
 #
 # A random set of keys, hashes, certificates, serials and key ids is written once as a file of sources, from which ours is made, and
-# once as specifications of ssh-keygen -k. ssh-keygen -Q and our reader must say the same of both, and a real sshd of some. 40 sets,
-# with SALLYPORT_LONG=1 a thousand; by hand: tests/net/test_krl.py --seed 7 --count 5000
+# once as specifications of ssh-keygen -k. ssh-keygen -Q and our reader must say the same of both, and a real sshd of some. 16 sets,
+# others in each run; with SALLYPORT_LONG=1 a thousand; by hand: tests/net/test_krl.py --seed 7 --count 5000
 import argparse
 import os
 import pathlib
@@ -15,12 +15,12 @@ import tempfile
 
 import pytest
 
+from conftest import LONG, SEED
 from test_revoked import IDS, SERIALS, People, Reader, fingerprint, keygen, theirs
 
-LONG = os.environ.get("SALLYPORT_LONG") == "1"
-COUNT = 1000 if LONG else 40
+COUNT = 1000 if LONG else 16
 COMMENT = "sallyport: made from /etc/sallyport/revoked.d"
-LOGIN_SETS = 24 if LONG else 3
+LOGIN_SETS = 24 if LONG else 2
 
 pytestmark = pytest.mark.skipif(not shutil.which("ssh-keygen"), reason="no ssh-keygen here")
 
@@ -122,10 +122,10 @@ def sets(tools, folder, seed, count):
 
 
 def test_ours_mean_what_those_of_ssh_keygen_mean(build, tmp_path, figure):
-    tally = sets(build / "tests", tmp_path, "ci", COUNT)
+    tally = sets(build / "tests", tmp_path, f"ci-{SEED}", COUNT)
     assert tally["ok"] > 10 * COUNT and tally["REVOKED"] > 4 * COUNT, tally
     assert tally["bytes"] < tally["theirs"] * 1.01, tally  # as short as theirs
-    figure(f"{COUNT} sets, {tally['ok']} times ok, {tally['REVOKED']} times revoked; "
+    figure(f"krl: {COUNT} sets, {tally['ok']} times ok, {tally['REVOKED']} times revoked; "
            f"{tally['bytes']} bytes, ssh-keygen's {tally['theirs']}")
 
 

@@ -62,7 +62,7 @@ def test_drops_what_sshd_drops(world, tmp_path):
         lab_sshd_start -o ModuliFile="$FILE" -o KexAlgorithms=+diffie-hellman-group-exchange-sha256 || exit
         ssh -o BatchMode=yes -o StrictHostKeyChecking=no -o KexAlgorithms=diffie-hellman-group-exchange-sha256 \
             127.0.0.1 true 2>/dev/null
-        sleep 0.5
+        lab_wait 10 grep -qa 'Connection \\(closed\\|reset\\) by\\|Disconnected from' /var/log/auth.log || exit
         grep -ao 'moduli:[0-9]*: .*' /var/log/auth.log
         lab_sshd_stop
         echo ---

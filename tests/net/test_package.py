@@ -312,7 +312,7 @@ def test_removal_reveals_first(run):
     got = run(HIDDEN + r"""
 hidden; come_in; sallyport confirm
 dpkg -r sallyport </dev/null
-strangers_find
+lab_wait 10 strangers_find
 ! daemon
 ! nft list table inet sallyport 2>/dev/null
 [ ! -e /usr/local/bin/sallyport ]
@@ -366,9 +366,9 @@ kill -0 $session
 umount /usr/local/sbin/sallyportd "$(command -v nft)"
 # every command of root's tries again what was begun
 sallyport history
-strangers_find
+lab_wait 10 strangers_find
 dpkg -r sallyport </dev/null
-strangers_find
+lab_wait 10 strangers_find
 """)
     assert re.search(r"sallyport: the gate could not be ended: .*it sticks\n(.*\n)*sallyport stays installed: .*\n(.*\n)*status 1\nri  1\.0\n", got.stdout), \
         got.stdout + got.stderr
@@ -426,7 +426,7 @@ grep -v 'show\|is-active\|is-enabled\|cat' /root/managed
 : >/root/managed
 dpkg -r sallyport </dev/null >/dev/null 2>&1
 grep -v 'show\|is-active\|is-enabled\|cat' /root/managed
-strangers_find
+lab_wait 10 strangers_find
 """)
     assert got.stdout == ("systemctl daemon-reload\nsystemctl restart sallyportd.service\n"
                           "systemctl disable --quiet sallyport-firewall.service sallyportd.service\n" +

@@ -21,6 +21,11 @@ knock() { lab_in client sallyport knock -q -F /root/ssh_config server >/dev/null
 login() { lab_in client ssh -F /root/ssh_config ${SSH_MORE:-} server "$@" </dev/null; }
 said() { grep -q "$1" /tmp/gate.log; }
 now_ms() { echo $(($(date +%%s%%N) / 1000000)); }
+greets() { answers "$@" | grep -q SSH-2.0; }
+# A session that lasts from begin_session to end_session.
+BUSY='echo begun; until [ -e /tmp/enough ]; do sleep 0.1; done; echo enough'
+begin_session() { rm -f /tmp/enough; login "$BUSY" >/tmp/session & session=$!; lab_wait 10 grep -q begun /tmp/session; }
+end_session() { touch /tmp/enough; wait $session; grep enough /tmp/session; }
 answers() { lab_in "$1" timeout 2 /bin/bash -c "exec 3<>/dev/tcp/10.83.0.1/$2 && read -t 1 line <&3 && echo \$line" 2>/dev/null; }
 # The port of the rescue on loopback, from its table.
 detour() { nft list table inet sallyport-rescue 2>/dev/null | sed -n 's/.*127\.0\.0\.1:\([0-9]*\).*/\1/p' | head -1; }
@@ -29,7 +34,7 @@ rescued() {
 	local begin end
 	begin=$(now_ms) end=$((begin + 40000))
 	knock &
-	until SSH_MORE="-o ConnectTimeout=1" login "$@" 2>/dev/null; do
+	until SSH_MORE="-o ConnectTimeout=3" login "$@" 2>/dev/null; do
 		[ "$(now_ms)" -lt $end ] || { cat /tmp/gate.log; return 1; }
 		sleep 0.05
 	done
@@ -77,7 +82,7 @@ rescued 'echo in as $(whoami) by ${{SSH_CONNECTION##* }}'
 said 'rescue-started reason='
 port=$(detour)
 [ "$port" ]
-answers client 22 | grep SSH-2.0
+lab_wait 10 greets client 22
 for at in 22 $port; do ! answers stranger $at || {{ echo a stranger at $at; exit 1; }}; done
 ! answers client $port || {{ echo at the port of the rescue; exit 1; }}
 
@@ -91,24 +96,21 @@ cat /root/other.pub >>/etc/ssh/revoked_keys
 	10.83.0.1 true </dev/null 2>/dev/null
 
 # an open session stays when it ends
-login 'echo begun; for i in 1 2 3 4 5 6; do sleep 1; echo at $i; done' >/tmp/session & session=$!
-lab_wait 10 grep -q begun /tmp/session
+begin_session
 {mended}
 /usr/sbin/sshd
 lab_wait 5 said 'rescue-ended why="sshd answers again"'
 ! nft list table inet sallyport-rescue 2>/dev/null
-! grep -q 'at 6' /tmp/session
-wait $session
-tail -1 /tmp/session
+! grep -q enough /tmp/session
+end_session
 knock
 [ "$(login echo real)" = real ] || {{ cat /tmp/gate.log /var/log/auth.log; ss -ltnp; exit 1; }}
 gate_stop
 """)
     assert "in as anna by 22" in out
-    assert "at 6" in out
+    assert "enough" in out
+    # 3 s on a machine that does nothing else
     figure(f"rescue: {fault}: a login {took(out)} ms after the knock began")
-    # 3 s on a machine that does nothing else; here other tests run beside it
-    assert took(out) < 20000
 
 
 def test_it_answers_over_ipv6_where_unused_ports_are_reset_and_the_table_is_plain(world):
@@ -165,15 +167,13 @@ sed -i 's/^Rescue no/Rescue yes/' /etc/sallyport/sallyportd.conf
 kill -HUP $GATE
 gate_serves
 rescued true
-login 'sleep 5; echo still' >/tmp/session & session=$!
-sleep 1
+begin_session
 # also when it is killed: what it leaves is not in the way
 kill -KILL $GATE
 wait $GATE || :
 lab_wait 5 said 'rescue-ended why="sallyportd ended it"'
 ! nft list table inet sallyport-rescue 2>/dev/null
-wait $session
-grep still /tmp/session
+end_session
 /usr/sbin/sshd
 gate_start
 rescued true
@@ -185,14 +185,16 @@ def test_a_working_sshd_is_looked_at_once_a_second_at_most_and_no_rescue_is_star
     run(world, """
 keep
 gate_start
+begin=$(now_ms)
 for i in 1 2 3 4 5 6 7 8; do knock & done
 wait $(jobs -p | grep -v "$GATE" | tail -8)
 login true
 sleep 2
 ! said rescue-started
 looks=$(grep -c 'Connection closed by \\(127.0.0.1\\|::1\\) ' /var/log/auth.log)
-echo looks $looks
-[ $looks -ge 1 ] && [ $looks -le 7 ]
+seconds=$((($(now_ms) - begin) / 1000))
+echo $looks looks in $seconds s
+[ $looks -ge 1 ] && [ $looks -le $((seconds + 3)) ]
 gate_stop
 """)
 
@@ -232,17 +234,15 @@ lab_account bert 1002
 sallyport access deny bert --yes --keep anna >/tmp/deny 2>&1 || { cat /tmp/deny; exit 1; }
 lab_sshd_stop
 rescued true
-login 'sleep 8' & session=$!
-sleep 2
+begin_session
 ! sallyport confirm >/tmp/confirm 2>&1
 grep 'no new login' /tmp/confirm
-wait $session
+end_session
 /usr/sbin/sshd
 lab_wait 5 said rescue-ended
-login 'sleep 8' & session=$!
-sleep 2
+begin_session
 sallyport confirm || { cat /tmp/gate.log; exit 1; }
-wait $session
+end_session
 gate_stop
 """, settings="'GrantTime 2m'")
 

@@ -117,10 +117,11 @@ def test_without_a_confirm_everything_goes_back(world):
     ok(world(STOCK + r"""
         chmod 640 /etc/users.oath
         snapshot >/tmp/before
-        sallyport harden --two-factor --step access --yes --keep anna --confirm-within 10
+        sallyport harden --two-factor --step access --yes --keep anna --confirm-within 30
         [ "$(stat -c %a /etc/users.oath)" = 600 ]
         if lab_login anna true; then exit 1; fi
-        lab_wait 20 lab_login anna true 2>/dev/null
+        lab_wait 30 test ! -e /etc/ssh/sshd_config.d/00-sallyport.conf
+        lab_wait 10 lab_login anna true 2>/dev/null
         lab_wait 10 sh -c 'sallyport history --format json | grep -q "\"state\": \"rolled-back\""'
         snapshot | diff /tmp/before -
     """))

@@ -13,7 +13,7 @@
 
 #include "base/banned.h"
 
-#define PRIME_BITS 256 /* small ones, since making them is what takes the time */
+#define PRIME_BITS 128 /* small ones, since making them is what takes the time */
 #define MODULUS_BYTES 2048
 
 struct moduli {

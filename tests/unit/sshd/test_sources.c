@@ -420,22 +420,22 @@ static void judge_random(const struct host *s, unsigned sets, bool keys, bool bl
 
 static unsigned times(void)
 {
-	return getenv("SALLYPORT_LONG") ? 20 : 1;
+	return getenv("SALLYPORT_LONG") ? 40 : 1;
 }
 
 static void random_rules_are_listed_as_they_decide(void **state)
 {
-	judge_random(*state, 120 * times(), false, false);
+	judge_random(*state, 60 * times(), false, false);
 }
 
 static void keys_with_from_are_listed_as_they_decide(void **state)
 {
-	judge_random(*state, 80 * times(), true, false);
+	judge_random(*state, 40 * times(), true, false);
 }
 
 static void what_no_list_can_hold_is_set_apart(void **state)
 {
-	judge_random(*state, 8 * times(), true, true);
+	judge_random(*state, 6 * times(), true, true);
 }
 
 int main(void)
