@@ -26,7 +26,7 @@
 
 #define TROUBLE 125
 #define UNEXPLAINED 124
-#define MAX_WATCH 16
+#define MAX_WATCH 64
 #define MAX_PIDS 4194304 /* of the kernel, PID_MAX_LIMIT */
 
 static const char usage[] =
