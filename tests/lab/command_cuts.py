@@ -2,11 +2,12 @@
 # command_cuts.py - cuts 'jail create', 'update' and 'remove' as a whole in one state after the other, inside a world, and looks whether
 # 'recover' then gives all of it or nothing, to the byte.
 #
-# usage: command_cuts.py create-sftp|create|update|remove|remove-all [--every N] [--kills N] [--seed N] [--limit SECONDS]
+# usage: command_cuts.py create-sftp|create|update|remove|remove-all [--every N] [--kills N] [--recovers N] [--seed N] [--limit SECONDS]
 #
 # A state is what lies in PLACES before a call that may change something, where that is not what lay there before the last such call:
 # a cut before any call finds one of them. They are taken down in one run of the command and brought back one by one for 'recover';
-# --kills of them are made by a real cut of the command, too, which also leaves sshd and the locks as a cut leaves them.
+# --kills of them are made by a real cut of the command, too, which also leaves sshd and the locks as a cut leaves them. From --recovers
+# of them 'recover' is itself cut, in every state that it passes through, and is to come to the same the next time.
 #
 # Two states are looked at in full: with a login, by 'jail check' and by 'sshd -t'. Every other one is the same as one of those in
 # every file, so that these would say the same.
@@ -25,7 +26,8 @@ from states import must, run
 SALLYPORT = os.environ["SALLYPORT_BUILD"] + "/sallyport"
 JAIL = "/home/chroot/bert"
 ACCOUNTS = ["passwd", "group", "shadow", "gshadow", "subuid", "subgid"]
-PLACES = ["/etc/ssh", "/etc/apt", "/etc/dpkg", "/etc/dnf", "/etc/cron.d", "/etc/systemd", "/etc/.pwd.lock",
+PLACES = ["/etc/ssh", "/etc/apt/apt.conf.d", "/etc/dpkg/dpkg.cfg.d", "/etc/dnf", "/etc/cron.daily", "/etc/periodic",
+          "/etc/systemd/system", "/etc/.pwd.lock",
           *(f"/etc/{name}{end}" for name in ACCOUNTS for end in ("", "+", "-", ".lock")),
           "/home/chroot", "/home/bert", "/var/lib/sallyport", "/run/sallyport", "/run/lock"]
 ELSEWHERE = ["/etc", "/home", "/root", "/srv", "/opt", "/usr/local", "/var/spool", "/var/cache", "/var/tmp", "/dev/shm"]
@@ -38,9 +40,11 @@ EMPTY = ["/home/chroot", "/etc/ssh/authorized_keys.d", "/etc/ssh/sshd_config.d",
 CREATE = [SALLYPORT, "jail", "create", "bert", "--create-account", "--key", "/tmp/key.pub", "-y", "-q"]
 SFTP, BASIC = [*CREATE, "--sftp-only"], [*CREATE, "--with", "basic"]
 HOST = [*CREATE, "--with", "basic,/opt/hello/bin/hello"]
+RECOVER = [SALLYPORT, "recover"]
 REMOVE = [SALLYPORT, "jail", "remove", "bert", "-y", "-q"]
 REMOVE_ALL = [*REMOVE, "--remove-account", "--with-home"]
 MOST_FAILURES = 20
+FEW = 3  # states of a recover, where not all are asked for
 # kind: the jail before it, the command
 KINDS = {"create-sftp": (None, SFTP), "create": (None, BASIC), "update": (HOST, [SALLYPORT, "jail", "update", "bert"]),
          "remove": (BASIC, REMOVE), "remove-all": (SFTP, REMOVE_ALL)}
@@ -154,7 +158,7 @@ class Cuts:
             sys.exit("command_cuts: and so on")
 
     def check(self, where):
-        got = run([SALLYPORT, "recover"])
+        got = run(RECOVER)
         self.recovered = got.stdout + got.stderr
         if got.returncode:
             self.fail(where, f"recover ends with {got.returncode}")
@@ -181,6 +185,20 @@ class Cuts:
         self.places.restore(tree)
         self.check(f"before {call} in state {n}")
 
+    def cut_recover(self, state, chosen, most):
+        """Returns how many of its states were tried."""
+        n, call, tree = state
+        self.places.restore(tree)
+        _, taken = self.places.record(RECOVER)
+        result = self.check(f"recovered before {call} in state {n}")
+        taken = chosen.sample(taken, min(most, len(taken)))
+        for m, at, half in taken:
+            self.places.restore(half)
+            where = f"before {call} in state {n}, and before {at} in state {m} of recover"
+            if self.check(where) != result:
+                self.fail(where, f"wants {result}, as where it is not cut")
+        return len(taken)
+
     def kill(self, n):
         self.go_back()
         where = f"killed in state {n} ({' '.join(self.places.cut(n, self.command))})"
@@ -195,6 +213,7 @@ def main():
     p.add_argument("kind", choices=KINDS)
     p.add_argument("--every", type=int, default=1)
     p.add_argument("--kills", type=int, default=1)
+    p.add_argument("--recovers", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--limit", type=float, default=0)
     a = p.parse_args()
@@ -207,6 +226,9 @@ def main():
         if a.limit and time.monotonic() - begun > a.limit:
             sys.exit(f"command_cuts: {a.kind}: not through in {a.limit} s, in state {state[0]} of {count}")
     replayed = dict(cuts.counts)
+    recovers = [taken[n - 1] for n in states.spread(len(taken), a.recovers, chosen)]
+    halves = sum(cuts.cut_recover(state, chosen, len(taken) if a.every == 1 else FEW) for state in recovers)
+    cuts.counts = {"nothing": 0, "all": 0}
     for n in states.spread(count, a.kills, chosen):
         cuts.kill(n)
     elsewhere = cuts.look_elsewhere()
@@ -214,8 +236,8 @@ def main():
     if different:
         cuts.fail("at last", f"something else was changed: {different[:6]}")
     print(f"jail {a.kind}: {len(taken)} of {count} states, every {a.every} from {first}: after recover {replayed['nothing']} nothing, "
-          f"{replayed['all']} all; {a.kills} kills: {cuts.counts['nothing'] - replayed['nothing']} nothing, "
-          f"{cuts.counts['all'] - replayed['all']} all; seed {a.seed}; in {time.monotonic() - begun:.0f} s")
+          f"{replayed['all']} all; {halves} cuts of {len(recovers)} recovers; {sum(cuts.counts.values())} kills: {cuts.counts['nothing']} "
+          f"nothing, {cuts.counts['all']} all; seed {a.seed}; in {time.monotonic() - begun:.0f} s")
     sys.exit(1 if cuts.failures else 0)
 
 

@@ -71,6 +71,7 @@ struct tree {
 		uint64_t seen; /* what the trees looked like at the last stop */
 		bool *inside;  /* by pid: in a call that may change something */
 		unsigned long under_way, calls, changes;
+		bool touched;	 /* files, perhaps, since they were looked at */
 		char wrong[192]; /* the first change that no such call explains */
 	} watch;
 };
@@ -337,27 +338,6 @@ static void watch_look(const struct settings *s, struct watch *w, const char *wh
 		snprintf(w->wrong, sizeof w->wrong, "a change before call %lu, %s", w->calls + 1, when);
 }
 
-static bool counts(const struct settings *s, struct tree *t, pid_t pid, const struct __ptrace_syscall_info *info)
-{
-	char comm[64];
-	uint64_t now;
-
-	if (s->changing && !may_change(pid, info))
-		return false;
-	if (s->only) {
-		proc_read(pid, "comm", comm, sizeof comm);
-		if (strcmp(comm, s->only) != 0)
-			return false;
-	}
-	if (!s->states)
-		return true;
-	now = trees_look(s);
-	if (now == t->watch.seen)
-		return false;
-	t->watch.seen = now;
-	return true;
-}
-
 /* Who is in a call that may change something is known from its entry to its exit, or its end. */
 static void watch_leave(struct watch *w, pid_t pid)
 {
@@ -371,7 +351,8 @@ static void watch_call(const struct settings *s, struct watch *w, pid_t pid, con
 {
 	char when[64];
 
-	if (!s->nwatch || s->states)
+	/* what a call changed that could not, is seen when the next one begins */
+	if (!s->nwatch || s->states || (info->op != PTRACE_SYSCALL_INFO_ENTRY && !w->inside[pid]))
 		return;
 	snprintf(when, sizeof when, "seen by pid %d", (int)pid);
 	watch_look(s, w, when);
@@ -381,6 +362,70 @@ static void watch_call(const struct settings *s, struct watch *w, pid_t pid, con
 	w->calls++;
 	w->inside[pid] = may_change(pid, info);
 	w->under_way += w->inside[pid];
+}
+
+static bool is_watched(const struct settings *s, const char *path)
+{
+	for (size_t i = 0; i < s->nwatch; i++)
+		if (strncmp(path, s->watch[i], strlen(s->watch[i])) == 0)
+			return true;
+	return false;
+}
+
+/* Of the calls that may change something: whether it may be a file of the trees. Most are writes to sockets, pipes and logs. */
+static bool may_touch_files(const struct settings *s, pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	char link[64], target[1024];
+	ssize_t n;
+
+	switch (info->entry.nr) {
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+	case SYS_kill:
+	case SYS_tkill:
+	case SYS_tgkill: return false;
+	case SYS_write:
+	case SYS_writev:
+		snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)pid, (int)info->entry.args[0]);
+		n = readlink(link, target, sizeof target - 1);
+		if (n <= 0)
+			return true;
+		target[n] = '\0';
+		return is_watched(s, target);
+	default: return true;
+	}
+}
+
+/* Whether something has changed in the trees since it was asked last; 'info' is the call that the process is about to do. */
+static bool state_is_new(const struct settings *s, struct watch *w, pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	uint64_t now = w->seen;
+	bool is_new;
+
+	watch_leave(w, pid);
+	if (w->touched)
+		now = trees_look(s);
+	is_new = now != w->seen;
+	w->seen = now;
+	w->inside[pid] = may_touch_files(s, pid, info);
+	w->under_way += w->inside[pid];
+	w->touched = w->under_way > 0;
+	return is_new;
+}
+
+static bool counts(const struct settings *s, struct tree *t, pid_t pid, const struct __ptrace_syscall_info *info)
+{
+	char comm[64];
+
+	if (s->changing && !may_change(pid, info))
+		return false;
+	if (s->states && !state_is_new(s, &t->watch, pid, info))
+		return false;
+	if (!s->only)
+		return true;
+	proc_read(pid, "comm", comm, sizeof comm);
+	return strcmp(comm, s->only) == 0;
 }
 
 /* Whoever listens looks at what is there. */
@@ -406,6 +451,8 @@ static void at_call(const struct settings *s, struct tree *t, pid_t pid)
 	if (!t->started || t->ended || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0)
 		return;
 	watch_call(s, &t->watch, pid, &info);
+	if (s->states && info.op == PTRACE_SYSCALL_INFO_EXIT)
+		watch_leave(&t->watch, pid);
 	if (info.op == PTRACE_SYSCALL_INFO_EXIT || info.op == PTRACE_SYSCALL_INFO_NONE || !counts(s, t, pid, &info))
 		return;
 	if (++t->counted != s->count && s->each < 0)
@@ -434,6 +481,12 @@ static void at_exec(struct tree *t, pid_t pid)
 		t->started = true;
 }
 
+/* Also where a filter stops it: the end of a call that may touch the trees is of interest, too. */
+static bool stops_at_calls(const struct settings *s, const struct tree *t, pid_t pid)
+{
+	return !s->filtered || (s->states && t->watch.inside[pid]);
+}
+
 /* One stop of one process. What it needs is done, and it goes on. */
 static void at_stop(const struct settings *s, struct tree *t, pid_t pid, int status)
 {
@@ -447,7 +500,10 @@ static void at_stop(const struct settings *s, struct tree *t, pid_t pid, int sta
 		at_exec(t, pid);
 	if (event || signal == (SIGTRAP | 0x80))
 		signal = 0;
-	ptrace(stays ? PTRACE_LISTEN : s->filtered ? PTRACE_CONT : PTRACE_SYSCALL, pid, 0, (void *)(intptr_t)signal);
+	ptrace(stays			   ? PTRACE_LISTEN
+	       : stops_at_calls(s, t, pid) ? PTRACE_SYSCALL
+					   : PTRACE_CONT,
+	       pid, 0, (void *)(intptr_t)signal);
 }
 
 static void report_end(const struct settings *s, const struct tree *t)
@@ -483,8 +539,9 @@ static void leave(const struct settings *s, struct tree *t)
 static void at_end(const struct settings *s, struct tree *t, pid_t pid, int status)
 {
 	tree_remove(t, pid);
-	if (s->nwatch && !s->states && !t->ended) {
-		watch_look(s, &t->watch, "seen by the end of a process");
+	if (s->nwatch && !t->ended) {
+		if (!s->states)
+			watch_look(s, &t->watch, "seen by the end of a process");
 		watch_leave(&t->watch, pid);
 	}
 	if (pid != t->first)
@@ -657,7 +714,8 @@ static bool settings_read(struct settings *s, int argc, char **argv)
 		watches = watches || o == 'W';
 		s->states = s->states || o == 'S';
 	}
-	if (argc - optind < 3 || strcmp(argv[optind + 1], "--") != 0 || (s->states && (watches || !s->changing)))
+	if (argc - optind < 3 || strcmp(argv[optind + 1], "--") != 0 ||
+	    (s->states && (watches || s->only || !s->changing)))
 		return false;
 	s->filtered = s->changing && !watches;
 	s->command = argv + optind + 2;
