@@ -607,17 +607,20 @@ static void undo(struct create *c)
 	diags_free(&problems);
 }
 
+/* The manifest last: until it says that the jail is ready, recovery does the rest. */
 static int finish(struct create *c)
 {
 	struct diags problems = { 0 };
 	struct text why = { 0 };
 	int status = 0;
-	enum err e;
+	enum err e, e2;
 
 	c->m.state = MANIFEST_READY;
-	if ((e = c->again ? write_wishes(c) : manifest_write(c->f->root, &c->m)))
-		status = fail(e, "the jail stands and is in force, but that could not be written down");
-	else if ((e = jail_log_install(c->f->root, &c->m.jail, &why)) || (e = upkeep_install(c->f->root, &problems)))
+	if (!(e = jail_log_install(c->f->root, &c->m.jail, &why)))
+		e = upkeep_install(c->f->root, &problems);
+	if ((e2 = c->again ? write_wishes(c) : manifest_write(c->f->root, &c->m)))
+		status = fail(e2, "the jail stands and is in force, but that could not be written down");
+	else if (e)
 		status = fail(e, "the jail stands and is in force, but what keeps it current could not be installed");
 	if (why.len)
 		warn("what %s does by sftp is not logged: %s", c->m.jail.user, text_string(&why));

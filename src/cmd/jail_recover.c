@@ -51,24 +51,45 @@ static enum err free_those_that_go(const struct world *w)
 	return e;
 }
 
+/* What cannot be read is none that goes. */
+static bool stays(const struct world *w, const char *user)
+{
+	struct manifest m = { 0 };
+	const enum err e = manifest_read(w->root, user, &m, NULL);
+	const bool yes = e ? e != ERR_NOT_FOUND : m.state == MANIFEST_READY || is_in_force((void *)w, &m);
+
+	manifest_clear(&m);
+	return yes;
+}
+
+static enum err lay_log(const struct root *r, const char *user)
+{
+	struct manifest m = { 0 };
+	struct text why = { 0 };
+	enum err e = ERR_NONE;
+
+	if (manifest_read(r, user, &m, NULL) == ERR_NONE)
+		e = jail_log_install(r, &m.jail, &why);
+	text_free(&why);
+	manifest_clear(&m);
+	return e;
+}
+
 /* create was perhaps cut off before it came to this, and remove too. */
-static enum err keep_current(const struct root *r)
+static enum err keep_current(const struct world *w)
 {
 	struct strings users = { 0 };
 	struct diags problems = { 0 };
-	enum err e = manifest_list(r, &users);
+	bool any = false;
+	enum err e = manifest_list(w->root, &users);
 
-	for (size_t i = 0; i < users.n && !e; i++) {
-		struct manifest m = { 0 };
-		struct text why = { 0 };
-
-		if (manifest_read(r, users.v[i], &m, NULL) == ERR_NONE)
-			e = jail_log_install(r, &m.jail, &why);
-		text_free(&why);
-		manifest_clear(&m);
-	}
+	for (size_t i = 0; i < users.n && !e; i++)
+		if (stays(w, users.v[i])) {
+			any = true;
+			e = lay_log(w->root, users.v[i]);
+		}
 	if (!e)
-		e = users.n ? upkeep_install(r, &problems) : upkeep_remove(r, &problems);
+		e = any ? upkeep_install(w->root, &problems) : upkeep_remove(w->root, &problems);
 	strings_free(&users);
 	diags_free(&problems);
 	return e;
@@ -105,8 +126,10 @@ enum err jail_recover(const struct root *r, const char *config, struct build_rec
 	o.config = config ? config : (last = last_config(r));
 	if (!(e = facts_gather(&o, &f))) {
 		w.facts = f;
-		if (!(e = free_those_that_go(&w)) && !(e = build_recover(r, &world, done, n)) && *n)
-			e = keep_current(r);
+		/* before a manifest is at rest, since nobody would come back to it if this were cut off, too */
+		if (!(e = free_those_that_go(&w)) && !(e = keep_current(&w)) &&
+		    !(e = build_recover(r, &world, done, n)) && *n)
+			e = keep_current(&w);
 	}
 	facts_free(f);
 	free(last);

@@ -185,6 +185,20 @@ static void unmark(struct removal *v)
 
 /* ---- away ---- */
 
+/* Before the last manifest goes: without one, nobody would know of the rest. */
+static void stop_upkeep(const struct removal *v)
+{
+	struct strings all = { 0 };
+	struct diags problems = { 0 };
+
+	if (manifest_list(v->f->root, &all) == ERR_NONE && all.n == 1 && strcmp(all.v[0], v->m.jail.user) == 0 &&
+	    upkeep_remove(v->f->root, &problems))
+		warn("what kept jails current could not be taken away");
+	jail_say_problems(&problems);
+	strings_free(&all);
+	diags_free(&problems);
+}
+
 static int take_away(struct removal *v)
 {
 	struct diags problems = { 0 };
@@ -201,8 +215,10 @@ static int take_away(struct removal *v)
 	e = v->a->remove_account ? jail_account_remove(v->f->root, v->m.jail.user) : ERR_NONE;
 	if (!e)
 		e = jail_log_remove(v->f->root, &v->m.jail);
-	if (!e)
+	if (!e) {
+		stop_upkeep(v);
 		e = build_remove(v->f->root, &v->m, v->a->with_home, &kept, &problems);
+	}
 	jail_say_problems(&problems);
 	if (e)
 		status = fail(
@@ -213,18 +229,6 @@ static int take_away(struct removal *v)
 	diags_free(&problems);
 	free(kept);
 	return status;
-}
-
-static void stop_upkeep(const struct root *r)
-{
-	struct strings left = { 0 };
-	struct diags problems = { 0 };
-
-	if (manifest_list(r, &left) == ERR_NONE && !left.n && upkeep_remove(r, &problems))
-		warn("what kept jails current could not be taken away");
-	jail_say_problems(&problems);
-	strings_free(&left);
-	diags_free(&problems);
 }
 
 static void describe(struct removal *v)
@@ -273,8 +277,6 @@ static int remove_jail(struct removal *v, const char *user)
 		status = take_away(v);
 	else
 		unmark(v);
-	if (status == EXIT_YES)
-		stop_upkeep(v->f->root);
 	return status;
 }
 

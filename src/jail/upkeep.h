@@ -35,12 +35,12 @@ MUST_USE enum err upkeep_look(const struct root *r, struct upkeep *out);
 /* Whether one of that kind fits and is hooked up. */
 bool upkeep_covers(const struct upkeep *u, enum upkeep_kind kind);
 /*
- * Hooks up all that fits; repeatable, writes nothing that is as it should be. For jail create, once the jail is ready: a hook of
+ * Hooks up all that fits; repeatable, writes nothing that is as it should be. For jail create, once the jail is in force: a hook of
  * somebody's own under one of the names, an empty file too, is what they want and stays. What could not be hooked up, and a kind that nothing
  * on this host covers, is a warning in problems, and ERR_NONE: the jail is as good as ever. The timer only on the running system.
  */
 MUST_USE enum err upkeep_install(const struct root *r, struct diags *problems);
-/* Takes it all away again, but for what is somebody's own. For jail remove, when no jail is left. As above. */
+/* Takes it all away again, but for what is somebody's own. For jail remove, when no jail will be left. As above. */
 MUST_USE enum err upkeep_remove(const struct root *r, struct diags *problems);
 
 #endif

@@ -1,154 +1,108 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# cuts.py - cuts an apply, a roll-back or a recover before one system call after the other, inside a world, and looks
-# whether 'recover' then brings the system to exactly the old or exactly the new state.
+# cuts.py - cuts an apply, a roll-back or a recover in one state of its files after the other, inside a world, and looks whether
+# 'recover' then brings the system to exactly the old or exactly the new state.
 #
-# usage: cuts.py apply|rollback|recover [--changing] [--every N] [--start N] [--limit SECONDS]
+# usage: cuts.py apply|rollback|recover [--every N] [--kills N] [--seed N] [--limit SECONDS]
 #        cuts.py apply|rollback|recover --watch
 #
+# The states are those of states.py, taken down in one run and brought back one by one; --kills of them are made by a real cut, too.
 # --watch cuts nothing: it looks at the files at every single call, and shows that they change only while a call is under
-# way that --changing counts. A cut before any other call therefore finds what the cut before the next such call finds.
+# way that may change something. A cut before any other call therefore finds what the cut before the next such call finds.
 import argparse
-import hashlib
 import json
 import os
+import random
 import re
-import stat
 import subprocess
 import sys
 import time
 
-BUILD = os.environ["SALLYPORT_BUILD"]
-CUT = BUILD + "/tests/cut"
-SALLYPORT = BUILD + "/sallyport"
+import states
+from states import must, run
+
+SALLYPORT = os.environ["SALLYPORT_BUILD"] + "/sallyport"
 HARDEN = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-within", "1h"]
 KEEP_FOR_GOOD = [SALLYPORT, "harden", "--yes", "--keep", "anna@127.0.0.1", "--confirm-within", "0"]
 ROLLBACK = [SALLYPORT, "rollback", "--yes"]
 RECOVER = [SALLYPORT, "recover"]
-WATCHED = ["/etc/ssh", "/var/lib/sallyport", "/run/sallyport", "/run/lock"]
+COMMANDS = {"apply": HARDEN, "rollback": ROLLBACK, "recover": RECOVER}
+SETTINGS = "/etc/ssh"
+PLACES = [SETTINGS, "/var/lib/sallyport", "/run/sallyport", "/run/lock"]
+CHANGED_FIRST = SETTINGS + "/sshd_config.d/00-sallyport.conf"
 
 
-def run(command):
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-
-
-def must(command):
-    got = run(command)
-    if got.returncode:
-        sys.exit(f"cuts: {command} failed: {got.stdout}{got.stderr}")
-    return got.stdout
-
-
-def describe(path, into):
-    s = os.lstat(path)
-    what = [stat.filemode(s.st_mode), s.st_uid, s.st_gid, s.st_mtime_ns]
-    what += [(name, os.getxattr(path, name, follow_symlinks=False)) for name in sorted(os.listxattr(path, follow_symlinks=False))]
-    if stat.S_ISREG(s.st_mode):
-        with open(path, "rb") as f:
-            what.append(hashlib.sha256(f.read()).hexdigest())
-    into[path] = what
-    if stat.S_ISDIR(s.st_mode):
-        for name in sorted(os.listdir(path)):
-            describe(os.path.join(path, name), into)
-
-
-def snapshot(top="/etc/ssh"):
+def files_of(tree, top=SETTINGS):
     """Path -> everything about it, the times of folders too."""
-    tree = {}
-    describe(top, tree)
-    return tree
+    return {path: file.all() for path, file in tree.items() if (path + "/").startswith(top + "/")}
 
 
-def without_time(tree):
+def without_time(files):
     """The new files carry the time of their run."""
-    return {path: what[:3] + what[4:] for path, what in tree.items()}
+    return {path: what[:4] + what[5:] for path, what in files.items()}
 
 
 def state():
-    got = run([SALLYPORT, "history", "--format", "json"])
-    listed = json.loads(got.stdout)["transactions"]
+    listed = json.loads(run([SALLYPORT, "history", "--format", "json"]).stdout)["transactions"]
     return listed[0]["state"] if listed else "none"
-
-
-def forget():
-    """The history grows with each cut; only the cuts are of interest."""
-    subprocess.run(["rm", "-rf", "/var/lib/sallyport"], check=True)
 
 
 class Trial:
     """What to do before, what to cut, and what may have come of it."""
 
     def __init__(self, kind):
-        self.kind = kind
-        self.middle = 0
-        self.old = snapshot()
+        self.kind, self.command = kind, COMMANDS[kind]
+        self.places = states.Places(*PLACES)
+        self.rest = states.Places("/etc")
+        self.everything = files_of(self.rest.look(), "/etc")
+        self.old = self.settings()
         must(KEEP_FOR_GOOD)
-        self.new = without_time(snapshot())
+        kept = self.places.look()
+        self.new = without_time(files_of(kept))
         must(ROLLBACK)
-        self.expect(self.old == snapshot(), "a roll-back that nobody cut does not restore the old state")
-        forget()
+        self.expect(self.settings() == self.old, "a roll-back that nobody cut does not restore the old state")
+        self.forget()
+        self.before = self.places.look()
+        if kind == "rollback":
+            self.before = kept
+        elif kind == "recover":
+            # in the middle of the swap: after the first file was renamed into place
+            _, taken = self.record(HARDEN)
+            self.before = next(tree for _, _, tree in taken if CHANGED_FIRST in tree)
+
+    def settings(self):
+        return files_of(self.places.look())
 
     def expect(self, holds, what):
         if not holds:
-            now = snapshot()
+            now = self.settings()
             different = [(p, self.old.get(p), now.get(p)) for p in sorted(set(self.old) | set(now)) if self.old.get(p) != now.get(p)]
             sys.exit(f"cuts: {self.kind}: {what}; different from the old state: {different[:6]}; "
                      f"{run([SALLYPORT, 'history']).stdout}")
 
-    def prepare(self):
-        if self.kind == "rollback":
-            must(KEEP_FOR_GOOD)
-        elif self.kind == "recover":
-            # in the middle of the swap: after the first file was renamed into place
-            self.cut_until(HARDEN, "/etc/ssh/sshd_config.d/00-sallyport.conf")
+    def forget(self):
+        """The history grows with each cut; only the cuts are of interest."""
+        subprocess.run(["rm", "-rf", "/var/lib/sallyport"], check=True)
 
-    def cut_after(self, n, command, appears):
-        """Whether the path is there when the command was cut before its n-th change."""
-        self.cut(n, command, ["--changing"])
-        if os.path.exists(appears):
-            return True
-        must(RECOVER)
-        forget()
-        return False
-
-    def cut_until(self, command, appears):
-        """Leaves the command cut soon after the path appeared; how many changes that takes is looked for once."""
-        if not self.middle:
-            low, high = 1, 2048
-            while high - low > 4:
-                middle = (low + high) // 2
-                # past its end the command is complete, and the path is there too
-                if self.cut_after(middle, command, appears):
-                    high = middle
-                    run(ROLLBACK if state() in ("waiting", "confirmed") else RECOVER)
-                    forget()
-                else:
-                    low = middle
-            self.middle = high
-        for n in range(self.middle, self.middle + 400, 4):
-            if self.cut_after(n, command, appears):
-                return
-        sys.exit(f"cuts: {appears} never appears")
-
-    def command(self):
-        return {"apply": HARDEN, "rollback": ROLLBACK, "recover": RECOVER}[self.kind]
-
-    def cut(self, n, command, flags):
-        report = "/tmp/cut-report"
-        run([CUT, "-o", report, "--leave", *flags, str(n), "--", *command])
-        with open(report) as f:
-            return f.read().split()
+    def record(self, command, wanted=lambda n: True):
+        """What it leaves is at rest then: no timer of it goes on."""
+        got = self.places.record(command, wanted)
+        if state() in ("waiting", "confirmed"):
+            must(ROLLBACK)
+        return got
 
     def watch(self):
-        self.prepare()
-        flags = [word for folder in WATCHED for word in ("--watch", folder)]
-        report = self.cut(0, self.command(), flags)
+        self.places.restore(self.before)
+        flags = [word for top in self.places.tops for word in ("--watch", top)]
+        run([states.CUT, "-o", states.REPORT, "--leave", *flags, "0", "--", *self.command])
+        with open(states.REPORT) as f:
+            report = f.read().split()
         self.expect(report[0] == "done" and report[4] == "watched" and len(report) == 8, f"watched: {' '.join(report)}")
         self.check("watched to its end")
         return int(report[5]), int(report[7])
 
     def check(self, where):
         must(RECOVER)
-        now, what = snapshot(), state()
+        now, what = self.settings(), state()
         if now == self.old:
             self.expect(what in ("none", "rolled-back", "recovered"), f"{where}: the files are old, but it is {what}")
         elif without_time(now) == self.new:
@@ -159,43 +113,46 @@ class Trial:
         self.expect(not left, f"{where}: temporary files stay: {left}")
         if what in ("waiting", "confirmed"):
             must(ROLLBACK)
-            self.expect(snapshot() == self.old, f"{where}: the roll-back afterwards")
+            self.expect(self.settings() == self.old, f"{where}: the roll-back afterwards")
             return "new"
         return "old"
 
 
 def main():
     p = argparse.ArgumentParser()
-    p.add_argument("kind", choices=["apply", "rollback", "recover"])
-    p.add_argument("--changing", action="store_true")
+    p.add_argument("kind", choices=COMMANDS)
     p.add_argument("--every", type=int, default=1)
-    p.add_argument("--start", type=int, default=1)
+    p.add_argument("--kills", type=int, default=1)
+    p.add_argument("--seed", type=int, default=1)
     p.add_argument("--limit", type=float, default=0)
     p.add_argument("--watch", action="store_true")
     a = p.parse_args()
-    flags = ["--changing"] if a.changing else []
-    everything = snapshot("/etc")
+    begun, chosen = time.monotonic(), random.Random(f"{a.seed} {a.kind}")
     trial = Trial(a.kind)
     if a.watch:
         calls, changes = trial.watch()
         trial.expect(calls > 100 and changes > 10, f"only {calls} calls and {changes} changes were seen")
         print(f"{a.kind}: watched at {calls} calls; {changes} changes of files, each during a call that --changing counts")
         return
-    begun, counts, n = time.monotonic(), {"old": 0, "new": 0}, a.start
-    while True:
-        trial.prepare()
-        report = trial.cut(n, trial.command(), flags)
-        counts[trial.check(f"cut {n} ({' '.join(report)})")] += 1
-        forget()
-        if report[0] == "done":
-            break
-        n += a.every
+    trial.places.restore(trial.before)
+    first = chosen.randint(1, a.every)
+    count, taken = trial.record(trial.command, lambda n: n >= first and (n - first) % a.every == 0)
+    counts, killed = {"old": 0, "new": 0}, {"old": 0, "new": 0}
+    for n, call, tree in taken:
+        trial.places.restore(tree)
+        counts[trial.check(f"before {call} in state {n}")] += 1
         if a.limit and time.monotonic() - begun > a.limit:
-            sys.exit(f"cuts: {a.kind}: not through in {a.limit} s, at {n}")
-    trial.expect(snapshot("/etc") == everything, "something else in /etc was changed")
-    cuts = counts["old"] + counts["new"] - 1
-    print(f"{a.kind}: {cuts} cuts{' before changes' if a.changing else ''}, every {a.every}: after recover {counts['old']} old, "
-          f"{counts['new']} new, in {time.monotonic() - begun:.0f} s")
+            sys.exit(f"cuts: {a.kind}: not through in {a.limit} s, in state {n} of {count}")
+    for n in states.spread(count, a.kills, chosen):
+        trial.places.restore(trial.before)
+        killed[trial.check(f"killed in state {n} ({' '.join(trial.places.cut(n, trial.command))})")] += 1
+    trial.places.restore(trial.before)
+    must(RECOVER)
+    if state() in ("waiting", "confirmed"):
+        must(ROLLBACK)
+    trial.expect(files_of(trial.rest.look(), "/etc") == trial.everything, "something else in /etc was changed")
+    print(f"{a.kind}: {len(taken)} of {count} states, every {a.every} from {first}: after recover {counts['old']} old, {counts['new']} new; "
+          f"{a.kills} kills: {killed['old']} old, {killed['new']} new; seed {a.seed}; in {time.monotonic() - begun:.0f} s")
 
 
 main()

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 
@@ -98,19 +99,55 @@ def test_a_child_that_was_just_born_is_cut_too(cut):
         assert cut(n, "--", "sh", "-c", script)[0] == 137
 
 
-def test_programs_that_are_let_go_survive(cut):
-    script = "setsid env LATE=1 sh -c ': >out; until [ -e go ]; do sleep 0.1; done; echo late >late' & until [ -e out ]; do sleep 0.1; done; echo now >now"
-    code, status, found = cut("--changing", "--let", "sh -c : *", 1, "--", "sh", "-c", script)
-    assert (code, status[2:], found) == (137, ["openat", "sh"], ["out"])
-    (cut.folder / "work" / "go").touch()
-    assert appears(cut.folder / "work" / "late", "late\n")
-
-
 def test_what_is_left_may_go_on(cut):
     code, status, found = cut("--leave", 0, "--", "sh", "-c", "(until [ -e go ]; do sleep 0.1; done; echo late >late) & exit 3")
     assert (code, status[2:], found) == (3, ["exit", "3"], [])
     (cut.folder / "work" / "go").touch()
     assert appears(cut.folder / "work" / "late", "late\n")
+    # what is left may also change things, though its calls would stop for us
+    code, status, found = cut("--leave", "--changing", 0, "--", "sh", "-c", "(until [ -s now ]; do sleep 0.1; done; echo late >late) & exit 3")
+    assert (code, status[2:]) == (3, ["exit", "3"])
+    (cut.folder / "work" / "now").write_text("now")
+    assert appears(cut.folder / "work" / "late", "late\n")
+
+
+def states_of(cut, script, *flags):
+    """What is said of each call that is counted, with the files at that moment."""
+    ours, its = socket.socketpair()
+    seen = []
+    subprocess.run(["rm", "-rf", cut.folder / "work"], check=True)
+    (cut.folder / "work").mkdir()
+    with its:
+        tool = subprocess.Popen([cut.program, "-o", cut.status, "--changing", *flags, "--each", str(its.fileno()), "0", "--", "sh", "-c", script],
+                                cwd=cut.folder / "work", pass_fds=[its.fileno()])
+    with ours, ours.makefile("rw") as told:
+        for line in told:
+            seen.append((line.split()[1], sorted(str(p.relative_to(cut.folder / "work")) for p in (cut.folder / "work").rglob("*"))))
+            told.write("\n")
+            told.flush()
+    assert tool.wait() == 0
+    return seen
+
+
+def test_each_call_is_told_and_waits_for_an_answer(cut):
+    seen = states_of(cut, SCRIPT)
+    assert [s for i, s in enumerate(seen) if i == 0 or s != seen[i - 1]] == [
+        ("openat", []), ("write", ["a"]), ("openat", ["a"]), ("write", ["a", "b"]), ("mkdir", ["a", "b"]), ("renameat2", ["a", "b", "c"]),
+        ("unlinkat", ["b", "c", "c/a"])]
+    assert cut.status.read_text() == f"done {len(seen)} exit 0\n"
+
+
+def test_only_calls_behind_a_change_of_the_state_are_counted(cut):
+    script = "echo a >a; mkdir c; echo b >c/b; echo x >c/b; echo said; mv a c; rm c/a"
+    seen = states_of(cut, script, "--state", cut.folder / "work" / "c", "--state", cut.folder / "work" / "none")
+    # not behind what was done to a alone; the last change is seen at no call any more
+    assert [(call, "c/b" in files, "c/a" in files) for call, files in seen] == [
+        ("openat", False, False), ("write", True, False), ("openat", True, False), ("write", True, False), ("write", True, False),
+        ("unlinkat", True, True)]
+    state = ["--changing", "--state", cut.folder / "work" / "c"]
+    for n, (call, files) in enumerate(seen, 1):
+        code, status, found = cut(*state, n, "--", "sh", "-c", script)
+        assert (code, status[:3], found) == (137, ["cut", str(n), call], files)
 
 
 def test_signals_and_stops_pass_through(cut):
@@ -136,7 +173,8 @@ def test_a_killed_knife_takes_the_tree_along(build, tmp_path):
 
 
 def test_mistakes_are_told(build):
-    for arguments in ([], ["1"], ["x", "--", "true"], ["-1x", "--", "true"], ["1", "true"], ["--nope", "1", "--", "true"]):
+    for arguments in ([], ["1"], ["x", "--", "true"], ["-1x", "--", "true"], ["1", "true"], ["--nope", "1", "--", "true"],
+                      ["--state", "/srv", "1", "--", "true"], ["--changing", "--each", "99", "1", "--", "true"]):
         got = subprocess.run([build / "tests" / "cut", *arguments], capture_output=True, text=True)
         assert got.returncode == 125 and "usage: cut" in got.stderr, arguments
     got = subprocess.run([build / "tests" / "cut", "0", "--", "/nonexistent"], capture_output=True, text=True)

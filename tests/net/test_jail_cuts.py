@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_jail_cuts.py - a jail is there as a whole or not at all: cut anywhere, on a full disk, beside a user who works against it,
-# with a host that changes meanwhile. Each run takes other cuts; all of them, and more rounds: SALLYPORT_LONG=1.
+# with a host that changes meanwhile. Each run takes other cuts (those of SALLYPORT_SEED=N again); all of them: SALLYPORT_LONG=1.
 import os
 import random
+import re
 
 import pytest
 
 LONG = os.environ.get("SALLYPORT_LONG") == "1"
+SEED = int(os.environ.get("SALLYPORT_SEED", random.randint(1, 9999)))
 EVERY = {"create": 16, "update": 10, "remove": 10, "remove-home": 12, "recover-create": 6, "recover-update": 6, "recover-remove": 6}
 START = r"""
 tool=$SALLYPORT_BUILD/tests/jail_build
@@ -24,12 +26,49 @@ def test_after_a_cut_anywhere_recover_gives_all_or_nothing(world, figure, kind):
     if "ASAN_OPTIONS" in os.environ:
         pytest.skip("the leak checker does not work in a process that is traced")
     every = 1 if LONG else EVERY[kind]
-    first = random.randint(1, every)
+    first = random.Random(f"{SEED} {kind}").randint(1, every)
     got = world(f'/usr/bin/python3 -I "$LAB_SOURCE/tests/lab/jail_cuts.py" {kind} --every {every} --first {first}',
                 timeout=1800 if LONG else 300)
     assert got.returncode == 0, got.stdout + got.stderr
-    figure(got.stdout.strip())
+    figure(f"{got.stdout.strip()}; seed {SEED}")
     assert " cuts before changes" in got.stdout
+
+
+# The whole commands, with sshd's configuration, the account, logins and all; every so many states by default, of one of each row.
+COMMANDS = [{"create-sftp": 40, "create": 160}, {"update": 10}, {"remove": 60, "remove-all": 40}]
+PEOPLE = """
+umask 022
+lab_account anna 1001; lab_key anna
+ssh-keygen -q -t ed25519 -N '' -f $LAB_KEYS/bert; cp $LAB_KEYS/bert.pub /tmp/key.pub
+lab_sshd_start || exit 9
+"""
+# A program and its library in two versions, the second with another soname; and a program that the second does not have.
+PACKAGES = r"""
+for folder in /opt /usr/local/bin; do mount -t tmpfs -o mode=755 none $folder; done
+build_hello() { # VERSION FOLDER
+	mkdir -p "$2/bin" "$2/lib"
+	printf 'const char *hello(void) { return "version %s"; }\n' $1 >/root/lib.c
+	printf '#include <stdio.h>\nconst char *hello(void);\nint main(void)\n{\n\treturn puts(hello()) < 0;\n}\n' >/root/hello.c
+	gcc -shared -fPIC -Wl,-soname,libhello.so.$1 -o "$2/lib/libhello.so.$1" /root/lib.c &&
+		gcc -o "$2/bin/hello" /root/hello.c "$2/lib/libhello.so.$1" -Wl,-rpath,/opt/hello/lib
+}
+build_hello 1 /root/one && build_hello 2 /root/two && cp -a /root/one /opt/hello && cp /root/one/bin/hello /usr/local/bin/clear || exit 8
+"""
+
+
+@pytest.mark.parametrize("kinds", [{kind: 1} for row in COMMANDS for kind in row] if LONG else COMMANDS, ids="/".join)
+def test_after_a_cut_anywhere_in_a_command_all_of_it_is_there_or_nothing(world, figure, kinds):
+    if "ASAN_OPTIONS" in os.environ:
+        pytest.skip("the leak checker does not work in a process that is traced")
+    kind = sorted(kinds)[SEED % len(kinds)]
+    often = 24 if LONG else COMMANDS.index(kinds) == SEED // 2 % len(COMMANDS)
+    got = world(PEOPLE + (PACKAGES if kind == "update" else "") + f'/usr/bin/python3 -B "$LAB_SOURCE/tests/lab/command_cuts.py" {kind} '
+                f'--every {kinds[kind]} --kills {int(often)} --recovers {int(often)} --seed {SEED}', timeout=7200 if LONG else 900)
+    assert got.returncode == 0, got.stdout + got.stderr
+    figure(got.stdout.strip())
+    done = re.search(r": (\d+) of (\d+) states, .* recover (\d+) nothing, (\d+) all; ", got.stdout)
+    taken, count, nothing, everything = (int(number) for number in done.groups())
+    assert taken == nothing + everything > 0 and (not LONG or taken == count and nothing and everything), got.stdout
 
 
 def run(world, snippet):
