@@ -138,34 +138,49 @@ static enum err row_take(struct finding *f, const struct active *a, const char *
 	return !e && wrong ? ERR_CONFIG : e;
 }
 
-/* What a path must end with to fit the pattern; most do not, which is seen at once. */
-static const char *literal_tail(const char *pattern)
-{
-	const char *tail = pattern + strlen(pattern);
+/* A pattern, and its longest part that a path must have in it as it is: most have not, which is seen at once. */
+struct pattern {
+	const char *text;
+	char part[64];
+};
 
-	while (tail > pattern && !strchr("*?[]\\", tail[-1]))
-		tail--;
-	return tail;
+static struct pattern pattern_make(const char *text)
+{
+	struct pattern p = { .text = text };
+	size_t longest = 0;
+
+	/* what is behind these two may mean something else than it says */
+	for (const char *at = text; *at && *at != '[' && *at != '\\';) {
+		size_t n = strcspn(at, "*?[]\\");
+		const size_t next = n ? n : 1;
+
+		n = n < sizeof p.part ? n : sizeof p.part - 1;
+		if (n > longest) {
+			memcpy(p.part, at, n);
+			p.part[n] = '\0';
+			longest = n;
+		}
+		at += next;
+	}
+	return p;
 }
 
-static bool fits(const char *pattern, const char *tail, const char *path)
+static bool fits(const struct pattern *p, const char *path)
 {
-	const size_t n = strlen(tail), len = strlen(path);
-
-	return len >= n && memcmp(path + len - n, tail, n) == 0 && fnmatch(pattern, path, 0) == 0;
+	return strstr(path, p->part) && fnmatch(p->text, path, 0) == 0;
 }
 
 /* The first file that the pattern fits; NULL: none. */
 static const char *match(const struct finding *f, const char *pattern)
 {
-	const char *tail = literal_tail(pattern);
+	const struct pattern p = pattern_make(pattern);
 
 	if (strcmp(pattern, "network") == 0)
 		return f->network ? f->j->shell : NULL;
 	for (size_t i = 0; i < f->all.n; i++) {
 		const struct entry *e = &f->all.v[i];
 
-		if (e->kind == ENTRY_FILE && fits(pattern, tail, e->path))
+		if (e->kind == ENTRY_FILE && fits(&p, e->path))
 			return e->path;
 	}
 	return NULL;
@@ -194,14 +209,13 @@ static enum err row_run(struct finding *f, const struct active *a, const char *m
  */
 static enum err row_run_for_each(struct finding *f, struct active *a, bool *more, bool *wrong)
 {
-	const char *tail = literal_tail(a->row->when);
+	const struct pattern p = pattern_make(a->row->when);
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < f->all.n && !e; i++) {
 		const struct entry *entry = &f->all.v[i];
 
-		if (entry->kind != ENTRY_FILE || !fits(a->row->when, tail, entry->path) ||
-		    strings_has(&a->tried, entry->path))
+		if (entry->kind != ENTRY_FILE || !fits(&p, entry->path) || strings_has(&a->tried, entry->path))
 			continue;
 		*more = true;
 		if (!(e = strings_add(&a->tried, entry->path)))
