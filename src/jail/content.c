@@ -155,7 +155,7 @@ struct put {
 
 static enum err put_create(struct put *p)
 {
-	p->to = openat(p->dir->fd, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	p->to = openat(p->dir->fd, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, p->e->mode & 0777);
 	return p->to < 0 ? work_fail(p->w, p->e->path, "it cannot be made in the jail") : ERR_NONE;
 }
 
@@ -235,14 +235,26 @@ static enum err put_link(struct put *p)
 	return ERR_NONE;
 }
 
+/* Owner and mode; most have them from the start. */
+static bool put_owner(const struct put *p)
+{
+	const uid_t uid = p->e->his ? p->w->uid : p->w->own_uid;
+	const gid_t gid = p->e->his ? p->w->gid : p->w->own_gid;
+	struct stat st;
+
+	if (fstat(p->to, &st))
+		return false;
+	if (st.st_uid == uid && st.st_gid == gid && (st.st_mode & 07777) == p->e->mode)
+		return true;
+	return !fchown(p->to, uid, gid) && !fchmod(p->to, p->e->mode);
+}
+
 static enum err put_meta(struct put *p)
 {
 	const struct timespec times[2] = { p->st.st_mtim, p->st.st_mtim };
-	const uid_t uid = p->e->his ? p->w->uid : p->w->own_uid;
-	const gid_t gid = p->e->his ? p->w->gid : p->w->own_gid;
 
 	/* Python and others compare the time of a file with what they wrote down */
-	if (fchown(p->to, uid, gid) || fchmod(p->to, p->e->mode) || (p->from >= 0 && futimens(p->to, times)))
+	if (!put_owner(p) || (p->from >= 0 && futimens(p->to, times)))
 		return work_fail(p->w, p->e->path, "its owner, mode and times cannot be set in the jail");
 	return ERR_NONE;
 }

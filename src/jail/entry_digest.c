@@ -23,7 +23,9 @@ enum err entry_digest_copy(int fd, int to, off_t max, unsigned char *buffer, siz
 
 	*writes = false;
 	crypto_generichash_init(&state, NULL, 0, sizeof digest);
-	while ((n = pread(fd, buffer, size, total)) != 0) {
+	/* what is short of the buffer and all that there should be is the end, without another look */
+	for (bool end = false; !end;) {
+		n = pread(fd, buffer, size, total);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -31,6 +33,7 @@ enum err entry_digest_copy(int fd, int to, off_t max, unsigned char *buffer, siz
 		total += n;
 		if (total > max)
 			return ERR_TOO_BIG;
+		end = n == 0 || (total == max && (size_t)n < size);
 		crypto_generichash_update(&state, buffer, (size_t)n);
 		if (to >= 0 && file_write_all(to, buffer, (size_t)n)) {
 			*writes = true;
