@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_build.c - the tree of a jail alone, without an account, sshd's configuration and logins: what bench/jail times. */
+#include "jail/ahead.h"
 #include "jail/build.h"
 #include "jail/contents.h"
 
@@ -48,13 +49,15 @@ static enum err create(const struct root *r, char **words, enum build_how how, s
 		       struct diags *problems)
 {
 	struct manifest m = { 0 };
+	struct ahead *known = NULL;
 	enum err e;
 
-	if (!(e = ask(words, &m.jail)) && !(e = contents_find(r, &m.jail, &m.entries, problems)) &&
-	    !(e = build_create(r, &m, how, told, problems))) {
+	if (!(e = ask(words, &m.jail)) && !(e = contents_find_ahead(r, &m.jail, &known, &m.entries, problems)) &&
+	    !(e = build_create(r, &m, how, known, told, problems))) {
 		m.state = MANIFEST_READY;
 		e = manifest_write(r, &m);
 	}
+	ahead_free(known);
 	manifest_clear(&m);
 	return e;
 }

@@ -2,8 +2,8 @@
 /* content.c - the content of a file in a jail: shared with the host or copied, and digested while it is read for that. */
 #include "jail/work.h"
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "jail/ahead.h"
 #include "jail/entry_digest.h"
 
 #include <errno.h>
@@ -21,8 +21,7 @@
 #include "base/banned.h"
 
 #define SEEN_BYTES 16
-#define SETTLED_SECONDS 2 /* no file system has coarser times that is root's */
-#define MAX_TRIES 8	  /* a package may be upgraded under our hands; not for ever */
+#define MAX_TRIES 8 /* a package may be upgraded under our hands; not for ever */
 #define CHANGES "it changes while it is read, again and again"
 
 /* Where package managers put files by replacing them. What is edited in place, as in /etc, would change in the jail as well. */
@@ -63,9 +62,7 @@ static bool unchanged(int fd, const struct stat *before)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && st.st_size == before->st_size && st.st_mtim.tv_sec == before->st_mtim.tv_sec &&
-	       st.st_mtim.tv_nsec == before->st_mtim.tv_nsec && st.st_ctim.tv_sec == before->st_ctim.tv_sec &&
-	       st.st_ctim.tv_nsec == before->st_ctim.tv_nsec;
+	return !fstat(fd, &st) && entry_digest_holds(before, &st);
 }
 
 enum err content_open_source(struct work *w, struct entry *e, int *fd, struct stat *st)
@@ -107,8 +104,7 @@ void content_see(const struct stat *st, char out[ENTRY_SEEN])
 	unsigned char sum[SEEN_BYTES];
 
 	out[0] = '\0';
-	/* a write of this moment may leave the same ctime; so may a clock that was set back */
-	if (st->st_ctim.tv_sec > clock_wall() - SETTLED_SECONDS)
+	if (!entry_digest_settles(st))
 		return;
 	crypto_generichash(sum, sizeof sum, (const unsigned char *)all, sizeof all, NULL, 0);
 	sodium_bin2hex(out, ENTRY_SEEN, sum, sizeof sum);
@@ -207,11 +203,18 @@ static bool link_open_file(int fd, int dir, const char *name)
 	return errno == ENOENT && !linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
 }
 
+/* Of what was read before, and did not change since, only a copy is to be made. */
 static enum err put_digest(struct put *p, int to)
 {
+	const char *known = ahead_digest(p->w->known, p->e->source, &p->st);
 	bool writes = false;
-	enum err e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, p->e->digest, &writes);
+	enum err e;
 
+	if (known)
+		memcpy(p->e->digest, known, ENTRY_DIGEST);
+	if (known && to < 0)
+		return ERR_NONE;
+	e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, known ? NULL : p->e->digest, &writes);
 	if (e == ERR_SYSTEM)
 		return writes ? work_fail(p->w, p->e->path, "it cannot be written in the jail")
 			      : work_fail(p->w, p->e->source, "it cannot be read");

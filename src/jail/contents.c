@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/data.h"
 #include "base/nearest.h"
+#include "jail/ahead.h"
 #include "jail/etc.h"
 #include "jail/orphan.h"
 #include "jail/resolve.h"
@@ -498,8 +499,8 @@ static enum err sftp_jail(struct finding *f)
 	return check_his(f);
 }
 
-enum err contents_find_by(const struct root *r, const struct jail *j, const struct strings *dirs, struct entries *out,
-			  struct diags *problems)
+static enum err find_by(const struct root *r, const struct jail *j, const struct strings *dirs, struct ahead *ahead,
+			struct entries *out, struct diags *problems)
 {
 	struct finding f = { .j = j };
 	enum err e;
@@ -508,6 +509,7 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	if (j->sftp_only)
 		e = sftp_jail(&f);
 	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv))) {
+		resolver_read_ahead(f.take.rv, ahead);
 		f.take.track = resolver_track(f.take.rv);
 		if (!(e = owners_new(r, f.take.track, &f.take.owners)))
 			e = shell_jail(&f);
@@ -526,14 +528,43 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	return e;
 }
 
-enum err contents_find(const struct root *r, const struct jail *j, struct entries *out, struct diags *problems)
+enum err contents_find_by(const struct root *r, const struct jail *j, const struct strings *dirs, struct entries *out,
+			  struct diags *problems)
+{
+	return find_by(r, j, dirs, NULL, out, problems);
+}
+
+static enum err find(const struct root *r, const struct jail *j, struct ahead *ahead, struct entries *out,
+		     struct diags *problems)
 {
 	struct strings dirs = { 0 };
 	enum err e = data_dirs("jail.d", &dirs);
 
 	if (!e)
-		e = contents_find_by(r, j, &dirs, out, problems);
+		e = find_by(r, j, &dirs, ahead, out, problems);
 	strings_free(&dirs);
+	return e;
+}
+
+enum err contents_find(const struct root *r, const struct jail *j, struct entries *out, struct diags *problems)
+{
+	return find(r, j, NULL, out, problems);
+}
+
+enum err contents_find_ahead(const struct root *r, const struct jail *j, struct ahead **known, struct entries *out,
+			     struct diags *problems)
+{
+	struct ahead *a = NULL;
+	enum err e = ahead_new(&a);
+
+	if (e)
+		return e;
+	e = find(r, j, a, out, problems);
+	ahead_stop(a);
+	if (e)
+		ahead_free(a);
+	else
+		*known = a;
 	return e;
 }
 
