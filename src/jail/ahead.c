@@ -94,7 +94,8 @@ enum err ahead_new(struct ahead **out)
 	pthread_mutex_init(&a->mutex, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	a->runs = sysconf(_SC_NPROCESSORS_ONLN) > 1 && !pthread_create(&a->thread, NULL, ahead_work, a);
-	a->stop = !a->runs;
+	if (!a->runs)
+		a->stop = true; /* from the start */
 	*out = a;
 	return ERR_NONE;
 }
