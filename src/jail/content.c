@@ -209,13 +209,13 @@ static enum err put_digest(struct put *p, int to)
 {
 	const char *known = ahead_digest(p->w->known, p->e->source, &p->st);
 	bool writes = false;
-	enum err e;
+	enum err e = ERR_NONE;
 
 	if (known)
 		memcpy(p->e->digest, known, ENTRY_DIGEST);
-	if (known && to < 0)
-		return ERR_NONE;
-	e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, known ? NULL : p->e->digest, &writes);
+	if (!known || to >= 0)
+		e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, known ? NULL : p->e->digest,
+				      &writes);
 	if (e == ERR_SYSTEM)
 		return writes ? work_fail(p->w, p->e->path, "it cannot be written in the jail")
 			      : work_fail(p->w, p->e->source, "it cannot be read");

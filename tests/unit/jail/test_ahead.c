@@ -3,6 +3,7 @@
 #include "jail/ahead.h"
 
 #include "jail/entry_digest.h"
+#include "jail/resolve.h"
 #include "jail_scratch.h"
 
 #include <dirent.h>
@@ -216,6 +217,37 @@ static void nothing_stays_open(void **unused)
 	host_end(&h);
 }
 
+static void what_the_resolver_looks_into_is_read(void **unused)
+{
+	struct resolver *rv = NULL;
+	struct entries all = { 0 };
+	struct ahead *a = NULL;
+	char want[ENTRY_DIGEST];
+	struct stat st;
+	struct host h;
+	size_t files;
+
+	(void)unused;
+	if (!has_a_second_processor())
+		skip();
+	host_settle(&h);
+	assert_int_equal(resolver_new(h.r, &rv), ERR_NONE);
+	assert_int_equal(ahead_new(&a), ERR_NONE);
+	resolver_read_ahead(rv, a);
+	files = open_files();
+	assert_int_equal(resolver_add_file(rv, "/usr/lib/lib.so.1", &all, &h.problems), ERR_NONE);
+	wait_until_closed(files);
+	ahead_stop(a);
+	resolver_free(rv);
+	assert_int_equal(stat(scratch_path(h.dir, "usr/lib/lib.so.1"), &st), 0);
+	entry_digest_bytes("library 1", 9, want);
+	assert_non_null(ahead_digest(a, "/usr/lib/lib.so.1", &st));
+	assert_string_equal(ahead_digest(a, "/usr/lib/lib.so.1", &st), want);
+	ahead_free(a);
+	entries_clear(&all);
+	host_end(&h);
+}
+
 static void a_file_that_is_long_is_left_to_others(void **unused)
 {
 	const size_t files = open_files();
@@ -285,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_file_of_this_moment_has_none),
 		cmocka_unit_test(a_file_that_changed_before_it_was_read_has_none),
 		cmocka_unit_test(nothing_stays_open),
+		cmocka_unit_test(what_the_resolver_looks_into_is_read),
 		cmocka_unit_test(a_file_that_is_long_is_left_to_others),
 		cmocka_unit_test(a_jail_has_what_is_there_and_not_what_was_read),
 	};
