@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_build.c - the tree of a jail alone, without an account, sshd's configuration and logins: what bench/jail times. */
+#include "jail/ahead.h"
 #include "jail/build.h"
 #include "jail/contents.h"
 
@@ -9,12 +10,18 @@
 
 #include "base/banned.h"
 
-#define NAME "bench"
+/* A jail's user has the name of its folder. */
+static const char *name_of(const char *dir)
+{
+	const char *slash = strrchr(dir, '/');
+
+	return slash ? slash + 1 : dir;
+}
 
 static int trouble(const char *what, enum err e, const struct diags *problems)
 {
-	diags_print(problems, "jail_build: ", stderr);
-	fprintf(stderr, "jail_build: %s: %s\n", what, err_text(e));
+	diags_print(problems, "jail_timed: ", stderr);
+	fprintf(stderr, "jail_timed: %s: %s\n", what, err_text(e));
 	return 2;
 }
 
@@ -23,9 +30,9 @@ static enum err ask(char **words, struct jail *out)
 	struct jail j = { .uid = 65534, .gid = 65534 };
 	enum err e = ERR_NONE;
 
-	j.user = strdup(NAME);
+	j.user = strdup(name_of(*words));
 	j.dir = strdup(*words++);
-	j.home = strdup("/home/" NAME);
+	j.home = strdup("/home/user");
 	j.shell = strdup("/bin/sh");
 	if (!j.user || !j.dir || !j.home || !j.shell)
 		e = ERR_MEMORY;
@@ -42,37 +49,29 @@ static enum err create(const struct root *r, char **words, enum build_how how, s
 		       struct diags *problems)
 {
 	struct manifest m = { 0 };
+	struct ahead *known = NULL;
 	enum err e;
 
-	if (!(e = ask(words, &m.jail)) && !(e = contents_find(r, &m.jail, &m.entries, problems)) &&
-	    !(e = build_create(r, &m, how, told, problems))) {
+	if (!(e = ask(words, &m.jail)) && !(e = contents_find_ahead(r, &m.jail, &known, &m.entries, problems)) &&
+	    !(e = build_create(r, &m, how, known, told, problems))) {
 		m.state = MANIFEST_READY;
 		e = manifest_write(r, &m);
 	}
+	ahead_free(known);
 	manifest_clear(&m);
 	return e;
 }
 
-static enum err update(const struct root *r, enum build_how how, struct build_told *told, struct diags *problems)
+static enum err update(const struct root *r, const char *dir, enum build_how how, struct build_told *told,
+		       struct diags *problems)
 {
 	struct manifest m = { 0 };
 	struct entries wanted = { 0 };
 	enum err e;
 
-	if (!(e = manifest_read(r, NAME, &m, NULL)) && !(e = contents_find(r, &m.jail, &wanted, problems)))
+	if (!(e = manifest_read(r, name_of(dir), &m, NULL)) && !(e = contents_find(r, &m.jail, &wanted, problems)))
 		e = build_update(r, &m, &wanted, how, told, problems);
 	entries_clear(&wanted);
-	manifest_clear(&m);
-	return e;
-}
-
-static enum err take_away(const struct root *r, struct diags *problems)
-{
-	struct manifest m = { 0 };
-	enum err e = manifest_read(r, NAME, &m, NULL);
-
-	if (!e)
-		e = build_remove(r, &m, true, NULL, problems);
 	manifest_clear(&m);
 	return e;
 }
@@ -86,18 +85,15 @@ int main(int argc, char **argv)
 	int lock = -1;
 	enum err e;
 
-	if (argc < 3 || (strcmp(argv[1], "create") == 0) != (argc > 3)) {
-		fprintf(stderr,
-			"usage: jail_build create share|copy DIR [WITH...] | update share|copy | remove share\n");
+	if (argc < 4 || (strcmp(argv[1], "create") != 0 && argc > 4)) {
+		fprintf(stderr, "usage: jail_timed create share|copy DIR [WITH...] | update share|copy DIR\n");
 		return 2;
 	}
 	if (!(e = root_open(NULL, &r)) && !(e = build_lock(r, &lock))) {
 		if (strcmp(argv[1], "create") == 0)
 			e = create(r, argv + 3, how, &told, &problems);
-		else if (strcmp(argv[1], "update") == 0)
-			e = update(r, how, &told, &problems);
 		else
-			e = take_away(r, &problems);
+			e = update(r, argv[3], how, &told, &problems);
 	}
 	if (e)
 		return trouble(argv[1], e, &problems);

@@ -8,6 +8,7 @@
 #include "harden/jail_block.h"
 #include "harden/jail_log.h"
 #include "harden/jail_trial.h"
+#include "jail/ahead.h"
 #include "jail/contents.h"
 #include "jail/upkeep.h"
 #include "sshd/account.h"
@@ -67,7 +68,8 @@ struct create {
 	const struct facts *f;
 	struct account *account; /* NULL: it is to be made */
 	struct manifest m, old;
-	bool again; /* there is a jail already: 'old' */
+	struct ahead *known; /* digests of what goes into a new one */
+	bool again;	     /* there is a jail already: 'old' */
 	bool in_force;
 	bool more_to_do; /* in the jail, also where no file of sshd's changes */
 	bool made;	 /* something was made that goes again where the change does not come about */
@@ -84,6 +86,7 @@ static void create_clear(struct create *c)
 	account_free(c->account);
 	manifest_clear(&c->m);
 	manifest_clear(&c->old);
+	ahead_free(c->known);
 	free(c->keys_path);
 	text_free(&c->keys);
 	text_free(&c->lines);
@@ -397,7 +400,9 @@ static int find_contents(struct create *c)
 {
 	struct diags problems = { 0 };
 	int status = 0;
-	enum err e = contents_find(c->f->root, &c->m.jail, &c->m.entries, &problems);
+	enum err e = c->again || c->m.jail.sftp_only
+			     ? contents_find(c->f->root, &c->m.jail, &c->m.entries, &problems)
+			     : contents_find_ahead(c->f->root, &c->m.jail, &c->known, &c->m.entries, &problems);
 
 	jail_say_problems(&problems);
 	if (e == ERR_CONFIG)
@@ -475,7 +480,8 @@ static void take_problems(const struct diags *problems, enum err e, struct text 
 static enum err make_new(struct create *c, struct text *wrong)
 {
 	struct diags problems = { 0 };
-	enum err e = build_create(c->f->root, &c->m, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, &c->told, &problems);
+	enum err e = build_create(c->f->root, &c->m, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, c->known, &c->told,
+				  &problems);
 
 	if (e)
 		take_problems(&problems, e, wrong);

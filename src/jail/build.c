@@ -159,8 +159,8 @@ static void undo(struct work *w, struct manifest *m)
 	diags_free(&ignored);
 }
 
-enum err build_create(const struct root *r, struct manifest *m, enum build_how how, struct build_told *told,
-		      struct diags *problems)
+enum err build_create(const struct root *r, struct manifest *m, enum build_how how, const struct ahead *known,
+		      struct build_told *told, struct diags *problems)
 {
 	struct walk_place place = { .parent = -1 };
 	char *above = NULL;
@@ -168,6 +168,7 @@ enum err build_create(const struct root *r, struct manifest *m, enum build_how h
 	enum err e;
 
 	work_init(&w, r, &m->jail, how, problems);
+	w.known = known;
 	if ((e = check_request(&w, m)) || (e = check_place(&w, m, &above))) {
 		free(above);
 		goto out;

@@ -12,6 +12,8 @@
 
 #include <stdbool.h>
 
+struct ahead;
+
 /* How a file of the host gets into the jail. */
 enum build_how {
 	BUILD_SHARE, /* a reflink, else a hard link where that is safe (root's, nobody else may write, no setuid, no capability), else a copy */
@@ -35,11 +37,11 @@ MUST_USE enum err build_lock(const struct root *r, int *lock);
  * written before and after, as MANIFEST_MAKING; the caller writes MANIFEST_READY when the configuration stands. ERR_EXISTS: something is there
  * already that is not ours (problems says what). The folders above it that are not there are made, root's, 0755; those that are there must be
  * root's with nobody else allowed to write: ERR_CONFIG, as for whatever else problems tells. m->entries get their digests, and
- * lose of their modes what the sources have not. After an error there
- * is no tree and no manifest.
+ * lose of their modes what the sources have not. known: digests of sources, from contents_find_ahead(); NULL: all are read now. After an error
+ * there is no tree and no manifest.
  */
-MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum build_how how, struct build_told *told,
-			       struct diags *problems);
+MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum build_how how, const struct ahead *known,
+			       struct build_told *told, struct diags *problems);
 /*
  * Brings the jail to 'wanted': new and changed files are first put ready inside the jail, out of the user's reach, then written down as to be
  * done, then renamed into place one by one, then what nothing needs any more is removed. Running programs keep what they have open. What is

@@ -2,8 +2,8 @@
 /* content.c - the content of a file in a jail: shared with the host or copied, and digested while it is read for that. */
 #include "jail/work.h"
 
-#include "base/clock.h"
 #include "base/file.h"
+#include "jail/ahead.h"
 #include "jail/entry_digest.h"
 
 #include <errno.h>
@@ -21,8 +21,8 @@
 #include "base/banned.h"
 
 #define SEEN_BYTES 16
-#define SETTLED_SECONDS 2 /* no file system has coarser times that is root's */
-#define MAX_TRIES 8	  /* a package may be upgraded under our hands; not for ever */
+#define MAX_TRIES 8 /* a package may be upgraded under our hands; not for ever */
+#define BIG 65536   /* that is worth a system call of its own */
 #define CHANGES "it changes while it is read, again and again"
 
 /* Where package managers put files by replacing them. What is edited in place, as in /etc, would change in the jail as well. */
@@ -63,9 +63,7 @@ static bool unchanged(int fd, const struct stat *before)
 {
 	struct stat st;
 
-	return !fstat(fd, &st) && st.st_size == before->st_size && st.st_mtim.tv_sec == before->st_mtim.tv_sec &&
-	       st.st_mtim.tv_nsec == before->st_mtim.tv_nsec && st.st_ctim.tv_sec == before->st_ctim.tv_sec &&
-	       st.st_ctim.tv_nsec == before->st_ctim.tv_nsec;
+	return !fstat(fd, &st) && entry_digest_holds(before, &st);
 }
 
 enum err content_open_source(struct work *w, struct entry *e, int *fd, struct stat *st)
@@ -107,8 +105,7 @@ void content_see(const struct stat *st, char out[ENTRY_SEEN])
 	unsigned char sum[SEEN_BYTES];
 
 	out[0] = '\0';
-	/* a write of this moment may leave the same ctime; so may a clock that was set back */
-	if (st->st_ctim.tv_sec > clock_wall() - SETTLED_SECONDS)
+	if (!entry_digest_settles(st))
 		return;
 	crypto_generichash(sum, sizeof sum, (const unsigned char *)all, sizeof all, NULL, 0);
 	sodium_bin2hex(out, ENTRY_SEEN, sum, sizeof sum);
@@ -155,7 +152,7 @@ struct put {
 
 static enum err put_create(struct put *p)
 {
-	p->to = openat(p->dir->fd, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	p->to = openat(p->dir->fd, p->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, p->e->mode & 0777);
 	return p->to < 0 ? work_fail(p->w, p->e->path, "it cannot be made in the jail") : ERR_NONE;
 }
 
@@ -207,11 +204,18 @@ static bool link_open_file(int fd, int dir, const char *name)
 	return errno == ENOENT && !linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
 }
 
+/* Of what was read before, and did not change since, only a copy is to be made. */
 static enum err put_digest(struct put *p, int to)
 {
+	const char *known = ahead_digest(p->w->known, p->e->source, &p->st);
 	bool writes = false;
-	enum err e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, p->e->digest, &writes);
+	enum err e = ERR_NONE;
 
+	if (known)
+		memcpy(p->e->digest, known, ENTRY_DIGEST);
+	if (!known || to >= 0)
+		e = entry_digest_copy(p->from, to, p->st.st_size, p->buffer, WORK_BUFFER, known ? NULL : p->e->digest,
+				      &writes);
 	if (e == ERR_SYSTEM)
 		return writes ? work_fail(p->w, p->e->path, "it cannot be written in the jail")
 			      : work_fail(p->w, p->e->source, "it cannot be read");
@@ -235,14 +239,26 @@ static enum err put_link(struct put *p)
 	return ERR_NONE;
 }
 
+/* Owner and mode; most have them from the start. */
+static bool put_owner(const struct put *p)
+{
+	const uid_t uid = p->e->his ? p->w->uid : p->w->own_uid;
+	const gid_t gid = p->e->his ? p->w->gid : p->w->own_gid;
+	struct stat st;
+
+	if (fstat(p->to, &st))
+		return false;
+	if (st.st_uid == uid && st.st_gid == gid && (st.st_mode & 07777) == p->e->mode)
+		return true;
+	return !fchown(p->to, uid, gid) && !fchmod(p->to, p->e->mode);
+}
+
 static enum err put_meta(struct put *p)
 {
 	const struct timespec times[2] = { p->st.st_mtim, p->st.st_mtim };
-	const uid_t uid = p->e->his ? p->w->uid : p->w->own_uid;
-	const gid_t gid = p->e->his ? p->w->gid : p->w->own_gid;
 
 	/* Python and others compare the time of a file with what they wrote down */
-	if (fchown(p->to, uid, gid) || fchmod(p->to, p->e->mode) || (p->from >= 0 && futimens(p->to, times)))
+	if (!put_owner(p) || (p->from >= 0 && futimens(p->to, times)))
 		return work_fail(p->w, p->e->path, "its owner, mode and times cannot be set in the jail");
 	return ERR_NONE;
 }
@@ -260,6 +276,13 @@ static enum err put_content(struct put *p)
 	return e;
 }
 
+/* The one sync at the end of a build then finds most bytes on the disk already. What fails here fails there. */
+static void put_begin_writing(const struct put *p)
+{
+	if (!p->shares && p->st.st_size >= BIG)
+		(void)sync_file_range(p->to, 0, 0, SYNC_FILE_RANGE_WRITE);
+}
+
 static enum err put_source(struct put *p)
 {
 	enum err e;
@@ -273,6 +296,7 @@ static enum err put_source(struct put *p)
 		return e;
 	if ((e = put_digest(p, p->shares ? -1 : p->to)) || p->changed)
 		return e;
+	put_begin_writing(p);
 	return put_meta(p);
 }
 

@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "base/data.h"
 #include "base/nearest.h"
+#include "jail/ahead.h"
 #include "jail/etc.h"
 #include "jail/orphan.h"
 #include "jail/resolve.h"
@@ -138,34 +139,49 @@ static enum err row_take(struct finding *f, const struct active *a, const char *
 	return !e && wrong ? ERR_CONFIG : e;
 }
 
-/* What a path must end with to fit the pattern; most do not, which is seen at once. */
-static const char *literal_tail(const char *pattern)
-{
-	const char *tail = pattern + strlen(pattern);
+/* A pattern, and its longest part that a path must have in it as it is: most have not, which is seen at once. */
+struct pattern {
+	const char *text;
+	char part[64];
+};
 
-	while (tail > pattern && !strchr("*?[]\\", tail[-1]))
-		tail--;
-	return tail;
+static struct pattern pattern_make(const char *text)
+{
+	struct pattern p = { .text = text };
+	size_t longest = 0;
+
+	/* what is behind these two may mean something else than it says */
+	for (const char *at = text; *at && *at != '[' && *at != '\\';) {
+		size_t n = strcspn(at, "*?[]\\");
+		const size_t next = n ? n : 1;
+
+		n = n < sizeof p.part ? n : sizeof p.part - 1;
+		if (n > longest) {
+			memcpy(p.part, at, n);
+			p.part[n] = '\0';
+			longest = n;
+		}
+		at += next;
+	}
+	return p;
 }
 
-static bool fits(const char *pattern, const char *tail, const char *path)
+static bool fits(const struct pattern *p, const char *path)
 {
-	const size_t n = strlen(tail), len = strlen(path);
-
-	return len >= n && memcmp(path + len - n, tail, n) == 0 && fnmatch(pattern, path, 0) == 0;
+	return strstr(path, p->part) && fnmatch(p->text, path, 0) == 0;
 }
 
 /* The first file that the pattern fits; NULL: none. */
 static const char *match(const struct finding *f, const char *pattern)
 {
-	const char *tail = literal_tail(pattern);
+	const struct pattern p = pattern_make(pattern);
 
 	if (strcmp(pattern, "network") == 0)
 		return f->network ? f->j->shell : NULL;
 	for (size_t i = 0; i < f->all.n; i++) {
 		const struct entry *e = &f->all.v[i];
 
-		if (e->kind == ENTRY_FILE && fits(pattern, tail, e->path))
+		if (e->kind == ENTRY_FILE && fits(&p, e->path))
 			return e->path;
 	}
 	return NULL;
@@ -194,14 +210,13 @@ static enum err row_run(struct finding *f, const struct active *a, const char *m
  */
 static enum err row_run_for_each(struct finding *f, struct active *a, bool *more, bool *wrong)
 {
-	const char *tail = literal_tail(a->row->when);
+	const struct pattern p = pattern_make(a->row->when);
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < f->all.n && !e; i++) {
 		const struct entry *entry = &f->all.v[i];
 
-		if (entry->kind != ENTRY_FILE || !fits(a->row->when, tail, entry->path) ||
-		    strings_has(&a->tried, entry->path))
+		if (entry->kind != ENTRY_FILE || !fits(&p, entry->path) || strings_has(&a->tried, entry->path))
 			continue;
 		*more = true;
 		if (!(e = strings_add(&a->tried, entry->path)))
@@ -484,8 +499,8 @@ static enum err sftp_jail(struct finding *f)
 	return check_his(f);
 }
 
-enum err contents_find_by(const struct root *r, const struct jail *j, const struct strings *dirs, struct entries *out,
-			  struct diags *problems)
+static enum err find_by(const struct root *r, const struct jail *j, const struct strings *dirs, struct ahead *ahead,
+			struct entries *out, struct diags *problems)
 {
 	struct finding f = { .j = j };
 	enum err e;
@@ -494,6 +509,7 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	if (j->sftp_only)
 		e = sftp_jail(&f);
 	else if (!(e = sets_load(dirs, &f.sets, problems)) && !(e = resolver_new(r, &f.take.rv))) {
+		resolver_read_ahead(f.take.rv, ahead);
 		f.take.track = resolver_track(f.take.rv);
 		if (!(e = owners_new(r, f.take.track, &f.take.owners)))
 			e = shell_jail(&f);
@@ -512,14 +528,43 @@ enum err contents_find_by(const struct root *r, const struct jail *j, const stru
 	return e;
 }
 
-enum err contents_find(const struct root *r, const struct jail *j, struct entries *out, struct diags *problems)
+enum err contents_find_by(const struct root *r, const struct jail *j, const struct strings *dirs, struct entries *out,
+			  struct diags *problems)
+{
+	return find_by(r, j, dirs, NULL, out, problems);
+}
+
+static enum err find(const struct root *r, const struct jail *j, struct ahead *ahead, struct entries *out,
+		     struct diags *problems)
 {
 	struct strings dirs = { 0 };
 	enum err e = data_dirs("jail.d", &dirs);
 
 	if (!e)
-		e = contents_find_by(r, j, &dirs, out, problems);
+		e = find_by(r, j, &dirs, ahead, out, problems);
 	strings_free(&dirs);
+	return e;
+}
+
+enum err contents_find(const struct root *r, const struct jail *j, struct entries *out, struct diags *problems)
+{
+	return find(r, j, NULL, out, problems);
+}
+
+enum err contents_find_ahead(const struct root *r, const struct jail *j, struct ahead **known, struct entries *out,
+			     struct diags *problems)
+{
+	struct ahead *a = NULL;
+	enum err e = ahead_new(&a);
+
+	if (e)
+		return e;
+	e = find(r, j, a, out, problems);
+	ahead_stop(a);
+	if (e)
+		ahead_free(a);
+	else
+		*known = a;
 	return e;
 }
 

@@ -11,6 +11,8 @@
 #include "jail/entry.h"
 #include "jail/jail.h"
 
+struct ahead;
+
 /*
  * By the host's files as they are now: the shell and the programs with all they need (resolve.h), what the sets name and the rules of what
  * is opened at run time add (data files, sallyport-jail.d(5)), folders, devices, /etc made for the jail (passwd and group with root's and the
@@ -19,6 +21,12 @@
  */
 MUST_USE enum err contents_find(const struct root *r, const struct jail *j, struct entries *out,
 				struct diags *problems);
+/*
+ * The same for whoever makes the jail next: what is looked into is read to its end meanwhile, by another thread, which has ended when the call
+ * returns. *known is yours: ahead_free().
+ */
+MUST_USE enum err contents_find_ahead(const struct root *r, const struct jail *j, struct ahead **known,
+				      struct entries *out, struct diags *problems);
 /* The same by the data files of these folders. */
 MUST_USE enum err contents_find_by(const struct root *r, const struct jail *j, const struct strings *dirs,
 				   struct entries *out, struct diags *problems);

@@ -3,6 +3,7 @@
 #include "jail/host.h"
 
 #include "base/file.h"
+#include "jail/ahead.h"
 #include "jail/ld_conf.h"
 
 #include <elf.h>
@@ -95,15 +96,14 @@ static enum err object_read_script(struct object *o, const char *head, size_t le
 	return ERR_NONE;
 }
 
-static enum err object_look(struct object *o, int fd)
+static enum err object_look(struct object *o, int fd, struct stat *st)
 {
 	char head[SCRIPT_LINE];
-	struct stat st;
 	ssize_t n;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
+	if (fstat(fd, st) || !S_ISREG(st->st_mode))
 		return object_is_bad(o, "it is no regular file");
-	o->has_capability = (st.st_mode & 0111) && fgetxattr(fd, CAPABILITY, NULL, 0) > 0;
+	o->has_capability = (st->st_mode & 0111) && fgetxattr(fd, CAPABILITY, NULL, 0) > 0;
 	do
 		n = pread(fd, head, sizeof head, 0);
 	while (n < 0 && errno == EINTR);
@@ -117,18 +117,22 @@ static enum err object_look(struct object *o, int fd)
 	return ERR_NONE;
 }
 
-static enum err object_read(const struct root *r, struct object *o)
+static enum err object_read(const struct host *h, struct object *o)
 {
+	struct stat st;
 	int fd = -1;
 	enum err e;
 
 	/* looked at before it is opened: opening some devices does something */
 	if (!S_ISREG(o->spot->mode))
 		return object_is_bad(o, S_ISDIR(o->spot->mode) ? "it is a folder" : "it is no regular file");
-	if (root_open_file(r, o->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, &fd))
+	if (root_open_file(h->root, o->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, &fd))
 		return object_is_bad(o, err_text(ERR_SYSTEM));
-	e = object_look(o, fd);
-	file_close(fd);
+	e = object_look(o, fd, &st);
+	if (e || o->kind == OBJECT_BAD)
+		file_close(fd);
+	else
+		ahead_give(h->ahead, o->path, fd, &st);
 	return e;
 }
 
@@ -145,7 +149,7 @@ enum err host_object(struct host *h, const struct spot *spot, const struct objec
 		return ERR_MEMORY;
 	o->path = spot->path;
 	o->spot = spot;
-	e = object_read(h->root, o);
+	e = object_read(h, o);
 	if (!e)
 		e = known_add(&h->objects, o);
 	if (e) {

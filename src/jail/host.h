@@ -44,6 +44,7 @@ struct loader {
 struct host {
 	const struct root *root;
 	struct track *track;
+	struct ahead *ahead; /* gets the files that were looked into; NULL: nobody does */
 	struct known objects, loaders;
 	struct ld_cache cache;
 	bool has_cache;

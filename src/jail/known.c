@@ -16,7 +16,7 @@ static const char *path_of(const void *thing)
 }
 
 /* FNV-1a. */
-static size_t hash(const char *path)
+static size_t hash_of(const char *path)
 {
 	uint64_t h = 14695981039346656037u;
 
@@ -26,30 +26,30 @@ static size_t hash(const char *path)
 }
 
 /* Where it is, or the free place where it would come. */
-static size_t place_of(void *const *v, size_t size, const char *path)
+static struct known_place *place_of(struct known_place *v, size_t size, size_t hash, const char *path)
 {
-	size_t at = hash(path) & (size - 1);
+	size_t at = hash & (size - 1);
 
-	while (v[at] && strcmp(path_of(v[at]), path) != 0)
+	while (v[at].thing && (v[at].hash != hash || strcmp(path_of(v[at].thing), path) != 0))
 		at = (at + 1) & (size - 1);
-	return at;
+	return &v[at];
 }
 
 void *known_find(const struct known *k, const char *path)
 {
-	return k->size ? k->v[place_of(k->v, k->size, path)] : NULL;
+	return k->size ? place_of(k->v, k->size, hash_of(path), path)->thing : NULL;
 }
 
 static enum err grow(struct known *k)
 {
 	const size_t size = k->size ? k->size * 2 : FIRST;
-	void **v = calloc(size, sizeof(void *));
+	struct known_place *v = calloc(size, sizeof *v);
 
 	if (!v)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < k->size; i++)
-		if (k->v[i])
-			v[place_of(v, size, path_of(k->v[i]))] = k->v[i];
+		if (k->v[i].thing)
+			*place_of(v, size, k->v[i].hash, path_of(k->v[i].thing)) = k->v[i];
 	free(k->v);
 	k->v = v;
 	k->size = size;
@@ -58,11 +58,12 @@ static enum err grow(struct known *k)
 
 enum err known_add(struct known *k, void *thing)
 {
+	const size_t hash = hash_of(path_of(thing));
 	enum err e;
 
 	if (k->n >= k->size / 2 && (e = grow(k)))
 		return e;
-	k->v[place_of(k->v, k->size, path_of(thing))] = thing;
+	*place_of(k->v, k->size, hash, path_of(thing)) = (struct known_place){ .hash = hash, .thing = thing };
 	k->n++;
 	return ERR_NONE;
 }
@@ -70,8 +71,8 @@ enum err known_add(struct known *k, void *thing)
 void known_clear(struct known *k, void (*release)(void *thing))
 {
 	for (size_t i = 0; i < k->size; i++)
-		if (k->v[i])
-			release(k->v[i]);
+		if (k->v[i].thing)
+			release(k->v[i].thing);
 	free(k->v);
 	*k = (struct known){ 0 };
 }

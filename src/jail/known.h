@@ -8,9 +8,14 @@
 
 #include <stddef.h>
 
+struct known_place {
+	size_t hash; /* of the path */
+	void *thing; /* NULL: free */
+};
+
 /* The first member of each thing is its path, a char pointer. Start with { 0 }. */
 struct known {
-	void **v;
+	struct known_place *v;
 	size_t n, size;
 };
 

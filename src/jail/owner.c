@@ -218,14 +218,14 @@ static enum err owned_look(struct owners *o, struct owned *one, struct owned *ab
 	return e;
 }
 
-static enum err owned_add(struct owners *o, const char *path, size_t len, struct owned *above, struct owned **out)
+static enum err owned_add(struct owners *o, const char *path, struct owned *above, struct owned **out)
 {
 	struct owned *one = calloc(1, sizeof *one);
 	enum err e = ERR_MEMORY;
 
 	if (!one)
 		return e;
-	if ((one->path = strndup(path, len)) && !(e = owned_look(o, one, above)))
+	if ((one->path = strdup(path)) && !(e = owned_look(o, one, above)))
 		e = known_add(&o->known, one);
 	if (e) {
 		owned_free(one);
@@ -235,28 +235,23 @@ static enum err owned_add(struct owners *o, const char *path, size_t len, struct
 	return ERR_NONE;
 }
 
-/* From the top downwards. */
+/* The folders above it first. */
 enum err owners_find(struct owners *o, const char *path, struct owned **out)
 {
-	struct owned *above = NULL;
+	struct owned *one = known_find(&o->known, path), *above = NULL;
+	const char *slash = strrchr(path + 1, '/');
 	enum err e = ERR_NONE;
 
-	for (size_t len = 1 + strcspn(path + 1, "/"); !e; len += 1 + strcspn(path + len + 1, "/")) {
-		char *part = strndup(path, len);
-		struct owned *one;
+	if (!one && slash) {
+		char *folder = strndup(path, (size_t)(slash - path));
 
-		if (!part)
-			return ERR_MEMORY;
-		if ((one = known_find(&o->known, part)))
-			above = one;
-		else
-			e = owned_add(o, path, len, above, &above);
-		free(part);
-		if (!path[len])
-			break;
+		e = folder ? owners_find(o, folder, &above) : ERR_MEMORY;
+		free(folder);
 	}
+	if (!one && !e)
+		e = owned_add(o, path, above, &one);
 	if (!e)
-		*out = above;
+		*out = one;
 	return e;
 }
 

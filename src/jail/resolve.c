@@ -68,6 +68,11 @@ void resolver_free(struct resolver *rv)
 	free(rv);
 }
 
+void resolver_read_ahead(struct resolver *rv, struct ahead *a)
+{
+	rv->host.ahead = a;
+}
+
 struct track *resolver_track(struct resolver *rv)
 {
 	return rv->host.track;

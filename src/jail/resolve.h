@@ -20,11 +20,14 @@
  * default folders unless DF_1_NODEFLIB; $ORIGIN, $LIB, $PLATFORM; only files of the same class and machine. musl's loader by its .path file.
  */
 struct resolver;
+struct ahead;
 
 /* Reads ld.so.cache of the root once. A root without one is searched by ld.so.conf and the default folders. */
 MUST_USE enum err resolver_new(const struct root *r, struct resolver **out);
 void resolver_free(struct resolver *rv); /* NULL is fine */
 
+/* Hands each file on that it has looked into from now on; borrowed. */
+void resolver_read_ahead(struct resolver *rv, struct ahead *a);
 /* What it has looked at, for others to go by the same; lives as long. */
 struct track *resolver_track(struct resolver *rv);
 

@@ -246,10 +246,29 @@ static enum err walk_all(struct walk *k)
 	return track_look(k->track, k->at[0] ? k->at : "/", &k->way->end);
 }
 
+/*
+ * The folder of a path, when it was looked at and is one: as no spot has a link on its way, there is nothing to write down. Its length; 0 and
+ * "" when all has to be walked.
+ */
+static size_t known_folder(const struct track *t, const char *path, char folder[PATH_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	const size_t len = slash ? (size_t)(slash - path) : 0;
+	const struct spot *s;
+
+	memcpy(folder, path, len);
+	folder[len] = '\0';
+	if (len && (s = known_find(&t->spots, folder)) && !s->number && S_ISDIR(s->mode))
+		return len;
+	folder[0] = '\0';
+	return 0;
+}
+
 static enum err walk_path(struct track *t, struct way *w)
 {
 	const size_t len = strlen(w->path);
 	struct walk k;
+	size_t skip;
 
 	if (len >= sizeof k.left) {
 		w->number = ENAMETOOLONG;
@@ -258,9 +277,9 @@ static enum err walk_path(struct track *t, struct way *w)
 	/* the rest of the two long arrays needs no zeros, thousands of times */
 	k.track = t;
 	k.way = w;
-	k.at[0] = '\0';
 	k.links = 0;
-	memcpy(k.left, w->path, len + 1);
+	skip = known_folder(t, w->path, k.at);
+	memcpy(k.left, w->path + skip, len + 1 - skip);
 	return walk_all(&k);
 }
 

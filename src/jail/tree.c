@@ -25,15 +25,15 @@ static enum err strip_lists(int fd)
 	return ERR_NONE;
 }
 
+/* Not more than the mode lets: the umask may take bits away, and a folder above with setgid or an access list hands those on. */
 enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd)
 {
 	int got;
 
-	if (mkdirat(parent, name, 0700))
+	if (mkdirat(parent, name, mode & 0777))
 		return ERR_SYSTEM;
 	got = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	/* a setgid folder above would hand its group on */
-	if (got < 0 || fchown(got, geteuid(), getegid()) || strip_lists(got) || fchmod(got, mode)) {
+	if (got < 0 || tree_fix_folder(got, mode)) {
 		file_close(got);
 		return ERR_SYSTEM;
 	}
@@ -59,11 +59,11 @@ enum err tree_fix_folder(int fd, mode_t mode)
 static enum err put_folder(const struct work *w, int dir, const char *name, const struct entry *e)
 {
 	int fd = -1;
-	enum err err = tree_make_top(dir, name, 0700, &fd);
+	enum err err = tree_make_top(dir, name, e->mode, &fd);
 
 	if (err)
 		return err;
-	if ((e->his && fchown(fd, w->uid, w->gid)) || fchmod(fd, e->mode))
+	if (e->his && (fchown(fd, w->uid, w->gid) || fchmod(fd, e->mode)))
 		err = ERR_SYSTEM;
 	file_close(fd);
 	return err;

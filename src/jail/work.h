@@ -27,7 +27,8 @@ struct work {
 	gid_t gid;
 	uid_t own_uid; /* ours: root's */
 	gid_t own_gid;
-	pthread_mutex_t mutex; /* of all that follows */
+	const struct ahead *known; /* digests of sources that were read before; NULL: none */
+	pthread_mutex_t mutex;	   /* of all that follows */
 	struct build_told told;
 	struct diags *problems;
 	bool clones_not; /* from that file system no file can be cloned */

@@ -136,7 +136,7 @@ static int create(const struct root *r, char **v, int n)
 	m.jail.home = strdup(v[3]);
 	m.jail.sftp_only = true;
 	if (!(e = read_list(v[4], &m.entries)) &&
-	    !(e = build_create(r, &m, n > 5 ? BUILD_COPY : BUILD_SHARE, &told, &problems)) &&
+	    !(e = build_create(r, &m, n > 5 ? BUILD_COPY : BUILD_SHARE, NULL, &told, &problems)) &&
 	    !(e = set_force(r, v[0], true))) {
 		m.state = MANIFEST_READY;
 		e = manifest_write(r, &m);

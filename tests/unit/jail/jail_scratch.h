@@ -101,7 +101,7 @@ static inline void manifest_usual(struct manifest *m)
 static inline void jail_usual(struct host *h, struct manifest *m)
 {
 	manifest_usual(m);
-	assert_int_equal(build_create(h->r, m, BUILD_SHARE, &h->told, &h->problems), ERR_NONE);
+	assert_int_equal(build_create(h->r, m, BUILD_SHARE, NULL, &h->told, &h->problems), ERR_NONE);
 	m->state = MANIFEST_READY;
 	assert_int_equal(manifest_write(h->r, m), ERR_NONE);
 }

@@ -54,7 +54,7 @@ static void fails(struct host *h, struct manifest *m, enum err want, const char 
 {
 	diags_free(&h->problems);
 	h->problems = (struct diags){ 0 };
-	assert_int_equal(build_create(h->r, m, BUILD_SHARE, &h->told, &h->problems), want);
+	assert_int_equal(build_create(h->r, m, BUILD_SHARE, NULL, &h->told, &h->problems), want);
 	if (!has_problem(h, why))
 		fail_msg("'%s' was not said, but '%s'", why, h->problems.n ? h->problems.v[0].text : "nothing");
 	assert_false(has_state(h));
@@ -82,6 +82,43 @@ static void leaves_nothing_after_a_failure(void **unused)
 	assert_false(scratch_exists(scratch_path(h.dir, "home/chroot")));
 	manifest_clear(&m);
 	host_end(&h);
+}
+
+static void mode_is(const struct host *h, const char *path, mode_t mode)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(in_jail(h, path), &st), 0);
+	if ((st.st_mode & 07777) != mode || st.st_gid != getegid())
+		fail_msg("'%s' has mode %04o, group %u", path, (unsigned)(st.st_mode & 07777), (unsigned)st.st_gid);
+}
+
+/* Nor does a folder above hand anything on. */
+static void modes_are_those_asked_for_whatever_the_umask(void **unused)
+{
+	static const mode_t masks[] = { 0, 022, 027, 077 };
+
+	(void)unused;
+	for (size_t i = 0; i < ARRAY_SIZE(masks); i++) {
+		struct manifest m;
+		struct host h;
+
+		host_start(&h);
+		if (!getuid())
+			assert_int_equal(chown(scratch_path(h.dir, "home"), 0, 1002), 0);
+		assert_int_equal(chmod(scratch_path(h.dir, "home"), 02755), 0);
+		manifest_usual(&m);
+		umask(masks[i]);
+		assert_int_equal(build_create(h.r, &m, BUILD_COPY, NULL, &h.told, &h.problems), ERR_NONE);
+		umask(022);
+		mode_is(&h, ".", 0755);
+		mode_is(&h, "usr/bin", 0755);
+		mode_is(&h, "usr/bin/sh", 0755);
+		mode_is(&h, "usr/lib/lib.so.1", 0644);
+		mode_is(&h, "etc/passwd", 0644);
+		manifest_clear(&m);
+		host_end(&h);
+	}
 }
 
 static void refuses_a_place_that_is_not_free_or_not_safe(void **unused)
@@ -122,7 +159,7 @@ static void refuses_a_second_jail_of_a_user(void **unused)
 	manifest_usual(&second);
 	free(second.jail.dir);
 	second.jail.dir = strdup("/home/other");
-	assert_int_equal(build_create(h.r, &second, BUILD_SHARE, &h.told, &h.problems), ERR_EXISTS);
+	assert_int_equal(build_create(h.r, &second, BUILD_SHARE, NULL, &h.told, &h.problems), ERR_EXISTS);
 	assert_true(has_problem(&h, "has a jail already"));
 	assert_true(has_state(&h));
 	manifest_clear(&second);
@@ -177,6 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(makes_what_was_asked_for),
 		cmocka_unit_test(leaves_nothing_after_a_failure),
+		cmocka_unit_test(modes_are_those_asked_for_whatever_the_umask),
 		cmocka_unit_test(refuses_a_place_that_is_not_free_or_not_safe),
 		cmocka_unit_test(refuses_a_second_jail_of_a_user),
 		cmocka_unit_test(is_locked_by_one_at_a_time),

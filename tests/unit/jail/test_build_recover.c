@@ -53,7 +53,7 @@ static void decides_what_was_being_made(void **unused)
 	recovers(&h, &w, NULL, ERR_NONE);
 	manifest_usual(&m);
 	m.account_made = true;
-	assert_int_equal(build_create(h.r, &m, BUILD_SHARE, &h.told, &h.problems), ERR_NONE);
+	assert_int_equal(build_create(h.r, &m, BUILD_SHARE, NULL, &h.told, &h.problems), ERR_NONE);
 	assert_true(build_unfinished(h.r));
 	w.in_force = true;
 	recovers(&h, &w, "made: kept", ERR_NONE);

@@ -232,6 +232,43 @@ static void a_condition_of_a_set_is_the_sets_own(void **state)
 	has_not("/etc/conf");
 }
 
+static void a_condition_is_a_pattern(void **state)
+{
+	static const struct {
+		const char *pattern;
+		bool fits;
+	} cases[] = {
+		{ "*", true },
+		{ "/usr/bin/git", true },
+		{ "*/bin/git", true },
+		{ "/usr/bin/g*", true },
+		{ "*/b?n/g??", true },
+		{ "*/bin/[fgh]it", true },
+		{ "*/[b]in/git", true },
+		{ "*/bin/g\\it", true },
+		{ "*/b\\in/*git", true },
+		{ "*/bin/[!g]it", false },
+		{ "*/bin/gitt*", false },
+		{ "*/in/git", false },
+		{ "*/bin/[fgh]itt", false },
+		{ "/usr/bin/gi", false },
+		{ "*/bin/\\git\\*", false },
+		{ "/usr/*/[a-h]i*", true },
+		{ "*/bin/[gitbingit]", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char rule[128];
+
+		snprintf(rule, sizeof rule, "when %s file /etc/conf\n", cases[i].pattern);
+		make_data("z.rules", rule);
+		assert_int_equal(find("git"), ERR_NONE);
+		if (!entries_find(&all, "/etc/conf") == cases[i].fits)
+			fail_msg("'%s' is taken for one that %s", cases[i].pattern,
+				 cases[i].fits ? "does not fit" : "fits");
+	}
+}
+
 static void a_network_is_a_condition(void **state)
 {
 	const char *content;
@@ -503,6 +540,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(rules_run_until_nothing_more_fits, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_library_is_looked_up_for_each_that_matches, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_condition_of_a_set_is_the_sets_own, make_root, remove_root),
+		cmocka_unit_test_setup_teardown(a_condition_is_a_pattern, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_network_is_a_condition, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(words_that_mean_nothing_are_told_all_at_once, make_root, remove_root),
 		cmocka_unit_test_setup_teardown(a_shell_that_is_not_there_is_told, make_root, remove_root),
