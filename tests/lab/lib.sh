@@ -58,7 +58,8 @@ lab_host_keys() {
 		fi
 		rm -rf "$new"
 	fi
-	cp --preserve=mode,timestamps "$stock"/ssh_host_* /etc/ssh/ 2>/dev/null || ssh-keygen -A >/dev/null
+	cp --preserve=timestamps "$stock"/ssh_host_* /etc/ssh/ 2>/dev/null || ssh-keygen -A >/dev/null
+	chmod 600 /etc/ssh/ssh_host_*_key
 }
 
 # lab_sshd_start [SSHD-OPTION...]: the real sshd with /etc/ssh as it is; returns when it listens. Its log goes to

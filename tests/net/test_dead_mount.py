@@ -19,6 +19,7 @@ cat /run/said
 
 def run(world, body):
     got = world(DEAD + body + "\nkill -9 $dead", timeout=200)
+    assert got.stdout, got.stderr
     if not got.stdout.startswith("mounted\n"):
         pytest.skip("no FUSE here: " + got.stdout.strip()[-200:])
     return got, got.stdout.removeprefix("mounted\n")

@@ -281,31 +281,17 @@ sallyport key audit --root /mnt/root --format json""", keep=[made])
 
 # ---- what hangs, what is large, what an agent offers ----
 
-HUNG = r"""
-import ctypes, os, sys, time
-libc = ctypes.CDLL(None, use_errno=True)
-for place in sys.argv[1:]:
-    os.makedirs(place, exist_ok=True)
-    fd = os.open("/dev/fuse", os.O_RDWR)  # nobody ever reads from it: as a server that is gone
-    options = f"fd={fd},rootmode=40000,user_id=0,group_id=0,allow_other".encode()
-    if libc.mount(b"dead", place.encode(), b"fuse", 0, options):
-        sys.exit(os.strerror(ctypes.get_errno()))
-print("mounted", flush=True)
-time.sleep(600)
-"""
 
-
-def test_a_home_on_a_mount_that_hangs_is_unknown_and_the_rest_is_not(world, made, tmp_path, figure):
-    (tmp_path / "hung.py").write_text(HUNG)
-    got = world(planted(made, ["clean", "open"]) + rf"""
+def test_a_home_on_a_mount_that_hangs_is_unknown_and_the_rest_is_not(world, made, figure):
+    got = world(planted(made, ["clean", "open"]) + r"""
 for i in 1 2 3 4 5; do lab_account "hung$i" $((3000 + i)); usermod -d /srv/net/hung$i hung$i; done
-mknod /dev/fuse c 10 229
-/usr/bin/python3 {tmp_path}/hung.py /srv/net/hung1 /srv/net/hung2 /srv/net/hung3 /srv/net/hung4 /srv/net/hung5 >/run/said 2>&1 &
+[ -c /dev/fuse ] || mknod /dev/fuse c 10 229
+"$LAB_SOURCE/tests/lab/hung.py" /srv/net/hung1 /srv/net/hung2 /srv/net/hung3 /srv/net/hung4 /srv/net/hung5 >/run/said 2>&1 &
 pid=$!
 lab_wait 10 grep -q . /run/said
 cat /run/said >&2
 begin=$(date +%s); sallyport key audit --format json; echo "$?" $(($(date +%s) - begin)) >&2
-kill -9 $pid""", keep=[made, tmp_path])
+kill -9 $pid""", keep=[made])
     if "mounted" not in got.stderr:
         pytest.skip("no FUSE here: " + got.stderr.strip()[-200:])
     status, seconds = map(int, got.stderr.strip().splitlines()[-1].split())
