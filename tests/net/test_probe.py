@@ -167,7 +167,7 @@ def test_one_byte_at_a_time(probe, pause, status):
             time.sleep(pause)
 
     with server(talk) as port:
-        got, _, _ = probe(port, 2500 if pause == 1 else 60000)
+        got, _, _ = probe(port, 2500 if pause == 1 else 600000)
     assert got == status
 
 
