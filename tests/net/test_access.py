@@ -70,7 +70,7 @@ def test_what_shadow_nologin_and_shared_group_ids_mean_is_what_sshd_makes_of_it(
             rooted=$(sallyport access check "$1" --from 127.0.0.1 --root /tmp/root --format json || :)
             echo "$2 $1 $said $(word verdict "$judged") $(word reason "$judged") $(word verdict "$rooted")"
         }
-        word() { [[ $2 =~ \"$1\":\ *\"([a-z-]*)\" ]] && echo "${BASH_REMATCH[1]}"; }
+        word() { [[ $2 =~ \"$1\":\ *\"([^\"]*)\" ]] && echo "${BASH_REMATCH[1]}"; }
         shopt -s extglob
         copy() { rm -rf /tmp/root; mkdir -p /tmp/root/etc /tmp/root/bin; cp -a /etc/!(alternatives|ssl|fonts) /tmp/root/etc; cp -a /home /tmp/root; cp -L /bin/bash /tmp/root/bin; }
         copy

@@ -72,7 +72,7 @@ for i in 1 2 3 4 5 6 7 8 9 10; do login "echo in $i" & pids="${pids:-} $!"; done
 wait $pids
 echo "knocks $(signed knock) logins $(signed login)"
 agent_end
-""")
+""", "'GrantTime 300'")
     *logins, counts = got.stdout.splitlines()
     assert sorted(logins) == sorted(f"in {i}" for i in range(1, 11)), got.stdout + got.stderr
     assert counts == "knocks 1 logins 10"

@@ -17,7 +17,7 @@ lab_sshd_start
 gate_laptop
 enroll() { lab_in client sallyport enroll "$@" </dev/null; }
 login() { lab_in client ssh server "$@" </dev/null; }
-hide() { gate_install; gate_start || { cat /tmp/gate.log; exit 1; }; gate_shut; }
+hide() { gate_install "$@"; gate_start || { cat /tmp/gate.log; exit 1; }; gate_shut; }
 """
 
 
@@ -422,7 +422,7 @@ lab_wait 10 grep -q ready /root/ready
 export SSH_AUTH_SOCK=/root/counted ANSIBLE_NOCOLOR=1 ANSIBLE_FORKS=10 ANSIBLE_TIMEOUT=60 ANSIBLE_LOCAL_TEMP=/root/.ansible/tmp
 sed -i 's/^#*MaxStartups.*//' /etc/ssh/sshd_config; echo 'MaxStartups 100' >>/etc/ssh/sshd_config
 lab_sshd_reload
-hide
+hide 'GrantTime 300'
 sallyport close 10.83.0.2 >/dev/null || :; gate_shut
 echo 'server' >/root/one
 for i in 1 2 3 4 5 6 7 8 9 10; do echo "web$i ansible_host=server"; done >/root/ten

@@ -107,7 +107,7 @@ gate_stop
 def test_ten_at_once_cost_one_knock_and_one_login_in_between(world):
     got = run(world, """
 bastion_start
-hide
+hide 'GrantTime 300'
 behind yes
 agent
 for i in 1 2 3 4 5 6 7 8 9 10; do login server "echo in $i" & pids="${pids:-} $!"; done
