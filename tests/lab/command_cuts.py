@@ -34,7 +34,7 @@ ELSEWHERE = ["/etc", "/home", "/root", "/srv", "/opt", "/usr/local", "/var/spool
 # Not what the jail consists of: the history of changes, what is kept of sshd for a rescue, locks, and what useradd and userdel leave
 # beside their files: backups, and locks and drafts of those that were killed, which they take away themselves the next time.
 BESIDE = re.compile(r"/var/lib/sallyport/(transactions|confirmed(\.\w+)?)(/.*)?|/run/.*|.*/\.lock|/etc/\.pwd\.lock|"
-                    rf"/etc/({'|'.join(ACCOUNTS)})(-|\+|\.lock)")
+                    rf"/etc/({'|'.join(ACCOUNTS)})(-|\+|\.lock|\.\d+)")
 # Folders that hold nothing are as good as none.
 EMPTY = ["/home/chroot", "/etc/ssh/authorized_keys.d", "/etc/ssh/sshd_config.d", "/var/lib/sallyport", "/var/lib/sallyport/jails"]
 CREATE = [SALLYPORT, "jail", "create", "bert", "--create-account", "--key", "/tmp/key.pub", "-y", "-q"]
@@ -121,7 +121,7 @@ class Cuts:
                 folders[:] = [name for name in folders if os.path.join(folder, name) not in self.places.tops]
                 for path in (os.path.join(folder, name) for name in files):
                     s = os.lstat(path)
-                    if path not in self.places.tops and not path.endswith("/known_hosts"):
+                    if path not in self.places.tops and not path.endswith("/known_hosts") and not BESIDE.fullmatch(path):
                         seen[path] = (s.st_ino, s.st_mode, s.st_size, s.st_mtime_ns, s.st_ctime_ns)
         return seen
 

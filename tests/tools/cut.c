@@ -285,6 +285,11 @@ static uint64_t mix(uint64_t h, const void *bytes, size_t n)
 	return h;
 }
 
+static uint64_t mix_number(uint64_t h, uint64_t number)
+{
+	return mix(h, &number, sizeof number);
+}
+
 /*
  * What a tree looks like: names, kinds, modes, owners, sizes, inodes and times (the change time
  * moves with content and attributes). A sum, so that the order of reading does not matter.
@@ -299,8 +304,8 @@ static uint64_t tree_look(int at, const char *name, uint64_t above)
 	if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW))
 		return 0;
 	above = mix(above, name, strlen(name) + 1);
-	h = mix(above, (const uint64_t[]){ st.st_mode, st.st_uid, st.st_gid, (uint64_t)st.st_size, st.st_ino },
-		5 * sizeof(uint64_t));
+	h = mix_number(mix_number(mix_number(above, st.st_mode), st.st_uid), st.st_gid);
+	h = mix_number(mix_number(h, (uint64_t)st.st_size), st.st_ino);
 	h = mix(mix(h, &st.st_mtim, sizeof st.st_mtim), &st.st_ctim, sizeof st.st_ctim);
 	if (!S_ISDIR(st.st_mode) || (fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) < 0)
 		return h;
