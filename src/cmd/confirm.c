@@ -72,8 +72,7 @@ static enum err find_jailed(const struct tx *t, const struct sessions *sessions,
 		const struct session *s = &sessions->v[i];
 
 		e = add_if_jailed(
-			f,
-			&(struct keeper){ .user = s->user, .addr = s->addr, .laddr = s->laddr, .lport = s->lport },
+			f, &(struct keeper){ .user = s->user, .addr = s->addr, .laddr = s->laddr, .lport = s->lport },
 			out);
 	}
 	for (size_t i = 0; i < t->keepers.n && !e; i++)

@@ -66,7 +66,9 @@ static enum err look_knock(const struct hide *h, struct text *why)
 	}
 	if (!e && !yes)
 		text_add_string(
-			why, only_jailed ? "nobody who administers this system could knock: those with a key live in jails\n"
+			why,
+			only_jailed
+				? "nobody who administers this system could knock: those with a key live in jails\n"
 				: "nobody could knock: no account that may log in has a key that sshd would take\n");
 	return e;
 }
