@@ -13,14 +13,15 @@
 /*
  * For whatever shell the account has: no line feed, and within the single quotes neither '!' nor backslash, of which some think their own. First
  * the Ed25519 host key, as sshd's package puts it; then "sallyport-time SECONDS"; then "sallyport-secret", with the path of a secret behind it
- * if there is one, and with its digits if this account may read it. Where several are in use the first one is.
+ * if there is one, and with its digits if this account may read it. Where several are in use the first one is. An account in a jail sees
+ * nothing of the host's /etc, so that nothing is said of a secret, and misses whatever it misses without a word.
  */
 #define SERVER_ANSWER_COMMAND \
-	"cat /etc/ssh/ssh_host_ed25519_key.pub; exec sh -c '" \
-	"echo sallyport-time $(date +%s); c=/etc/sallyport/sallyportd.conf; f=; " \
+	"sh -c 'exec 2>/dev/null; cat /etc/ssh/ssh_host_ed25519_key.pub; " \
+	"echo sallyport-time $(date +%s); test -d /etc/ssh || exit 0; c=/etc/sallyport/sallyportd.conf; f=; " \
 	"if test -r $c; then set -- x $(grep -i \"^[[:space:]]*SiteSecret[[:space:]]\" $c | head -n 1); f=${3-}; " \
 	"elif test -e /etc/sallyport/site-secret; then f=/etc/sallyport/site-secret; fi; " \
-	"echo sallyport-secret $f $(test -z \"$f\" || head -n 1 \"$f\" 2>/dev/null)'"
+	"echo sallyport-secret $f $(test -z \"$f\" || head -n 1 \"$f\")'"
 
 #define SERVER_SECRET_DIGITS 64
 

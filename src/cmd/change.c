@@ -9,6 +9,7 @@
 #include "base/number.h"
 #include "cmd/assess.h"
 #include "harden/guard.h"
+#include "harden/keep.h"
 #include "harden/rehearsal.h"
 #include "harden/reload.h"
 #include "harden/timer.h"
@@ -535,24 +536,41 @@ static bool loses_everybody(const struct work *w)
 {
 	const struct rehearsal *r = &w->rehearsal;
 
-	if (!w->rehearsed || !r->lost_logins || r->kept)
+	if (!w->rehearsed || !r->lost_logins || r->kept > r->kept_jailed)
 		return false;
-	complain("lockout guard: not one of the %lu logins in the logs would still be accepted", r->lost_logins);
+	complain("lockout guard: not one of the %lu logins in the logs would still be accepted%s",
+		 r->lost_logins + r->kept_jailed, r->kept_jailed ? ", but for those into jails" : "");
 	hint("nothing was changed; if you know better: --override lockout");
 	return true;
+}
+
+/* One that is not in a jail, from where nobody administers the system. */
+static bool keeps_somebody(const struct work *w)
+{
+	bool jailed = true;
+
+	for (size_t i = 0; i < w->keepers.n && jailed; i++)
+		if (keeper_is_jailed(w->facts->root, w->facts->config, &w->keepers.v[i], &jailed))
+			jailed = false;
+	return !jailed;
 }
 
 /* Without the timer nothing brings a locked-out administrator back, so somebody must be looked after. */
 static bool keeps_nobody_for_good(const struct work *w)
 {
-	if (!w->facts->live || w->keepers.n || w->q->confirm_seconds ||
+	if (!w->facts->live || w->q->confirm_seconds || keeps_somebody(w) ||
 	    (w->q->overrides && strings_has(w->q->overrides, "lockout")))
 		return false;
 	if (w->q->at_once)
 		return !w->q->one_account && loses_everybody(w);
-	complain(
-		"lockout guard: nobody is logged in over SSH and none is named by --keep; without the timer this could lock "
-		"everybody out");
+	if (w->keepers.n)
+		complain(
+			"lockout guard: all who are kept live in jails, from where nobody administers this system; without the "
+			"timer this could lock everybody else out");
+	else
+		complain(
+			"lockout guard: nobody is logged in over SSH and none is named by --keep; without the timer this could "
+			"lock everybody out");
 	hint("add --keep USER, leave out --confirm-within 0, or --override lockout");
 	return true;
 }

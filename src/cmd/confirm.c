@@ -8,6 +8,7 @@
 #include "cmd/command.h"
 #include "harden/gate_service.h"
 #include "harden/hide.h"
+#include "harden/keep.h"
 #include "harden/transaction.h"
 
 #include <stdio.h>
@@ -46,21 +47,71 @@ static void describe_login(const struct session *s, struct text *out)
 	text_add(out, " logged in anew at %s. ", clock);
 }
 
-static int say_no_login(const struct tx *t)
+/* ---- who lives in a jail ---- */
+
+static enum err add_if_jailed(const struct facts *f, const struct keeper *k, struct strings *out)
 {
-	complain("no new login since transaction %u", t->id);
+	bool jailed = false;
+	enum err e = strings_has(out, k->user) ? ERR_NONE : keeper_is_jailed(f->root, f->config, k, &jailed);
+
+	return !e && jailed ? strings_add(out, k->user) : e;
+}
+
+/* Among those who are logged in and those who were to be kept. Where sshd's configuration cannot be read nobody is taken for one. */
+static enum err find_jailed(const struct tx *t, const struct sessions *sessions, struct strings *out)
+{
+	const struct facts_options o = { .config = t->config_path, .only_config = true };
+	struct facts *f = NULL;
+	enum err e = facts_gather(&o, &f);
+
+	if (e || !f->config) {
+		facts_free(f);
+		return e == ERR_MEMORY ? e : ERR_NONE;
+	}
+	for (size_t i = 0; i < sessions->n && !e; i++) {
+		const struct session *s = &sessions->v[i];
+
+		e = add_if_jailed(
+			f, &(struct keeper){ .user = s->user, .addr = s->addr, .laddr = s->laddr, .lport = s->lport },
+			out);
+	}
+	for (size_t i = 0; i < t->keepers.n && !e; i++)
+		e = add_if_jailed(f, &t->keepers.v[i], out);
+	facts_free(f);
+	return e;
+}
+
+/* A new login that would have done, were it not one into a jail; NULL: there is none. */
+static const char *jailed_login(const struct tx *t, const struct sessions *sessions, const struct strings *jailed)
+{
+	for (size_t i = 0; i < sessions->n; i++)
+		if (sessions->v[i].started_boot_ms > t->swapped_boot_ms && strings_has(jailed, sessions->v[i].user))
+			return sessions->v[i].user;
+	return NULL;
+}
+
+/* ---- what is said ---- */
+
+static int say_no_login(const struct tx *t, const char *jailed)
+{
+	if (jailed)
+		complain(
+			"there is a new login, but it proves nothing: %s lives in a jail, from where nobody administers this system",
+			jailed);
+	else
+		complain("no new login since transaction %u", t->id);
 	hint("log in from a NEW window and confirm there; the sessions that were open before prove nothing");
 	hint("if it cannot be seen from here: sudo sallyport confirm --override proof");
 	return EXIT_NO;
 }
 
 /* The first new login that came in by a knock alone; 'why' says what speaks against the others. */
-static enum err find_knocked(const struct tx *t, const struct sessions *sessions, const struct session **out,
-			     struct text *why)
+static enum err find_knocked(const struct tx *t, const struct sessions *sessions, const struct strings *jailed,
+			     const struct session **out, struct text *why)
 {
 	for (size_t i = 0; i < sessions->n; i++) {
 		struct sessions one = { .v = &sessions->v[i], .n = 1 };
-		const struct session *s = transaction_new_login(t, &one);
+		const struct session *s = transaction_new_login(t, &one, jailed);
 		bool proof = false;
 		enum err e;
 
@@ -77,10 +128,10 @@ static enum err find_knocked(const struct tx *t, const struct sessions *sessions
 	return ERR_NONE;
 }
 
-static int say_not_knocked(const struct tx *t, const struct text *why)
+static int say_not_knocked(const struct tx *t, const struct text *why, const char *jailed)
 {
 	if (!why->len)
-		return say_no_login(t);
+		return say_no_login(t, jailed);
 	complain("there is a new login, but it proves nothing: %s", why->s);
 	hint("log in from a NEW window, from outside, by a knock: sallyport connect and enroll send it");
 	hint("if it cannot be seen from here: sudo sallyport confirm --override proof");
@@ -129,23 +180,31 @@ static int confirm_tx(const struct common_args *common, const struct confirm_arg
 {
 	const bool overridden = strings_has(&a->overrides, "proof");
 	struct sessions sessions = { 0 };
+	struct strings jailed = { 0 };
 	struct text login = { 0 }, why = { 0 };
 	const struct session *s = NULL;
+	const char *who;
 	int status;
 	enum err e = sessions_read(&sessions);
 
 	if (e)
 		return fail(e, "cannot see who is logged in");
+	if ((e = find_jailed(t, &sessions, &jailed))) {
+		sessions_free(&sessions);
+		strings_free(&jailed);
+		return fail(e, "cannot tell who lives in a jail");
+	}
+	who = jailed_login(t, &sessions, &jailed);
 	if (t->gate.changed)
-		e = find_knocked(t, &sessions, &s, &why);
+		e = find_knocked(t, &sessions, &jailed, &s, &why);
 	else
-		s = transaction_new_login(t, &sessions);
+		s = transaction_new_login(t, &sessions, &jailed);
 	if (s)
 		describe_login(s, &login);
 	if (e && !overridden)
 		status = fail(e, "cannot ask sallyportd how somebody came in");
 	else if (!s && !overridden)
-		status = t->gate.changed ? say_not_knocked(t, &why) : say_no_login(t);
+		status = t->gate.changed ? say_not_knocked(t, &why, who) : say_no_login(t, who);
 	else if (t->gate.changed && (status = keep_at_boot()))
 		;
 	else if ((e = transaction_confirm(r, t, s ? "seen: a new login" : "proof overridden")))
@@ -155,6 +214,7 @@ static int confirm_tx(const struct common_args *common, const struct confirm_arg
 	text_free(&login);
 	text_free(&why);
 	sessions_free(&sessions);
+	strings_free(&jailed);
 	return status;
 }
 

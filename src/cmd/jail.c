@@ -2,13 +2,16 @@
 /* jail.c - accounts that see only a folder of their own: the table of sub-commands, and what they share. */
 #include "cmd/jail.h"
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "harden/jail_block.h"
+#include "jail/build.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/banned.h"
 
@@ -81,6 +84,21 @@ int jail_read(const struct common_args *common, const struct root *r, const char
 	}
 	text_free(&problem);
 	return status;
+}
+
+enum err jail_lock(const struct root *r, unsigned seconds, int *lock)
+{
+	const struct timespec pause = { .tv_nsec = 100 * 1000000L };
+	const uint64_t end = clock_boot_ms() + seconds * 1000ull;
+	enum err e = build_lock(r, lock);
+
+	if (e == ERR_BUSY)
+		inform("Another sallyport is at work on the jails; this one waits for it.");
+	while (e == ERR_BUSY && clock_boot_ms() < end) {
+		nanosleep(&pause, NULL);
+		e = build_lock(r, lock);
+	}
+	return e;
 }
 
 int jail_list_failed(enum err e)

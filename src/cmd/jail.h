@@ -20,6 +20,9 @@ int jail_check_name(const char *user);
 int jail_facts(const struct common_args *common, struct facts **out);
 /* 0; EXIT_NO: there is none; EXIT_TROUBLE. The error was said. Clear in every case. */
 int jail_read(const struct common_args *common, const struct root *r, const char *user, struct manifest *out);
+#define JAIL_LOCK_SECONDS 60
+/* build_lock(), waiting so long for whoever has it, which is said. */
+MUST_USE enum err jail_lock(const struct root *r, unsigned seconds, int *lock);
 /* Says why the jails cannot be listed; returns EXIT_TROUBLE. */
 int jail_list_failed(enum err e);
 /*
@@ -43,6 +46,8 @@ struct account;
 
 /* Neither root nor one that administers; which one that is, is said in why. false: let in only by --override lockout. */
 bool jail_account_is_plain(const struct facts *f, const struct account *a, struct text *why);
+/* Warns where the account is let in from nowhere as things are (no second factor, an expired account, AllowUsers). */
+void jail_account_warn(const struct common_args *common, const char *user);
 /* Ids for a new account that nobody has, into j. ERR_RANGE: there are none left. */
 MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
 /* The account with the ids, the home and the shell of j, without a password. wrong: why not. ERR_MEMORY. */

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_account.c - whose jail it is: accounts that administer are none for one, and one can be made for it. */
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/message.h"
+#include "cmd/access.h"
 #include "cmd/jail.h"
 #include "sshd/account.h"
 #include "sshd/group.h"
@@ -9,10 +11,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/banned.h"
 
 #define TOOL_MS 60000
+#define USERDEL_BUSY 8 /* its exit status while processes of the account run */
+#define LEAVE_MS 30000
 #define OUTPUT_MAX (1u << 16)
 #define SHADOW "/etc/shadow"
 #define SHADOW_BYTES ((size_t)16 << 20)
@@ -42,6 +47,40 @@ bool jail_account_is_plain(const struct facts *f, const struct account *a, struc
 		if (strings_has(&a->groups, groups[i]))
 			text_add(why, "it is in the group %s, which administers this system", groups[i]);
 	return why->len == 0;
+}
+
+/* ---- who cannot use it ---- */
+
+static enum err say_if_kept_out(const struct scene *s, const struct person *p)
+{
+	struct access_login l = { .user = p->name, .account = p->account, .lport = s->lport };
+	struct access_decision d = { 0 };
+	struct networks networks = { 0 };
+	struct text detail = { 0 };
+	char addr[NETWORK_TEXT], *why = NULL;
+	enum err e = person_decide_anywhere(s, p, &l, addr, &d, &networks, &why);
+
+	/* that there is no key was said before */
+	if (!e && d.verdict == ACCESS_DENIED && !networks.n &&
+	    !(d.reason == REASON_KEY && d.obstacle == OBSTACLE_NO_KEYS) && !(e = person_detail(s, p, &l, &d, &detail)))
+		warn("%s cannot log in as things are: %s", p->name, text_string(&detail));
+	access_decision_clear(&d);
+	networks_free(&networks);
+	text_free(&detail);
+	free(why);
+	return e;
+}
+
+void jail_account_warn(const struct common_args *common, const char *user)
+{
+	struct scene s = { 0 };
+	struct person p = { 0 };
+	int status = scene_open(common, &s);
+
+	if (!status && (person_find(&s, user, &p) || say_if_kept_out(&s, &p)))
+		warn("whether %s can log in by now could not be told", user);
+	person_clear(&p);
+	scene_close(&s);
 }
 
 /* ---- made and taken away ---- */
@@ -174,9 +213,27 @@ static enum err sweep_up(const struct root *r, const char *user, struct text *sa
 	return e;
 }
 
-enum err jail_account_remove(const struct root *r, const char *user)
+/* A user manager of systemd's outlives the last login of an account by ten seconds. */
+static enum err delete_account(const char *user, int *status, struct text *said)
 {
 	const char *argv[] = { "userdel", "--", user, NULL };
+	const struct timespec pause = { .tv_nsec = 100 * 1000000L };
+	const uint64_t end = clock_boot_ms() + LEAVE_MS;
+	bool told = false;
+	enum err e;
+
+	while (!(e = run_tool(argv, status, said)) && *status == USERDEL_BUSY && clock_boot_ms() < end) {
+		if (!told)
+			inform("%s; waiting until it has ended", text_string(said));
+		told = true;
+		text_reset(said);
+		nanosleep(&pause, NULL);
+	}
+	return e;
+}
+
+enum err jail_account_remove(const struct root *r, const char *user)
+{
 	struct account *a = NULL;
 	struct text said = { 0 };
 	int status = 0;
@@ -185,7 +242,7 @@ enum err jail_account_remove(const struct root *r, const char *user)
 	if (e && e != ERR_NOT_FOUND)
 		return e;
 	if (!e)
-		e = run_tool(argv, &status, &said);
+		e = delete_account(user, &status, &said);
 	else
 		e = sweep_up(r, user, &said);
 	if (!e && said.len) {

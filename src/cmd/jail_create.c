@@ -580,7 +580,7 @@ static enum err try_it(struct create *c, const struct stage *s, struct text *wro
 static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 {
 	struct create *c = arg;
-	enum err e = build_lock(c->f->root, &c->lock);
+	enum err e = jail_lock(c->f->root, JAIL_LOCK_SECONDS, &c->lock);
 
 	if (e == ERR_BUSY) {
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
@@ -631,6 +631,7 @@ static int finish(struct create *c)
 	if (why.len)
 		warn("what %s does by sftp is not logged: %s", c->m.jail.user, text_string(&why));
 	jail_say_problems(&problems);
+	jail_account_warn(c->common, c->m.jail.user);
 	diags_free(&problems);
 	text_free(&why);
 	return status;
@@ -708,7 +709,7 @@ static int do_contents(struct create *c)
 	int status;
 	enum err e;
 
-	if ((e = build_lock(c->f->root, &c->lock)) || (e = make_again(c, &wrong)) ||
+	if ((e = jail_lock(c->f->root, JAIL_LOCK_SECONDS, &c->lock)) || (e = make_again(c, &wrong)) ||
 	    (e = wrong.len ? ERR_NONE : write_wishes(c))) {
 		status = fail(e, "cannot change what is in the jail");
 	} else if (wrong.len) {

@@ -129,7 +129,7 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 	enum err e;
 
 	(void)s;
-	if ((e = build_lock(v->f->root, &v->lock)) == ERR_BUSY) {
+	if ((e = jail_lock(v->f->root, JAIL_LOCK_SECONDS, &v->lock)) == ERR_BUSY) {
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
 		return ERR_NONE;
 	}

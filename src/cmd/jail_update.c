@@ -10,12 +10,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
-#define LOCK_SECONDS 60
+/* Two package managers may call at once, and one has a hundred jails: the other waits, and finds nothing to do. */
+#define LOCK_SECONDS 600
 
 struct update_args {
 	bool all;
@@ -122,19 +122,6 @@ out:
 	return status;
 }
 
-/* Two package managers may call at once: the second waits for the first, and finds nothing to do. */
-static enum err wait_for_lock(const struct root *r, int *lock)
-{
-	const struct timespec pause = { .tv_nsec = 100 * 1000000L };
-	enum err e = build_lock(r, lock);
-
-	for (int waited = 0; e == ERR_BUSY && waited < LOCK_SECONDS * 10; waited++) {
-		nanosleep(&pause, NULL);
-		e = build_lock(r, lock);
-	}
-	return e;
-}
-
 static int answer(struct update *u, int status)
 {
 	json_t *whole = json_pack("{s:s,s:b,s:O}", "schema", "sallyport.jail-update.v1", "changed", u->changed, "jails",
@@ -160,11 +147,16 @@ static int update(struct update *u, const struct strings *named, bool all)
 
 	if ((status = jail_users(u->common, u->root, named, all, &users)))
 		goto out;
-	if (users.n && !u->common->dry_run && (e = wait_for_lock(u->root, &lock))) {
+	if (users.n && !u->common->dry_run && (e = jail_lock(u->root, LOCK_SECONDS, &lock))) {
 		status = e == ERR_BUSY
 				 ? complain("another sallyport is at work on the jails; try again when it is done")
 				 : fail(e, "cannot take the lock of the jails");
 		goto out;
+	}
+	if (lock >= 0) { /* meanwhile some may have gone */
+		strings_free(&users);
+		if ((status = jail_users(u->common, u->root, named, all, &users)))
+			goto out;
 	}
 	for (size_t i = 0; i < users.n; i++)
 		if ((one = update_one(u, users.v[i])))

@@ -48,17 +48,28 @@ static bool has_ed25519(const struct facts *f)
 static enum err look_knock(const struct hide *h, struct text *why)
 {
 	const struct facts *f = h->facts;
-	bool yes = false;
+	bool yes = false, only_jailed = false;
 	enum err e = ERR_NONE;
 
 	if (!has_ed25519(f))
 		text_add_string(why,
 				"sshd has no Ed25519 host key, which knocks are sealed to: ssh-keygen -A makes one\n");
-	for (size_t i = 0; i < f->naccounts && !yes && !e; i++)
-		if (holder_has_shell(f->accounts[i]))
-			e = may_knock(f, &(struct keeper){ .user = f->accounts[i]->name }, &yes);
+	for (size_t i = 0; i < f->naccounts && !yes && !e; i++) {
+		const struct keeper k = { .user = f->accounts[i]->name };
+		bool jailed = false;
+
+		if (!holder_has_shell(f->accounts[i]) || (e = may_knock(f, &k, &yes)) || !yes)
+			continue;
+		e = keeper_is_jailed(f->root, f->config, &k, &jailed);
+		yes = !jailed;
+		only_jailed = only_jailed || jailed;
+	}
 	if (!e && !yes)
-		text_add_string(why, "nobody could knock: no account that may log in has a key that sshd would take\n");
+		text_add_string(
+			why,
+			only_jailed
+				? "nobody who administers this system could knock: those with a key live in jails\n"
+				: "nobody could knock: no account that may log in has a key that sshd would take\n");
 	return e;
 }
 

@@ -136,7 +136,7 @@ static enum err log_in(struct trial *one, const struct second_login *how, struct
 static void say_why(const struct trial *one, const struct child_result *r, struct text *out)
 {
 	static const char *const words[] = {
-		"not allowed because",	  "Access denied", "expired",	     "locked",	     "Partial publickey",
+		"not allowed because",	  "Access denied", "expired",	     "locked",
 		"Authentication refused", "bad ownership", "Could not open", "not permitted"
 	};
 	const char *best = NULL;
@@ -155,13 +155,45 @@ static void say_why(const struct trial *one, const struct child_result *r, struc
 	free(said);
 }
 
+/* "keyboard-interactive" of "anna@127.0.0.1: Permission denied (keyboard-interactive)."; 0: it says nothing of the kind. */
+static size_t find_methods(const struct child_result *r, const char **methods)
+{
+	static const char denied[] = "Permission denied (";
+	const char *at = strstr(text_string(&r->err), denied);
+
+	if (!at)
+		return 0;
+	*methods = at + strlen(denied);
+	return strcspn(*methods, ")\r\n");
+}
+
+/* sshd took the key, and asks for what only somebody at a keyboard has: a one-time code, say. */
+static bool is_half_way(const struct trial *one)
+{
+	char *said = NULL;
+	size_t len;
+	bool yes = lseek(one->log, 0, SEEK_SET) == 0 && file_read_all(one->log, SAID_MAX, &said, &len) == ERR_NONE &&
+		   strstr(said, "Partial publickey");
+
+	free(said);
+	return yes;
+}
+
 static enum err say_denied(struct trial *one, const struct child_result *r)
 {
 	struct text why = { 0 };
+	const char *methods = "";
+	size_t len = find_methods(r, &methods);
 	enum err e;
 
-	text_add_string(&why, "a login by the whole configuration, from here: ");
-	say_why(one, r, &why);
+	if (is_half_way(one)) {
+		text_add_string(&why, "a login by the whole configuration: sshd takes the key and then wants ");
+		text_add_escaped(&why, len ? methods : "more", len ? len : strlen("more"));
+		text_add_string(&why, ", which nobody types here: log in once by hand");
+	} else {
+		text_add_string(&why, "a login by the whole configuration, from here: ");
+		say_why(one, r, &why);
+	}
 	one->denied = true;
 	if (!(e = text_check(&why)))
 		e = add(&one->told->unproven, why.s);

@@ -309,6 +309,30 @@ enum err keeper_decide(const struct root *r, const struct sshd_config *c, const 
 	return e;
 }
 
+enum err keeper_is_jailed(const struct root *r, const struct sshd_config *c, const struct keeper *k, bool *jailed)
+{
+	struct sshd_effective *rules = NULL;
+	struct account *account = NULL;
+	enum err e = account_find(r, k->user, &account);
+
+	*jailed = false;
+	if (e)
+		return e == ERR_MEMORY ? e : ERR_NONE;
+	e = sshd_effective(c,
+			   &(struct sshd_connection){ .user = k->user,
+						      .groups = &account->groups,
+						      .host = k->addr,
+						      .addr = k->addr,
+						      .laddr = k->laddr,
+						      .lport = k->lport ? k->lport : USUAL_PORT },
+			   &rules);
+	if (!e)
+		*jailed = strcmp(sshd_value(rules, KW_CHROOTDIRECTORY), "none") != 0;
+	sshd_effective_free(rules);
+	account_free(account);
+	return e;
+}
+
 static enum err note_lost(const struct keeper *k, const struct access_decision *d, json_t *list)
 {
 	struct text by = { 0 };

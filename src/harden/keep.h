@@ -34,6 +34,12 @@ MUST_USE enum err keeper_decide(const struct root *r, const struct sshd_config *
  */
 MUST_USE enum err keepers_check(const struct root *r, const struct sshd_config *c, const struct keepers *k,
 				json_t *list);
+/*
+ * Does sshd lock this one into a folder (ChrootDirectory)? From there nobody administers the system, so that such a login neither keeps nor
+ * confirms anything for those who do. An account that is gone, or cannot be looked up, is in none. ERR_MEMORY.
+ */
+MUST_USE enum err keeper_is_jailed(const struct root *r, const struct sshd_config *c, const struct keeper *k,
+				   bool *jailed);
 /* "anna from 203.0.113.9 (with this session's key)" */
 void keeper_describe(const struct keeper *k, struct text *out);
 

@@ -19,6 +19,7 @@ struct outcome {
 	enum access_verdict verdict;
 	unsigned features; /* PAST_* that the rules let this login use */
 	bool by_method;	   /* refused because the method is not offered */
+	bool jailed;	   /* locked into a folder, ChrootDirectory */
 	char *reason, *detail;
 };
 
@@ -144,6 +145,7 @@ static enum err decide_one(struct access *a, const struct past_login *past, cons
 		return e;
 	out->verdict = d.verdict;
 	out->features = past->features ? features_left(rules) : 0;
+	out->jailed = strcmp(sshd_value(rules, KW_CHROOTDIRECTORY), "none") != 0;
 	if (reasons && d.verdict == ACCESS_DENIED)
 		e = copy_reasons(a, &l, &d, out);
 	access_decision_clear(&d);
@@ -213,6 +215,7 @@ static enum err find_lost(const struct past_logins *logins, const struct side *b
 			continue;
 		if (!is_lost(before, after, i)) {
 			r->kept += logins->v[i].count;
+			r->kept_jailed += o->jailed ? logins->v[i].count : 0;
 			continue;
 		}
 		r->lost_logins += logins->v[i].count;
@@ -358,7 +361,7 @@ struct staged {
 	time_t now;
 };
 
-/* {"kept","lost_logins","lost":[[entry,reason,detail]],"ended":[[name,by,count]]} */
+/* {"kept","kept_jailed","lost_logins","lost":[[entry,reason,detail]],"ended":[[name,by,count]]} */
 static json_t *to_json(const struct rehearsal *r)
 {
 	json_t *lost = json_array(), *ended = json_array();
@@ -370,8 +373,9 @@ static json_t *to_json(const struct rehearsal *r)
 	for (size_t i = 0; i < r->nended; i++)
 		json_array_append_new(ended, json_pack("[s,o,I]", r->ended[i].name, json_safe_string(r->ended[i].by),
 						       (json_int_t)r->ended[i].count));
-	return json_pack("{s:I,s:I,s:o,s:o}", "kept", (json_int_t)r->kept, "lost_logins", (json_int_t)r->lost_logins,
-			 "lost", lost, "ended", ended);
+	return json_pack("{s:I,s:I,s:I,s:o,s:o}", "kept", (json_int_t)r->kept, "kept_jailed",
+			 (json_int_t)r->kept_jailed, "lost_logins", (json_int_t)r->lost_logins, "lost", lost, "ended",
+			 ended);
 }
 
 /* In the world the root must be opened anew: a descriptor from outside sees what lies below the copy. */
@@ -461,14 +465,15 @@ static enum err ended_from_json(const json_t *list, struct rehearsal *r)
 static enum err from_json(const json_t *j, const struct past_logins *logins, struct rehearsal *out)
 {
 	struct rehearsal r = { .from = logins, .logins = logins->logins };
-	json_int_t kept, lost_logins;
+	json_int_t kept, kept_jailed, lost_logins;
 	json_t *lost, *ended;
 	enum err e;
 
-	if (json_unpack((json_t *)j, "{s:I,s:I,s:o,s:o}", "kept", &kept, "lost_logins", &lost_logins, "lost", &lost,
-			"ended", &ended))
+	if (json_unpack((json_t *)j, "{s:I,s:I,s:I,s:o,s:o}", "kept", &kept, "kept_jailed", &kept_jailed, "lost_logins",
+			&lost_logins, "lost", &lost, "ended", &ended))
 		return ERR_CHILD;
 	r.kept = (unsigned long)kept;
+	r.kept_jailed = (unsigned long)kept_jailed;
 	r.lost_logins = (unsigned long)lost_logins;
 	if ((e = lost_from_json(lost, &r)) || (e = ended_from_json(ended, &r)))
 		rehearsal_clear(&r);

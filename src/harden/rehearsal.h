@@ -30,6 +30,7 @@ struct rehearsal_feature {
 
 struct rehearsal {
 	unsigned long logins, kept, lost_logins; /* the rest does not get in today either */
+	unsigned long kept_jailed;		 /* of those kept: into a folder that sshd locks them into */
 	struct rehearsal_loss *lost;		 /* the most frequent first */
 	size_t nlost;
 	struct rehearsal_feature *ended;

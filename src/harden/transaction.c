@@ -565,12 +565,18 @@ enum err transaction_confirm(const struct root *r, struct tx *t, const char *not
 	return e;
 }
 
-static bool is_kept(const struct keepers *k, const char *user)
+static bool is_kept(const struct keepers *k, const char *user, const struct strings *jailed)
 {
-	for (size_t i = 0; i < k->n; i++)
+	bool anybody = true;
+
+	if (strings_has(jailed, user))
+		return false;
+	for (size_t i = 0; i < k->n; i++) {
 		if (strcmp(k->v[i].user, user) == 0)
 			return true;
-	return k->n == 0;
+		anybody = anybody && strings_has(jailed, k->v[i].user);
+	}
+	return anybody;
 }
 
 /* Those of a rescue came in by what was confirmed before. What cannot be read might say so of any. */
@@ -585,7 +591,7 @@ static struct spare_rescue last_rescue(void)
 	return v;
 }
 
-const struct session *transaction_new_login(const struct tx *t, const struct sessions *s)
+const struct session *transaction_new_login(const struct tx *t, const struct sessions *s, const struct strings *jailed)
 {
 	const struct spare_rescue rescue = last_rescue();
 
@@ -593,7 +599,7 @@ const struct session *transaction_new_login(const struct tx *t, const struct ses
 		const uint64_t began = s->v[i].started_boot_ms;
 
 		if (began > t->swapped_boot_ms && (began < rescue.from_ms || began > rescue.until_ms) &&
-		    is_kept(&t->keepers, s->v[i].user))
+		    is_kept(&t->keepers, s->v[i].user, jailed))
 			return &s->v[i];
 	}
 	return NULL;

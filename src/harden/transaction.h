@@ -63,8 +63,11 @@ MUST_USE enum err transaction_undo(const struct root *r, struct tx *t, enum tx_s
 MUST_USE enum err transaction_prove_back(const struct tx *t, char **complaint);
 /* Also keeps a copy of what is confirmed, for the rescue sshd (confirmed.h); that this failed is no error. */
 MUST_USE enum err transaction_confirm(const struct root *r, struct tx *t, const char *note);
-/* A session of a keeper (of anybody, where nobody was to be kept) that began after the swap, and not by a rescue sshd; NULL: none. */
-const struct session *transaction_new_login(const struct tx *t, const struct sessions *s);
+/*
+ * A session of a keeper (of anybody, where nobody was to be kept) that began after the swap, and not by a rescue sshd; NULL: none. Those who are
+ * in jailed count neither as keepers nor by their sessions.
+ */
+const struct session *transaction_new_login(const struct tx *t, const struct sessions *s, const struct strings *jailed);
 
 struct recovery {
 	unsigned id;

@@ -147,12 +147,24 @@ static enum err compare_his(const struct plan *p, struct entry *e, bool there, e
 	return ERR_NONE;
 }
 
+/* A file that something is mounted on cannot be replaced, and half an update would wait for that. */
+static enum err refuse_mounted(struct work *w, const struct entry *e, int dir, const char *name)
+{
+	int fd = -1;
+
+	if (!walk_open(dir, name, O_PATH | O_NOFOLLOW, &fd) || errno != EXDEV || !walk_is_mount(dir, name)) {
+		file_close(fd);
+		return ERR_NONE;
+	}
+	return work_refuse(w, e->path, "it cannot be brought up to date: something is mounted there");
+}
+
 static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buffer)
 {
 	struct plan *p = arg;
 	struct entry *e = &p->wanted->v[i];
 	enum verdict *v = &p->verdict[i];
-	struct stat st = { 0 };
+	struct stat st = { 0 }, source;
 	const char *name;
 	bool there = false;
 	int dir = -1;
@@ -168,6 +180,8 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 				  errno == EXDEV ? "something is mounted there" : strerror(errno));
 	else if (e->his || !there)
 		err = compare_his(p, e, there, v);
+	else if (e->kind == ENTRY_FILE && entry_is_log(e->path, st.st_mode, st.st_uid))
+		*v = SAME, err = content_digest(w, e, &source);
 	else if (e->kind == ENTRY_FOLDER)
 		err = compare_folder(w, p, e, &st, v);
 	else if (e->kind == ENTRY_FILE)
@@ -179,6 +193,8 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 			     ? SAME
 			     : REPLACE,
 		err = ERR_NONE;
+	if (!err && *v == REPLACE)
+		err = refuse_mounted(w, e, dir, name);
 	file_close(dir);
 	return err;
 }

@@ -80,12 +80,6 @@ static bool is_mounted(const struct statx *x, const struct statx *parent)
 	return x->stx_dev_major != parent->stx_dev_major || x->stx_dev_minor != parent->stx_dev_minor;
 }
 
-/* sshd's own log socket, by which what happens in a jail is logged outside (rsyslog's imuxsock, or systemd's bound into it). */
-static bool is_log_socket(const struct tree_look *l, const struct statx *x)
-{
-	return S_ISSOCK(x->stx_mode) && x->stx_uid == 0 && strcmp(where(l), "/dev/log") == 0;
-}
-
 static enum err note_name(struct tree_look *l, const struct statx *x, bool his)
 {
 	struct many_names *v = array_room(l->many, l->nmany, &l->many_size, sizeof *v);
@@ -200,7 +194,7 @@ static enum err name_look(struct tree_look *l, int folder, const char *name, con
 	place = file_place_of(l, text_string(&l->path), &x, place);
 	if (place.entry)
 		l->met[place.entry - l->manifest->entries.v].here = true;
-	if (is_log_socket(l, &x))
+	if (entry_is_log(where(l), x.stx_mode, x.stx_uid))
 		return ERR_NONE;
 	if (is_mounted(&x, parent)) {
 		e = trouble_add(l->out, JAIL_MOUNT, where(l), "something of the host is mounted here");

@@ -177,6 +177,11 @@ void entries_drop(struct entries *all, size_t i)
 	all->n--;
 }
 
+bool entry_is_log(const char *path, mode_t mode, uid_t owner)
+{
+	return S_ISSOCK(mode) && owner == 0 && strcmp(path, "/dev/log") == 0;
+}
+
 void entry_clear(struct entry *e)
 {
 	free(e->path);

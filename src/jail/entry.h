@@ -59,6 +59,11 @@ const struct entry *entries_find(const struct entries *all,
 				 const char *path); /* NULL: none. Borrowed until the next change */
 bool entry_equal(const struct entry *a,
 		 const struct entry *b); /* as far as it says how the file looks; not the digest */
+/*
+ * sshd's own sftp logs through the socket /dev/log, by which what happens in a jail is logged outside: rsyslog's imuxsock, or systemd's, mounted
+ * over the file that we put there.
+ */
+bool entry_is_log(const char *path, mode_t mode, uid_t owner);
 void entry_clear(struct entry *e);
 void entries_clear(struct entries *all); /* leaves { 0 } */
 

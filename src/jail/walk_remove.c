@@ -138,8 +138,7 @@ static enum err name_remove(int at, const char *name, bool folder)
 	return ERR_CHANGED;
 }
 
-/* What openat2() calls another device is a mount, or a folder that was moved away while it looked for it. */
-static bool is_mount(int at, const char *name)
+bool walk_is_mount(int at, const char *name)
 {
 	struct statx st;
 
@@ -153,7 +152,7 @@ static enum err enter(struct removal *d, const char *name)
 	enum err e = walk_open(d->at, name, O_RDONLY | O_DIRECTORY, &fd);
 
 	if (e && errno == EXDEV)
-		return is_mount(d->at, name) ? ERR_BUSY : restart(d);
+		return walk_is_mount(d->at, name) ? ERR_BUSY : restart(d);
 	if (e)
 		return walk_is_missing(errno) ? restart(d) : e; /* it was moved away */
 	if ((e = level_enter(d, name, fd)))
@@ -255,7 +254,7 @@ enum err walk_remove(int parent, const char *name, struct text *where)
 		if (tries == MAX_RESTARTS)
 			return ERR_CHANGED;
 		e = walk_open(parent, name, O_RDONLY | O_DIRECTORY, &top);
-		if (e && (walk_is_missing(errno) || (errno == EXDEV && !is_mount(parent, name)))) {
+		if (e && (walk_is_missing(errno) || (errno == EXDEV && !walk_is_mount(parent, name)))) {
 			e = ERR_NONE; /* it was moved away meanwhile */
 			continue;
 		}

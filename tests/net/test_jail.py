@@ -122,6 +122,7 @@ cat /tmp/systemctl; [ -S /srv/jails-1/bert/dev/log ] || exit 2
 echo hello >/tmp/up; echo "put /tmp/up up" | sftp_as bert >/dev/null || exit 3
 grep -c 'internal-sftp.*open "/home/bert/up" flags WRITE' /var/log/journal.log
 sallyport jail check bert >/tmp/checked || { cat /tmp/checked; exit 4; }
+chmod 777 /srv/jails-1/bert/dev; sallyport jail update bert; [ -S /srv/jails-1/bert/dev/log ] || exit 6
 umount /srv/jails-1/bert/dev/log; sallyport jail update bert -q; [ -S /srv/jails-1/bert/dev/log ] || exit 5
 # cut off behind the roll-back of the block, before the tree
 sed -i 's/"state": *"ready"/"state": "removing"/' /var/lib/sallyport/jails/bert/manifest.json; rm /etc/ssh/sshd_config.d/00-sallyport-jails.conf
@@ -131,6 +132,7 @@ true
     assert got.returncode == 0, got.stdout + got.stderr
     unit = "srv-jails\\x2d1-bert-dev-log.mount"
     assert said == ["uploads and downloads are logged, through its /dev/log", "enable --now " + unit, "1",
+                    "bert: 0 added, 1 replaced, 0 removed",
                     "the jail of bert was half removed: taken away", "bert.home", "0", "0"], got.stdout + got.stderr
 
 
