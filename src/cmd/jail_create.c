@@ -68,6 +68,8 @@ struct create {
 	struct account *account; /* NULL: it is to be made */
 	struct manifest m, old;
 	bool again; /* there is a jail already: 'old' */
+	bool lost;  /* its manifest is damaged or gone, and 'old' is what is known of it: 'was' */
+	struct jail_lost was;
 	bool in_force;
 	bool more_to_do; /* in the jail, also where no file of sshd's changes */
 	bool made;	 /* something was made that goes again where the change does not come about */
@@ -84,6 +86,7 @@ static void create_clear(struct create *c)
 	account_free(c->account);
 	manifest_clear(&c->m);
 	manifest_clear(&c->old);
+	jail_lost_clear(&c->was);
 	free(c->keys_path);
 	text_free(&c->keys);
 	text_free(&c->lines);
@@ -352,45 +355,79 @@ static int check_tree(const struct create *c)
 	return EXIT_NO;
 }
 
-static int look_for_old(struct create *c)
+/* 'old' against what is asked for. */
+static int compare_old(struct create *c)
 {
-	struct text problem = { 0 };
-	struct stat st;
-	int status = 0;
-	enum err e = manifest_read(c->f->root, c->m.jail.user, &c->old, &problem);
+	struct text kind = { 0 };
+	int status;
 
-	if (e == ERR_NONE) {
-		c->again = true;
-		if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
-			text_reset(&problem);
-			jail_add_kind(&c->old.jail, &problem);
-			complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir,
-				 text_string(&problem));
+	if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
+		jail_add_kind(&c->old.jail, &kind);
+		complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir, text_string(&kind));
+		text_free(&kind);
+		if (c->lost)
+			command_hint(c->common, "sudo sallyport jail create %s --dir %s%s", c->m.jail.user,
+				     c->old.jail.dir, c->old.jail.sftp_only ? " --sftp-only" : "");
+		else
 			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
-			status = EXIT_NO;
-		} else if ((status = check_owner(c)) || (status = check_tree(c))) {
-			return status;
-		} else if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force)) {
-			status = fail(ERR_MEMORY, "cannot tell whether the jail is in force");
-		}
-	} else if (e == ERR_SYNTAX) {
-		status = complain("what is written down of the jail of '%s' cannot be read: %s", c->m.jail.user,
-				  text_string(&problem));
-	} else if (e != ERR_NOT_FOUND && geteuid() == 0) {
-		status = fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
-	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE && e != ERR_NOT_FOUND) {
+		return EXIT_NO;
+	}
+	if ((status = check_owner(c)) || (status = check_tree(c)))
+		return status;
+	if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force))
+		return fail(ERR_MEMORY, "cannot tell whether the jail is in force");
+	return 0;
+}
+
+/* ERR_NOT_FOUND: it is not lost. Else *status is 0, or an exit status with the error said. */
+static enum err look_for_lost(struct create *c, int *status)
+{
+	enum err e = jail_lost_find(c->f, c->m.jail.user, &c->was);
+
+	if (e)
+		return e;
+	if (c->was.unknown.len) {
+		*status = jail_lost_unknown(&c->was, c->m.jail.user);
+		return ERR_NONE;
+	}
+	c->again = c->lost = true;
+	c->old.jail = c->was.jail; /* 'old' owns it now */
+	c->was.jail = (struct jail){ 0 };
+	*status = compare_old(c);
+	return ERR_NONE;
+}
+
+static int look_for_none(struct create *c, enum err e)
+{
+	struct stat st;
+
+	if (e != ERR_NOT_FOUND && geteuid() == 0)
+		return fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
+	if (root_lstat(c->f->root, c->m.jail.dir, &st))
+		return check_place(c);
+	if (e != ERR_NOT_FOUND) {
 		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
 		hint("run it with sudo; --dry-run changes nothing");
-		status = EXIT_TROUBLE;
-	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE) {
-		complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
-		hint("move it away, or name another place with --dir");
-		status = EXIT_NO;
-	} else {
-		status = check_place(c);
+		return EXIT_TROUBLE;
 	}
-	text_free(&problem);
-	return status;
+	complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
+	hint("move it away, or name another place with --dir");
+	return EXIT_NO;
+}
+
+static int look_for_old(struct create *c)
+{
+	int status = 0;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &c->old, NULL), lost;
+
+	if (!e) {
+		c->again = true;
+		return compare_old(c);
+	}
+	lost = look_for_lost(c, &status);
+	if (!lost)
+		return status;
+	return lost == ERR_MEMORY ? fail(lost, "cannot look at the jail") : look_for_none(c, e);
 }
 
 static int find_contents(struct create *c)
@@ -424,11 +461,26 @@ static void count_files(const struct create *c, size_t *files, unsigned long lon
 	}
 }
 
+/* What is asked for now is all that it shall have: what it had was in its manifest. */
+static int describe_lost(struct create *c)
+{
+	const struct jail_lost l = { .jail = c->old.jail };
+	enum err e;
+
+	text_add(&c->first, "  %s: %s; the jail is made sound again, %s\n", text_string(&c->was.file),
+		 text_string(&c->was.problem),
+		 c->m.jail.sftp_only ? "its home stays"
+				     : "its home stays; what else it had is not known: name it by --with");
+	e = jail_lost_count(c->f, &l, &c->m.entries, &c->first);
+	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the jail") : 0;
+}
+
 static int describe(struct create *c)
 {
 	const struct jail *j = &c->m.jail;
 	struct stat st;
 	size_t files;
+	int status;
 	unsigned long long bytes;
 
 	count_files(c, &files, &bytes);
@@ -445,6 +497,8 @@ static int describe(struct create *c)
 	else if (!c->again && root_stat(c->f->root, j->home, &st) == ERR_NONE)
 		text_add(&c->first, "  what %s has in %s now stays there, out of reach from the jail\n", j->user,
 			 j->home);
+	if (c->lost && (status = describe_lost(c)))
+		return status;
 	c->more = json_pack("{s:o}", "jail", jail_json(j));
 	if (!c->more || text_check(&c->first))
 		return fail(ERR_MEMORY, "cannot plan the jail");
@@ -496,6 +550,28 @@ static enum err make_again(struct create *c, struct text *wrong)
 
 	if (e)
 		take_problems(&problems, e, wrong);
+	diags_free(&problems);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* One that nothing tells what is ours in it. */
+static enum err make_lost(struct create *c, struct text *wrong)
+{
+	struct diags problems = { 0 };
+	struct manifest lost = { .jail = c->m.jail };
+	char *kept = NULL;
+	enum err e = ERR_MEMORY;
+
+	if ((lost.made = manifest_now()))
+		e = build_again(c->f->root, &lost, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, &c->told,
+				&kept, &problems);
+	if (e)
+		take_problems(&problems, e, wrong);
+	if (kept) /* also where it does not come to the change */
+		inform("What may be somebody's own is kept: %s", kept);
+	free(kept);
+	lost.jail = (struct jail){ 0 };
+	manifest_clear(&lost);
 	diags_free(&problems);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
@@ -580,7 +656,11 @@ static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
 		return ERR_NONE;
 	}
-	if (e || (e = c->again ? make_again(c, wrong) : make_new(c, wrong)) || wrong->len)
+	if (e ||
+	    (e = c->lost    ? make_lost(c, wrong)
+		 : c->again ? make_again(c, wrong)
+			    : make_new(c, wrong)) ||
+	    wrong->len)
 		return e;
 	if ((e = try_it(c, s, wrong)) || wrong->len)
 		return e;
@@ -753,7 +833,8 @@ static int create(struct create *c, const char *user)
 		return fail(e, "cannot plan the jail");
 	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, &c->keys)))
 		return status;
-	return c->again && c->in_force ? change_contents(c) : put_in_force(c);
+	c->more_to_do = c->lost; /* whatever there is to change for sshd */
+	return c->again && c->in_force && !c->lost ? change_contents(c) : put_in_force(c);
 }
 
 static int run(const struct common_args *common, void *args, const struct strings *rest)

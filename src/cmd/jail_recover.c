@@ -25,6 +25,18 @@ static bool is_in_force(void *arg, const struct manifest *m)
 	return w->facts->config && !jail_block_in_force(w->root, w->facts->config, &m->jail, &yes) && yes;
 }
 
+static bool has_block(void *arg, const char *user)
+{
+	const struct world *w = arg;
+	struct jail j = { 0 };
+	struct text why = { 0 };
+	const bool has = w->facts->config && jail_block_read(w->facts->config, user, &j, NULL, &why) != ERR_NOT_FOUND;
+
+	jail_clear(&j);
+	text_free(&why);
+	return has;
+}
+
 static enum err remove_account(void *arg, const struct manifest *m)
 {
 	const struct world *w = arg;
@@ -52,11 +64,12 @@ static enum err free_those_that_go(const struct world *w)
 }
 
 /* create was perhaps cut off before it came to this, and remove too. */
-static enum err keep_current(const struct root *r)
+static enum err keep_current(const struct world *w)
 {
+	const struct root *r = w->root;
 	struct strings users = { 0 };
 	struct diags problems = { 0 };
-	enum err e = manifest_list(r, &users);
+	enum err e = w->facts->config ? jail_all_users(w->facts, &users) : manifest_list(r, &users);
 
 	for (size_t i = 0; i < users.n && !e; i++) {
 		struct manifest m = { 0 };
@@ -91,7 +104,9 @@ enum err jail_recover(const struct root *r, const char *config, struct build_rec
 	struct facts_options o = { .root = root_is_live(r) ? NULL : root_dir(r), .only_config = true };
 	char *last = NULL;
 	struct world w = { .root = r };
-	struct build_world world = { .in_force = is_in_force, .remove_account = remove_account, .arg = &w };
+	struct build_world world = {
+		.in_force = is_in_force, .has_block = has_block, .remove_account = remove_account, .arg = &w
+	};
 	struct facts *f = NULL;
 	int lock = -1;
 	enum err e;
@@ -106,7 +121,7 @@ enum err jail_recover(const struct root *r, const char *config, struct build_rec
 	if (!(e = facts_gather(&o, &f))) {
 		w.facts = f;
 		if (!(e = free_those_that_go(&w)) && !(e = build_recover(r, &world, done, n)) && *n)
-			e = keep_current(r);
+			e = keep_current(&w);
 	}
 	facts_free(f);
 	free(last);

@@ -154,11 +154,11 @@ static int answer(struct update *u, int status)
 
 static int update(struct update *u, const struct strings *named, bool all)
 {
-	struct strings users = { 0 };
+	struct strings there = { 0 }, users = { 0 };
 	int lock = -1, status, one;
-	enum err e;
+	enum err e = manifest_list(u->root, &there);
 
-	if ((status = jail_users(u->common, u->root, named, all, &users)))
+	if ((status = e ? jail_list_failed(e) : jail_users(u->common, &there, named, all, &users)))
 		goto out;
 	if (users.n && !u->common->dry_run && (e = wait_for_lock(u->root, &lock))) {
 		status = e == ERR_BUSY
@@ -171,6 +171,7 @@ static int update(struct update *u, const struct strings *named, bool all)
 			status = one;
 	status = answer(u, status);
 out:
+	strings_free(&there);
 	strings_free(&users);
 	file_close(lock);
 	return status;

@@ -7,7 +7,8 @@ import random
 import pytest
 
 LONG = os.environ.get("SALLYPORT_LONG") == "1"
-EVERY = {"create": 16, "update": 10, "remove": 10, "remove-home": 12, "recover-create": 6, "recover-update": 6, "recover-remove": 6}
+EVERY = {"create": 16, "update": 10, "remove": 10, "remove-home": 12, "recover-create": 6, "recover-update": 6, "recover-remove": 6,
+         "again": 10, "remove-lost": 10, "recover-again": 6, "recover-remove-lost": 6}
 START = r"""
 tool=$SALLYPORT_BUILD/tests/jail_build
 mkdir -p /srv/host /srv/jails; umask 022
