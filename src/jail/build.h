@@ -87,8 +87,8 @@ struct build_recovery {
 struct build_world {
 	bool (*in_force)(void *arg, const struct manifest *m); /* sshd's configuration puts the user into this jail */
 	bool (*has_block)(void *arg, const char *user);	       /* there is a Match block of ours for that user */
-	enum err (*remove_account)(void *arg,
-				   const struct manifest *m); /* that was made for a jail which did not come about */
+	/* That was made for a jail which did not come about, or goes with one. */
+	enum err (*remove_account)(void *arg, const struct manifest *m);
 	void *arg;
 };
 

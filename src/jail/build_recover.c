@@ -69,7 +69,7 @@ static enum err set_ready(const struct root *r, const struct manifest *m)
 	struct manifest ready = *m;
 
 	ready.state = MANIFEST_READY;
-	ready.with_home = false;
+	ready.with_home = ready.account_goes = false;
 	return manifest_write(r, &ready);
 }
 
@@ -91,12 +91,16 @@ static enum err recover_making(const struct root *r, const struct build_world *w
 static enum err recover_removing(const struct root *r, const struct build_world *w, const struct manifest *m,
 				 const char **what, struct diags *problems)
 {
+	enum err e;
+
 	/* with rows it was not moved away yet, and is whole */
 	if (m->entries.n && stands(r, m) && in_force(w, m)) {
 		*what = "not removed: kept";
 		return m->lost ? manifest_remove_lost(r, m->jail.user) : set_ready(r, m);
 	}
 	*what = "half removed: taken away";
+	if (m->account_goes && w && w->remove_account && (e = w->remove_account(w->arg, m)))
+		return e;
 	return remove_jail(r, m, NULL, problems);
 }
 

@@ -30,6 +30,7 @@ struct manifest {
 	enum manifest_state state;
 	bool account_made; /* by us, for this jail */
 	bool with_home;	   /* MANIFEST_REMOVING: the home goes, too */
+	bool account_goes; /* MANIFEST_REMOVING: the account goes, too */
 	bool lost; /* it stands in for one that is damaged or not there, and does not know what in the jail is ours: salvage.h */
 	char *above; /* the topmost folder that had to be made for the jail to stand in; NULL: none */
 	struct jail jail;

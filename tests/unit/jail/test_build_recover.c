@@ -152,6 +152,31 @@ static void decides_what_was_being_removed(void **unused)
 	recovers(&h, &w, "half removed: taken away", ERR_NONE);
 	scratch_is(scratch_path(h.dir, "home/chroot/anna.home/letter"), "dear bert");
 	assert_false(has_state(&h));
+	assert_int_equal(w.accounts, 0);
+}
+
+static void takes_the_account_with_a_jail_that_was_to_go_with_it(void **unused)
+{
+	struct world w = { .in_force = true, .account = ERR_CHILD };
+	struct manifest now = { 0 };
+
+	(void)unused;
+	m.state = MANIFEST_REMOVING;
+	m.account_goes = true;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	recovers(&h, &w, "not removed: kept", ERR_NONE);
+	assert_int_equal(w.accounts, 0);
+	assert_int_equal(manifest_read(h.r, "anna", &now, NULL), ERR_NONE);
+	assert_false(now.account_goes);
+	manifest_clear(&now);
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	w.in_force = false;
+	recovers(&h, &w, "half removed: taken away", ERR_CHILD); /* somebody is logged in by it */
+	assert_true(has_state(&h) && scratch_exists(in_jail(&h, "usr")));
+	w.account = ERR_NONE;
+	recovers(&h, &w, "half removed: taken away", ERR_NONE);
+	assert_int_equal(w.accounts, 2);
+	assert_false(has_state(&h));
 }
 
 static void leaves_alone_what_it_cannot_read(void **unused)
@@ -222,6 +247,8 @@ int main(void)
 		cmocka_unit_test(decides_what_was_being_made),
 		cmocka_unit_test(leaves_what_came_to_the_place_of_what_was_never_made),
 		cmocka_unit_test_setup_teardown(decides_what_was_being_removed, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(takes_the_account_with_a_jail_that_was_to_go_with_it, make_jail,
+						remove_jail),
 		cmocka_unit_test_setup_teardown(leaves_alone_what_it_cannot_read, make_jail, remove_jail),
 		cmocka_unit_test_setup_teardown(tells_a_manifest_that_is_gone_from_one_that_never_was, make_jail,
 						remove_jail),
