@@ -82,6 +82,11 @@ MUST_USE enum err jail_keys_path(const struct facts *f, const char *user, char *
 int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
 		     struct text *out);
 
+/* Whether a file that is there has a key in it. */
+bool jail_keys_are_there(const struct root *r, const char *path);
+/* Whether it is a file that has nothing but the comment that we write into it, so that nobody misses it. */
+bool jail_keys_are_gone(const struct root *r, const char *path, const char *user);
+
 /* ---- recovery ---- */
 
 /* Finishes what a crash left of jails, when the transactions are recovered. The caller holds journal_lock(). */

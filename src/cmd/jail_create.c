@@ -831,6 +831,10 @@ static int create(struct create *c, const char *user)
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))
 		return fail(e, "cannot plan the jail");
+	if (!c->again && jail_keys_are_there(c->f->root, c->keys_path))
+		text_add(&c->first, "  the keys that stand in %s already let %s in\n", c->keys_path, user);
+	if ((e = text_check(&c->first)))
+		return fail(e, "cannot plan the jail");
 	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, &c->keys)))
 		return status;
 	c->more_to_do = c->lost; /* whatever there is to change for sshd */

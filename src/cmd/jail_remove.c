@@ -48,7 +48,8 @@ struct removal {
 	struct manifest m;
 	struct jail_lost lost; /* where m.lost */
 	char *keys_path;
-	struct text keys, first, also, undo;
+	bool keys_go; /* that file */
+	struct text first, also, undo;
 	bool marked; /* the manifest says that it is going */
 	int lock;
 };
@@ -120,10 +121,7 @@ static int refuse_inmates(const struct removal *v)
 
 /* ---- out of force ---- */
 
-/*
- * Where the account is to go, too, the jail is one again that is being made: recovery keeps both where sshd's configuration still puts the
- * account there, and takes both away where it does not.
- */
+/* Recovery keeps the jail where sshd's configuration still puts the account there, else it takes it away, with the account where that is to go. */
 static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 {
 	struct removal *v = arg;
@@ -136,8 +134,9 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 	}
 	if (e || (e = find_inmates(v, wrong)) || wrong->len)
 		return e;
-	v->m.state = v->a->remove_account && v->a->with_home ? MANIFEST_MAKING : MANIFEST_REMOVING;
+	v->m.state = MANIFEST_REMOVING;
 	v->m.with_home = v->a->with_home;
+	v->m.account_goes = v->a->remove_account;
 	if (!(e = manifest_write(v->f->root, &v->m)))
 		v->marked = true;
 	return e;
@@ -146,12 +145,11 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 static int put_out_of_force(struct removal *v)
 {
 	const struct change block = { .kind = CHANGE_BLOCK, .args = v->m.jail.user };
-	const struct change keys = { .kind = CHANGE_WRITE, .path = v->keys_path, .content = v->keys.s, .mode = 0644 };
+	const struct change keys = { .kind = CHANGE_REMOVE, .path = v->keys_path };
 	const struct change *changes[] = { &block, &keys };
 	struct text what = { 0 };
-	struct stat st;
 	struct change_request q = { .changes = changes,
-				    .n = root_stat(v->f->root, v->keys_path, &st) == ERR_NONE ? 2 : 1,
+				    .n = v->keys_go ? 2 : 1,
 				    .keep = &v->a->keep,
 				    .overrides = &v->a->overrides,
 				    .at_once = true,
@@ -179,7 +177,7 @@ static void unmark(struct removal *v)
 	if (!v->marked)
 		return;
 	v->m.state = MANIFEST_READY;
-	v->m.with_home = false;
+	v->m.with_home = v->m.account_goes = false;
 	if ((e = v->m.lost ? manifest_remove_lost(v->f->root, v->m.jail.user) : manifest_write(v->f->root, &v->m)))
 		fail(e, "the jail stays, but that could not be written down; sudo sallyport recover tries again");
 }
@@ -259,7 +257,6 @@ static void describe(struct removal *v)
 		text_add(&v->undo, " --dir %s", j->dir);
 	text_add_string(&v->undo, j->copies ? " --copy" : "");
 	text_add_string(&v->undo, v->a->remove_account ? " --create-account" : "");
-	text_add(&v->keys, "# %s had a jail, whose keys were here. It is gone.\n", j->user);
 }
 
 static int take_lost(struct removal *v, const char *user)
@@ -293,6 +290,19 @@ static int find_jail(struct removal *v, const char *user)
 	return e ? jail_read(v->common, v->f->root, user, &v->m) : take_lost(v, user);
 }
 
+/* Keys that others may have put there are theirs to take away; but who gets the name of an account later gets none of its keys. */
+static enum err describe_keys(struct removal *v)
+{
+	struct stat st;
+
+	v->keys_go = jail_keys_are_gone(v->f->root, v->keys_path, v->m.jail.user) ||
+		     (v->a->remove_account && root_stat(v->f->root, v->keys_path, &st) == ERR_NONE);
+	if (!v->keys_go && jail_keys_are_there(v->f->root, v->keys_path))
+		text_add(&v->first, "  the keys in %s stay, and count again in a jail that is made for %s later\n",
+			 v->keys_path, v->m.jail.user);
+	return text_check(&v->first);
+}
+
 /* What its tree is to lose, where the manifest does not tell. */
 static int describe_lost(struct removal *v)
 {
@@ -321,8 +331,7 @@ static int remove_jail(struct removal *v, const char *user)
 	describe(v);
 	if (v->m.lost && (status = describe_lost(v)))
 		return status;
-	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = text_check(&v->first)) ||
-	    (e = text_check(&v->also)) || (e = text_check(&v->keys)))
+	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = describe_keys(v)) || (e = text_check(&v->also)))
 		return fail(e, "cannot plan the removal");
 	status = put_out_of_force(v);
 	if (status == EXIT_YES && v->marked)
@@ -351,7 +360,6 @@ static int run(const struct common_args *common, void *args, const struct string
 	manifest_clear(&v.m);
 	jail_lost_clear(&v.lost);
 	free(v.keys_path);
-	text_free(&v.keys);
 	text_free(&v.first);
 	text_free(&v.also);
 	text_free(&v.undo);

@@ -45,6 +45,24 @@ echo "again: $?"; sallyport history | wc -l; cat /tmp/list
     assert row["in_force"] and row["state"] == "ready" and row["with"] == ["basic", "git"] and row["files"] > 50
 
 
+def test_the_file_for_the_keys_goes_with_the_jail_where_there_is_none_in_it(world):
+    got, said = run(world, """
+K=/etc/ssh/authorized_keys.d; lab_account carl 1003; lab_sshd_start || exit 9
+for user in anna carl; do sallyport jail create $user --sftp-only -y -q >/dev/null 2>&1 || exit 1; done
+chmod 640 $K/carl; touch -d '2021-03-04 05:06:07' $K/carl $K; stat -c '%n %a %u %g %Y' $K $K/carl >/tmp/stat; cp $K/carl /tmp/carl
+sallyport jail remove carl -n | grep "^# remove $K/carl"; sallyport jail remove carl -y -q >/dev/null || exit 2
+ls $K; grep -c . /var/lib/sallyport/transactions/0003/old/1; ls /var/lib/sallyport/transactions/0003/new
+sallyport rollback -y -q --override lockout >/dev/null || exit 3
+cmp $K/carl /tmp/carl && stat -c '%n %a %u %g %Y' $K $K/carl | diff /tmp/stat - || exit 4
+cp $K/anna /tmp/keys; sallyport jail remove anna -y 2>&1 | grep -o 'the keys in .* stay, and count again'; cmp $K/anna /tmp/keys || exit 5
+sallyport jail create anna --sftp-only -y -q 2>&1 | grep 'already let'
+echo '# by hand' >$K/anna; sallyport jail remove anna -y -q >/dev/null; cat $K/anna
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["# remove /etc/ssh/authorized_keys.d/carl", "anna", "1", "0", "the keys in /etc/ssh/authorized_keys.d/anna stay, and count again",
+                    "  the keys that stand in /etc/ssh/authorized_keys.d/anna already let anna in", "# by hand"], got.stdout + got.stderr
+
+
 FORWARDING = """
 for ways in "-N -L 7001:127.0.0.1:22" "-N -D 7002" "-N -R 0:127.0.0.1:22"; do
     (LAB_SSH_OPTIONS="-o ExitOnForwardFailure=yes $ways" timeout 20 ssh -F none -i $LAB_KEYS/bert -l bert -o IdentitiesOnly=yes -o BatchMode=yes \
@@ -516,15 +534,16 @@ lab_sshd_start || exit 9
 umask 022; cp /tmp/key $LAB_KEYS/bert; cp /tmp/key.pub $LAB_KEYS/bert.pub; chmod 600 $LAB_KEYS/bert
 everything >/tmp/none
 make="sallyport jail create bert @KIND@ --create-account --key /tmp/key.pub -y -q"
-gone="sallyport jail remove bert --remove-account --with-home -y -q"
+gone="sallyport jail remove bert --remove-account @HOME@ -y -q"
 works() { [ "$(lab_login bert pwd 2>/dev/null; echo pwd | sftp_as bert 2>/dev/null | grep -o /home/bert | head -1)" ]; }
 in_force() { sallyport jail list --format json | grep -c '"in_force": true'; }
-whole() { getent passwd bert >/dev/null && [ "$(in_force)" = 1 ] && sallyport jail list --format json | grep -q '"state": "ready"' && works; }
+ssh_files() { (cd /etc/ssh && stat -c '%n %a %u %g %Y' authorized_keys.d sshd_config.d sshd_config.d/* authorized_keys.d/*; md5sum authorized_keys.d/* sshd_config.d/*); }
+whole() { [ @WHAT@ = create ] || ssh_files | cmp - /tmp/ssh_files || return; getent passwd bert >/dev/null && [ "$(in_force)" = 1 ] && sallyport jail list --format json | grep -q '"state": "ready"' && works; }
 nothing() { everything | cmp - /tmp/none; }
 n=1 none=0 all=0 report=
 while [ "${report%% *}" != done ]; do
     [ @WHAT@ = create ] || $make >/dev/null 2>&1 || exit 8
-    [ @WHAT@ = create ] && command=$make || command=$gone
+    [ @WHAT@ = create ] && command=$make || { command=$gone; ssh_files >/tmp/ssh_files; }
     "$SALLYPORT_BUILD/tests/cut" -o /tmp/report --leave --changing $n -- $command >/tmp/said 2>&1
     report=$(cat /tmp/report)
     case $report in "done "*"exit 0"*) ;; "done "*) echo "cut $n ($report): not cut, and it fails"; cat /tmp/said; exit 1 ;; esac
@@ -532,9 +551,11 @@ while [ "${report%% *}" != done ]; do
     if [ "$(in_force)" = 1 ]; then
         all=$((all + 1))
         whole || { echo "cut $n ($report): half of it is there"; everything; sallyport jail list; exit 1; }
-        $gone >/tmp/said 2>&1 || { echo "cut $n ($report): cannot be removed"; cat /tmp/said; exit 1; }
+        $gone --with-home >/tmp/said 2>&1 || { echo "cut $n ($report): cannot be removed"; cat /tmp/said; exit 1; }
     else
         none=$((none + 1))
+        [ @WHAT@ = create ] || [ -n "@HOME@" ] || [ -d /home/chroot/bert.home ] || { echo "cut $n ($report): the home is not kept"; exit 1; }
+        [ @WHAT@ = create ] || [ -z "$(ls -A /etc/ssh/authorized_keys.d)" ] || { echo "cut $n ($report): the keys stay"; exit 1; }
     fi
     rm -rf /etc/ssh/authorized_keys.d /etc/ssh/sshd_config.d/00-sallyport-jails.conf /home/chroot/bert.home*
     rmdir /home/chroot 2>/dev/null
@@ -547,12 +568,13 @@ echo "@WHAT@ @KIND@: cuts before changes, every @EVERY@: $none none, $all all"
 """
 
 
-@pytest.mark.parametrize("what, kind, every", [("create", "--sftp-only", 260), ("create", "--with basic", 560), ("remove", "--sftp-only", 130)])
-def test_after_a_cut_anywhere_all_of_it_is_there_or_nothing(world, figure, what, kind, every):
+@pytest.mark.parametrize("what, kind, home, every", [("create", "--sftp-only", "--with-home", 260), ("create", "--with basic", "--with-home", 560),
+                                                     ("remove", "--sftp-only", "--with-home", 130), ("remove", "--sftp-only", "", 130)])
+def test_after_a_cut_anywhere_all_of_it_is_there_or_nothing(world, figure, what, kind, home, every):
     if "ASAN_OPTIONS" in os.environ:
         pytest.skip("the leak checker does not work in a process that is traced")
     every = 1 if LONG else every
-    got = world("ssh-keygen -q -t ed25519 -N '' -f /tmp/key\n" + START + CUTS.replace("@WHAT@", what).replace("@KIND@", kind)
+    got = world("ssh-keygen -q -t ed25519 -N '' -f /tmp/key\n" + START + CUTS.replace("@WHAT@", what).replace("@KIND@", kind).replace("@HOME@", home)
                 .replace("@EVERY@", str(every)), timeout=36000 if LONG else 900)
     assert got.returncode == 0, got.stdout + got.stderr
     figure(got.stdout.splitlines()[-1])
