@@ -7,6 +7,7 @@
 #include "harden/jail_log.h"
 #include "jail/check.h"
 #include "jail/contents.h"
+#include "jail/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -152,6 +153,17 @@ static int answer(struct update *u, int status)
 	return status;
 }
 
+/* The hooks may have been lost since, or fit only now. Of what there is none for create has told; audit does. */
+static void keep_current(const struct update *u)
+{
+	struct diags ignored = { 0 };
+	const enum err e = upkeep_install(u->root, &ignored);
+
+	if (e)
+		warn("what keeps jails current could not be looked at: %s", err_text(e));
+	diags_free(&ignored);
+}
+
 static int update(struct update *u, const struct strings *named, bool all)
 {
 	struct strings there = { 0 }, users = { 0 };
@@ -169,6 +181,8 @@ static int update(struct update *u, const struct strings *named, bool all)
 	for (size_t i = 0; i < users.n; i++)
 		if ((one = update_one(u, users.v[i])))
 			status = one;
+	if (users.n && !u->common->dry_run)
+		keep_current(u);
 	status = answer(u, status);
 out:
 	strings_free(&there);
