@@ -577,7 +577,7 @@ static int decide(struct work *w)
 			text_add_bytes(&w->q->told->shown, text_string(&t), t.len);
 		else if (w->common->dry_run)
 			status = command_print(w->common, &t, EXIT_NO);
-		else
+		else if (!w->common->quiet || !w->common->yes) /* nobody is asked about what he has not seen */
 			fputs(text_string(&t), stderr);
 		text_free(&t);
 	}

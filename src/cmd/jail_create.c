@@ -8,8 +8,10 @@
 #include "harden/jail_block.h"
 #include "harden/jail_log.h"
 #include "harden/jail_trial.h"
+#include "jail/check_path.h"
 #include "jail/contents.h"
 #include "jail/upkeep.h"
+#include "jail/walk.h"
 #include "sshd/account.h"
 
 #include <errno.h>
@@ -22,6 +24,7 @@
 #include "base/banned.h"
 
 #define USUAL_SET "basic"
+#define SHOWN_MAX 20 /* files that come, and that go */
 #define STATE "/var/lib/sallyport"
 
 struct create_args {
@@ -295,6 +298,32 @@ static bool is_below(const char *path, const char *folder)
 	return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
+/* As it will be judged when the tree is made; who only looks need not be root. */
+static int check_way(const struct create *c)
+{
+	struct walk_place place = { .parent = -1 };
+	struct jail_troubles found = { 0 };
+	struct diags problems = { 0 };
+	enum err e = ERR_NONE;
+
+	if (geteuid() == 0) {
+		e = walk_place_open(c->f->root, c->m.jail.dir, false, &place, NULL, &problems);
+		file_close(place.parent);
+	} else if (c->f->live) {
+		e = check_path(c->f->root, c->m.jail.dir, &found);
+		for (size_t i = 0; i < found.n && found.v[i].kind == JAIL_PATH; i++)
+			diag_error(&problems, found.v[i].path, 0,
+				   "%s: wants each folder above a jail to be root's alone", found.v[i].detail);
+	}
+	jail_say_problems(&problems);
+	e = problems.n ? ERR_CONFIG : e == ERR_MEMORY ? e : ERR_NONE; /* of what is missing it is made */
+	jail_troubles_clear(&found);
+	diags_free(&problems);
+	if (e == ERR_CONFIG)
+		hint("nothing was changed; name another place with --dir");
+	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot look at the place of the jail") : 0;
+}
+
 /* In a jail that is another's, this one would be foreign; among our own state it would be taken for it. */
 static int check_place(const struct create *c)
 {
@@ -403,8 +432,11 @@ static int look_for_none(struct create *c, enum err e)
 
 	if (e != ERR_NOT_FOUND && geteuid() == 0)
 		return fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
-	if (root_lstat(c->f->root, c->m.jail.dir, &st))
-		return check_place(c);
+	if (root_lstat(c->f->root, c->m.jail.dir, &st)) {
+		const int status = check_place(c);
+
+		return status ? status : check_way(c);
+	}
 	if (e != ERR_NOT_FOUND) {
 		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
 		hint("run it with sudo; --dry-run changes nothing");
@@ -461,6 +493,47 @@ static void count_files(const struct create *c, size_t *files, unsigned long lon
 	}
 }
 
+static bool same_wishes(const struct create *c)
+{
+	return strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies;
+}
+
+/* Of those in 'all' that are not in 'others': into the list all, into the text the first. */
+static enum err add_others(const struct entries *all, const struct entries *others, const char *mark, json_t *list,
+			   struct text *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct entry *e = &all->v[i];
+
+		if (e->kind == ENTRY_FOLDER || e->his || entries_find(others, e->path))
+			continue;
+		json_array_append_new(list, json_safe_string(e->path));
+		if (n++ >= SHOWN_MAX)
+			continue;
+		text_add(out, "  %s ", mark);
+		text_add_escaped(out, e->path, strlen(e->path));
+		text_add_string(out, "\n");
+	}
+	if (n > SHOWN_MAX)
+		text_add(out, "  %s and %zu more: --format json shows all\n", mark, n - SHOWN_MAX);
+	return text_check(out);
+}
+
+/* Which files come into a jail that is there, and which go. */
+static enum err describe_change(struct create *c, json_t *jail)
+{
+	json_t *comes = json_array(), *goes = json_array();
+	enum err e;
+
+	if (!(e = add_others(&c->m.entries, &c->old.entries, "+", comes, &c->first)))
+		e = add_others(&c->old.entries, &c->m.entries, "-", goes, &c->first);
+	json_object_set_new(jail, "comes", comes);
+	json_object_set_new(jail, "goes", goes);
+	return e;
+}
+
 /* What is asked for now is all that it shall have: what it had was in its manifest. */
 static int describe_lost(struct create *c)
 {
@@ -501,6 +574,8 @@ static int describe(struct create *c)
 		return status;
 	c->more = json_pack("{s:o}", "jail", jail_json(j));
 	if (!c->more || text_check(&c->first))
+		return fail(ERR_MEMORY, "cannot plan the jail");
+	if (c->again && !c->lost && !same_wishes(c) && describe_change(c, json_object_get(c->more, "jail")))
 		return fail(ERR_MEMORY, "cannot plan the jail");
 	json_object_set_new(json_object_get(c->more, "jail"), "files", json_integer((json_int_t)files));
 	json_object_set_new(json_object_get(c->more, "jail"), "bytes", json_integer((json_int_t)bytes));
@@ -801,7 +876,7 @@ static const char *shell_of(const struct jail *j)
 /* The account is in this jail already; what is to be in it may be something else now. */
 static int change_contents(struct create *c)
 {
-	const bool same = strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies;
+	const bool same = same_wishes(c);
 
 	/* further keys, or another shell: sshd's part, too */
 	c->more_to_do = (!same && c->a->keys.n) || strcmp(shell_of(&c->old.jail), shell_of(&c->m.jail)) != 0;

@@ -55,12 +55,34 @@ ls $K; grep -c . /var/lib/sallyport/transactions/0003/old/1; ls /var/lib/sallypo
 sallyport rollback -y -q --override lockout >/dev/null || exit 3
 cmp $K/carl /tmp/carl && stat -c '%n %a %u %g %Y' $K $K/carl | diff /tmp/stat - || exit 4
 cp $K/anna /tmp/keys; sallyport jail remove anna -y 2>&1 | grep -o 'the keys in .* stay, and count again'; cmp $K/anna /tmp/keys || exit 5
-sallyport jail create anna --sftp-only -y -q 2>&1 | grep 'already let'
+sallyport jail create anna --sftp-only -y 2>&1 | grep 'already let'
 echo '# by hand' >$K/anna; sallyport jail remove anna -y -q >/dev/null; cat $K/anna
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     assert said == ["# remove /etc/ssh/authorized_keys.d/carl", "anna", "1", "0", "the keys in /etc/ssh/authorized_keys.d/anna stay, and count again",
                     "  the keys that stand in /etc/ssh/authorized_keys.d/anna already let anna in", "# by hand"], got.stdout + got.stderr
+
+
+def test_a_look_before_a_change_says_what_comes_and_goes_and_refuses_as_the_change_would(world):
+    got, said = run(world, """
+lab_account carl 1003; lab_sshd_start || exit 9
+sallyport jail create anna --with ls -y -q >/tmp/out 2>/tmp/err || exit 1
+grep -v 'brought up to date' /tmp/err; grep -c 'lives in' /tmp/out
+sallyport jail create anna --with cat,id -n >/tmp/look; echo "look: $?"; grep -E '^  [+-] /usr/bin/' /tmp/look
+sallyport jail create anna --with cat,id -n --format json | /usr/bin/python3 -c 'import json, sys; j = json.load(sys.stdin)["jail"]
+print([p for p in j["comes"] if "/usr/bin/" in p], [p for p in j["goes"] if "/usr/bin/" in p])'
+sallyport jail create anna --with basic,git -n | grep -c '^  + /'; sallyport jail create anna --with basic,git -n | grep -c '^  + and [0-9]* more'
+mkdir -m 777 /srv/open; everything >/tmp/before
+for how in -n -y; do sallyport jail create carl --sftp-only --dir /srv/open/deep/carl $how; echo "open: $?"; done
+setpriv --reuid 1003 --regid 1003 --clear-groups "$(command -v sallyport)" jail create carl --sftp-only --dir /srv/open/carl -n; echo "not root: $?"
+everything | cmp - /tmp/before
+sallyport audit --step chroot --all 2>/dev/null | grep -c ' jail-upkeep: '
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:5] == ["1", "look: 1", "  + /usr/bin/cat", "  + /usr/bin/id", "  - /usr/bin/ls"], got.stdout + got.stderr
+    assert said[5] == "['/usr/bin/cat', '/usr/bin/id'] ['/usr/bin/ls']", got.stdout
+    assert said[6:] == ["20", "1", "open: 1", "open: 1", "not root: 1", "1"], got.stdout + got.stderr
+    assert got.stderr.count("/srv/open: ") == 3 and got.stderr.count("name another place with --dir") == 3, got.stderr
 
 
 FORWARDING = """
