@@ -29,6 +29,7 @@ enum change_kind {
 	CHANGE_WORD_REMOVE, /* and loses that word, or is commented out with the last one */
 	CHANGE_CREATE,	    /* path, which does not exist, gets content and mode */
 	CHANGE_WRITE,	    /* path gets content, whether it exists or not; mode counts for a new file */
+	CHANGE_REMOVE,	    /* path goes, where it is there: a file, and none of sshd's configuration */
 	CHANGE_MODULI,	    /* path: comment out the groups below 'bits' */
 	CHANGE_MODE,	    /* path gets mode */
 	CHANGE_BLOCK, /* the account 'args' gets content as the lines of a Match block of its own, before all others; NULL: loses it */

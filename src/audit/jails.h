@@ -8,6 +8,7 @@
 #include "base/macros.h"
 #include "base/root.h"
 #include "jail/check.h"
+#include "jail/upkeep.h"
 #include "sshd/account.h"
 #include "sshd/config.h"
 
@@ -36,6 +37,7 @@ struct jails {
 	size_t nchroots, chroots_size;
 	struct jail_fact *ours; /* by user */
 	size_t nours, ours_size;
+	struct upkeep upkeep; /* what keeps ours current; where there are any */
 	char *unsure; /* which folders or jails could not be found out, a sentence without a full stop; NULL: all were */
 };
 

@@ -90,6 +90,10 @@ enum err jails_ours_find(const struct root *r, struct jails *j)
 	}
 	for (size_t i = 0; i < users.n && !e; i++)
 		e = add(r, users.v[i], j);
+	if (!e && users.n && (e = upkeep_look(r, &j->upkeep)) && e != ERR_MEMORY && !j->unsure) {
+		j->unsure = strdup("what keeps jails current could not be read");
+		e = j->unsure ? ERR_NONE : ERR_MEMORY;
+	}
 	strings_free(&users);
 	return e;
 }

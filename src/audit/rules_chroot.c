@@ -210,6 +210,55 @@ static enum err judge_jail_stale(const struct facts *f, const struct policy *p, 
 	return finding_fix(out, command, "bring %s up to date", stale == 1 ? "the jail" : "the jails");
 }
 
+/* jail-upkeep */
+
+static enum err show_upkeep(const struct upkeep *u, enum upkeep_kind kind, struct finding *out)
+{
+	static const char *const when[UPKEEP_KINDS] = { "when packages change", "by the clock" };
+	enum err e = ERR_NONE;
+
+	if (upkeep_covers(u, kind))
+		return ERR_NONE;
+	if (!out->reason)
+		e = finding_reason(out, "no jail is brought up to date %s", when[kind]);
+	for (size_t i = 0; i < UPKEEP_PARTS && !e; i++)
+		if (u->v[i].kind == kind && u->v[i].fits)
+			e = finding_evidence(out, u->v[i].where, 0,
+					     "not there, or not ours: no jail is brought up to date %s", when[kind]);
+	return e;
+}
+
+static enum err judge_jail_upkeep(const struct facts *f, const struct policy *p, struct finding *out)
+{
+	const struct upkeep *u = &f->jails.upkeep;
+	bool by_packages, by_clock;
+	enum err e;
+
+	if (!f->jails.nours && !f->jails.unsure)
+		return judge_skip(out, jails_any(&f->jails) ? "No jail here was made by sallyport." : NOBODY);
+	if (f->jails.unsure)
+		return judge_rest(f, out);
+	by_packages = upkeep_covers(u, UPKEEP_PACKAGES);
+	by_clock = upkeep_covers(u, UPKEEP_DAILY);
+	if (by_packages && by_clock)
+		return ERR_NONE;
+	/* the package manager changes nearly all that a jail has, and the clock finds the rest within a day */
+	out->status = by_packages || by_clock ? STATUS_WARN : STATUS_FAIL;
+	if ((e = show_upkeep(u, UPKEEP_PACKAGES, out)) || (e = show_upkeep(u, UPKEEP_DAILY, out)) ||
+	    (e = finding_detail(
+		     out, "%s.",
+		     by_packages ? "Jails are brought up to date when packages change, but not by the clock: "
+				   "what changes otherwise stays old in them"
+		     : by_clock	 ? "Jails are brought up to date once a day, but not when packages change: a hole "
+				   "that was closed here stays open in them until then"
+				 : "Nothing brings jails up to date: what is closed here stays open in them")))
+		return e;
+	return finding_fix(
+		out, "sudo sallyport jail update --all",
+		"jail update hooks them up to what is here (apt, dpkg, dnf, systemd, cron), but for what an empty file of "
+		"that name keeps off");
+}
+
 /* jail-escape */
 
 static enum err show_escapes(const struct jail_troubles *all, const char *dir, struct finding *out)
@@ -302,6 +351,8 @@ const struct rule rules_chroot[] = {
 	{ "chroot-path-unsafe", 4, SEVERITY_MEDIUM, 0, 0, "only root can change the way to a jail", judge_chroot_path,
 	  NULL, chroot_refs },
 	{ "jail-stale", 4, SEVERITY_MEDIUM, 0, 0, "jails have what this system has", judge_jail_stale, NULL,
+	  jail_refs },
+	{ "jail-upkeep", 4, SEVERITY_LOW, 0, 0, "jails are kept current without anybody", judge_jail_upkeep, NULL,
 	  jail_refs },
 	{ "jail-escape", 4, SEVERITY_HIGH, 0, 0, "nothing in a jail leads out of it", judge_jail_escape, NULL,
 	  jail_refs },

@@ -219,7 +219,12 @@ enum err change_show_op(bool dry_run, const struct op *op, struct text *out)
 	unsigned plus, minus;
 	enum err e = op_diff(op, &diff);
 
-	if (e == ERR_NONE && dry_run && op->kind == OP_WRITE) {
+	if (e == ERR_NONE && dry_run && op->kind == OP_REMOVE) {
+		text_add(out, "# remove %s\n", op->path);
+		show_diff(&diff, out);
+	} else if (e == ERR_NONE && op->kind == OP_REMOVE) {
+		text_add(out, "  %-44s removed\n", op->path);
+	} else if (e == ERR_NONE && dry_run && op->kind == OP_WRITE) {
 		text_add(out, "# %s %s, mode %04o, owner %u:%u\n", op->existed ? "change" : "new", op->path,
 			 (unsigned)op->new_meta.mode, (unsigned)op->new_meta.uid, (unsigned)op->new_meta.gid);
 		show_diff(&diff, out);
@@ -238,7 +243,7 @@ enum err change_show_op(bool dry_run, const struct op *op, struct text *out)
 
 static enum err show_plan(const struct work *w, struct text *out)
 {
-	size_t files = count_kind(w->plan, OP_WRITE);
+	size_t files = count_kind(w->plan, OP_WRITE) + count_kind(w->plan, OP_REMOVE);
 	bool reload = w->plan->reload && w->facts->live;
 	char *how = NULL;
 	enum err e = ERR_NONE;
@@ -590,7 +595,7 @@ static int decide(struct work *w)
 			text_add_bytes(&w->q->told->shown, text_string(&t), t.len);
 		else if (w->common->dry_run)
 			status = command_print(w->common, &t, EXIT_NO);
-		else
+		else if (!w->common->quiet || !w->common->yes) /* nobody is asked about what he has not seen */
 			fputs(text_string(&t), stderr);
 		text_free(&t);
 	}

@@ -79,6 +79,7 @@ int jail_read(const struct common_args *common, const struct root *r, const char
 	} else if (e == ERR_SYNTAX) {
 		status = complain("what is written down of the jail of '%s' cannot be read: %s", user,
 				  text_string(&problem));
+		command_hint(common, "what to do: sudo sallyport jail check %s", user);
 	} else if (e) {
 		status = fail(e, "cannot read what is written down of the jail of '%s'", user);
 	}
@@ -111,23 +112,19 @@ int jail_list_failed(enum err e)
 	return status;
 }
 
-int jail_users(const struct common_args *common, const struct root *r, const struct strings *named, bool all,
+int jail_users(const struct common_args *common, const struct strings *there, const struct strings *named, bool all,
 	       struct strings *out)
 {
-	struct strings there = { 0 };
 	int status = 0;
-	enum err e = manifest_list(r, &there);
 
-	if (e)
-		status = jail_list_failed(e);
-	else if (named->n && all)
+	if (named->n && all)
 		status = complain("wants the name of a user or --all, not both");
 	else if (!named->n && !all)
 		status = complain("wants the name of a user who has a jail, or --all");
 	for (size_t i = 0; i < named->n && !status; i++) {
 		if ((status = jail_check_name(named->v[i])))
 			break;
-		if (!strings_has(&there, named->v[i])) {
+		if (!strings_has(there, named->v[i])) {
 			complain("there is no jail of '%s'", named->v[i]);
 			command_hint(common, "which there are: sudo sallyport jail list");
 			status = EXIT_NO;
@@ -135,9 +132,8 @@ int jail_users(const struct common_args *common, const struct root *r, const str
 			status = fail(ERR_MEMORY, "cannot look at the jails");
 		}
 	}
-	if (!status && !named->n && strings_copy(out, &there))
+	if (!status && !named->n && strings_copy(out, there))
 		status = fail(ERR_MEMORY, "cannot look at the jails");
-	strings_free(&there);
 	return status;
 }
 

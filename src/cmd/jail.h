@@ -26,10 +26,10 @@ MUST_USE enum err jail_lock(const struct root *r, unsigned seconds, int *lock);
 /* Says why the jails cannot be listed; returns EXIT_TROUBLE. */
 int jail_list_failed(enum err e);
 /*
- * The users that are meant: those named, or all that have a jail; each named one is checked. Nobody named and not all: an error. 0, or an
- * exit status with the error said.
+ * The users that are meant: those named, or all 'there', who have a jail; each named one is checked. Nobody named and not all: an error. 0, or
+ * an exit status with the error said.
  */
-int jail_users(const struct common_args *common, const struct root *r, const struct strings *named, bool all,
+int jail_users(const struct common_args *common, const struct strings *there, const struct strings *named, bool all,
 	       struct strings *out);
 /* Warnings as such, errors with "sallyport: " in front. */
 void jail_say_problems(const struct diags *problems);
@@ -39,6 +39,27 @@ json_t *jail_json(const struct jail *j);
 void jail_add_size(unsigned long long bytes, struct text *out);
 /* "anna's shell /bin/bash with coreutils, git", "sftp only" */
 void jail_add_kind(const struct jail *j, struct text *out);
+
+/* ---- a manifest that is damaged or gone ---- */
+
+struct jail_lost {
+	struct text file, problem; /* the manifest, and what is wrong with it */
+	bool damaged;		   /* it is there */
+	struct jail
+		jail; /* as its Match block, its tree and the account tell; dir NULL: nothing does. Without 'with' */
+	struct text unknown; /* why that cannot be told to be our jail, half a sentence; "": it is ours */
+};
+
+/* ERR_NOT_FOUND: no jail of that user's is lost: it has a sound manifest, or there is none. *out is to be cleared. */
+MUST_USE enum err jail_lost_find(const struct facts *f, const char *user, struct jail_lost *out);
+void jail_lost_clear(struct jail_lost *l);
+/* A line on what of its tree would be kept, where anything would; wanted NULL: the tree goes. ERR_CONFIG: it was said what is in the way. */
+MUST_USE enum err jail_lost_count(const struct facts *f, const struct jail_lost *l, const struct entries *wanted,
+				  struct text *out);
+/* Says that nothing can be done with it, and why. EXIT_NO. */
+int jail_lost_unknown(const struct jail_lost *l, const char *user);
+/* The users that have a manifest or a Match block of ours, sorted. */
+MUST_USE enum err jail_all_users(const struct facts *f, struct strings *out);
 
 /* ---- accounts ---- */
 
@@ -65,6 +86,11 @@ MUST_USE enum err jail_keys_path(const struct facts *f, const char *user, char *
  */
 int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
 		     struct text *out);
+
+/* Whether a file that is there has a key in it. */
+bool jail_keys_are_there(const struct root *r, const char *path);
+/* Whether it is a file that has nothing but the comment that we write into it, so that nobody misses it. */
+bool jail_keys_are_gone(const struct root *r, const char *path, const char *user);
 
 /* ---- recovery ---- */
 

@@ -129,7 +129,59 @@ static enum err look_inside(struct check *c, const struct manifest *m, json_t *l
 	return e;
 }
 
-static int check_one(struct check *c, const char *user)
+/* ---- one without a sound manifest ---- */
+
+#define ESCAPES_MS 20000
+
+static void say_next(struct check *c, const struct jail_lost *l, const char *user)
+{
+	if (l->unknown.len) {
+		text_add(&c->out, "  It cannot be told to be ours: %s\n", text_string(&l->unknown));
+		text_add_string(&c->out, "  Next: take it away by hand, as docs/jails.md has it\n");
+		return;
+	}
+	text_add(&c->out, "  Next: sudo sallyport jail create %s %s, which makes it sound again and keeps the home\n",
+		 user, l->jail.sftp_only ? "--sftp-only" : "--with PROGRAM,...");
+	text_add(&c->out, "  Or: sudo sallyport jail remove %s, which keeps the home and what may be somebody's own\n",
+		 user);
+}
+
+/* Nothing tells what belongs there, but what leads out of it does so in any jail. */
+static enum err look_for_ways_out(struct check *c, const struct jail_lost *l, json_t *list)
+{
+	struct jail_troubles all = { 0 };
+	enum err e = jail_check_escapes(c->f->root, l->jail.dir, ESCAPES_MS, &all);
+
+	if (e == ERR_NOT_FOUND)
+		add_finding(c, list, "missing", false, l->jail.dir, "there is no such folder");
+	for (size_t i = 0; i < all.n && !e; i++)
+		add_finding(c, list, jail_trouble_id(all.v[i].kind), jail_trouble_is_escape(all.v[i].kind),
+			    all.v[i].path, all.v[i].detail);
+	jail_troubles_clear(&all);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+static int check_lost(struct check *c, const struct jail_lost *l, const char *user)
+{
+	json_t *list = json_array(), *j;
+	enum err e = ERR_NONE;
+
+	text_add(&c->out, "%s%s%s\n", user, l->jail.dir ? " in " : "", l->jail.dir ? l->jail.dir : "");
+	add_finding(c, list, "damaged", false, text_string(&l->file), text_string(&l->problem));
+	if (l->jail.dir && !(e = look_for_ways_out(c, l, list)))
+		j = jail_json(&l->jail);
+	else
+		j = json_pack("{s:s,s:n}", "user", user, "dir");
+	say_next(c, l, user);
+	if (j) {
+		json_object_set(j, "findings", list);
+		json_array_append_new(c->jails, j);
+	}
+	json_decref(list);
+	return e ? fail(e, "cannot check the jail of '%s'", user) : 0;
+}
+
+static int check_sound(struct check *c, const char *user)
 {
 	struct manifest m = { 0 };
 	json_t *list = json_array(), *j;
@@ -155,6 +207,19 @@ static int check_one(struct check *c, const char *user)
 	return status;
 }
 
+static int check_one(struct check *c, const char *user)
+{
+	struct jail_lost lost = { 0 };
+	enum err e = jail_lost_find(c->f, user, &lost);
+	int status;
+
+	if (e == ERR_MEMORY)
+		return fail(e, "cannot check the jail of '%s'", user);
+	status = e ? check_sound(c, user) : check_lost(c, &lost, user);
+	jail_lost_clear(&lost);
+	return status;
+}
+
 static int answer(struct check *c, int status)
 {
 	json_t *whole = json_pack("{s:s,s:O}", "schema", "sallyport.jail-check.v1", "jails", c->jails);
@@ -172,21 +237,24 @@ static int answer(struct check *c, int status)
 static int run(const struct common_args *common, void *args, const struct strings *rest)
 {
 	struct check c = { .common = common, .jails = json_array() };
-	struct strings users = { 0 };
+	struct strings there = { 0 }, users = { 0 };
 	struct facts *f = NULL;
 	int status, one;
+	enum err e;
 
 	(void)args;
 	if ((status = jail_facts(common, &f)))
 		goto out;
 	c.f = f;
-	if (!(status = jail_users(common, f->root, rest, rest->n == 0, &users))) {
+	e = jail_all_users(f, &there);
+	if (!(status = e ? jail_list_failed(e) : jail_users(common, &there, rest, rest->n == 0, &users))) {
 		for (size_t i = 0; i < users.n; i++)
 			if ((one = check_one(&c, users.v[i])))
 				status = one;
 		status = answer(&c, status);
 	}
 out:
+	strings_free(&there);
 	strings_free(&users);
 	facts_free(f);
 	json_decref(c.jails);

@@ -9,8 +9,10 @@
 #include "harden/jail_log.h"
 #include "harden/jail_trial.h"
 #include "jail/ahead.h"
+#include "jail/check_path.h"
 #include "jail/contents.h"
 #include "jail/upkeep.h"
+#include "jail/walk.h"
 #include "sshd/account.h"
 
 #include <errno.h>
@@ -23,6 +25,7 @@
 #include "base/banned.h"
 
 #define USUAL_SET "basic"
+#define SHOWN_MAX 20 /* files that come, and that go */
 #define STATE "/var/lib/sallyport"
 
 struct create_args {
@@ -70,6 +73,8 @@ struct create {
 	struct manifest m, old;
 	struct ahead *known; /* digests of what goes into a new one */
 	bool again;	     /* there is a jail already: 'old' */
+	bool lost;	     /* its manifest is damaged or gone, and 'old' is what is known of it: 'was' */
+	struct jail_lost was;
 	bool in_force;
 	bool more_to_do; /* in the jail, also where no file of sshd's changes */
 	bool made;	 /* something was made that goes again where the change does not come about */
@@ -87,6 +92,7 @@ static void create_clear(struct create *c)
 	manifest_clear(&c->m);
 	manifest_clear(&c->old);
 	ahead_free(c->known);
+	jail_lost_clear(&c->was);
 	free(c->keys_path);
 	text_free(&c->keys);
 	text_free(&c->lines);
@@ -295,6 +301,32 @@ static bool is_below(const char *path, const char *folder)
 	return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
+/* As it will be judged when the tree is made; who only looks need not be root. */
+static int check_way(const struct create *c)
+{
+	struct walk_place place = { .parent = -1 };
+	struct jail_troubles found = { 0 };
+	struct diags problems = { 0 };
+	enum err e = ERR_NONE;
+
+	if (geteuid() == 0) {
+		e = walk_place_open(c->f->root, c->m.jail.dir, false, &place, NULL, &problems);
+		file_close(place.parent);
+	} else if (c->f->live) {
+		e = check_path(c->f->root, c->m.jail.dir, &found);
+		for (size_t i = 0; i < found.n && found.v[i].kind == JAIL_PATH; i++)
+			diag_error(&problems, found.v[i].path, 0,
+				   "%s: wants each folder above a jail to be root's alone", found.v[i].detail);
+	}
+	jail_say_problems(&problems);
+	e = problems.n ? ERR_CONFIG : e == ERR_MEMORY ? e : ERR_NONE; /* of what is missing it is made */
+	jail_troubles_clear(&found);
+	diags_free(&problems);
+	if (e == ERR_CONFIG)
+		hint("nothing was changed; name another place with --dir");
+	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot look at the place of the jail") : 0;
+}
+
 /* In a jail that is another's, this one would be foreign; among our own state it would be taken for it. */
 static int check_place(const struct create *c)
 {
@@ -355,45 +387,82 @@ static int check_tree(const struct create *c)
 	return EXIT_NO;
 }
 
-static int look_for_old(struct create *c)
+/* 'old' against what is asked for. */
+static int compare_old(struct create *c)
 {
-	struct text problem = { 0 };
-	struct stat st;
-	int status = 0;
-	enum err e = manifest_read(c->f->root, c->m.jail.user, &c->old, &problem);
+	struct text kind = { 0 };
+	int status;
 
-	if (e == ERR_NONE) {
-		c->again = true;
-		if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
-			text_reset(&problem);
-			jail_add_kind(&c->old.jail, &problem);
-			complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir,
-				 text_string(&problem));
+	if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
+		jail_add_kind(&c->old.jail, &kind);
+		complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir, text_string(&kind));
+		text_free(&kind);
+		if (c->lost)
+			command_hint(c->common, "sudo sallyport jail create %s --dir %s%s", c->m.jail.user,
+				     c->old.jail.dir, c->old.jail.sftp_only ? " --sftp-only" : "");
+		else
 			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
-			status = EXIT_NO;
-		} else if ((status = check_owner(c)) || (status = check_tree(c))) {
-			return status;
-		} else if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force)) {
-			status = fail(ERR_MEMORY, "cannot tell whether the jail is in force");
-		}
-	} else if (e == ERR_SYNTAX) {
-		status = complain("what is written down of the jail of '%s' cannot be read: %s", c->m.jail.user,
-				  text_string(&problem));
-	} else if (e != ERR_NOT_FOUND && geteuid() == 0) {
-		status = fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
-	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE && e != ERR_NOT_FOUND) {
+		return EXIT_NO;
+	}
+	if ((status = check_owner(c)) || (status = check_tree(c)))
+		return status;
+	if (jail_block_in_force(c->f->root, c->f->config, &c->old.jail, &c->in_force))
+		return fail(ERR_MEMORY, "cannot tell whether the jail is in force");
+	return 0;
+}
+
+/* ERR_NOT_FOUND: it is not lost. Else *status is 0, or an exit status with the error said. */
+static enum err look_for_lost(struct create *c, int *status)
+{
+	enum err e = jail_lost_find(c->f, c->m.jail.user, &c->was);
+
+	if (e)
+		return e;
+	if (c->was.unknown.len) {
+		*status = jail_lost_unknown(&c->was, c->m.jail.user);
+		return ERR_NONE;
+	}
+	c->again = c->lost = true;
+	c->old.jail = c->was.jail; /* 'old' owns it now */
+	c->was.jail = (struct jail){ 0 };
+	*status = compare_old(c);
+	return ERR_NONE;
+}
+
+static int look_for_none(struct create *c, enum err e)
+{
+	struct stat st;
+
+	if (e != ERR_NOT_FOUND && geteuid() == 0)
+		return fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
+	if (root_lstat(c->f->root, c->m.jail.dir, &st)) {
+		const int status = check_place(c);
+
+		return status ? status : check_way(c);
+	}
+	if (e != ERR_NOT_FOUND) {
 		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
 		hint("run it with sudo; --dry-run changes nothing");
-		status = EXIT_TROUBLE;
-	} else if (root_lstat(c->f->root, c->m.jail.dir, &st) == ERR_NONE) {
-		complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
-		hint("move it away, or name another place with --dir");
-		status = EXIT_NO;
-	} else {
-		status = check_place(c);
+		return EXIT_TROUBLE;
 	}
-	text_free(&problem);
-	return status;
+	complain("'%s' is there already, and is no jail of ours: nothing was changed", c->m.jail.dir);
+	hint("move it away, or name another place with --dir");
+	return EXIT_NO;
+}
+
+static int look_for_old(struct create *c)
+{
+	int status = 0;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &c->old, NULL), lost;
+
+	if (!e) {
+		c->again = true;
+		return compare_old(c);
+	}
+	lost = look_for_lost(c, &status);
+	if (!lost)
+		return status;
+	return lost == ERR_MEMORY ? fail(lost, "cannot look at the jail") : look_for_none(c, e);
 }
 
 static int find_contents(struct create *c)
@@ -429,11 +498,67 @@ static void count_files(const struct create *c, size_t *files, unsigned long lon
 	}
 }
 
+static bool same_wishes(const struct create *c)
+{
+	return strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies;
+}
+
+/* Of those in 'all' that are not in 'others': into the list all, into the text the first. */
+static enum err add_others(const struct entries *all, const struct entries *others, const char *mark, json_t *list,
+			   struct text *out)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->n; i++) {
+		const struct entry *e = &all->v[i];
+
+		if (e->kind == ENTRY_FOLDER || e->his || entries_find(others, e->path))
+			continue;
+		json_array_append_new(list, json_safe_string(e->path));
+		if (n++ >= SHOWN_MAX)
+			continue;
+		text_add(out, "  %s ", mark);
+		text_add_escaped(out, e->path, strlen(e->path));
+		text_add_string(out, "\n");
+	}
+	if (n > SHOWN_MAX)
+		text_add(out, "  %s and %zu more: --format json shows all\n", mark, n - SHOWN_MAX);
+	return text_check(out);
+}
+
+/* Which files come into a jail that is there, and which go. */
+static enum err describe_change(struct create *c, json_t *jail)
+{
+	json_t *comes = json_array(), *goes = json_array();
+	enum err e;
+
+	if (!(e = add_others(&c->m.entries, &c->old.entries, "+", comes, &c->first)))
+		e = add_others(&c->old.entries, &c->m.entries, "-", goes, &c->first);
+	json_object_set_new(jail, "comes", comes);
+	json_object_set_new(jail, "goes", goes);
+	return e;
+}
+
+/* What is asked for now is all that it shall have: what it had was in its manifest. */
+static int describe_lost(struct create *c)
+{
+	const struct jail_lost l = { .jail = c->old.jail };
+	enum err e;
+
+	text_add(&c->first, "  %s: %s; the jail is made sound again, %s\n", text_string(&c->was.file),
+		 text_string(&c->was.problem),
+		 c->m.jail.sftp_only ? "its home stays"
+				     : "its home stays; what else it had is not known: name it by --with");
+	e = jail_lost_count(c->f, &l, &c->m.entries, &c->first);
+	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the jail") : 0;
+}
+
 static int describe(struct create *c)
 {
 	const struct jail *j = &c->m.jail;
 	struct stat st;
 	size_t files;
+	int status;
 	unsigned long long bytes;
 
 	count_files(c, &files, &bytes);
@@ -450,8 +575,12 @@ static int describe(struct create *c)
 	else if (!c->again && root_stat(c->f->root, j->home, &st) == ERR_NONE)
 		text_add(&c->first, "  what %s has in %s now stays there, out of reach from the jail\n", j->user,
 			 j->home);
+	if (c->lost && (status = describe_lost(c)))
+		return status;
 	c->more = json_pack("{s:o}", "jail", jail_json(j));
 	if (!c->more || text_check(&c->first))
+		return fail(ERR_MEMORY, "cannot plan the jail");
+	if (c->again && !c->lost && !same_wishes(c) && describe_change(c, json_object_get(c->more, "jail")))
 		return fail(ERR_MEMORY, "cannot plan the jail");
 	json_object_set_new(json_object_get(c->more, "jail"), "files", json_integer((json_int_t)files));
 	json_object_set_new(json_object_get(c->more, "jail"), "bytes", json_integer((json_int_t)bytes));
@@ -502,6 +631,28 @@ static enum err make_again(struct create *c, struct text *wrong)
 
 	if (e)
 		take_problems(&problems, e, wrong);
+	diags_free(&problems);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* One that nothing tells what is ours in it. */
+static enum err make_lost(struct create *c, struct text *wrong)
+{
+	struct diags problems = { 0 };
+	struct manifest lost = { .jail = c->m.jail };
+	char *kept = NULL;
+	enum err e = ERR_MEMORY;
+
+	if ((lost.made = manifest_now()))
+		e = build_again(c->f->root, &lost, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, &c->told,
+				&kept, &problems);
+	if (e)
+		take_problems(&problems, e, wrong);
+	if (kept) /* also where it does not come to the change */
+		inform("What may be somebody's own is kept: %s", kept);
+	free(kept);
+	lost.jail = (struct jail){ 0 };
+	manifest_clear(&lost);
 	diags_free(&problems);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
@@ -586,7 +737,11 @@ static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
 		return ERR_NONE;
 	}
-	if (e || (e = c->again ? make_again(c, wrong) : make_new(c, wrong)) || wrong->len)
+	if (e ||
+	    (e = c->lost    ? make_lost(c, wrong)
+		 : c->again ? make_again(c, wrong)
+			    : make_new(c, wrong)) ||
+	    wrong->len)
 		return e;
 	if ((e = try_it(c, s, wrong)) || wrong->len)
 		return e;
@@ -731,7 +886,7 @@ static const char *shell_of(const struct jail *j)
 /* The account is in this jail already; what is to be in it may be something else now. */
 static int change_contents(struct create *c)
 {
-	const bool same = strings_equal(&c->old.jail.with, &c->m.jail.with) && c->old.jail.copies == c->m.jail.copies;
+	const bool same = same_wishes(c);
 
 	/* further keys, or another shell: sshd's part, too */
 	c->more_to_do = (!same && c->a->keys.n) || strcmp(shell_of(&c->old.jail), shell_of(&c->m.jail)) != 0;
@@ -761,9 +916,14 @@ static int create(struct create *c, const char *user)
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))
 		return fail(e, "cannot plan the jail");
+	if (!c->again && jail_keys_are_there(c->f->root, c->keys_path))
+		text_add(&c->first, "  the keys that stand in %s already let %s in\n", c->keys_path, user);
+	if ((e = text_check(&c->first)))
+		return fail(e, "cannot plan the jail");
 	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, &c->keys)))
 		return status;
-	return c->again && c->in_force ? change_contents(c) : put_in_force(c);
+	c->more_to_do = c->lost; /* whatever there is to change for sshd */
+	return c->again && c->in_force && !c->lost ? change_contents(c) : put_in_force(c);
 }
 
 static int run(const struct common_args *common, void *args, const struct strings *rest)

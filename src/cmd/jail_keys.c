@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/banned.h"
 
@@ -140,6 +141,39 @@ static bool has_keys(const struct text *t)
 
 	authorized_keys_clear(&keys);
 	return any;
+}
+
+bool jail_keys_are_there(const struct root *r, const char *path)
+{
+	struct text t = { 0 };
+	char *there = NULL;
+	size_t len;
+	bool any = false;
+
+	if (root_read(r, path, KEYS_MAX, &there, &len) == ERR_NONE) {
+		text_add_string(&t, there);
+		any = has_keys(&t);
+	}
+	free(there);
+	text_free(&t);
+	return any;
+}
+
+bool jail_keys_are_gone(const struct root *r, const char *path, const char *user)
+{
+	struct text ours = { 0 };
+	char *there = NULL;
+	struct stat st;
+	size_t len;
+	bool gone = false;
+
+	text_add(&ours, HEAD, user);
+	if (text_check(&ours) == ERR_NONE && root_lstat(r, path, &st) == ERR_NONE && S_ISREG(st.st_mode) &&
+	    root_read(r, path, KEYS_MAX, &there, &len) == ERR_NONE)
+		gone = len == 0 || (len == ours.len && memcmp(there, ours.s, len) == 0);
+	free(there);
+	text_free(&ours);
+	return gone;
 }
 
 int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,

@@ -95,13 +95,38 @@ static json_t *jail_row(const struct manifest *m, bool in_force)
 	return j;
 }
 
+/* What is in it, and when it was made, only its manifest knew. */
+static void list_lost(const struct jail_lost *l, const char *user, bool in_force, struct text *t, json_t *list)
+{
+	json_t *j = l->jail.dir ? jail_json(&l->jail) : json_pack("{s:s,s:n}", "user", user, "dir");
+
+	text_add(t, "%s  %s\n", user, l->jail.dir ? l->jail.dir : "(nothing says where)");
+	text_add(t, "  DAMAGED: %s: %s; what to do: sudo sallyport jail check %s\n", text_string(&l->file),
+		 text_string(&l->problem), user);
+	if (!j)
+		return;
+	json_object_set_new(j, "state", json_string("damaged"));
+	json_object_set_new(j, "in_force", json_boolean(in_force));
+	json_object_set_new(j, "manifest", json_safe_string(text_string(&l->file)));
+	json_object_set_new(j, "problem", json_safe_string(text_string(&l->problem)));
+	json_array_append_new(list, j);
+}
+
 static int list_one(const struct common_args *common, const struct facts *f, const char *user, struct text *t,
 		    json_t *list)
 {
+	struct jail_lost lost = { 0 };
 	struct manifest m = { 0 };
 	bool in_force = false;
-	int status = jail_read(common, f->root, user, &m);
+	int status;
+	enum err e = jail_lost_find(f, user, &lost);
 
+	if (!e && (!lost.jail.dir || !(e = jail_block_in_force(f->root, f->config, &lost.jail, &in_force))))
+		list_lost(&lost, user, in_force, t, list);
+	jail_lost_clear(&lost);
+	if (!e || e == ERR_MEMORY)
+		return e ? fail(e, "cannot list the jails") : 0;
+	status = jail_read(common, f->root, user, &m);
 	if (!status && jail_block_in_force(f->root, f->config, &m.jail, &in_force))
 		status = fail(ERR_MEMORY, "cannot list the jails");
 	if (!status) {
@@ -147,7 +172,7 @@ static int list_jails(const struct common_args *common, const struct facts *f)
 	struct upkeep upkeep;
 	struct text t = { 0 };
 	int status = EXIT_YES, one;
-	enum err e = manifest_list(f->root, &users);
+	enum err e = jail_all_users(f, &users);
 
 	if (!e)
 		e = upkeep_look(f->root, &upkeep);

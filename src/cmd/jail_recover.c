@@ -25,6 +25,18 @@ static bool is_in_force(void *arg, const struct manifest *m)
 	return w->facts->config && !jail_block_in_force(w->root, w->facts->config, &m->jail, &yes) && yes;
 }
 
+static bool has_block(void *arg, const char *user)
+{
+	const struct world *w = arg;
+	struct jail j = { 0 };
+	struct text why = { 0 };
+	const bool has = w->facts->config && jail_block_read(w->facts->config, user, &j, NULL, &why) != ERR_NOT_FOUND;
+
+	jail_clear(&j);
+	text_free(&why);
+	return has;
+}
+
 static enum err remove_account(void *arg, const struct manifest *m)
 {
 	const struct world *w = arg;
@@ -51,12 +63,12 @@ static enum err free_those_that_go(const struct world *w)
 	return e;
 }
 
-/* What cannot be read is none that goes. */
+/* What cannot be read, or has nothing but its Match block, is none that goes. */
 static bool stays(const struct world *w, const char *user)
 {
 	struct manifest m = { 0 };
 	const enum err e = manifest_read(w->root, user, &m, NULL);
-	const bool yes = e ? e != ERR_NOT_FOUND : m.state == MANIFEST_READY || is_in_force((void *)w, &m);
+	const bool yes = e || m.state == MANIFEST_READY || is_in_force((void *)w, &m);
 
 	manifest_clear(&m);
 	return yes;
@@ -81,7 +93,7 @@ static enum err keep_current(const struct world *w)
 	struct strings users = { 0 };
 	struct diags problems = { 0 };
 	bool any = false;
-	enum err e = manifest_list(w->root, &users);
+	enum err e = w->facts->config ? jail_all_users(w->facts, &users) : manifest_list(w->root, &users);
 
 	for (size_t i = 0; i < users.n && !e; i++)
 		if (stays(w, users.v[i])) {
@@ -112,7 +124,9 @@ enum err jail_recover(const struct root *r, const char *config, struct build_rec
 	struct facts_options o = { .root = root_is_live(r) ? NULL : root_dir(r), .only_config = true };
 	char *last = NULL;
 	struct world w = { .root = r };
-	struct build_world world = { .in_force = is_in_force, .remove_account = remove_account, .arg = &w };
+	struct build_world world = {
+		.in_force = is_in_force, .has_block = has_block, .remove_account = remove_account, .arg = &w
+	};
 	struct facts *f = NULL;
 	int lock = -1;
 	enum err e;

@@ -46,8 +46,10 @@ struct removal {
 	const struct remove_args *a;
 	const struct facts *f;
 	struct manifest m;
+	struct jail_lost lost; /* where m.lost */
 	char *keys_path;
-	struct text keys, first, also, undo;
+	bool keys_go; /* that file */
+	struct text first, also, undo;
 	bool marked; /* the manifest says that it is going */
 	int lock;
 };
@@ -119,10 +121,7 @@ static int refuse_inmates(const struct removal *v)
 
 /* ---- out of force ---- */
 
-/*
- * Where the account is to go, too, the jail is one again that is being made: recovery keeps both where sshd's configuration still puts the
- * account there, and takes both away where it does not.
- */
+/* Recovery keeps the jail where sshd's configuration still puts the account there, else it takes it away, with the account where that is to go. */
 static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 {
 	struct removal *v = arg;
@@ -135,8 +134,9 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 	}
 	if (e || (e = find_inmates(v, wrong)) || wrong->len)
 		return e;
-	v->m.state = v->a->remove_account && v->a->with_home ? MANIFEST_MAKING : MANIFEST_REMOVING;
+	v->m.state = MANIFEST_REMOVING;
 	v->m.with_home = v->a->with_home;
+	v->m.account_goes = v->a->remove_account;
 	if (!(e = manifest_write(v->f->root, &v->m)))
 		v->marked = true;
 	return e;
@@ -145,12 +145,11 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 static int put_out_of_force(struct removal *v)
 {
 	const struct change block = { .kind = CHANGE_BLOCK, .args = v->m.jail.user };
-	const struct change keys = { .kind = CHANGE_WRITE, .path = v->keys_path, .content = v->keys.s, .mode = 0644 };
+	const struct change keys = { .kind = CHANGE_REMOVE, .path = v->keys_path };
 	const struct change *changes[] = { &block, &keys };
 	struct text what = { 0 };
-	struct stat st;
 	struct change_request q = { .changes = changes,
-				    .n = root_stat(v->f->root, v->keys_path, &st) == ERR_NONE ? 2 : 1,
+				    .n = v->keys_go ? 2 : 1,
 				    .keep = &v->a->keep,
 				    .overrides = &v->a->overrides,
 				    .at_once = true,
@@ -178,8 +177,8 @@ static void unmark(struct removal *v)
 	if (!v->marked)
 		return;
 	v->m.state = MANIFEST_READY;
-	v->m.with_home = false;
-	if ((e = manifest_write(v->f->root, &v->m)))
+	v->m.with_home = v->m.account_goes = false;
+	if ((e = v->m.lost ? manifest_remove_lost(v->f->root, v->m.jail.user) : manifest_write(v->f->root, &v->m)))
 		fail(e, "the jail stays, but that could not be written down; sudo sallyport recover tries again");
 }
 
@@ -202,11 +201,16 @@ static void stop_upkeep(const struct removal *v)
 static int take_away(struct removal *v)
 {
 	struct diags problems = { 0 };
-	char *kept = NULL;
+	struct build_kept kept = { 0 };
 	int status = 0;
 	enum err e;
 
-	if ((status = refuse_inmates(v))) { /* who came in before the block was gone */
+	if ((status = refuse_inmates(v)) &&
+	    v->m.lost) { /* without its block nothing would say any more that it is ours */
+		hint("the jail is out of force; when they have left: sudo sallyport recover");
+		return status;
+	}
+	if (status) { /* who came in before the block was gone */
 		unmark(v);
 		hint("the jail is out of force and stays; when they have left: sudo sallyport jail remove %s",
 		     v->m.jail.user);
@@ -224,10 +228,12 @@ static int take_away(struct removal *v)
 		status = fail(
 			e,
 			"the jail is out of force, but could not be taken away whole; sudo sallyport recover tries again");
-	if (kept)
-		inform("The home is kept: %s", kept);
+	if (kept.home)
+		inform("The home is kept: %s", kept.home);
+	if (kept.other)
+		inform("What may be somebody's own is kept: %s", kept.other);
 	diags_free(&problems);
-	free(kept);
+	build_kept_clear(&kept);
 	return status;
 }
 
@@ -244,14 +250,72 @@ static void describe(struct removal *v)
 			 j->user);
 	text_add(&v->also, "%s is in no jail any more%s\n", j->user,
 		 v->a->remove_account ? ", and has no account" : "");
-	text_add(&v->undo, "jail create %s%s", j->user, j->sftp_only ? " --sftp-only" : j->with.n ? " --with " : "");
+	text_add(&v->undo, "jail create %s%s", j->user,
+		 j->sftp_only ? " --sftp-only"
+		 : v->m.lost  ? " --with PROGRAM,..."
+		 : j->with.n  ? " --with "
+			      : "");
 	for (size_t i = 0; i < j->with.n; i++)
 		text_add(&v->undo, "%s%s", i ? "," : "", j->with.v[i]);
 	if (strcmp(strrchr(j->dir, '/') + 1, j->user) != 0 || strncmp(j->dir, JAIL_FOLDER "/", sizeof JAIL_FOLDER) != 0)
 		text_add(&v->undo, " --dir %s", j->dir);
 	text_add_string(&v->undo, j->copies ? " --copy" : "");
 	text_add_string(&v->undo, v->a->remove_account ? " --create-account" : "");
-	text_add(&v->keys, "# %s had a jail, whose keys were here. It is gone.\n", j->user);
+}
+
+static int take_lost(struct removal *v, const char *user)
+{
+	struct manifest *m = &v->m;
+	enum err e;
+
+	if (v->lost.unknown.len)
+		return jail_lost_unknown(&v->lost, user);
+	if (v->a->remove_account) {
+		complain("whether its jail made the account '%s' stood in its manifest, which is lost", user);
+		hint("leave --remove-account out; afterwards, if it is to go: sudo userdel %s", user);
+		return EXIT_NO;
+	}
+	m->lost = true;
+	m->jail = v->lost.jail; /* m owns it now */
+	v->lost.jail = (struct jail){ 0 };
+	/* a row says that it was not moved away yet */
+	if ((e = entries_add_folder(&m->entries, m->jail.home, 0700)))
+		return fail(e, "cannot plan the removal");
+	return 0;
+}
+
+/* 0, or an exit status with the error said. */
+static int find_jail(struct removal *v, const char *user)
+{
+	enum err e = jail_lost_find(v->f, user, &v->lost);
+
+	if (e == ERR_MEMORY)
+		return fail(e, "cannot look at the jail");
+	return e ? jail_read(v->common, v->f->root, user, &v->m) : take_lost(v, user);
+}
+
+/* Keys that others may have put there are theirs to take away; but who gets the name of an account later gets none of its keys. */
+static enum err describe_keys(struct removal *v)
+{
+	struct stat st;
+
+	v->keys_go = jail_keys_are_gone(v->f->root, v->keys_path, v->m.jail.user) ||
+		     (v->a->remove_account && root_stat(v->f->root, v->keys_path, &st) == ERR_NONE);
+	if (!v->keys_go && jail_keys_are_there(v->f->root, v->keys_path))
+		text_add(&v->first, "  the keys in %s stay, and count again in a jail that is made for %s later\n",
+			 v->keys_path, v->m.jail.user);
+	return text_check(&v->first);
+}
+
+/* What its tree is to lose, where the manifest does not tell. */
+static int describe_lost(struct removal *v)
+{
+	const struct jail_lost l = { .jail = v->m.jail };
+	enum err e;
+
+	text_add(&v->first, "  %s: %s\n", text_string(&v->lost.file), text_string(&v->lost.problem));
+	e = jail_lost_count(v->f, &l, NULL, &v->first);
+	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the removal") : 0;
 }
 
 static int remove_jail(struct removal *v, const char *user)
@@ -259,7 +323,7 @@ static int remove_jail(struct removal *v, const char *user)
 	int status;
 	enum err e;
 
-	if ((status = jail_read(v->common, v->f->root, user, &v->m)))
+	if ((status = find_jail(v, user)))
 		return status;
 	if (v->a->remove_account && !v->m.account_made) {
 		complain("the account '%s' was there before its jail, so it is not ours to remove", user);
@@ -269,8 +333,9 @@ static int remove_jail(struct removal *v, const char *user)
 	if ((status = refuse_inmates(v)))
 		return status;
 	describe(v);
-	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = text_check(&v->first)) ||
-	    (e = text_check(&v->also)) || (e = text_check(&v->keys)))
+	if (v->m.lost && (status = describe_lost(v)))
+		return status;
+	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = describe_keys(v)) || (e = text_check(&v->also)))
 		return fail(e, "cannot plan the removal");
 	status = put_out_of_force(v);
 	if (status == EXIT_YES && v->marked)
@@ -295,8 +360,8 @@ static int run(const struct common_args *common, void *args, const struct string
 	v.f = f;
 	status = remove_jail(&v, rest->v[0]);
 	manifest_clear(&v.m);
+	jail_lost_clear(&v.lost);
 	free(v.keys_path);
-	text_free(&v.keys);
 	text_free(&v.first);
 	text_free(&v.also);
 	text_free(&v.undo);

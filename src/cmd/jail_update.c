@@ -7,6 +7,7 @@
 #include "harden/jail_log.h"
 #include "jail/check.h"
 #include "jail/contents.h"
+#include "jail/upkeep.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -139,13 +140,34 @@ static int answer(struct update *u, int status)
 	return status;
 }
 
+/* The hooks may have been lost since, or fit only now. Of what there is none for create has told; audit does. */
+static void keep_current(const struct update *u)
+{
+	struct diags ignored = { 0 };
+	const enum err e = upkeep_install(u->root, &ignored);
+
+	if (e)
+		warn("what keeps jails current could not be looked at: %s", err_text(e));
+	diags_free(&ignored);
+}
+
+static int find_users(const struct update *u, const struct strings *named, bool all, struct strings *out)
+{
+	struct strings there = { 0 };
+	enum err e = manifest_list(u->root, &there);
+	int status = e ? jail_list_failed(e) : jail_users(u->common, &there, named, all, out);
+
+	strings_free(&there);
+	return status;
+}
+
 static int update(struct update *u, const struct strings *named, bool all)
 {
 	struct strings users = { 0 };
 	int lock = -1, status, one;
 	enum err e;
 
-	if ((status = jail_users(u->common, u->root, named, all, &users)))
+	if ((status = find_users(u, named, all, &users)))
 		goto out;
 	if (users.n && !u->common->dry_run && (e = jail_lock(u->root, LOCK_SECONDS, &lock))) {
 		status = e == ERR_BUSY
@@ -155,12 +177,14 @@ static int update(struct update *u, const struct strings *named, bool all)
 	}
 	if (lock >= 0) { /* meanwhile some may have gone */
 		strings_free(&users);
-		if ((status = jail_users(u->common, u->root, named, all, &users)))
+		if ((status = find_users(u, named, all, &users)))
 			goto out;
 	}
 	for (size_t i = 0; i < users.n; i++)
 		if ((one = update_one(u, users.v[i])))
 			status = one;
+	if (users.n && !u->common->dry_run)
+		keep_current(u);
 	status = answer(u, status);
 out:
 	strings_free(&users);

@@ -91,7 +91,11 @@ static void render_jail(const struct build_recovery *d, struct text *out)
 {
 	text_add_string(out, "the jail of ");
 	text_add_escaped(out, d->user, strlen(d->user));
-	text_add(out, " was %s%s%s\n", d->what, d->err ? ", which failed: " : "", d->err ? jail_error(d) : "");
+	text_add(out, " was %s%s%s\n", d->what,
+		 d->lost  ? ": "
+		 : d->err ? ", which failed: "
+			  : "",
+		 d->err ? jail_error(d) : "");
 }
 
 static int answer(const struct common_args *common, const struct left *l, int status)

@@ -257,7 +257,7 @@ static int roll_back(const struct common_args *common, const struct root *r, str
 	if (status)
 		return status;
 	show(t, &plan);
-	if (common->format != FORMAT_JSON)
+	if (common->format != FORMAT_JSON && (!common->quiet || !common->yes || common->dry_run))
 		fputs(text_string(&plan), common->dry_run ? stdout : stderr);
 	text_free(&plan);
 	if (common->dry_run)

@@ -27,7 +27,9 @@ static void tell(const struct recovery *d)
 static void tell_jail(const struct build_recovery *d)
 {
 	errno = d->number;
-	if (d->err)
+	if (d->lost)
+		warn("the jail of '%s' was %s: %s", d->user, d->what, d->why ? d->why : err_text(d->err));
+	else if (d->err)
 		complain("the jail of '%s' was %s, which failed: %s", d->user, d->what,
 			 d->why ? d->why : err_text(d->err));
 	else

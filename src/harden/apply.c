@@ -50,7 +50,7 @@ static enum err find(const struct root *r, const struct op *op, struct found *ou
 {
 	struct found f = { .there = true };
 	enum err e = op->straight ? file_take_straight(r, op->path, CONTENT_MAX, &f.content, &f.len, &f.meta)
-				  : find_plain(r, op->path, op->kind == OP_WRITE, &f);
+				  : find_plain(r, op->path, op_has_content(op), &f);
 
 	if (is_missing(e)) {
 		*out = (struct found){ 0 };
@@ -76,14 +76,14 @@ static bool same_owner(const struct found *f, const struct file_meta *m)
 static enum op_side side_of(const struct op *op, const struct found *f)
 {
 	if (!f->there)
-		return op->existed ? SIDE_OTHER : SIDE_OLD;
+		return op->kind == OP_REMOVE ? SIDE_NEW : op->existed ? SIDE_OTHER : SIDE_OLD;
 	if (op->kind == OP_MKDIR)
 		return SIDE_NEW;
 	if (op->kind == OP_CHMOD)
 		return same_owner(f, &op->old_meta) ? SIDE_OLD : same_owner(f, &op->new_meta) ? SIDE_NEW : SIDE_OTHER;
 	if (op->existed && same_content(f, op->old, op->old_len) && same_owner(f, &op->old_meta))
 		return SIDE_OLD;
-	if (same_content(f, op->new, op->new_len) && f->meta.mode == op->new_meta.mode)
+	if (op->kind != OP_REMOVE && same_content(f, op->new, op->new_len) && f->meta.mode == op->new_meta.mode)
 		return SIDE_NEW;
 	return SIDE_OTHER;
 }
@@ -228,6 +228,8 @@ static enum err do_op(const struct root *r, const struct op *op, const char *tag
 		return file_make_dirs(r, op->path, op->new_meta.mode);
 	if (op->kind == OP_CHMOD)
 		return set_mode(r, op->path, &op->new_meta);
+	if (op->kind == OP_REMOVE)
+		return file_remove(r, op->path);
 	if (op->straight)
 		return file_replace_straight(r, op->path, &(struct file_state){ op->old, op->old_len, &op->old_meta },
 					     op->new, op->new_len, &op->new_meta, tag);
@@ -358,7 +360,7 @@ enum err apply_undo_config(const struct root *r, const struct tx *t)
 
 		if (op->straight)
 			e = undo_straight(r, t, i);
-		else if (op->kind == OP_WRITE && (op->config || op->existed))
+		else if (op_has_content(op) && (op->config || op->existed))
 			e = undo_write(r, t, i);
 		else if (op->kind == OP_CHMOD)
 			e = undo_mode(r, op);
@@ -395,7 +397,7 @@ enum err op_diff_found(const struct root *r, const struct op *op, struct text *o
 	};
 	enum err e;
 
-	if (op->kind != OP_WRITE)
+	if (!op_has_content(op))
 		return ERR_NONE;
 	if ((e = find(r, op, &f)))
 		return is_theirs(op, e) ? ERR_NONE : e;

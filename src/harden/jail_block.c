@@ -6,6 +6,7 @@
 #include "sshd/edit.h"
 #include "sshd/effective.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -171,6 +172,144 @@ enum err jail_block_put(struct text *content, const char *user, const char *line
 		e = edit_insert(content, at, line.s);
 	text_free(&line);
 	return e;
+}
+
+/* ---- the block read again ---- */
+
+static enum err users_of_file(const char *content, struct strings *out)
+{
+	enum err e = ERR_NONE;
+
+	for (const char *at = content; *at && !e; at += strcspn(at, "\n"), at += *at == '\n') {
+		const size_t begin = strlen(BEGIN);
+		struct text why = { 0 };
+		char *user;
+
+		if (strncmp(at, BEGIN, begin) != 0)
+			continue;
+		if (!(user = strndup(at + begin, strcspn(at + begin, "\r\n"))))
+			return ERR_MEMORY;
+		if (!strings_has(out, user) && jail_block_check_name(user, &why) == ERR_NONE)
+			e = strings_add(out, user);
+		text_free(&why);
+		free(user);
+	}
+	return e;
+}
+
+enum err jail_block_users(const struct sshd_config *c, struct strings *out)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < c->nfiles && !e; i++)
+		e = users_of_file(c->files[i].content, out);
+	return e;
+}
+
+/* The rest of the line where it is "\tKEYWORD rest", else NULL. Yours. */
+static enum err take_value(const char *line, size_t len, const char *keyword, char **out)
+{
+	const size_t n = strlen(keyword);
+
+	if (len < n + 3 || line[0] != '\t' || strncmp(line + 1, keyword, n) != 0 || line[n + 1] != ' ')
+		return ERR_NONE;
+	free(*out); /* the last one, of which there is one */
+	*out = strndup(line + n + 2, len - n - 2);
+	return *out ? ERR_NONE : ERR_MEMORY;
+}
+
+static enum err check_value(const char *path, const char *keyword, struct text *why)
+{
+	struct text odd = { 0 };
+	enum err e = jail_block_check_path(path, &odd);
+
+	if (e == ERR_SYNTAX)
+		text_add(why, "its %s cannot be ours: %s", keyword, text_string(&odd));
+	text_free(&odd);
+	return e;
+}
+
+static enum err take_command(const char *command, struct jail *j, struct text *why)
+{
+	static const char wants[] = "internal-sftp -f AUTHPRIV -l INFO -d ";
+
+	if (strncmp(command, wants, strlen(wants)) != 0) {
+		text_add_string(why, "its ForceCommand is another one than ours");
+		return ERR_SYNTAX;
+	}
+	j->sftp_only = true;
+	j->home = strdup(command + strlen(wants));
+	return j->home ? check_value(j->home, "ForceCommand", why) : ERR_MEMORY;
+}
+
+/* From the first line of the block on. */
+static enum err read_block(const char *at, const char *user, struct jail *j, struct text *why)
+{
+	struct text end = { 0 }, match = { 0 };
+	char *dir = NULL, *command = NULL;
+	bool matches = false, ends = false;
+	enum err e;
+
+	text_add(&end, END "%s", user);
+	text_add(&match, "Match User %s", user);
+	if (!(e = text_check(&end)))
+		e = text_check(&match);
+	while (!e && *at && !ends) {
+		const size_t len = strcspn(at, "\r\n");
+
+		matches |= len == match.len && strncmp(at, match.s, len) == 0;
+		ends = len == end.len && strncmp(at, end.s, len) == 0;
+		if (!(e = take_value(at, len, "ChrootDirectory", &dir)))
+			e = take_value(at, len, "ForceCommand", &command);
+		at += strcspn(at, "\n");
+		at += *at == '\n';
+	}
+	if (!e && (!matches || !ends || !dir)) {
+		text_add(why, "%s is missing in it",
+			 !ends	    ? "its last line"
+			 : !matches ? "its line 'Match User'"
+				    : "ChrootDirectory");
+		e = ERR_SYNTAX;
+	}
+	if (!e && !(e = check_value(dir, "ChrootDirectory", why)) && !(j->user = strdup(user)))
+		e = ERR_MEMORY;
+	if (!e && command)
+		e = take_command(command, j, why);
+	if (!e) {
+		j->dir = dir;
+		dir = NULL;
+	}
+	free(dir);
+	free(command);
+	text_free(&end);
+	text_free(&match);
+	return e;
+}
+
+enum err jail_block_read(const struct sshd_config *c, const char *user, struct jail *j, const char **file,
+			 struct text *why)
+{
+	for (size_t i = 0; i < c->nfiles; i++) {
+		const struct text content = { .s = c->files[i].content, .len = c->files[i].len };
+		const unsigned begin = line_of(&content, BEGIN, user, 1);
+		const char *at = c->files[i].content;
+		struct jail found = { 0 };
+		enum err e;
+
+		if (!begin)
+			continue;
+		for (unsigned n = 1; n < begin; n++)
+			at = strchr(at, '\n') + 1;
+		if (file)
+			*file = c->files[i].path;
+		e = read_block(at, user, &found, why);
+		if (e)
+			jail_clear(&found);
+		else
+			*j = found;
+		return e;
+	}
+	return ERR_NOT_FOUND;
 }
 
 /* ---- does it count? ---- */

@@ -27,6 +27,14 @@ MUST_USE enum err jail_block_lines(const struct jail *j, const char *keys, struc
  * there already; NULL takes that out, and leaves every other byte as it was before it came.
  */
 MUST_USE enum err jail_block_put(struct text *content, const char *user, const char *lines);
+/* The users who have such a block in a file of the configuration, in its order, each once. */
+MUST_USE enum err jail_block_users(const struct sshd_config *c, struct strings *out);
+/*
+ * What such a block says of the jail: user, dir, with sftp only also that and the home; all else of j, which starts as { 0 }, stays. *file (may be
+ * NULL) is borrowed. ERR_NOT_FOUND: there is none. ERR_SYNTAX: it is none as we write it; why gets half a sentence.
+ */
+MUST_USE enum err jail_block_read(const struct sshd_config *c, const char *user, struct jail *j, const char **file,
+				  struct text *why);
 /* Whether the configuration puts the account into this folder, wherever it logs in from our own addresses. ERR_MEMORY. */
 MUST_USE enum err jail_block_in_force(const struct root *r, const struct sshd_config *c, const struct jail *j,
 				      bool *out);

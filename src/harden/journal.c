@@ -102,11 +102,13 @@ static enum err read_contents(const struct root *r, struct tx *t)
 		struct op *op = &t->ops[i];
 		enum err e;
 
-		if (op->kind != OP_WRITE)
+		if (!op_has_content(op))
 			continue;
 		if ((e = read_content(r, t->id, "old", i, &op->old, &op->old_len)) ||
-		    (e = read_content(r, t->id, "new", i, &op->new, &op->new_len)))
+		    (op->kind == OP_WRITE && (e = read_content(r, t->id, "new", i, &op->new, &op->new_len))))
 			return e;
+		if (op->kind == OP_REMOVE && !(op->new = strdup("")))
+			return ERR_MEMORY;
 	}
 	return ERR_NONE;
 }
@@ -188,8 +190,8 @@ static enum err write_all(const struct root *r, const struct tx *t, const char *
 	for (size_t i = 0; i < t->nops; i++) {
 		const struct op *op = &t->ops[i];
 
-		if (op->kind == OP_WRITE && ((e = write_content(r, dir, "old", i, op->old, op->old_len)) ||
-					     (e = write_content(r, dir, "new", i, op->new, op->new_len))))
+		if ((op_has_content(op) && (e = write_content(r, dir, "old", i, op->old, op->old_len))) ||
+		    (op->kind == OP_WRITE && (e = write_content(r, dir, "new", i, op->new, op->new_len))))
 			return e;
 	}
 	if ((e = write_json(r, dir, "state.json", journal_format_state(t))))

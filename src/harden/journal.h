@@ -15,7 +15,7 @@
 
 /*
  * /var/lib/sallyport/transactions/NNNN/ holds journal.json (written once, before anything
- * else is touched), old/N and new/N (contents of operation N), state.json (replaced as
+ * else is touched), old/N and new/N (contents of operation N; of a removal only the old one), state.json (replaced as
  * it goes on) and, where a roll-back met a file that somebody else had changed, found/N.
  * Everything is mode 0600 in folders of mode 0700 and synced to disk before the call returns.
  */

@@ -214,7 +214,7 @@ static bool path_is_clean(const char *path)
 
 static enum err op_from_json(const json_t *j, struct op *op)
 {
-	static const char *const kinds[] = { "write", "chmod", "mkdir" };
+	static const char *const kinds[] = { "write", "chmod", "mkdir", "remove" };
 	const char *kind, *path;
 	json_t *old, *new, *why;
 	int existed, config, k;
@@ -230,6 +230,8 @@ static enum err op_from_json(const json_t *j, struct op *op)
 	op->existed = existed;
 	op->config = config;
 	op->straight = json_is_true(json_object_get(j, "straight")); /* older journals have none */
+	if (op->kind == OP_REMOVE && (!op->existed || op->straight))
+		return ERR_SYNTAX; /* there is no such thing */
 	op->path = strdup(path);
 	if (!op->path)
 		return ERR_MEMORY;

@@ -74,9 +74,16 @@ void plan_free(struct plan *p)
 
 const char *op_kind_text(enum op_kind kind)
 {
-	static const char *const names[] = { [OP_WRITE] = "write", [OP_CHMOD] = "chmod", [OP_MKDIR] = "mkdir" };
+	static const char *const names[] = {
+		[OP_WRITE] = "write", [OP_CHMOD] = "chmod", [OP_MKDIR] = "mkdir", [OP_REMOVE] = "remove"
+	};
 
 	return names[kind];
+}
+
+bool op_has_content(const struct op *op)
+{
+	return op->kind == OP_WRITE || op->kind == OP_REMOVE;
 }
 
 static enum err why_add(struct strings *why, const char *rule)
@@ -121,7 +128,7 @@ enum err op_copy(const struct op *from, struct op *to)
 		return ERR_MEMORY;
 	if ((e = file_meta_copy(&to->old_meta, &from->old_meta)) ||
 	    (e = file_meta_copy(&to->new_meta, &from->new_meta)) || (e = strings_copy(&to->why, &from->why)) ||
-	    from->kind != OP_WRITE)
+	    !op_has_content(from))
 		return e;
 	to->old = copy_bytes(from->old, from->old_len);
 	to->old_len = from->old_len;
@@ -237,6 +244,21 @@ static enum err change_content(struct planner *p, const struct change *c)
 	text_add_bytes(&f->now, c->content, c->len ? c->len : strlen(c->content));
 	if ((e = why_add(&f->why, c->rule)))
 		return e;
+	return stage_put(p->stage, f);
+}
+
+static enum err change_remove(struct planner *p, const struct change *c)
+{
+	struct staged_file *f;
+	struct stat st;
+	enum err e;
+
+	if (root_stat(p->facts->root, c->path, &st))
+		return errno == ENOENT || errno == ENOTDIR ? ERR_NONE : ERR_SYSTEM;
+	if ((e = stage_file(p->stage, c->path, 0, &f)) || (e = why_add(&f->why, c->rule)))
+		return e;
+	text_reset(&f->now);
+	f->goes = true;
 	return stage_put(p->stage, f);
 }
 
@@ -720,6 +742,7 @@ static enum err take_changes(struct planner *p, const struct change *const *chan
 		case CHANGE_WORD_REMOVE: e = change_word(p, c); break;
 		case CHANGE_CREATE:
 		case CHANGE_WRITE: e = change_content(p, c); break;
+		case CHANGE_REMOVE: e = change_remove(p, c); break;
 		case CHANGE_MODULI: e = change_moduli(p, c); break;
 		case CHANGE_MODE: e = change_mode(p, c); break;
 		case CHANGE_BLOCK: e = change_block(p, c); break;
@@ -857,7 +880,7 @@ static enum err op_from_file(struct planner *p, const struct staged_file *f)
 
 	if (!op)
 		return ERR_MEMORY;
-	op->kind = OP_WRITE;
+	op->kind = f->goes ? OP_REMOVE : OP_WRITE;
 	op->existed = f->existed;
 	op->config = is_config(p, f->path);
 	op->path = strdup(f->real);
@@ -913,15 +936,23 @@ static enum err op_for_folder(struct planner *p, const struct staged_file *f)
 	return e;
 }
 
-static enum err make_ops(struct planner *p, bool new_files)
+enum pass { NEW_FILES, FILES_THAT_CHANGE, FILES_THAT_GO };
+
+static bool is_of_pass(const struct staged_file *f, enum pass pass)
+{
+	return pass == NEW_FILES ? !f->existed : f->existed && f->goes == (pass == FILES_THAT_GO);
+}
+
+static enum err make_ops(struct planner *p, enum pass pass)
 {
 	for (size_t i = 0; i < stage_count(p->stage); i++) {
 		const struct staged_file *f = stage_at(p->stage, i);
 		enum err e;
 
-		if (f->existed == new_files || !staged_file_changed(f) || op_exists(p->plan, OP_WRITE, f->real))
+		if (!is_of_pass(f, pass) || !staged_file_changed(f) || op_exists(p->plan, OP_WRITE, f->real) ||
+		    op_exists(p->plan, OP_REMOVE, f->real))
 			continue;
-		if ((new_files && (e = op_for_folder(p, f))) || (e = op_from_file(p, f)))
+		if ((pass == NEW_FILES && (e = op_for_folder(p, f))) || (e = op_from_file(p, f)))
 			return e;
 	}
 	return ERR_NONE;
@@ -944,9 +975,10 @@ enum err plan_build(const struct facts *f, const struct change *const *changes, 
 	p.plan = calloc(1, sizeof *p.plan);
 	if (!p.plan)
 		return ERR_MEMORY;
-	/* New files first: a configuration must never name a file that is not there yet. */
+	/* New files first, and what goes last: a configuration must never name a file that is not there yet, or any more. */
 	if ((e = take_changes(&p, changes, n)) || (p.edited && (e = reload_copy(&p))) || (e = place_values(&p)) ||
-	    (e = check_blocks(&p)) || (e = make_ops(&p, true)) || (e = make_ops(&p, false)))
+	    (e = check_blocks(&p)) || (e = make_ops(&p, NEW_FILES)) || (e = make_ops(&p, FILES_THAT_CHANGE)) ||
+	    (e = make_ops(&p, FILES_THAT_GO)))
 		goto fail;
 	p.plan->reload = p.plan->nvalues > 0 || p.edited;
 	planner_clear(&p);
@@ -965,6 +997,10 @@ static void op_reverse(struct op *op)
 	size_t len = op->old_len;
 	struct file_meta meta = op->old_meta;
 
+	if (op->kind == OP_REMOVE) {
+		op->kind = OP_WRITE;
+		op->existed = false;
+	}
 	op->old = op->new;
 	op->old_len = op->new_len;
 	op->old_meta = op->new_meta;
@@ -1003,7 +1039,7 @@ enum err plan_reverse(const struct op *ops, size_t nops, struct stage *s, struct
 		e = op ? op_copy(&ops[i], op) : ERR_MEMORY;
 		if (e == ERR_NONE)
 			op_reverse(op);
-		if (e == ERR_NONE && ops[i].kind == OP_WRITE && s)
+		if (e == ERR_NONE && op_has_content(&ops[i]) && s)
 			e = stage_old(s, &ops[i]);
 	}
 	if (e) {
@@ -1051,13 +1087,13 @@ static enum err lend(const char *content, size_t len, int *fd, char name[32])
 enum err op_diff(const struct op *op, struct text *out)
 {
 	char old[32], new[32];
-	const char *argv[] = { "diff", "-u", "--label", op->existed ? op->path : "/dev/null", "--label", op->path,
-			       old,    new,  NULL };
+	const char *was = op->existed ? op->path : "/dev/null", *is = op->kind == OP_REMOVE ? "/dev/null" : op->path;
+	const char *argv[] = { "diff", "-u", "--label", was, "--label", is, old, new, NULL };
 	struct child_result r = { 0 };
 	int old_fd = -1, new_fd = -1;
 	enum err e;
 
-	if (op->kind != OP_WRITE)
+	if (!op_has_content(op))
 		return ERR_NONE;
 	if (is_binary(op->old, op->old_len) || is_binary(op->new, op->new_len))
 		return binary_diff(op, out);

@@ -8,9 +8,10 @@
 #include "harden/stage.h"
 
 enum op_kind {
-	OP_WRITE, /* path gets content */
-	OP_CHMOD, /* path gets mode */
-	OP_MKDIR, /* path is made, 0755 */
+	OP_WRITE,  /* path gets content */
+	OP_CHMOD,  /* path gets mode */
+	OP_MKDIR,  /* path is made, 0755 */
+	OP_REMOVE, /* path, which is a file, goes; undoing brings it back as it was */
 };
 
 /* One change of one path, with all that is needed to do it and to undo it. */
@@ -20,7 +21,7 @@ struct op {
 	bool existed; /* false: undoing removes it */
 	bool straight; /* others than root may change its folder: no link is followed, and what they put in the way stays */
 	bool config; /* sshd reads it as configuration; others (a banner, a list of keys) go away only after the reload */
-	char *old, *new; /* content; NULL for chmod and mkdir */
+	char *old, *new; /* content; NULL for chmod and mkdir; new is "" for remove */
 	size_t old_len, new_len;
 	struct file_meta old_meta, new_meta; /* old_meta only where it existed */
 	struct strings why;		     /* ids of rules */
@@ -79,5 +80,6 @@ MUST_USE enum err op_copy(const struct op *from, struct op *to); /* to is { 0 };
 /* A unified diff, "" where nothing differs; by diff(1). Of bytes that are no text only how many there are. */
 MUST_USE enum err op_diff(const struct op *op, struct text *out);
 const char *op_kind_text(enum op_kind kind);
+bool op_has_content(const struct op *op);
 
 #endif

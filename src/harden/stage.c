@@ -297,7 +297,8 @@ enum err stage_put(struct stage *s, struct staged_file *f)
 
 bool staged_file_changed(const struct staged_file *f)
 {
-	return !f->existed || f->old_len != f->now.len || memcmp(f->old, text_string(&f->now), f->now.len) != 0;
+	return !f->existed || f->goes || f->old_len != f->now.len ||
+	       memcmp(f->old, text_string(&f->now), f->now.len) != 0;
 }
 
 /* ---- the private world ---- */

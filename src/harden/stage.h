@@ -22,6 +22,7 @@ struct staged_file {
 	char *old; /* content on disk when it was staged; "" for a new file */
 	size_t old_len;
 	struct text now;
+	bool goes;	    /* it is to be removed; sshd reads the copy, which is empty then, as it would none */
 	mode_t mode;	    /* for a new file */
 	struct strings why; /* ids of the rules that wanted a change */
 };

@@ -9,6 +9,7 @@
 #include "base/root.h"
 #include "jail/entry.h"
 #include "jail/manifest.h"
+#include "jail/salvage.h"
 
 #include <stdbool.h>
 
@@ -50,18 +51,35 @@ MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum bu
  */
 MUST_USE enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted,
 			       enum build_how how, struct build_told *told, struct diags *problems);
+/* What stays beside the place of a jail that is gone. Start with { 0 }; build_kept_clear(). */
+struct build_kept {
+	char *home;  /* NULL: there was none, or it went, too */
+	char *other; /* what may be somebody's own, of a jail whose manifest was lost; NULL: nothing */
+};
+void build_kept_clear(struct build_kept *k);
+
 /*
- * Takes the jail away, its manifest last; that is MANIFEST_REMOVING by then. with_home: the home, too; else it is moved to *kept (yours), beside
- * the jail's place. Follows no link and crosses no mount: ERR_BUSY when something is mounted in it, and nothing was done.
+ * Takes the jail away, its manifest last; that is MANIFEST_REMOVING by then. with_home: the home, too; else it is moved beside the jail's
+ * place. Follows no link and crosses no mount: ERR_BUSY when something is mounted in it, and nothing was done. kept may be NULL.
  */
-MUST_USE enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, char **kept,
+MUST_USE enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, struct build_kept *kept,
 			       struct diags *problems);
+
+/*
+ * A jail whose manifest is damaged or gone is made sound again where it stands: lost->jail is what it shall be from now on, wanted its rows. What may be
+ * somebody's own is kept, see salvage.h; *kept (yours) is where, NULL: nothing is. All else as build_update().
+ */
+MUST_USE enum err build_again(const struct root *r, struct manifest *lost, struct entries *wanted, enum build_how how,
+			      struct build_told *told, char **kept, struct diags *problems);
+/* How much that would be: salvage_keep() with 'look'. s->jail, s->wanted and s->adopted as there. None there: ERR_NONE. */
+MUST_USE enum err build_look_lost(const struct root *r, struct salvage *s, struct diags *problems);
 
 /* What a crash left. */
 struct build_recovery {
 	char *user;
 	const char *
 		what; /* "half made: taken away", "made: kept", "half brought up to date: finished", "half removed: taken away" */
+	bool lost; /* its manifest is damaged or gone, and it is left as it is; why says more */
 	enum err err;
 	int number; /* errno of ERR_SYSTEM */
 	char *why;  /* what stands in the way, escaped; NULL: err says it */
@@ -70,15 +88,16 @@ struct build_recovery {
 /* What is decided above the jails. Transactions were recovered before. */
 struct build_world {
 	bool (*in_force)(void *arg, const struct manifest *m); /* sshd's configuration puts the user into this jail */
-	enum err (*remove_account)(void *arg,
-				   const struct manifest *m); /* that was made for a jail which did not come about */
+	bool (*has_block)(void *arg, const char *user);	       /* there is a Match block of ours for that user */
+	/* That was made for a jail which did not come about, or goes with one. */
+	enum err (*remove_account)(void *arg, const struct manifest *m);
 	void *arg;
 };
 
 /*
  * Jails that were being made are kept where the configuration puts the user into them, else taken away; those that were being removed are kept
- * where it still does, else taken away; an update that was written down is finished, any other forgotten. The caller holds the lock. *done is
- * yours: build_recoveries_free().
+ * where it still does, else taken away; an update that was written down is finished, any other forgotten. One whose manifest is damaged, or
+ * gone while there is a Match block of it, stays as it is. The caller holds the lock. *done is yours: build_recoveries_free().
  */
 MUST_USE enum err build_recover(const struct root *r, const struct build_world *w, struct build_recovery **done,
 				size_t *n);

@@ -69,7 +69,7 @@ static enum err set_ready(const struct root *r, const struct manifest *m)
 	struct manifest ready = *m;
 
 	ready.state = MANIFEST_READY;
-	ready.with_home = false;
+	ready.with_home = ready.account_goes = false;
 	return manifest_write(r, &ready);
 }
 
@@ -91,18 +91,17 @@ static enum err recover_making(const struct root *r, const struct build_world *w
 static enum err recover_removing(const struct root *r, const struct build_world *w, const struct manifest *m,
 				 const char **what, struct diags *problems)
 {
-	char *kept = NULL;
 	enum err e;
 
 	/* with rows it was not moved away yet, and is whole */
 	if (m->entries.n && stands(r, m) && in_force(w, m)) {
 		*what = "not removed: kept";
-		return set_ready(r, m);
+		return m->lost ? manifest_remove_lost(r, m->jail.user) : set_ready(r, m);
 	}
 	*what = "half removed: taken away";
-	e = remove_jail(r, m, &kept, problems);
-	free(kept);
-	return e;
+	if (m->account_goes && w && w->remove_account && (e = w->remove_account(w->arg, m)))
+		return e;
+	return remove_jail(r, m, NULL, problems);
 }
 
 static enum err recover_update(const struct root *r, const struct manifest *m, const char **what,
@@ -126,26 +125,83 @@ static enum err recover_update(const struct root *r, const struct manifest *m, c
 	return e;
 }
 
-static enum err recover_one(const struct root *r, const struct build_world *w, const char *user, const char **what,
+/* A jail without a sound manifest that was being made sound: what counts is whether that was written down as to be done. */
+static enum err recover_again(const struct root *r, const struct manifest *lost, const char **what,
+			      struct diags *problems)
+{
+	struct manifest next = { 0 }, now = { 0 };
+	char *kept = NULL;
+	bool done = false;
+	enum err e = manifest_read_update(r, lost->jail.user, &next, NULL);
+
+	if (!e && next.state == MANIFEST_READY && strcmp(next.jail.dir, lost->jail.dir) == 0) {
+		done = true;
+		e = update_finish(r, lost, &next, problems);
+	} else if (!e || e == ERR_SYNTAX) {
+		e = update_forget(r, lost, problems);
+	} else if (e ==
+		   ERR_NOT_FOUND) { /* behind the update a sound manifest stands, before it the damaged one, or none */
+		done = manifest_read_itself(r, lost->jail.user, &now, NULL) == ERR_NONE;
+		e = ERR_NONE;
+	}
+	*what = done ? "half made anew: finished" : "half made anew: left as it was";
+	if (!e)
+		e = done ? again_show(r, &lost->jail, &kept, problems) : again_forget(r, &lost->jail, problems);
+	manifest_clear(&next);
+	manifest_clear(&now);
+	free(kept);
+	return e;
+}
+
+static bool has_block(const struct build_world *w, const char *user)
+{
+	return w && w->has_block && w->has_block(w->arg, user);
+}
+
+/* It is for people to decide: nothing tells what in the jail is ours. */
+static enum err leave_lost(const char *user, const char *why, struct build_recovery *row, struct diags *problems)
+{
+	struct text path = { 0 };
+	enum err e = manifest_path(user, &path);
+
+	row->what = "found without a manifest that can be read, and is left as it is";
+	row->lost = true;
+	if (!e)
+		diag_error_escaped(problems, path.s, 0, "%s; sallyport jail check %s tells what to do", why, user);
+	text_free(&path);
+	return e ? e : ERR_SYNTAX;
+}
+
+static enum err recover_one(const struct root *r, const struct build_world *w, struct build_recovery *row,
 			    struct diags *problems)
 {
+	const char *user = row->user, **what = &row->what;
 	struct manifest m = { 0 };
+	struct text problem = { 0 };
 	enum err e;
 
 	*what = "half made: taken away";
 	if ((e = manifest_discard_temporary(r, user)))
 		return e;
-	e = manifest_read(r, user, &m, NULL);
+	e = manifest_read(r, user, &m, &problem);
+	if (e == ERR_NOT_FOUND && has_block(w, user))
+		return leave_lost(user, "it is not there, but the account's Match block is", row, problems);
 	if (e == ERR_NOT_FOUND) /* nothing was made before it was written */
 		return manifest_remove(r, user);
 	if (e) {
-		*what = "to be read from its manifest, and is left as it is";
+		if (e == ERR_SYNTAX)
+			e = leave_lost(user, text_string(&problem), row, problems);
+		else
+			*what = "to be read from its manifest, and is left as it is";
+		text_free(&problem);
 		return e;
 	}
 	if (m.state == MANIFEST_MAKING) {
 		e = recover_making(r, w, &m, what, problems);
 	} else if (m.state == MANIFEST_REMOVING) {
 		e = recover_removing(r, w, &m, what, problems);
+	} else if (m.lost) {
+		e = recover_again(r, &m, what, problems);
 	} else {
 		*what = "half brought up to date: forgotten";
 		e = recover_update(r, &m, what, problems);
@@ -191,7 +247,7 @@ enum err build_recover(const struct root *r, const struct build_world *w, struct
 
 		if (manifest_at_rest(r, names.v[i]))
 			continue;
-		row.err = recover_one(r, w, names.v[i], &row.what, &problems);
+		row.err = recover_one(r, w, &row, &problems);
 		row.number = row.err == ERR_SYSTEM ? errno : 0;
 		row.why = row.err && problems.n ? first_problem(&problems) : NULL;
 		diags_free(&problems);

@@ -6,6 +6,7 @@
 #include "jail/build.h"
 
 #include "base/file.h"
+#include "jail/contents.h"
 #include "jail/work.h"
 
 #include <errno.h>
@@ -159,7 +160,30 @@ static enum err move_away(const struct root *r, const struct manifest *m, const 
 	return manifest_write(r, &empty) ? fail(problems, JAIL_STATE, "the manifest cannot be written") : ERR_NONE;
 }
 
-static enum err remove_tree(const struct root *r, const struct manifest *m, char **kept, struct diags *problems)
+/* What a jail like this one gets may go. Where that cannot be found out more is kept. */
+static enum err keep_others(const struct root *r, const struct manifest *m, const struct walk_place *place,
+			    const char *old, struct diags *problems)
+{
+	struct entries wanted = { 0 };
+	struct diags ignored = { 0 };
+	struct salvage s = { .r = r, .jail = &m->jail };
+	int top = -1;
+	enum err e = contents_find(r, &m->jail, &wanted, &ignored);
+
+	s.wanted = e ? NULL : &wanted;
+	if (e != ERR_MEMORY && (e = walk_open(place->parent, old, O_RDONLY | O_DIRECTORY, &top)))
+		e = fail(problems, m->jail.dir, "it cannot be opened");
+	else if (!e)
+		e = salvage_keep(&s, place, top, problems);
+	file_close(top);
+	salvage_clear(&s);
+	entries_clear(&wanted);
+	diags_free(&ignored);
+	return e;
+}
+
+static enum err remove_tree(const struct root *r, const struct manifest *m, struct build_kept *kept,
+			    struct diags *problems)
 {
 	struct walk_place place = { .parent = -1 };
 	char old[NAME_MAX + 1];
@@ -170,30 +194,40 @@ static enum err remove_tree(const struct root *r, const struct manifest *m, char
 	if ((e = remove_name_old(&place, old)) || (e = move_away(r, m, &place, old, problems)))
 		goto out;
 	if (is_there(&place, old)) {
-		if (!m->with_home && (e = keep_home(&place, old, &m->jail, kept, problems)))
+		if ((!m->with_home && (e = keep_home(&place, old, &m->jail, &kept->home, problems))) ||
+		    (m->lost && (e = keep_others(r, m, &place, old, problems))))
 			goto out;
 		if ((e = remove_named(&place, old, m->jail.dir, problems)))
 			goto out;
 	}
 	if (fsync(place.parent))
 		e = fail(problems, m->jail.dir, "its removal cannot be written to the disk");
+	else if (m->lost && (e = salvage_show(&place, m->jail.dir, &kept->other)) == ERR_SYSTEM)
+		e = fail(problems, m->jail.dir, "what is kept of it cannot get its name");
 out:
 	file_close(place.parent);
 	return e;
 }
 
-enum err remove_jail(const struct root *r, const struct manifest *m, char **kept, struct diags *problems)
+void build_kept_clear(struct build_kept *k)
 {
-	char *moved = NULL;
+	free(k->home);
+	free(k->other);
+	*k = (struct build_kept){ 0 };
+}
+
+enum err remove_jail(const struct root *r, const struct manifest *m, struct build_kept *kept, struct diags *problems)
+{
+	struct build_kept moved = { 0 };
 	enum err e;
 
 	if (!(e = remove_tree(r, m, &moved, problems)) && !(e = remove_above(r, m, problems)))
 		e = manifest_remove(r, m->jail.user);
 	/* it is told where the home is, also when something else went wrong afterwards */
-	if (kept && moved)
+	if (kept)
 		*kept = moved;
 	else
-		free(moved);
+		build_kept_clear(&moved);
 	return e;
 }
 
@@ -249,7 +283,7 @@ static enum err refuse_mounts(const struct root *r, const char *dir, struct diag
 	return e;
 }
 
-enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, char **kept,
+enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, struct build_kept *kept,
 		      struct diags *problems)
 {
 	struct manifest removing = *m;

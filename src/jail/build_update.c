@@ -343,6 +343,7 @@ static enum err carry_out(struct work *w, struct plan *p)
 
 	next.entries = *p->wanted;
 	next.state = MANIFEST_MAKING;
+	next.lost = false;
 	if (!(next.updated = manifest_now()))
 		return ERR_MEMORY;
 	e = write_next(w, &next);
@@ -376,7 +377,7 @@ static enum err check_request(struct work *w, const struct manifest *old, const 
 		return work_refuse(w, old->jail.dir, "the jail is being made or taken away: wants one that is ready");
 	if (!wanted->n)
 		return work_refuse(w, old->jail.dir, "nothing is to stand in the jail");
-	if (!manifest_at_rest(w->r, old->jail.user))
+	if (!old->lost && !manifest_at_rest(w->r, old->jail.user))
 		return work_refuse(w, old->jail.dir,
 				   "an earlier change of it was cut off, and is to be recovered first");
 	e = sound_entries(wanted, &why);
@@ -429,7 +430,7 @@ static enum err plan_and_do(struct work *w, struct plan *p)
 	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
 	    (e = check_folders(w, p)) || (e = count(w, p, &changes, &seen)) || (e = fix_top(w, p)))
 		return e;
-	if (changes)
+	if (changes || p->old->lost)
 		return carry_out(w, p);
 	if (seen)
 		remember_seen(w, p);

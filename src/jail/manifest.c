@@ -18,6 +18,7 @@
 #define MANIFEST_MAX (128u << 20)
 #define READY "manifest.json"
 #define UPDATE "update.json"
+#define LOST "lost.json"
 #define TAG "new"
 
 static bool is_missing(enum err e)
@@ -31,6 +32,11 @@ static enum err path_of(const char *user, const char *name, struct text *out)
 		return ERR_SYNTAX;
 	text_add(out, JAIL_STATE "/%s%s%s", user, name[0] ? "/" : "", name);
 	return text_check(out);
+}
+
+enum err manifest_path(const char *user, struct text *out)
+{
+	return path_of(user, READY, out);
 }
 
 static void say(struct text *problem, const char *what)
@@ -66,9 +72,20 @@ static enum err read_named(const struct root *r, const char *user, const char *n
 	return e;
 }
 
-enum err manifest_read(const struct root *r, const char *user, struct manifest *out, struct text *problem)
+enum err manifest_read_itself(const struct root *r, const char *user, struct manifest *out, struct text *problem)
 {
 	return read_named(r, user, READY, out, problem);
+}
+
+enum err manifest_read(const struct root *r, const char *user, struct manifest *out, struct text *problem)
+{
+	enum err e = read_named(r, user, LOST, out, problem);
+
+	if (e == ERR_NOT_FOUND)
+		return manifest_read_itself(r, user, out, problem);
+	if (!e)
+		out->lost = true;
+	return e;
 }
 
 enum err manifest_read_update(const struct root *r, const char *user, struct manifest *out, struct text *problem)
@@ -101,7 +118,7 @@ out:
 
 enum err manifest_write(const struct root *r, const struct manifest *m)
 {
-	return write_named(r, m, READY);
+	return write_named(r, m, m->lost ? LOST : READY);
 }
 
 enum err manifest_write_update(const struct root *r, const struct manifest *m)
@@ -125,6 +142,11 @@ enum err manifest_remove_update(const struct root *r, const char *user)
 	return remove_named(r, user, UPDATE);
 }
 
+enum err manifest_remove_lost(const struct root *r, const char *user)
+{
+	return remove_named(r, user, LOST);
+}
+
 static enum err discard_named(const struct root *r, const char *user, const char *name)
 {
 	struct text path = { 0 };
@@ -138,9 +160,11 @@ static enum err discard_named(const struct root *r, const char *user, const char
 
 enum err manifest_discard_temporary(const struct root *r, const char *user)
 {
-	enum err e = discard_named(r, user, READY);
+	enum err e;
 
-	return e ? e : discard_named(r, user, UPDATE);
+	if ((e = discard_named(r, user, READY)) || (e = discard_named(r, user, UPDATE)))
+		return e;
+	return discard_named(r, user, LOST);
 }
 
 static enum err remove_folder(const struct root *r, const char *user)
@@ -158,15 +182,28 @@ static enum err remove_folder(const struct root *r, const char *user)
 	return e;
 }
 
-/* The manifest last: what is cut off before it is found again. An empty folder is nobody's jail. */
+/* The manifest last, or what stands in for it: what is cut off before it is found again. An empty folder is nobody's jail. */
 enum err manifest_remove(const struct root *r, const char *user)
 {
 	enum err e;
 
 	if ((e = manifest_discard_temporary(r, user)) || (e = manifest_remove_update(r, user)) ||
-	    (e = remove_named(r, user, READY)))
+	    (e = remove_named(r, user, READY)) || (e = manifest_remove_lost(r, user)))
 		return e;
 	return remove_folder(r, user);
+}
+
+/* ERR_NOT_FOUND: there is no such file in the folder. */
+static enum err look_for(const struct root *r, const char *user, const char *name)
+{
+	struct text path = { 0 };
+	struct stat st;
+	enum err e = path_of(user, name, &path);
+
+	if (!e)
+		e = root_lstat(r, path.s, &st);
+	text_free(&path);
+	return e == ERR_SYNTAX || is_missing(e) ? ERR_NOT_FOUND : e;
 }
 
 enum err manifest_list(const struct root *r, struct strings *users)
@@ -177,15 +214,13 @@ enum err manifest_list(const struct root *r, struct strings *users)
 	if (e)
 		return is_missing(e) ? ERR_NONE : e;
 	for (size_t i = 0; i < names.n && !e; i++) {
-		struct text path = { 0 };
-		struct stat st;
-
-		e = path_of(names.v[i], READY, &path);
-		if (!e && !(e = root_lstat(r, path.s, &st)))
+		e = look_for(r, names.v[i], READY);
+		if (e == ERR_NOT_FOUND)
+			e = look_for(r, names.v[i], LOST);
+		if (!e)
 			e = strings_add(users, names.v[i]);
-		if (e == ERR_SYNTAX || is_missing(e))
+		else if (e == ERR_NOT_FOUND)
 			e = ERR_NONE; /* the lock, and what is half made */
-		text_free(&path);
 	}
 	strings_free(&names);
 	return e;

@@ -30,22 +30,34 @@ struct manifest {
 	enum manifest_state state;
 	bool account_made; /* by us, for this jail */
 	bool with_home;	   /* MANIFEST_REMOVING: the home goes, too */
-	char *above;	   /* the topmost folder that had to be made for the jail to stand in; NULL: none */
+	bool account_goes; /* MANIFEST_REMOVING: the account goes, too */
+	bool lost; /* it stands in for one that is damaged or not there, and does not know what in the jail is ours: salvage.h */
+	char *above; /* the topmost folder that had to be made for the jail to stand in; NULL: none */
 	struct jail jail;
 	struct entries entries; /* with digests */
 	char *made, *updated;	/* RFC 3339, UTC. MANIFEST_MAKING, made NULL: the tree is not in its place yet */
 };
 
-/* ERR_NOT_FOUND: there is no such jail. ERR_SYNTAX: damaged, or by a newer version; problem (may be NULL) says what. */
+/*
+ * ERR_NOT_FOUND: there is no such jail. ERR_SYNTAX: damaged, or by a newer version; problem (may be NULL) says what. While a jail without a sound
+ * manifest is mended or taken away, JAIL_STATE/USER/lost.json counts, of the same form.
+ */
 MUST_USE enum err manifest_read(const struct root *r, const char *user, struct manifest *out, struct text *problem);
-/* Atomically and synced. */
+/* The same of the manifest itself, whatever stands in for it. */
+MUST_USE enum err manifest_read_itself(const struct root *r, const char *user, struct manifest *out,
+				       struct text *problem);
+/* Atomically and synced; m->lost: as lost.json, beside the manifest, which stays as it is. */
 MUST_USE enum err manifest_write(const struct root *r, const struct manifest *m);
+/* From then on the manifest counts again, whatever it is. None there: ERR_NONE. */
+MUST_USE enum err manifest_remove_lost(const struct root *r, const char *user);
 /* The folder of the jail's state with all in it; none there: ERR_NONE. */
 MUST_USE enum err manifest_remove(const struct root *r, const char *user);
 MUST_USE enum err manifest_parse(const char *json, size_t len, struct manifest *out, struct text *problem);
 MUST_USE enum err manifest_format(const struct manifest *m, struct text *out);
 /* The users that have a jail, sorted. None: ERR_NONE. */
 MUST_USE enum err manifest_list(const struct root *r, struct strings *users);
+/* "/var/lib/sallyport/jails/anna/manifest.json", for people. */
+MUST_USE enum err manifest_path(const char *user, struct text *out);
 /* Whether all that is there of the jail is a manifest that says MANIFEST_READY; reads its beginning only. */
 bool manifest_at_rest(const struct root *r, const char *user);
 

@@ -196,6 +196,7 @@ enum err manifest_format(const struct manifest *m, struct text *out)
 	if (j && !set_bytes(j, "shell", k->shell) && !set_bytes(j, "above", m->above) &&
 	    !set_bytes(j, "made", m->made) && !set_bytes(j, "updated", m->updated) &&
 	    (!k->copies || !json_object_set_new(j, "copies", json_true())) &&
+	    (!m->account_goes || !json_object_set_new(j, "account_goes", json_true())) &&
 	    !json_object_set_new(j, "with", strings_to_json(&k->with)))
 		e = json_format(j, out);
 	json_decref(j);
@@ -423,7 +424,7 @@ static enum err manifest_from_json(json_t *j, struct manifest *m, struct text *p
 		   *updated = NULL;
 	json_t *with, *entries;
 	json_int_t uid, gid;
-	int account, with_home, sftp, copies = false, s;
+	int account, with_home, sftp, copies = false, goes = false, s;
 	json_error_t why;
 	enum err e;
 
@@ -431,11 +432,11 @@ static enum err manifest_from_json(json_t *j, struct manifest *m, struct text *p
 	if (!json_unpack(j, "{s:s}", "schema", &schema) && strcmp(schema, SCHEMA) != 0)
 		return wrong(problem, "schema", "wants " SCHEMA ": this is by another version");
 	if (json_unpack_ex(j, &why, JSON_STRICT,
-			   "{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:s,s:s,s:b,s?b,s?s,s?s,s?s,s?s,s:o,s:o}", "schema", &schema,
-			   "state", &state, "account_made", &account, "with_home", &with_home, "user", &user, "uid",
-			   &uid, "gid", &gid, "dir", &dir, "home", &home, "sftp_only", &sftp, "copies", &copies,
-			   "shell", &shell, "above", &above, "made", &made, "updated", &updated, "with", &with,
-			   "entries", &entries))
+			   "{s:s,s:s,s:b,s:b,s:s,s:I,s:I,s:s,s:s,s:b,s?b,s?b,s?s,s?s,s?s,s?s,s:o,s:o}", "schema",
+			   &schema, "state", &state, "account_made", &account, "with_home", &with_home, "user", &user,
+			   "uid", &uid, "gid", &gid, "dir", &dir, "home", &home, "sftp_only", &sftp, "copies", &copies,
+			   "account_goes", &goes, "shell", &shell, "above", &above, "made", &made, "updated", &updated,
+			   "with", &with, "entries", &entries))
 		return wrong(problem, "manifest", why.text);
 	if ((s = name_index(state_names, ARRAY_SIZE(state_names), state)) < 0)
 		return wrong(problem, "state", "wants ready, making or removing");
@@ -444,6 +445,7 @@ static enum err manifest_from_json(json_t *j, struct manifest *m, struct text *p
 	m->state = (enum manifest_state)s;
 	m->account_made = account;
 	m->with_home = with_home;
+	m->account_goes = goes;
 	m->jail.sftp_only = sftp;
 	m->jail.copies = copies;
 	if ((e = take_id(uid, "uid", &m->jail.uid, problem)) || (e = take_id(gid, "gid", &m->jail.gid, problem)) ||

@@ -103,10 +103,14 @@ MUST_USE enum err update_order(int top, int stage, const struct entries *all, co
 MUST_USE enum err remove_name_new(const struct walk_place *p, char out[NAME_MAX + 1]);
 MUST_USE enum err remove_name_old(const struct walk_place *p, char out[NAME_MAX + 1]);
 /*
- * Takes away a jail whose manifest says MANIFEST_REMOVING, and that. Its home, where with_home does not say that it goes too, is moved to
- * *kept (yours; NULL: there was none any more).
+ * Takes away a jail whose manifest says MANIFEST_REMOVING, and that. Its home, where with_home does not say that it goes too, is moved out
+ * before, and what may be somebody's own where the manifest was lost.
  */
-MUST_USE enum err remove_jail(const struct root *r, const struct manifest *m, char **kept, struct diags *problems);
+MUST_USE enum err remove_jail(const struct root *r, const struct manifest *m, struct build_kept *kept,
+			      struct diags *problems);
+/* What build_again() has kept, when all is done or nothing is. */
+MUST_USE enum err again_show(const struct root *r, const struct jail *j, char **kept, struct diags *problems);
+MUST_USE enum err again_forget(const struct root *r, const struct jail *j, struct diags *problems);
 /* The same for one that says MANIFEST_MAKING; m->made NULL: what stands in its place is not ours. */
 MUST_USE enum err remove_unfinished(const struct root *r, const struct manifest *m, struct diags *problems);
 /* Finishes an update that was written down. */

@@ -2,7 +2,7 @@
 # command_cuts.py - cuts 'jail create', 'update' and 'remove' as a whole in one state after the other, inside a world, and looks whether
 # 'recover' then gives all of it or nothing, to the byte.
 #
-# usage: command_cuts.py create-sftp|create|update|remove|remove-all [--every N] [--kills N] [--recovers N] [--seed N] [--limit SECONDS]
+# usage: command_cuts.py create-sftp|create|update|remove|remove-account|remove-all [--every N] [--kills N] [--recovers N] [--seed N] [--limit SECONDS]
 #
 # A state is what lies in PLACES before a call that may change something, where that is not what lay there before the last such call:
 # a cut before any call finds one of them. They are taken down in one run of the command and brought back one by one for 'recover';
@@ -47,7 +47,7 @@ MOST_FAILURES = 20
 FEW = 3  # states of a recover, where not all are asked for
 # kind: the jail before it, the command
 KINDS = {"create-sftp": (None, SFTP), "create": (None, BASIC), "update": (HOST, [SALLYPORT, "jail", "update", "bert"]),
-         "remove": (BASIC, REMOVE), "remove-all": (SFTP, REMOVE_ALL)}
+         "remove": (BASIC, REMOVE), "remove-account": (SFTP, [*REMOVE, "--remove-account"]), "remove-all": (SFTP, REMOVE_ALL)}
 LOGIN = """
 . "$LAB_SOURCE/tests/lab/lib.sh"
 lab_login anna true || { echo anna is shut out; exit 1; }

@@ -2,9 +2,10 @@
 # jail_cuts.py - cuts the making, the update, the removal or the recovery of a jail before one changing system call after the
 # other, inside a world, and looks whether 'recover' then gives all or nothing of it, with nothing left over anywhere.
 #
-# usage: jail_cuts.py create|update|remove|remove-home|recover-create|recover-update|recover-remove [--every N] [--first N] [--limit SECONDS]
+# usage: jail_cuts.py KIND [--every N] [--first N] [--limit SECONDS]
 #
-# recover is cut after what it has to finish or to undo was itself cut in the middle.
+# KIND: create, update, remove, remove-home, recover-create, recover-update, recover-remove; of a jail whose manifest is damaged: again,
+# remove-lost, recover-again, recover-remove-lost. recover is cut after what it has to finish or to undo was itself cut in the middle.
 import argparse
 import hashlib
 import os
@@ -102,6 +103,8 @@ def set_up():
 CREATE = [TOOL, "create", "anna", "1001", DIR, "/home/anna", "/tmp/list-old"]
 UPDATE = [TOOL, "update", "anna", "/tmp/list-new"]
 REMOVE = [TOOL, "remove", "anna"]
+AGAIN = [TOOL, "again", "anna", "1001", DIR, "/home/anna", "/tmp/list-new"]
+REMOVE_LOST = [TOOL, "remove-lost", "anna", "1001", DIR, "/home/anna"]
 RECOVER = [TOOL, "recover"]
 
 
@@ -110,6 +113,20 @@ def make():
     with open(DIR + "/home/anna/letter", "w") as f:
         f.write("dear bert")
     os.makedirs(DIR + "/usr/lib/foreign", exist_ok=True)
+
+
+def make_lost():
+    """What is root's own among it, and what the user could have put there."""
+    make()
+    with open("/var/lib/sallyport/jails/anna/manifest.json", "w") as f:
+        f.write("garbage")
+    for path in ("/usr/lib/foreign/own", "/usr/lib/two", "/etc/motd"):
+        with open(DIR + path, "w") as f:
+            f.write("somebody's")
+    os.mkdir(DIR + "/srv")
+    os.chown(DIR + "/srv", 1001, 1001)
+    with open(DIR + "/srv/theirs", "w") as f:
+        f.write("theirs")
 
 
 def clear():
@@ -138,6 +155,7 @@ def changes_of(command):
 class Trial:
     def __init__(self, kind):
         self.kind = kind
+        self.lost = kind.endswith(("again", "lost"))
         self.removes = [*REMOVE, "home"] if kind == "remove-home" else REMOVE
         self.nothing = snapshot()
         if kind == "create":
@@ -147,34 +165,49 @@ class Trial:
             make()
             self.before, self.prepare, self.command = snapshot(), make, UPDATE
             must(UPDATE)
+        elif kind in ("again", "remove-lost"):
+            make_lost()
+            self.before, self.prepare = snapshot(), make_lost
+            self.command = AGAIN if kind == "again" else REMOVE_LOST
+            must(self.command)
         elif kind.startswith("remove"):
             make()
             self.before, self.prepare, self.command = snapshot(), make, self.removes
             must(self.removes)
         else:
-            self.cut_before = {"recover-create": CREATE, "recover-update": UPDATE, "recover-remove": REMOVE}[kind]
-            if self.cut_before is not CREATE:
-                make()
+            self.cut_before = {"recover-create": CREATE, "recover-update": UPDATE, "recover-remove": REMOVE,
+                               "recover-again": AGAIN, "recover-remove-lost": REMOVE_LOST}[kind]
+            self.begin()
             self.before = snapshot()
-            self.middle = changes_of(self.cut_before) * 7 // 10
+            self.middle = changes_of(self.cut_before) * (9 if self.cut_before is AGAIN else 7) // 10
             self.prepare, self.command = self.half, RECOVER
         self.after = snapshot()
         clear()
         if snapshot() != self.nothing:
             sys.exit("jail_cuts: the trial cannot go back to its beginning")
 
-    def half(self):
-        if self.cut_before is not CREATE:
+    def begin(self):
+        if self.cut_before in (AGAIN, REMOVE_LOST):
+            make_lost()
+        elif self.cut_before is not CREATE:
             make()
+
+    def half(self):
+        self.begin()
         cut(self.middle, self.cut_before)
 
     def check(self, where):
         unfinished = run([TOOL, "unfinished"]).returncode == 0
-        said = must(RECOVER)
+        got = run(RECOVER)
+        said = got.stdout
         now = snapshot()
+        # a damaged manifest is not for recover to mend, and it says so each time
+        lost = self.lost and now == self.before
+        if got.returncode != (2 if lost and "is left as it is: " in said else 0):
+            sys.exit(f"jail_cuts: {self.kind}: {where}: recover fails: {said}{got.stderr}")
         if bool(said) != unfinished:
             sys.exit(f"jail_cuts: {self.kind}: {where}: unfinished is {unfinished}, but recover says '{said}'")
-        if run([TOOL, "unfinished"]).returncode == 0:
+        if run([TOOL, "unfinished"]).returncode == 0 and not lost:
             sys.exit(f"jail_cuts: {self.kind}: {where}: recover leaves something unfinished")
         for name, tree in (("before", self.before), ("after", self.after)):
             if now == tree:
@@ -187,7 +220,7 @@ class Trial:
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("kind", choices=["create", "update", "remove", "remove-home", "recover-create", "recover-update",
-                                      "recover-remove"])
+                                      "recover-remove", "again", "remove-lost", "recover-again", "recover-remove-lost"])
     p.add_argument("--every", type=int, default=1)
     p.add_argument("--first", type=int, default=1)
     p.add_argument("--limit", type=float, default=0)

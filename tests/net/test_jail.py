@@ -44,6 +44,46 @@ echo "again: $?"; sallyport history | wc -l; cat /tmp/list
     assert row["in_force"] and row["state"] == "ready" and row["with"] == ["basic", "git"] and row["files"] > 50
 
 
+def test_the_file_for_the_keys_goes_with_the_jail_where_there_is_none_in_it(world):
+    got, said = run(world, """
+K=/etc/ssh/authorized_keys.d; lab_account carl 1003; lab_sshd_start || exit 9
+for user in anna carl; do sallyport jail create $user --sftp-only -y -q >/dev/null 2>&1 || exit 1; done
+chmod 640 $K/carl; touch -d '2021-03-04 05:06:07' $K/carl $K; stat -c '%n %a %u %g %Y' $K $K/carl >/tmp/stat; cp $K/carl /tmp/carl
+sallyport jail remove carl -n | grep "^# remove $K/carl"; sallyport jail remove carl -y -q >/dev/null || exit 2
+ls $K; grep -c . /var/lib/sallyport/transactions/0003/old/1; ls /var/lib/sallyport/transactions/0003/new
+sallyport rollback -y -q --override lockout >/dev/null || exit 3
+cmp $K/carl /tmp/carl && stat -c '%n %a %u %g %Y' $K $K/carl | diff /tmp/stat - || exit 4
+cp $K/anna /tmp/keys; sallyport jail remove anna -y 2>&1 | grep -o 'the keys in .* stay, and count again'; cmp $K/anna /tmp/keys || exit 5
+sallyport jail create anna --sftp-only -y 2>&1 | grep 'already let'
+echo '# by hand' >$K/anna; sallyport jail remove anna -y -q >/dev/null; cat $K/anna
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["# remove /etc/ssh/authorized_keys.d/carl", "anna", "1", "0", "the keys in /etc/ssh/authorized_keys.d/anna stay, and count again",
+                    "  the keys that stand in /etc/ssh/authorized_keys.d/anna already let anna in", "# by hand"], got.stdout + got.stderr
+
+
+def test_a_look_before_a_change_says_what_comes_and_goes_and_refuses_as_the_change_would(world):
+    got, said = run(world, """
+lab_account carl 1003; lab_sshd_start || exit 9
+sallyport jail create anna --with ls -y -q >/tmp/out 2>/tmp/err || exit 1
+grep -v 'brought up to date' /tmp/err; grep -c 'lives in' /tmp/out
+sallyport jail create anna --with cat,id -n >/tmp/look; echo "look: $?"; grep -E '^  [+-] /usr/bin/' /tmp/look
+sallyport jail create anna --with cat,id -n --format json | /usr/bin/python3 -c 'import json, sys; j = json.load(sys.stdin)["jail"]
+print([p for p in j["comes"] if "/usr/bin/" in p], [p for p in j["goes"] if "/usr/bin/" in p])'
+sallyport jail create anna --with basic,git -n | grep -c '^  + /'; sallyport jail create anna --with basic,git -n | grep -c '^  + and [0-9]* more'
+mkdir -m 777 /srv/open; everything >/tmp/before
+for how in -n -y; do sallyport jail create carl --sftp-only --dir /srv/open/deep/carl $how; echo "open: $?"; done
+setpriv --reuid 1003 --regid 1003 --clear-groups "$(command -v sallyport)" jail create carl --sftp-only --dir /srv/open/carl -n; echo "not root: $?"
+everything | cmp - /tmp/before
+sallyport audit --step chroot --all 2>/dev/null | grep -c ' jail-upkeep: '
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:5] == ["1", "look: 1", "  + /usr/bin/cat", "  + /usr/bin/id", "  - /usr/bin/ls"], got.stdout + got.stderr
+    assert said[5] == "['/usr/bin/cat', '/usr/bin/id'] ['/usr/bin/ls']", got.stdout
+    assert said[6:] == ["20", "1", "open: 1", "open: 1", "not root: 1", "1"], got.stdout + got.stderr
+    assert got.stderr.count("/srv/open: ") == 3 and got.stderr.count("name another place with --dir") == 3, got.stderr
+
+
 FORWARDING = """
 for ways in "-N -L 7001:127.0.0.1:22" "-N -D 7002" "-N -R 0:127.0.0.1:22"; do
     (LAB_SSH_OPTIONS="-o ExitOnForwardFailure=yes $ways" timeout 20 ssh -F none -i $LAB_KEYS/bert -l bert -o IdentitiesOnly=yes -o BatchMode=yes \
@@ -283,14 +323,106 @@ rm -rf $J
 sallyport jail update anna; echo "update: $?"; sallyport jail create anna --sftp-only -y; echo "create: $?"
 sallyport jail remove anna -y -q >/dev/null && sallyport jail create anna --sftp-only -y -q >/dev/null || exit 2
 echo garbage >/var/lib/sallyport/jails/anna/manifest.json
-for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $?"; done; [ -d $J ]
+for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $?"; done; sallyport recover; echo "recover: $?"; [ -d $J ]
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     assert "not root: 2" in said and "only root can tell whether" in got.stdout and "no jail of ours" not in got.stdout, got.stdout
     assert "update: 2" in said and "create: 1" in said and "the configuration is wrong" not in got.stdout, got.stdout
     assert "'/home/chroot/anna' is not there" in got.stdout and "There is no jail" not in got.stdout, got.stdout
-    assert all(line in said for line in ("check: 2", "update --all: 2", "list: 2")), got.stdout
-    assert "the jail of 'anna' was to be read from its manifest, and is left as it is, which failed: " in got.stdout, got.stdout
+    assert all(line in said for line in ("check: 1", "update --all: 2", "list: 0", "recover: 2")), got.stdout
+    torn = "/var/lib/sallyport/jails/anna/manifest.json: manifest: '[' or '{' expected near 'garbage'"
+    for line in (f"  damaged     {torn}", f"  DAMAGED: {torn}; what to do: sudo sallyport jail check anna", "hint: what to do: sudo sallyport jail check anna",
+                 f"the jail of anna was found without a manifest that can be read, and is left as it is: {torn}; sallyport jail check anna tells what to do"):
+        assert line in said, got.stdout
+
+
+LOSE = """
+M=/var/lib/sallyport/jails/anna/manifest.json
+lose() { case $1 in torn) head -c 300 $M >/tmp/torn; cat /tmp/torn >$M ;; gone) rm $M ;; all) rm -r ${M%/*} ;; esac; }
+"""
+
+
+@pytest.mark.parametrize("how", ["torn", "all"] + ["gone"] * LONG)
+def test_a_jail_without_its_manifest_is_made_sound_again(world, how):
+    got, said = run(world, LOSE + """
+lab_sshd_start || exit 9
+sallyport jail create anna --with basic,git -y -q >/dev/null && lab_login anna 'echo mine >here' || exit 1
+echo welcome >$J/etc/motd; echo old >$J/usr/lib/libold.so.1; lose @HOW@; exec 2>/tmp/err
+everything >/tmp/before
+sallyport jail list --format json >/tmp/list; grep -c '"state": "damaged"' /tmp/list
+sallyport jail check >/tmp/checked; echo "check: $?"; grep -c '^  damaged ' /tmp/checked; grep -c '^  Next: sudo sallyport jail create anna --with' /tmp/checked
+sallyport recover | grep -c 'half made'; sallyport jail create anna --with basic -n | grep 'somebody'; everything | cmp - /tmp/before || exit 2
+lab_login anna cat here
+sallyport jail create anna --with basic -y >/tmp/out || { cat /tmp/err; exit 3; }
+grep -c '^Proven by logins: /bin/bash runs' /tmp/out; (cd /home/chroot/anna.kept && find . -type f | sort); stat -c %a /home/chroot/anna.kept
+cat /home/chroot/anna.kept/etc/motd; lab_login anna 'cat here; type git || ls /etc/motd /usr/lib/libold.so.1' 2>/dev/null
+sallyport jail check anna; echo "check: $?"; sallyport jail update anna; sallyport recover
+""".replace("@HOW@", how))
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:5] == ["1", "check: 1", "1", "1", "0"], got.stdout
+    assert "/etc/motd" in said[5] and "/usr/lib/libold.so.1" in said[5] and "/usr/bin" not in said[5], got.stdout
+    assert said[6:8] == ["mine", "1"], got.stdout
+    # what is made for a jail with git in it is none of this one's
+    kept = [line for line in said[8:] if line.startswith("./") and "nsswitch.conf" not in line]
+    assert kept == ["./etc/motd", "./usr/lib/libold.so.1"], got.stdout
+    assert said[-8:] == [
+        "700", "welcome", "mine", "anna in /home/chroot/anna", "  all is well: it holds, is current, and what is in it starts", "check: 0",
+        "anna: nothing to change", "Nothing was left unfinished."], got.stdout
+
+
+@pytest.mark.parametrize("kind, how", [("--with ls", "gone"), ("--sftp-only", "torn"), ("--sftp-only", "all")])
+def test_a_jail_without_its_manifest_is_taken_away_and_nothing_is_lost(world, kind, how):
+    got, said = run(world, LOSE + """
+lab_sshd_start || exit 9
+sallyport jail create anna @KIND@ -y -q >/dev/null || exit 1
+echo mine >$J/home/anna/here; mkdir $J/etc 2>/dev/null; echo welcome >$J/etc/motd; lose @HOW@; everything >/tmp/before; exec 2>/tmp/err
+sallyport jail remove anna --remove-account -y; echo "account: $?"; sallyport jail remove anna -n >/dev/null; echo "look: $?"
+everything | cmp - /tmp/before || exit 2
+if [ -e $J/bin/bash ]; then
+    chroot $J /bin/bash -c 'kill -STOP $$' & inmate=$!
+    lab_wait 10 eval '[ "$(readlink /proc/$inmate/root)" = $J ]'
+    sallyport jail remove anna -y >/dev/null; echo "inmate: $?"; everything | cmp - /tmp/before || exit 3
+    kill -KILL $inmate; wait $inmate 2>/dev/null
+fi
+sallyport jail remove anna -y >/dev/null || { cat /tmp/err; exit 4; }
+(cd /home/chroot && find . | sort); cat /home/chroot/anna.home/here /home/chroot/anna.kept/etc/motd; ls -A ${M%/*/*}
+lab_login anna '[ -e /etc/shadow ] && echo out of jail'; sallyport jail list; sallyport jail remove anna -y; echo "once more: $?"
+""".replace("@HOW@", how).replace("@KIND@", kind))
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["account: 1", "look: 1"] + ["inmate: 1"] * (kind == "--with ls") + [
+        ".", "./anna.home", "./anna.home/here", "./anna.kept", "./anna.kept/etc", "./anna.kept/etc/motd",
+                    "mine", "welcome", ".lock", "out of jail", "There is no jail. One is made with: sudo sallyport jail create USER",
+                    "once more: 1"], got.stdout
+
+
+def test_what_cannot_be_told_to_be_a_jail_of_ours_is_left_alone(world):
+    got, said = run(world, LOSE + """
+lab_account carl 1003; lab_sshd_start || exit 9
+sallyport jail create anna --with ls -y -q >/dev/null || exit 1
+B=/etc/ssh/sshd_config.d/00-sallyport-jails.conf; lose torn; cp $B /tmp/block; cp -a $J /srv/copy
+mkdir -p /srv/other/home && mkdir /srv/other/home/carl && chown carl: /srv/other/home/carl; echo precious >/srv/other/file
+try() { everything >/tmp/before; for what in "remove anna" "create anna --with ls$1"; do sallyport jail $what -y >/tmp/out 2>&1; echo "$? $(grep -v warning: /tmp/out | tail -2 | head -1)"; done
+    everything | cmp - /tmp/before && cat /srv/other/file >/dev/null || exit 3; cp /tmp/block $B; }
+sed -i 's|/home/chroot/anna|/srv/other|' $B; try ' --dir /srv/other'
+sed -i 's|/home/chroot/anna|/srv|' $B; try ' --dir /srv'
+sed -i '/end of the jail/d' $B; try
+sed -i 's|ChrootDirectory.*|ChrootDirectory %h|' $B; try
+rm $B; try
+chmod 666 $B; try; chmod 644 $B
+chmod 777 $J; try; chmod 755 $J
+mv $J/home/anna $J/home/moved; try; mv $J/home/moved $J/home/anna
+mount --bind /srv/other $J/usr; try; umount $J/usr
+sallyport jail check anna >/tmp/out; echo $?; sallyport jail remove anna -y -q >/dev/null 2>&1; echo $?
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    reasons = ["/srv/other: it cannot be told to be a jail of ours: the home of its user is not in it",
+               "/srv: it cannot be told to be a jail of ours: ", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
+               "no Match block of ours in sshd's configuration says where it is", "can be written by others than root",
+               "others than root may write to it", "the home of its user is not in it"]
+    for n, reason in enumerate(reasons):
+        for line in said[2 * n:2 * n + 2]:
+            assert line.startswith("1 sallyport: the jail of 'anna' cannot be told to be ours: ") and reason in line, (reason, got.stdout + got.stderr)
+    assert all("mounted there" in line for line in said[-4:-2]) and said[-2:] == ["1", "0"], got.stdout + got.stderr
 
 
 def test_a_forced_command_is_told_as_such(world):

@@ -9,7 +9,8 @@ import pytest
 
 LONG = os.environ.get("SALLYPORT_LONG") == "1"
 SEED = int(os.environ.get("SALLYPORT_SEED", random.randint(1, 9999)))
-EVERY = {"create": 16, "update": 10, "remove": 10, "remove-home": 12, "recover-create": 6, "recover-update": 6, "recover-remove": 6}
+EVERY = {"create": 16, "update": 10, "remove": 10, "remove-home": 12, "recover-create": 6, "recover-update": 6, "recover-remove": 6,
+         "again": 10, "remove-lost": 10, "recover-again": 6, "recover-remove-lost": 6}
 START = r"""
 tool=$SALLYPORT_BUILD/tests/jail_build
 mkdir -p /srv/host /srv/jails; umask 022
@@ -35,7 +36,7 @@ def test_after_a_cut_anywhere_recover_gives_all_or_nothing(world, figure, kind):
 
 
 # The whole commands, with sshd's configuration, the account, logins and all; every so many states by default, of one of each row.
-COMMANDS = [{"create-sftp": 40, "create": 160}, {"update": 10}, {"remove": 60, "remove-all": 40}]
+COMMANDS = [{"create-sftp": 40, "create": 160}, {"update": 10}, {"remove": 60, "remove-account": 40, "remove-all": 40}]
 PEOPLE = """
 umask 022
 lab_account anna 1001; lab_key anna

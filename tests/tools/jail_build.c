@@ -5,6 +5,8 @@
  *   jail_build create USER UID DIR HOME LIST [copy]   create, then the "configuration" FORCE/USER, then ready
  *   jail_build update USER LIST [copy]
  *   jail_build remove USER [home]                     without the configuration from then on
+ *   jail_build again USER UID DIR HOME LIST           of a jail without a sound manifest: made sound
+ *   jail_build remove-lost USER UID DIR HOME [home]   of such a one: taken away
  *   jail_build recover                                the configuration is what FORCE has
  *   jail_build unfinished                             exit 0 when recover would have something to do
  *
@@ -92,6 +94,15 @@ static void print_told(const struct build_told *t)
 	       t->replaced, t->removed, t->same, t->bytes_linked, t->bytes_copied);
 }
 
+static void print_kept(struct build_kept *kept)
+{
+	if (kept->home)
+		printf("kept %s\n", kept->home);
+	if (kept->other)
+		printf("kept %s\n", kept->other);
+	build_kept_clear(kept);
+}
+
 static enum err force_path(const char *user, struct text *path)
 {
 	text_add(path, FORCE "/%s", user);
@@ -119,6 +130,13 @@ static bool in_force(void *arg, const struct manifest *m)
 
 	text_free(&path);
 	return there;
+}
+
+static bool has_block(void *arg, const char *user)
+{
+	const struct manifest m = { .jail.user = (char *)user };
+
+	return in_force(arg, &m);
 }
 
 static int create(const struct root *r, char **v, int n)
@@ -178,7 +196,7 @@ static int take_away(const struct root *r, char **v, int n)
 {
 	struct manifest m = { 0 };
 	struct diags problems = { 0 };
-	char *kept = NULL;
+	struct build_kept kept = { 0 };
 	enum err e;
 
 	if (n < 1)
@@ -192,15 +210,67 @@ static int take_away(const struct root *r, char **v, int n)
 	diags_print(&problems, "jail_build: ", stderr);
 	diags_free(&problems);
 	manifest_clear(&m);
-	if (kept)
-		printf("kept %s\n", kept);
-	free(kept);
+	print_kept(&kept);
 	return e ? fail(e, "remove") : 0;
+}
+
+static void fill_lost(struct manifest *m, char **v)
+{
+	m->lost = m->jail.sftp_only = true;
+	m->jail.user = strdup(v[0]);
+	m->jail.uid = m->jail.gid = (uid_t)strtoul(v[1], NULL, 10);
+	m->jail.dir = strdup(v[2]);
+	m->jail.home = strdup(v[3]);
+}
+
+static int make_again(const struct root *r, char **v, int n)
+{
+	struct manifest m = { 0 };
+	struct entries wanted = { 0 };
+	struct diags problems = { 0 };
+	struct build_told told;
+	struct build_kept kept = { 0 };
+	enum err e;
+
+	if (n < 5)
+		return fail(ERR_SYNTAX, "again");
+	fill_lost(&m, v);
+	if (!(e = read_list(v[4], &wanted)))
+		e = build_again(r, &m, &wanted, BUILD_SHARE, &told, &kept.other, &problems);
+	diags_print(&problems, "jail_build: ", stderr);
+	diags_free(&problems);
+	manifest_clear(&m);
+	entries_clear(&wanted);
+	print_kept(&kept);
+	if (!e)
+		print_told(&told);
+	return e ? fail(e, "again") : 0;
+}
+
+static int take_away_lost(const struct root *r, char **v, int n)
+{
+	struct manifest m = { .state = MANIFEST_REMOVING };
+	struct diags problems = { 0 };
+	struct build_kept kept = { 0 };
+	enum err e;
+
+	if (n < 4)
+		return fail(ERR_SYNTAX, "remove-lost");
+	fill_lost(&m, v);
+	m.with_home = n > 4;
+	if (!(e = entries_add_folder(&m.entries, v[3], 0700)) && !(e = manifest_write(r, &m)) &&
+	    !(e = set_force(r, v[0], false)))
+		e = build_remove(r, &m, n > 4, &kept, &problems);
+	diags_print(&problems, "jail_build: ", stderr);
+	diags_free(&problems);
+	manifest_clear(&m);
+	print_kept(&kept);
+	return e ? fail(e, "remove-lost") : 0;
 }
 
 static int recover(const struct root *r)
 {
-	const struct build_world w = { .in_force = in_force, .arg = (void *)r };
+	const struct build_world w = { .in_force = in_force, .has_block = has_block, .arg = (void *)r };
 	struct build_recovery *done = NULL;
 	size_t n = 0;
 	enum err e = build_recover(r, &w, &done, &n);
@@ -224,11 +294,15 @@ static int run(const struct root *r, int argc, char **argv)
 		return update(r, argv + 1, argc - 1);
 	if (!strcmp(what, "remove"))
 		return take_away(r, argv + 1, argc - 1);
+	if (!strcmp(what, "again"))
+		return make_again(r, argv + 1, argc - 1);
+	if (!strcmp(what, "remove-lost"))
+		return take_away_lost(r, argv + 1, argc - 1);
 	if (!strcmp(what, "recover"))
 		return recover(r);
 	if (!strcmp(what, "unfinished"))
 		return build_unfinished(r) ? 0 : 1;
-	return fail(ERR_SYNTAX, "create, update, remove, recover or unfinished");
+	return fail(ERR_SYNTAX, "create, update, remove, again, remove-lost, recover or unfinished");
 }
 
 int main(int argc, char **argv)

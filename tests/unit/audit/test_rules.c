@@ -189,6 +189,7 @@ static const struct rule_case cases[] = {
 	{ "chroot-missing", "", V92, STATUS_SKIP, 0, NULL },
 	{ "chroot-path-unsafe", "", V92, STATUS_SKIP, 0, NULL },
 	{ "jail-stale", "", V92, STATUS_SKIP, 0, NULL },
+	{ "jail-upkeep", "", V92, STATUS_SKIP, 0, NULL },
 	{ "jail-escape", "", V92, STATUS_SKIP, 0, NULL },
 	{ "jail-candidate", "", V92, STATUS_SKIP, 0, NULL },
 	/* revoked keys */
@@ -1108,6 +1109,49 @@ static void a_folder_that_is_not_there_is_shown_with_its_line(void **state)
 	}
 }
 
+static void jails_that_nothing_keeps_current_are_told(void **state)
+{
+	static const struct {
+		bool packages, clock;
+		enum status status;
+		size_t evidence;
+	} looks[] = {
+		{ true, true, STATUS_PASS, 0 },
+		{ true, false, STATUS_WARN, 0 },
+		{ false, true, STATUS_WARN, 1 },
+		{ false, false, STATUS_FAIL, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
+		struct facts *f = made_facts("ChrootDirectory /srv/x\n", V92, NULL);
+		struct audit *a = NULL;
+		const struct finding *x;
+
+		made_jail(f, "anna");
+		/* a hook of a package manager that is here, and a timer that may run */
+		f->jails.upkeep.v[0] = (struct upkeep_part){ .kind = UPKEEP_PACKAGES,
+							     .id = "apt",
+							     .where = "/etc/apt/x",
+							     .fits = true,
+							     .there = looks[i].packages };
+		f->jails.upkeep.v[1] = (struct upkeep_part){ .kind = UPKEEP_DAILY,
+							     .id = "cron",
+							     .where = "/etc/cron.daily/x",
+							     .fits = looks[i].clock,
+							     .there = true };
+		assert_int_equal(audit_run(f, modern, 1u << 4, NULL, &a), ERR_NONE);
+		x = audit_find(a, "jail-upkeep");
+		assert_int_equal(x->status, looks[i].status);
+		assert_int_equal(x->nevidence, looks[i].evidence);
+		if (looks[i].status != STATUS_PASS) {
+			assert_string_equal(x->command, "sudo sallyport jail update --all");
+			assert_non_null(strstr(x->reason, "no jail is brought up to date "));
+		}
+		audit_free(a);
+		facts_free(f);
+	}
+}
+
 static void a_jail_that_cannot_be_looked_at_is_unknown(void **state)
 {
 	struct facts *f = made_facts("ChrootDirectory /srv/x\n", V92, NULL);
@@ -1183,6 +1227,7 @@ int main(void)
 		cmocka_unit_test(keys_that_could_not_be_looked_at_are_unknown),
 		cmocka_unit_test(each_trouble_of_a_jail_fails_its_rule),
 		cmocka_unit_test(a_folder_that_is_not_there_is_shown_with_its_line),
+		cmocka_unit_test(jails_that_nothing_keeps_current_are_told),
 		cmocka_unit_test(a_jail_that_cannot_be_looked_at_is_unknown),
 		cmocka_unit_test(who_only_moves_files_is_told_where_the_logs_say_so),
 		cmocka_unit_test(files_of_keys_that_cannot_be_seen_are_unknown),

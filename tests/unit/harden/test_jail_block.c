@@ -177,6 +177,100 @@ static void sftp_only_has_no_shell_and_no_terminal(void **state)
 	text_free(&t);
 }
 
+static enum err read_block(const char *content, const char *user, struct jail *j, struct text *why)
+{
+	struct sshd_file file = { .path = (char *)"/etc/ssh/own.conf",
+				  .content = (char *)content,
+				  .len = strlen(content) };
+	const struct sshd_config c = { .files = &file, .nfiles = 1 };
+	const char *where = NULL;
+	enum err e = jail_block_read(&c, user, j, &where, why);
+
+	assert_true(e == ERR_NOT_FOUND || where == file.path);
+	return e;
+}
+
+static void says_again_what_was_written(void **state)
+{
+	struct jail j = {
+		.user = (char *)"anna", .dir = (char *)"/srv/a", .home = (char *)"/home/anna", .sftp_only = true
+	};
+	struct jail ann = { .user = (char *)"ann", .dir = (char *)"/srv/b" };
+	struct jail found = { 0 };
+	struct text t = { 0 }, block = { 0 }, why = { 0 };
+	struct sshd_file file = { .path = (char *)"/x" };
+	const struct sshd_config c = { .files = &file, .nfiles = 1 };
+	struct strings users = { 0 };
+
+	(void)state;
+	assert_int_equal(jail_block_lines(&j, "/keys", &block), ERR_NONE);
+	put(&t, "anna", block.s);
+	text_reset(&block);
+	assert_int_equal(jail_block_lines(&ann, "/keys", &block), ERR_NONE);
+	put(&t, "ann", block.s);
+	assert_int_equal(read_block(t.s, "anna", &found, &why), ERR_NONE);
+	assert_true(found.sftp_only);
+	assert_string_equal(found.dir, "/srv/a");
+	assert_string_equal(found.home, "/home/anna");
+	jail_clear(&found);
+	found = (struct jail){ 0 };
+	assert_int_equal(read_block(t.s, "ann", &found, &why), ERR_NONE);
+	assert_false(found.sftp_only);
+	assert_string_equal(found.dir, "/srv/b");
+	assert_null(found.home);
+	jail_clear(&found);
+	assert_int_equal(read_block(t.s, "bert", &found, &why), ERR_NOT_FOUND);
+	assert_int_equal(why.len, 0);
+	file.content = t.s;
+	file.len = t.len;
+	assert_int_equal(jail_block_users(&c, &users), ERR_NONE);
+	assert_int_equal(users.n, 2);
+	assert_true(strings_has(&users, "ann") && strings_has(&users, "anna"));
+	strings_free(&users);
+	text_free(&t);
+	text_free(&block);
+}
+
+static void a_block_that_is_cut_or_changed_says_nothing(void **state)
+{
+	static const char *const odd[] = {
+		"# sallyport: the jail of anna\nMatch User anna\n\tChrootDirectory /srv/../etc\n"
+		"# sallyport: the end of the jail of anna\n",
+		"# sallyport: the jail of anna\nMatch User anna\n\tChrootDirectory %h\n"
+		"# sallyport: the end of the jail of anna\n",
+		"# sallyport: the jail of anna\nMatch User bert\n\tChrootDirectory /srv/a\n"
+		"# sallyport: the end of the jail of anna\n",
+		"# sallyport: the jail of anna\nMatch User anna\n\tChrootDirectory /srv/a\n\tForceCommand /bin/sh\n"
+		"# sallyport: the end of the jail of anna\n",
+		"# sallyport: the jail of anna\nMatch User anna\n\tChrootDirectory /srv/a\n\tForceCommand internal-sftp -f "
+		"AUTHPRIV -l INFO -d ..\n# sallyport: the end of the jail of anna\n",
+		"# sallyport: the jail of anna\nMatch User anna\n# sallyport: the end of the jail of anna\n",
+	};
+	struct jail found = { 0 };
+	struct text t = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(odd); i++) {
+		struct text why = { 0 };
+
+		assert_int_equal(read_block(odd[i], "anna", &found, &why), ERR_SYNTAX);
+		assert_true(why.len > 0);
+		assert_null(found.dir);
+		text_free(&why);
+	}
+	put(&t, "anna", lines);
+	for (size_t n = 0; n < t.len - 1; n++) {
+		char *cut = strndup(t.s, n);
+		struct text why = { 0 };
+
+		assert_non_null(cut);
+		assert_int_not_equal(read_block(cut, "anna", &found, &why), ERR_NONE);
+		free(cut);
+		text_free(&why);
+	}
+	text_free(&t);
+}
+
 /* As systemd-escape --path --suffix=mount has it. */
 static void the_unit_is_named_for_its_place(void **state)
 {
@@ -209,6 +303,8 @@ int main(void)
 		cmocka_unit_test(stays_where_it_is_behind_others_of_ours),
 		cmocka_unit_test(a_block_without_its_end_is_not_ours_to_take),
 		cmocka_unit_test(sftp_only_has_no_shell_and_no_terminal),
+		cmocka_unit_test(says_again_what_was_written),
+		cmocka_unit_test(a_block_that_is_cut_or_changed_says_nothing),
 		cmocka_unit_test(the_unit_is_named_for_its_place),
 	};
 

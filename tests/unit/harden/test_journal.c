@@ -99,6 +99,8 @@ static void refuses_what_is_not_a_journal(void **unused)
 		enum err e;
 	} cases[] = {
 		{ "journal.v1", "journal.v2", ERR_SYNTAX },
+		/* of a file that was not there, or where others may change the folder, nothing is removed */
+		{ "\"write\"", "\"remove\"", ERR_SYNTAX },
 		{ "\"id\":7", "\"id\":0", ERR_RANGE },
 		{ "\"id\":7", "\"id\":1000000", ERR_RANGE },
 		{ "\"op\":\"write\"", "\"op\":\"run\"", ERR_SYNTAX },

@@ -5,7 +5,7 @@
 #include "base/banned.h"
 
 struct world {
-	bool in_force;
+	bool in_force, has_block;
 	unsigned accounts; /* removed */
 	enum err account;
 };
@@ -17,6 +17,13 @@ static bool in_force(void *arg, const struct manifest *m)
 	return w->in_force;
 }
 
+static bool has_block(void *arg, const char *user)
+{
+	const struct world *w = arg;
+
+	return w->has_block && strcmp(user, "anna") == 0;
+}
+
 static enum err remove_account(void *arg, const struct manifest *m)
 {
 	struct world *w = arg;
@@ -25,9 +32,13 @@ static enum err remove_account(void *arg, const struct manifest *m)
 	return w->account;
 }
 
-static void recovers(struct host *h, struct world *w, const char *what, enum err want)
+#define LOST "found without a manifest that can be read, and is left as it is"
+
+static void recovers_left(struct host *h, struct world *w, const char *what, enum err want, bool unfinished)
 {
-	const struct build_world bw = { .in_force = in_force, .remove_account = remove_account, .arg = w };
+	const struct build_world bw = {
+		.in_force = in_force, .has_block = has_block, .remove_account = remove_account, .arg = w
+	};
 	struct build_recovery *done = NULL;
 	size_t n = 99;
 
@@ -37,9 +48,15 @@ static void recovers(struct host *h, struct world *w, const char *what, enum err
 		assert_string_equal(done[0].user, "anna");
 		assert_string_equal(done[0].what, what);
 		assert_int_equal(done[0].err, want);
+		assert_int_equal(done[0].lost, strcmp(what, LOST) == 0);
 	}
-	assert_int_equal(build_unfinished(h->r), want != ERR_NONE);
+	assert_int_equal(build_unfinished(h->r), unfinished);
 	build_recoveries_free(done, n);
+}
+
+static void recovers(struct host *h, struct world *w, const char *what, enum err want)
+{
+	recovers_left(h, w, what, want, want != ERR_NONE);
 }
 
 static void decides_what_was_being_made(void **unused)
@@ -135,6 +152,31 @@ static void decides_what_was_being_removed(void **unused)
 	recovers(&h, &w, "half removed: taken away", ERR_NONE);
 	scratch_is(scratch_path(h.dir, "home/chroot/anna.home/letter"), "dear bert");
 	assert_false(has_state(&h));
+	assert_int_equal(w.accounts, 0);
+}
+
+static void takes_the_account_with_a_jail_that_was_to_go_with_it(void **unused)
+{
+	struct world w = { .in_force = true, .account = ERR_CHILD };
+	struct manifest now = { 0 };
+
+	(void)unused;
+	m.state = MANIFEST_REMOVING;
+	m.account_goes = true;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	recovers(&h, &w, "not removed: kept", ERR_NONE);
+	assert_int_equal(w.accounts, 0);
+	assert_int_equal(manifest_read(h.r, "anna", &now, NULL), ERR_NONE);
+	assert_false(now.account_goes);
+	manifest_clear(&now);
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	w.in_force = false;
+	recovers(&h, &w, "half removed: taken away", ERR_CHILD); /* somebody is logged in by it */
+	assert_true(has_state(&h) && scratch_exists(in_jail(&h, "usr")));
+	w.account = ERR_NONE;
+	recovers(&h, &w, "half removed: taken away", ERR_NONE);
+	assert_int_equal(w.accounts, 2);
+	assert_false(has_state(&h));
 }
 
 static void leaves_alone_what_it_cannot_read(void **unused)
@@ -143,8 +185,44 @@ static void leaves_alone_what_it_cannot_read(void **unused)
 
 	(void)unused;
 	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), "{");
-	recovers(&h, &w, "to be read from its manifest, and is left as it is", ERR_SYNTAX);
+	recovers(&h, &w, LOST, ERR_SYNTAX);
 	assert_true(scratch_exists(in_jail(&h, "usr")));
+}
+
+/* "half made" would be a lie where the account lives in it. */
+static void tells_a_manifest_that_is_gone_from_one_that_never_was(void **unused)
+{
+	struct world w = { .has_block = true };
+
+	(void)unused;
+	assert_int_equal(unlink(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json")), 0);
+	recovers(&h, &w, LOST, ERR_SYNTAX);
+	assert_true(has_state(&h));
+	assert_true(scratch_exists(in_jail(&h, "usr")));
+	w.has_block = false;
+	recovers(&h, &w, "half made: taken away", ERR_NONE);
+	assert_false(has_state(&h));
+	assert_true(scratch_exists(in_jail(&h, "usr")));
+}
+
+static void a_lost_one_that_was_being_removed_is_damaged_again_or_gone(void **unused)
+{
+	struct world w = { .in_force = true, .has_block = true };
+
+	(void)unused;
+	scratch_write(in_jail(&h, "etc/motd"), "welcome");
+	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), "{");
+	m.lost = true;
+	m.state = MANIFEST_REMOVING;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	scratch_is(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"), "{");
+	recovers_left(&h, &w, "not removed: kept", ERR_NONE, true);
+	recovers(&h, &w, LOST, ERR_SYNTAX);
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	w.in_force = w.has_block = false;
+	recovers(&h, &w, "half removed: taken away", ERR_NONE);
+	assert_false(has_state(&h));
+	scratch_is(scratch_path(h.dir, "home/chroot/anna.kept/etc/motd"), "welcome");
 }
 
 static void clears_a_state_without_a_manifest(void **unused)
@@ -169,7 +247,13 @@ int main(void)
 		cmocka_unit_test(decides_what_was_being_made),
 		cmocka_unit_test(leaves_what_came_to_the_place_of_what_was_never_made),
 		cmocka_unit_test_setup_teardown(decides_what_was_being_removed, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(takes_the_account_with_a_jail_that_was_to_go_with_it, make_jail,
+						remove_jail),
 		cmocka_unit_test_setup_teardown(leaves_alone_what_it_cannot_read, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(tells_a_manifest_that_is_gone_from_one_that_never_was, make_jail,
+						remove_jail),
+		cmocka_unit_test_setup_teardown(a_lost_one_that_was_being_removed_is_damaged_again_or_gone, make_jail,
+						remove_jail),
 		cmocka_unit_test(clears_a_state_without_a_manifest),
 	};
 

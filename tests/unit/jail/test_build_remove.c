@@ -4,11 +4,10 @@
 
 #include "base/banned.h"
 
-static enum err take_away(struct host *h, const struct manifest *m, bool with_home, char **kept)
+static enum err take_away(struct host *h, const struct manifest *m, bool with_home, struct build_kept *kept)
 {
 	diags_free(&h->problems);
 	h->problems = (struct diags){ 0 };
-	*kept = NULL;
 	return build_remove(h->r, m, with_home, kept, &h->problems);
 }
 
@@ -34,22 +33,22 @@ static int remove_jail(void **unused)
 
 static void keeps_the_home_under_a_free_name(void **unused)
 {
-	char *kept;
+	struct build_kept kept = { 0 };
 
 	(void)unused;
 	assert_int_equal(mkdir(in_jail(&h, "../anna.home"), 0755), 0);
 	scratch_write(in_jail(&h, "home/anna/letter"), "dear bert");
 	assert_int_equal(take_away(&h, &m, false, &kept), ERR_NONE);
-	assert_string_equal(kept, JAIL_DIR ".home-2");
+	assert_string_equal(kept.home, JAIL_DIR ".home-2");
 	scratch_is(scratch_path(h.dir, "home/chroot/anna.home-2/letter"), "dear bert");
 	assert_false(scratch_exists(in_jail(&h, "usr")));
 	assert_false(has_state(&h));
-	free(kept);
+	build_kept_clear(&kept);
 }
 
 static void removes_odd_names_and_deep_trees(void **unused)
 {
-	char *kept;
+	struct build_kept kept = { 0 };
 	int fd;
 
 	(void)unused;
@@ -74,7 +73,7 @@ static void removes_odd_names_and_deep_trees(void **unused)
 	}
 	close(fd);
 	assert_int_equal(take_away(&h, &m, true, &kept), ERR_NONE);
-	assert_null(kept);
+	assert_null(kept.home);
 	assert_false(scratch_exists(scratch_path(h.dir, "home/chroot"))); /* it was made for the jail */
 	scratch_is(scratch_path(h.dir, "usr/bin/sh"), "shell");
 	scratch_is(scratch_path(h.dir, "etc/hosts"), "127.0.0.1 localhost");
@@ -83,7 +82,7 @@ static void removes_odd_names_and_deep_trees(void **unused)
 
 static void leaves_what_came_to_its_place(void **unused)
 {
-	char *kept;
+	struct build_kept kept = { 0 };
 
 	(void)unused;
 	assert_int_equal(rename(scratch_path(h.dir, JAIL_DIR + 1), scratch_path(h.dir, "home/chroot/away")), 0);
@@ -94,7 +93,7 @@ static void leaves_what_came_to_its_place(void **unused)
 	/* gone by itself */
 	assert_int_equal(unlink(scratch_path(h.dir, JAIL_DIR + 1)), 0);
 	assert_int_equal(take_away(&h, &m, false, &kept), ERR_NONE);
-	assert_null(kept);
+	assert_null(kept.home);
 	assert_false(has_state(&h));
 	assert_true(scratch_exists(scratch_path(h.dir, "home/chroot/away/usr")));
 }

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * salvage.h - a jail whose manifest is damaged or gone. Nothing says what in its tree is ours, so that whatever might be somebody's own gets a
+ * second name beside the jail before the tree is taken away or made anew: ".NAME.sallyport-kept/PATH", for root alone.
+ */
+#ifndef JAIL_SALVAGE_H
+#define JAIL_SALVAGE_H
+
+#include "base/diag.h"
+#include "base/err.h"
+#include "base/macros.h"
+#include "base/root.h"
+#include "base/text.h"
+#include "jail/entry.h"
+#include "jail/jail.h"
+#include "jail/walk.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SALVAGE_NAMES 8
+
+struct salvage {
+	const struct root *r;
+	const struct jail *jail;
+	const struct entries *wanted; /* what is made for such a jail now; NULL: not known */
+	/*
+	 * NULL: all of the tree goes. Else it gets a row for each thing that root alone could have put there, as of what is ours: those that are not
+	 * wanted go by the next update. What others could have put there stays, but where something of ours is to be.
+	 */
+	struct entries *adopted;
+	bool look; /* nothing is kept, it is only counted */
+	/* the answer */
+	size_t kept;	      /* things that may be somebody's own */
+	struct strings names; /* the first of them, in the jail */
+};
+
+/*
+ * Looks through all that stands in the jail whose top is open, but for the home. Ours, or nothing that could be lost, is what the host or
+ * 'wanted' has just the same, a device of ours, a cache of the loader's, the log socket, what an update has put ready. Follows no link.
+ * Repeatable. ERR_CONFIG: problems says what is in the way (a mount, say), and nothing in the tree was changed.
+ */
+MUST_USE enum err salvage_keep(struct salvage *s, const struct walk_place *place, int top, struct diags *problems);
+/* Gives what was kept a name for people, "NAME.kept" beside the jail: *kept is yours, NULL: there is nothing. */
+MUST_USE enum err salvage_show(const struct walk_place *place, const char *dir, char **kept);
+/* The tree stays as it was: the second names go. Only while everything that has one is still in the tree. */
+MUST_USE enum err salvage_forget(const struct walk_place *place);
+void salvage_clear(struct salvage *s);
+
+/*
+ * Whether the tree at j->dir may be taken for the jail of j->user: root's, with a home of his in it. One that is not there is nobody else's
+ * either. ERR_CONFIG: problems says why not. j->home is what is taken for the home, but for a jail with a shell whose own /etc/passwd says
+ * otherwise: home, shell and ids are those of the user's line there. Without that line the ids are those of whom the home belongs to.
+ */
+MUST_USE enum err salvage_know(const struct root *r, struct jail *j, struct diags *problems);
+
+#endif
