@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+LONG = os.environ.get("SALLYPORT_LONG") == "1"
 START = """
 lab_account anna 1001; lab_key anna
 ssh-keygen -q -t ed25519 -N '' -f $LAB_KEYS/bert
