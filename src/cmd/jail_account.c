@@ -198,10 +198,12 @@ static bool has_shadow_line(const struct root *r, const char *user)
 	return found;
 }
 
+#define SWEPT_HOME "/nonexistent" /* of an account that is there only to be removed */
+
 /* useradd and userdel write one file after the other: one that was killed leaves a line in some of them. */
 static enum err sweep_up(const struct root *r, const char *user, struct text *said)
 {
-	const char *again[] = { "useradd", "-M", "-N", "-d", "/nonexistent", "-p", "*", "--", user, NULL };
+	const char *again[] = { "useradd", "-M", "-N", "-d", SWEPT_HOME, "-p", "*", "--", user, NULL };
 	const char *away[] = { "userdel", "--", user, NULL }, *group[] = { "groupdel", "--", user, NULL };
 	int status;
 	enum err e = ERR_NONE;
@@ -236,14 +238,16 @@ enum err jail_account_remove(const struct root *r, const char *user)
 {
 	struct account *a = NULL;
 	struct text said = { 0 };
+	bool rest;
 	int status = 0;
 	enum err e = account_find(r, user, &a);
 
 	if (e && e != ERR_NOT_FOUND)
 		return e;
-	if (!e)
-		e = delete_account(user, &status, &said);
-	else
+	/* userdel leaves the group of an account that a sweep was cut off with: that one has another */
+	rest = e || strcmp(a->home, SWEPT_HOME) == 0;
+	e = e ? ERR_NONE : delete_account(user, &status, &said);
+	if (!e && rest && !said.len)
 		e = sweep_up(r, user, &said);
 	if (!e && said.len) {
 		complain("the account '%s' cannot be removed: %s", user, said.s);

@@ -576,3 +576,18 @@ hooks
 sallyport jail list | wc -l
 """)
     assert got.returncode == 0 and said == ["1"], got.stdout + got.stderr
+
+
+def test_an_account_that_is_half_removed_by_a_recover_that_was_cut_off_goes_whole(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+for file in passwd group shadow; do cp /etc/$file /tmp; done
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub -y -q >/dev/null || exit 1
+sallyport rollback -y -q --override lockout >/dev/null || exit 2
+# as userdel leaves it that is killed behind passwd, and the useradd for another userdel
+sed -i 's/"state": *"[a-z]*"/"state": "making"/' /var/lib/sallyport/jails/bert/manifest.json
+sed -i 's|^bert:.*|bert:x:1700:100::/nonexistent:/bin/sh|' /etc/passwd
+getent group bert | cut -d: -f1
+sallyport recover; for file in passwd group shadow; do cmp /tmp/$file /etc/$file || exit 3; done
+""")
+    assert got.returncode == 0 and said == ["bert", "the jail of bert was half made: taken away"], got.stdout + got.stderr
