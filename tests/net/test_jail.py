@@ -404,6 +404,9 @@ try() { everything >/tmp/before; for what in "remove anna" "create anna --with l
     everything | cmp - /tmp/before && cat /srv/other/file >/dev/null || exit 3; cp /tmp/block $B; }
 sed -i 's|/home/chroot/anna|/srv/other|' $B; try ' --dir /srv/other'
 sed -i 's|/home/chroot/anna|/srv|' $B; try ' --dir /srv'
+sallyport jail create carl --sftp-only -y -q >/dev/null 2>&1 || exit 4
+sed -i 's|ChrootDirectory /home/chroot/anna|ChrootDirectory /home/chroot/carl|' $B; try ' --dir /home/chroot/carl'
+sallyport jail remove carl --with-home -y -q >/dev/null 2>&1; cp /tmp/block $B
 sed -i '/end of the jail/d' $B; try
 sed -i 's|ChrootDirectory.*|ChrootDirectory %h|' $B; try
 rm $B; try
@@ -415,7 +418,7 @@ sallyport jail check anna >/tmp/out; echo $?; sallyport jail remove anna -y -q >
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     reasons = ["/srv/other: it cannot be told to be a jail of ours: the home of its user is not in it",
-               "/srv: it cannot be told to be a jail of ours: ", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
+               "/srv: it cannot be told to be a jail of ours: ", "/home/chroot/carl is, or has in it, the jail of 'carl'", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
                "no Match block of ours in sshd's configuration says where it is", "can be written by others than root",
                "others than root may write to it", "the home of its user is not in it"]
     for n, reason in enumerate(reasons):
@@ -562,13 +565,17 @@ in_force() { sallyport jail list --format json | grep -c '"in_force": true'; }
 ssh_files() { (cd /etc/ssh && stat -c '%n %a %u %g %Y' authorized_keys.d sshd_config.d sshd_config.d/* authorized_keys.d/*; md5sum authorized_keys.d/* sshd_config.d/*); }
 whole() { [ @WHAT@ = create ] || ssh_files | cmp - /tmp/ssh_files || return; getent passwd bert >/dev/null && [ "$(in_force)" = 1 ] && sallyport jail list --format json | grep -q '"state": "ready"' && works; }
 nothing() { everything | cmp - /tmp/none; }
-n=1 none=0 all=0 report=
+n=1 none=0 all=0 slow=0 report=
 while [ "${report%% *}" != done ]; do
     [ @WHAT@ = create ] || $make >/dev/null 2>&1 || exit 8
     [ @WHAT@ = create ] && command=$make || { command=$gone; ssh_files >/tmp/ssh_files; }
     "$SALLYPORT_BUILD/tests/cut" -o /tmp/report --leave --changing $n -- $command >/tmp/said 2>&1
     report=$(cat /tmp/report)
-    case $report in "done "*"exit 0"*) ;; "done "*) echo "cut $n ($report): not cut, and it fails"; cat /tmp/said; exit 1 ;; esac
+    case $report in "done "*"exit 0"*) ;; 
+    "done "*) # on a busy machine a guard's sshd may be late: that is refused, and the same once more
+        grep -q 'there was no answer in time' /tmp/said && [ $((slow += 1)) -le 9 ] || { echo "cut $n ($report): not cut, and it fails"; cat /tmp/said; exit 1; }
+        report=slow ;;
+    esac
     sallyport recover >/tmp/recovered 2>&1 || { echo "cut $n ($report): recover fails"; cat /tmp/recovered; exit 1; }
     if [ "$(in_force)" = 1 ]; then
         all=$((all + 1))
@@ -583,7 +590,7 @@ while [ "${report%% *}" != done ]; do
     rmdir /home/chroot 2>/dev/null
     nothing || { echo "cut $n ($report): something stays"; cat /tmp/recovered; everything | diff /tmp/none -; exit 1; }
     rm -rf /var/lib/sallyport
-    n=$((n + @EVERY@))
+    [ "$report" = slow ] || n=$((n + @EVERY@))
 done
 echo "@WHAT@ @KIND@: cuts before changes, every @EVERY@: $none none, $all all"
 [ $none -ge 1 ] && [ $all -ge 1 ]
