@@ -44,7 +44,6 @@ void jail_add_kind(const struct jail *j, struct text *out);
 
 struct jail_lost {
 	struct text file, problem; /* the manifest, and what is wrong with it */
-	bool damaged;		   /* it is there */
 	struct jail
 		jail; /* as its Match block, its tree and the account tell; dir NULL: nothing does. Without 'with' */
 	struct text unknown; /* why that cannot be told to be our jail, half a sentence; "": it is ours */

@@ -68,6 +68,31 @@ static enum err know_tree(const struct root *r, struct jail *j, struct text *why
 	return e;
 }
 
+static bool is_same_or_below(const char *path, const char *folder)
+{
+	const size_t len = strlen(folder);
+
+	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+}
+
+/* A block that was changed by hand may name the jail of somebody else. */
+static enum err check_others(const struct root *r, const char *user, const char *dir, struct text *why)
+{
+	struct strings users = { 0 };
+	enum err e = manifest_list(r, &users);
+
+	for (size_t i = 0; i < users.n && !e && !why->len; i++) {
+		struct manifest m = { 0 };
+
+		if (strcmp(users.v[i], user) != 0 && manifest_read(r, users.v[i], &m, NULL) == ERR_NONE &&
+		    (is_same_or_below(dir, m.jail.dir) || is_same_or_below(m.jail.dir, dir)))
+			text_add(why, "%s is, or has in it, the jail of '%s'", dir, users.v[i]);
+		manifest_clear(&m);
+	}
+	strings_free(&users);
+	return e ? e : text_check(why);
+}
+
 static enum err know(const struct facts *f, const char *user, struct jail_lost *l)
 {
 	const char *file = NULL;
@@ -86,7 +111,7 @@ static enum err know(const struct facts *f, const char *user, struct jail_lost *
 		return text_check(&odd);
 	}
 	if (e || (e = fill_in(f->root, user, &l->jail)) || (e = check_file(f->root, file, &l->unknown)) ||
-	    l->unknown.len)
+	    l->unknown.len || (e = check_others(f->root, user, l->jail.dir, &l->unknown)) || l->unknown.len)
 		return e;
 	return know_tree(f->root, &l->jail, &l->unknown);
 }
@@ -104,8 +129,6 @@ enum err jail_lost_find(const struct facts *f, const char *user, struct jail_los
 		e = ERR_NOT_FOUND; /* it is not lost */
 	else if (e == ERR_NOT_FOUND && jail_block_read(f->config, user, &block, NULL, &why) != ERR_NOT_FOUND)
 		text_add_string(&l.problem, "it is not there, but the account's Match block is");
-	else if (e == ERR_SYNTAX)
-		l.damaged = true;
 	if (l.problem.len && (e = manifest_path(user, &l.file)) == ERR_NONE)
 		e = know(f, user, &l);
 	jail_clear(&block);

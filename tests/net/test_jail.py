@@ -406,6 +406,9 @@ try() { everything >/tmp/before; for what in "remove anna" "create anna --with l
     everything | cmp - /tmp/before && cat /srv/other/file >/dev/null || exit 3; cp /tmp/block $B; }
 sed -i 's|/home/chroot/anna|/srv/other|' $B; try ' --dir /srv/other'
 sed -i 's|/home/chroot/anna|/srv|' $B; try ' --dir /srv'
+sallyport jail create carl --sftp-only -y -q >/dev/null 2>&1 || exit 4
+sed -i 's|ChrootDirectory /home/chroot/anna|ChrootDirectory /home/chroot/carl|' $B; try ' --dir /home/chroot/carl'
+sallyport jail remove carl --with-home -y -q >/dev/null 2>&1; cp /tmp/block $B
 sed -i '/end of the jail/d' $B; try
 sed -i 's|ChrootDirectory.*|ChrootDirectory %h|' $B; try
 rm $B; try
@@ -417,7 +420,7 @@ sallyport jail check anna >/tmp/out; echo $?; sallyport jail remove anna -y -q >
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     reasons = ["/srv/other: it cannot be told to be a jail of ours: the home of its user is not in it",
-               "/srv: it cannot be told to be a jail of ours: ", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
+               "/srv: it cannot be told to be a jail of ours: ", "/home/chroot/carl is, or has in it, the jail of 'carl'", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
                "no Match block of ours in sshd's configuration says where it is", "can be written by others than root",
                "others than root may write to it", "the home of its user is not in it"]
     for n, reason in enumerate(reasons):
