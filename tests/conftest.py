@@ -112,5 +112,17 @@ def load():
     return 2 * max(1, float(lately), float(now.split("/")[0]))
 
 
+@pytest.fixture
+def done(world):
+    """done(snippet): what it prints in a private world, where it has to end with 0."""
+
+    def run(snippet):
+        got = world(snippet)
+        assert got.returncode == 0, got.stdout + got.stderr
+        return got.stdout
+
+    return run
+
+
 def shell_quote(word):
     return "'" + word.replace("'", "'\\''") + "'"

@@ -473,14 +473,14 @@ static int decide(struct work *w)
 /* Whether the gate runs and shuts: then nobody has to be waited for. */
 static enum err look_hidden(struct work *w)
 {
-	struct hide_heard now = { 0 };
+	struct control_status now;
 	enum err e = gate_service_find(&w->service);
 
 	if (e || !w->service.runs)
 		return e;
-	if ((e = hide_look(&now)))
+	if ((e = hide_status(&now)))
 		return e;
-	w->hidden = !now.status.held_open;
+	w->hidden = !now.held_open;
 	return ERR_NONE;
 }
 

@@ -17,6 +17,7 @@ struct hide_wait {
 	uint64_t seconds; /* at most */
 	bool quiet;
 	char user[256], address[64]; /* whose knock it was */
+	char jailed[256];	     /* whose knock did not count; "": nobody's */
 };
 
 /* Says what to do on the other side and waits, with the ports still open. 'wrong' says why no knock arrived. */

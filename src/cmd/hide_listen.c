@@ -83,6 +83,21 @@ static void say_heard(struct hide_wait *w, const struct hide_heard *heard)
 		       w->address);
 }
 
+/* They show that datagrams arrive, and let in nobody who could open the port again. */
+static void say_jailed(struct hide_wait *w, const struct control_entry *by)
+{
+	struct text user = { 0 };
+
+	if (w->jailed[0])
+		return;
+	text_add_escaped(&user, by->user, strlen(by->user));
+	snprintf(w->jailed, sizeof w->jailed, "%s", text_string(&user));
+	text_free(&user);
+	if (!w->quiet)
+		inform("A knock by %s arrived, who lives in a jail and could not open the port again; waiting for one of somebody else.",
+		       w->jailed);
+}
+
 /* Packets that are no knocks at all come to any port of the internet: they show that datagrams arrive. */
 static void say_nothing_heard(const struct hide_wait *w, const struct control_status *s, struct text *wrong)
 {
@@ -91,6 +106,13 @@ static void say_nothing_heard(const struct hide_wait *w, const struct control_st
 	bool any = false;
 
 	join(w->hide, "KnockPort", &knocks);
+	if (w->jailed[0]) {
+		text_add(wrong,
+			 "in %llu s no knock arrived but of %s, who lives in a jail and could not open the port again",
+			 (unsigned long long)w->seconds, w->jailed);
+		text_free(&knocks);
+		return;
+	}
 	text_add(wrong, "no knock arrived in %llu s; ", (unsigned long long)w->seconds);
 	for (size_t i = 1; i < STAGE_COUNT; i++)
 		if (s->ended[i]) {
@@ -128,7 +150,7 @@ enum err hide_wait_for_knock(struct hide_wait *w, struct text *wrong)
 
 	if (!w->quiet)
 		say_begin(w);
-	while (!heard.knocked) {
+	while (!heard.knocked || (w->jailed[0] && !heard.by.address.family)) {
 		/* also where the terminal is gone: nobody would see what is shut */
 		if (transaction_interrupted() || hung_up()) {
 			text_add_string(wrong, "it was interrupted");
@@ -139,7 +161,9 @@ enum err hide_wait_for_knock(struct hide_wait *w, struct text *wrong)
 			return ERR_NONE;
 		}
 		nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
-		e = hide_look(&heard);
+		e = hide_look(w->hide->facts, &heard);
+		if (!e && heard.jailed.address.family)
+			say_jailed(w, &heard.jailed);
 		if (!e)
 			answered = clock_boot_ms();
 		else if (e != ERR_NOT_FOUND && e != ERR_CLOSED && e != ERR_TIMEOUT)

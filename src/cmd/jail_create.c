@@ -539,7 +539,7 @@ static enum err describe_change(struct create *c, json_t *jail)
 	return e;
 }
 
-/* What is asked for now is all that it shall have: what it had was in its manifest. */
+/* The jail gets what is asked for, and no more: what it had stood in the manifest that is lost. */
 static int describe_lost(struct create *c)
 {
 	const struct jail_lost l = { .jail = c->old.jail };

@@ -224,7 +224,17 @@ static enum err ask(struct control_entry **v, size_t *n, struct control_status *
 	return e;
 }
 
-enum err hide_look(struct hide_heard *out)
+enum err hide_status(struct control_status *out)
+{
+	struct control_entry *v = NULL;
+	size_t n = 0;
+	enum err e = ask(&v, &n, out);
+
+	free(v);
+	return e;
+}
+
+enum err hide_look(const struct facts *f, struct hide_heard *out)
 {
 	struct hide_heard heard = { 0 };
 	struct control_entry *v = NULL;
@@ -234,12 +244,19 @@ enum err hide_look(struct hide_heard *out)
 	if (e)
 		return e;
 	heard.knocked = heard.status.granted > 0;
-	for (size_t i = 0; i < n; i++)
-		if (v[i].known && !v[i].by_hand)
-			heard.by = v[i];
+	for (size_t i = 0; i < n && !e; i++) {
+		const struct keeper k = { .user = v[i].user };
+		bool jailed = false;
+
+		if (!v[i].known || v[i].by_hand)
+			continue;
+		e = keeper_is_jailed(f->root, f->config, &k, &jailed);
+		*(jailed ? &heard.jailed : &heard.by) = v[i];
+	}
 	free(v);
-	*out = heard;
-	return ERR_NONE;
+	if (!e)
+		*out = heard;
+	return e;
 }
 
 /* Whatever is open but by hand: that was somebody's decision. */

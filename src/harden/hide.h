@@ -37,11 +37,15 @@ MUST_USE enum err hide_plan(const struct root *r, const char *content, const cha
 MUST_USE enum err hide_listen(const struct hide *h, char **complaint);
 struct hide_heard {
 	bool knocked;
-	struct control_entry by; /* whose; address.family 0: it is over already */
+	struct control_entry by; /* whose; address.family 0: it is over already, or it was nobody but 'jailed' */
+	struct control_entry
+		jailed; /* one of an account in a jail, which proves nothing for those who administer; family 0: none */
 	struct control_status status;
 };
-/* Has somebody come by a knock since hide_listen()? */
-MUST_USE enum err hide_look(struct hide_heard *out);
+/* What the daemon says of itself. ERR_NOT_FOUND, ERR_CLOSED, ERR_TIMEOUT: there is none that answers. */
+MUST_USE enum err hide_status(struct control_status *out);
+/* Has somebody come by a knock since hide_listen()? By f it is told who lives in a jail. Errors as hide_status(). */
+MUST_USE enum err hide_look(const struct facts *f, struct hide_heard *out);
 /*
  * The ports are shut. first: they were open before; whoever has knocked then has to knock again, and the daemon must still be the one
  * that listened: ERR_NOT_FOUND, ERR_CLOSED.

@@ -280,16 +280,16 @@ static enum err prove_settings(struct gate_settings *settings, struct proof *out
 
 static enum err prove_daemon(const struct gate_service *s, bool *held_open, struct proof *out)
 {
-	struct hide_heard now = { 0 };
+	struct control_status now;
 	enum err e;
 
 	if (!s->runs)
 		return add_sentence(out, "gate-daemon", PROOF_FAILED, "sallyportd does not run: nobody can knock");
-	if ((e = hide_look(&now)))
+	if ((e = hide_status(&now)))
 		return e == ERR_MEMORY ? e
 				       : add_sentence(out, "gate-daemon", PROOF_FAILED, "sallyportd does not answer");
-	*held_open = now.status.held_open;
-	if (now.status.replay_lost)
+	*held_open = now.held_open;
+	if (now.replay_lost)
 		return add_sentence(out, "gate-daemon", PROOF_FAILED, "its record of knocks is lost: nobody is let in");
 	if (!gate_service_current(s))
 		return add_sentence(out, "gate-daemon", PROOF_UNKNOWN,

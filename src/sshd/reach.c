@@ -25,6 +25,7 @@
 
 #define WAIT_MS 5000
 #define IMPATIENT_MS 200
+#define MOUNT_MS 1000
 #define IN_VAIN 2
 
 /* ---- whether there is need of one ---- */
@@ -43,9 +44,8 @@ static const char *const local_types[] = {
 static struct {
 	bool known;
 	struct strings foreign; /* mount points that are not of this machine alone */
-	struct strings
-		dead;  /* of those the ones that did not answer, and folders that are in none but did not, either */
-	unsigned vain; /* paths from which no process came back */
+	struct strings dead;	/* of those the ones that did not answer, and paths that did not */
+	unsigned vain;		/* paths from which no process came back */
 } mounts;
 
 static bool type_is_local(const char *type)
@@ -114,18 +114,16 @@ static bool is_dead(const char *path)
 	return false;
 }
 
-/* The mount point that it is under as it is written, else its folder: a link led away from here. */
-static enum err dead_add(const char *path)
+/* The mount point that the path is under as it is written; NULL: none. */
+static const char *foreign_above(const char *path)
 {
-	const char *under = NULL, *slash = strrchr(path, '/');
+	const char *above = NULL;
 
 	for (size_t i = 0; i < mounts.foreign.n; i++)
 		if (lies_in(path, mounts.foreign.v[i]) && strcmp(mounts.foreign.v[i], "/") != 0 &&
-		    (!under || strlen(under) < strlen(mounts.foreign.v[i])))
-			under = mounts.foreign.v[i];
-	if (under)
-		return strings_add(&mounts.dead, under);
-	return slash && slash != path ? strings_add_bytes(&mounts.dead, path, (size_t)(slash - path)) : ERR_NONE;
+		    (!above || strlen(above) < strlen(mounts.foreign.v[i])))
+			above = mounts.foreign.v[i];
+	return above;
 }
 
 /* ---- the process ---- */
@@ -199,9 +197,9 @@ void reach_end(struct reach *r)
 	r->fd = -1;
 }
 
-static bool comes_back(const struct reach *r)
+static bool comes_back(const struct reach *r, unsigned ms)
 {
-	const uint64_t end = clock_boot_ms() + (mounts.vain < IN_VAIN ? WAIT_MS : IMPATIENT_MS);
+	const uint64_t end = clock_boot_ms() + ms;
 	struct pollfd p = { .fd = r->fd, .events = POLLIN };
 	uint64_t now;
 	char byte;
@@ -213,9 +211,35 @@ static bool comes_back(const struct reach *r)
 	return ready > 0 && recv(r->fd, &byte, 1, MSG_DONTWAIT) == 1;
 }
 
+/* A process that does not come back is given up. */
+static enum err ask(struct reach *r, const char *path, unsigned ms, bool *answers)
+{
+	const size_t len = strlen(path);
+	enum err e;
+
+	if (r->pid && r->asker != getpid())
+		reach_end(r);
+	if (!r->pid && (e = start(r)))
+		return e;
+	*answers = send(r->fd, path, len, MSG_NOSIGNAL) == (ssize_t)len && comes_back(r, ms);
+	if (!*answers)
+		reach_end(r);
+	return ERR_NONE;
+}
+
+/* The whole mount, unless it is only a link on it that leads to what hangs: anybody may have made that one. */
+static enum err dead_add(struct reach *r, const char *path)
+{
+	const char *mount = foreign_above(path);
+	bool answers = true;
+	enum err e = mount ? ask(r, mount, MOUNT_MS, &answers) : ERR_NONE;
+
+	return e ? e : strings_add(&mounts.dead, answers ? path : mount);
+}
+
 enum err reach_ask(struct reach *r, const char *path, bool *answers)
 {
-	size_t len = strlen(path);
+	const size_t len = strlen(path);
 	enum err e;
 
 	if ((e = mounts_know()))
@@ -224,14 +248,8 @@ enum err reach_ask(struct reach *r, const char *path, bool *answers)
 	*answers = !is_dead(path);
 	if (!*answers || !mounts.foreign.n || !len || len >= PATH_MAX)
 		return ERR_NONE;
-	if (r->pid && r->asker != getpid())
-		reach_end(r);
-	if (!r->pid && (e = start(r)))
+	if ((e = ask(r, path, mounts.vain < IN_VAIN ? WAIT_MS : IMPATIENT_MS, answers)) || *answers)
 		return e;
-	*answers = send(r->fd, path, len, MSG_NOSIGNAL) == (ssize_t)len && comes_back(r);
-	if (*answers)
-		return ERR_NONE;
 	mounts.vain++;
-	reach_end(r);
-	return dead_add(path);
+	return dead_add(r, path);
 }

@@ -19,8 +19,8 @@ struct reach {
 
 /*
  * On the running system: *answers, whether the process could look at the path and begin to read it, whatever it found. It is waited for
- * 5 seconds; once this program has waited two times in vain, a fifth of one. A mount that did not answer, or a folder, is not asked
- * again. What has answered may still die a moment later. Where all file systems are of this machine alone, everything answers.
+ * 5 seconds; once this program has waited two times in vain, a fifth of one. A path that did not answer is not asked
+ * again, nor is its mount where that does not answer, either. What has answered may still die a moment later. Where all file systems are of this machine alone, everything answers.
  * ERR_SYSTEM: no process can be had; ERR_MEMORY.
  */
 MUST_USE enum err reach_ask(struct reach *r, const char *path, bool *answers);

@@ -3,6 +3,7 @@
 #ifndef TESTS_UNIT_BASE_SCRATCH_H
 #define TESTS_UNIT_BASE_SCRATCH_H
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
@@ -52,6 +53,19 @@ static inline const char *scratch_path(const char *dir, const char *name)
 
 	assert_true(snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX);
 	return path;
+}
+
+/* Descriptors that this process has open. */
+static inline size_t scratch_descriptors(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	size_t n = 0;
+
+	assert_non_null(d);
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
 }
 
 static inline void scratch_write(const char *path, const char *content)

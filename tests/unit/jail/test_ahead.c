@@ -6,7 +6,6 @@
 #include "jail/resolve.h"
 #include "jail_scratch.h"
 
-#include <dirent.h>
 #include <time.h>
 
 #include "base/banned.h"
@@ -17,18 +16,6 @@
 static bool has_a_second_processor(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN) > 1;
-}
-
-static size_t open_files(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
 }
 
 static void wait_until_settled(const struct host *h, const char *last)
@@ -62,7 +49,7 @@ static void wait_until_closed(size_t files)
 {
 	const struct timespec moment = { .tv_nsec = 1000000 };
 
-	for (unsigned ms = 0; open_files() > files; ms++) {
+	for (unsigned ms = 0; scratch_descriptors() > files; ms++) {
 		assert_true(ms < MAX_MS);
 		nanosleep(&moment, NULL);
 	}
@@ -70,7 +57,7 @@ static void wait_until_closed(size_t files)
 
 static struct ahead *read_ahead(const struct host *h, const char *path, struct stat *st)
 {
-	const size_t files = open_files();
+	const size_t files = scratch_descriptors();
 	struct ahead *a = NULL;
 	int fd;
 
@@ -134,7 +121,7 @@ static void a_file_of_this_moment_has_none(void **unused)
 
 static void a_file_that_changed_before_it_was_read_has_none(void **unused)
 {
-	const size_t files = open_files();
+	const size_t files = scratch_descriptors();
 	struct ahead *a = NULL;
 	struct stat st;
 	struct host h;
@@ -173,7 +160,7 @@ static const char *many_content(size_t i)
 
 static void nothing_stays_open(void **unused)
 {
-	const size_t files = open_files();
+	const size_t files = scratch_descriptors();
 	struct ahead *a = NULL;
 	size_t known = 0;
 	struct stat st;
@@ -200,7 +187,7 @@ static void nothing_stays_open(void **unused)
 	assert_null(ahead_digest(a, "/usr/bin/sh", &st));
 	look(&h, "/usr/bin/sh", &fd, &st);
 	ahead_give(NULL, "/usr/bin/sh", fd, &st);
-	assert_int_equal(open_files(), files + 1);
+	assert_int_equal(scratch_descriptors(), files + 1);
 	for (size_t i = 0; i < MANY; i++) {
 		char want[ENTRY_DIGEST];
 		const char *got;
@@ -234,7 +221,7 @@ static void what_the_resolver_looks_into_is_read(void **unused)
 	assert_int_equal(resolver_new(h.r, &rv), ERR_NONE);
 	assert_int_equal(ahead_new(&a), ERR_NONE);
 	resolver_read_ahead(rv, a);
-	files = open_files();
+	files = scratch_descriptors();
 	assert_int_equal(resolver_add_file(rv, "/usr/lib/lib.so.1", &all, &h.problems), ERR_NONE);
 	wait_until_closed(files);
 	ahead_stop(a);
@@ -250,7 +237,7 @@ static void what_the_resolver_looks_into_is_read(void **unused)
 
 static void a_file_that_is_long_is_left_to_others(void **unused)
 {
-	const size_t files = open_files();
+	const size_t files = scratch_descriptors();
 	struct ahead *a = NULL;
 	struct stat st;
 	struct host h;
@@ -262,7 +249,7 @@ static void a_file_that_is_long_is_left_to_others(void **unused)
 	assert_int_equal(ahead_new(&a), ERR_NONE);
 	look(&h, "/usr/lib/lib.so.1", &fd, &st);
 	ahead_give(a, "/usr/lib/lib.so.1", fd, &st);
-	assert_int_equal(open_files(), files + 1);
+	assert_int_equal(scratch_descriptors(), files + 1);
 	ahead_free(a);
 	host_end(&h);
 }
@@ -276,7 +263,7 @@ static void a_jail_has_what_is_there_and_not_what_was_read(void **unused)
 
 	(void)unused;
 	for (size_t w = 0; w < ARRAY_SIZE(ways); w++) {
-		const size_t files = open_files();
+		const size_t files = scratch_descriptors();
 		struct ahead *a = NULL;
 		struct manifest m;
 		struct host h;

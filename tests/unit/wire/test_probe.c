@@ -2,19 +2,12 @@
 /* test_probe.c - a probe ends in time with the right verdict, whatever the other end sends, and leaves nothing open. */
 #include "wire/probe.h"
 
+#include "base/scratch.h"
+
 #include <arpa/inet.h>
-#include <dirent.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #include "base/banned.h"
 
@@ -83,18 +76,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
-static size_t descriptors(void)
-{
-	DIR *d = opendir("/proc/self/fd");
-	size_t n = 0;
-
-	assert_non_null(d);
-	while (readdir(d))
-		n++;
-	closedir(d);
-	return n;
 }
 
 /* The verdict on what was put together, sent at once; then the other end closes, or stays. */
@@ -321,7 +302,7 @@ static void leaves_no_descriptor_open(void **state)
 {
 	struct probe_result r;
 	struct probe_target t = { .addr = "127.0.0.1", .timeout_ms = 20 }, closed, foreign;
-	size_t before = descriptors();
+	size_t before = scratch_descriptors();
 	int fd = listen_on("127.0.0.1", &t.port);
 
 	closed = foreign = t;
@@ -334,7 +315,7 @@ static void leaves_no_descriptor_open(void **state)
 		assert_int_equal(probe_server(&foreign, &r), ERR_SYSTEM);
 	}
 	close(fd);
-	assert_int_equal(descriptors(), before);
+	assert_int_equal(scratch_descriptors(), before);
 }
 
 static void leaves_the_callers_descriptor_as_it_was(void **state)
