@@ -39,3 +39,16 @@ done""")
     parts = said.split("status ")
     assert "/srv/net/hung1/.ssh/authorized_keys does not answer" in parts[0], said + got.stderr
     assert [p[0] for p in parts[1:]] == ["1", "0"], said
+
+
+def test_a_link_to_what_hangs_makes_nobody_else_unknown(world):
+    got, said = run(world, r"""
+lab_account eve 1005; usermod -d /srv/share/eve eve
+"$LAB_SOURCE/tests/lab/share.py" /srv/share eve/.ssh/authorized_keys /srv/net/hung1/.ssh/authorized_keys 1005 >/run/share 2>&1 & share=$!
+lab_wait 20 grep -q mounted /run/share || cat /run/share
+lab_account carl 1006; usermod -d /srv/share/carl carl
+printf '{"user": "%s", "addr": "10.83.0.2"}\n' eve carl anna | timeout 100 sallyport access check --batch - --format json
+kill $share""")
+    decided = {row["user"]: row for row in map(json.loads, said.splitlines())}
+    assert decided["eve"]["verdict"] == "unknown", said
+    assert decided["carl"]["verdict"] == "denied" and decided["anna"]["verdict"] == "allowed", said
