@@ -394,7 +394,7 @@ static enum err judge_log(struct trial *one)
 	file_close(fd);
 	free(said);
 	if (seen)
-		return add(&one->told->proven, "uploads and downloads are logged, through its /dev/log");
+		return add(&one->told->proven, "sshd tells uploads and downloads at its /dev/log");
 	return add(&one->told->unproven,
 		   one->has_log ? "that uploads and downloads are logged: nothing comes to its /dev/log"
 				: "that uploads and downloads are logged: it has no /dev/log");

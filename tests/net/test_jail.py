@@ -158,7 +158,7 @@ def test_the_journals_socket_is_laid_into_a_jail_for_sftp(world):
     got, said = run(world, SYSTEMD + """
 lab_sshd_start || exit 9
 sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub --dir /srv/jails-1/bert -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
-grep -o 'uploads and downloads are logged, through its /dev/log' /tmp/out; grep 'not logged' /tmp/err; cat /tmp/verified
+grep -o 'sshd tells uploads and downloads at its /dev/log' /tmp/out; grep 'not logged' /tmp/err; cat /tmp/verified
 cat /tmp/systemctl; [ -S /srv/jails-1/bert/dev/log ] || exit 2
 echo hello >/tmp/up; echo "put /tmp/up up" | sftp_as bert >/dev/null || exit 3
 grep -c 'internal-sftp.*open "/home/bert/up" flags WRITE' /var/log/journal.log
@@ -172,7 +172,7 @@ true
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     unit = "srv-jails\\x2d1-bert-dev-log.mount"
-    assert said == ["uploads and downloads are logged, through its /dev/log", "enable --now " + unit, "1",
+    assert said == ["sshd tells uploads and downloads at its /dev/log", "enable --now " + unit, "1",
                     "bert: 0 added, 1 replaced, 0 removed",
                     "the jail of bert was half removed: taken away", "bert.home", "0", "0"], got.stdout + got.stderr
 
