@@ -93,7 +93,11 @@ bool jail_keys_are_gone(const struct root *r, const char *path, const char *user
 
 /* ---- recovery ---- */
 
-/* Finishes what a crash left of jails, when the transactions are recovered. The caller holds journal_lock(). */
-MUST_USE enum err jail_recover(const struct root *r, const char *config, struct build_recovery **done, size_t *n);
+/*
+ * Finishes what a crash left of jails, when the transactions are recovered. The caller holds journal_lock(). 'config' (NULL: nobody said), the
+ * configuration that was changed last and sshd's own decide, and where one of them cannot be read nothing is done: why may get what is wrong.
+ */
+MUST_USE enum err jail_recover(const struct root *r, const char *config, struct build_recovery **done, size_t *n,
+			       struct text *why);
 
 #endif

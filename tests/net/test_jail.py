@@ -226,9 +226,10 @@ lab_sshd_start || exit 9
 sallyport jail create anna --with basic -y -q >/dev/null || exit 1
 everything >/tmp/before
 lab_login anna sleep 100 & login=$!
+lab_wait 10 eval 'ps -eo args | grep -q "^sleep 100"' || exit 2
 lab_wait 10 eval 'sallyport jail remove anna -y >/dev/null 2>/tmp/said; grep -q "in use: anna is logged in" /tmp/said' || { cat /tmp/said; exit 2; }
 everything | cmp - /tmp/before || exit 3
-kill $login; lab_wait 10 eval '! ps -eo args | grep -q "^sleep 100"' || kill $(ps -eo pid,args | awk '$2 == "sleep" && $3 == 100 { print $1 }')
+kill $(ps -eo pid,args | awk '$2 == "sleep" && $3 == 100 { print $1 }'); wait $login
 lab_wait 10 eval '! ps -eo args | grep -q "^sshd: anna"'
 chroot $J /bin/bash -c 'while :; do sleep 1; done' & inmate=$!
 sallyport jail remove anna -y; echo "process: $?"

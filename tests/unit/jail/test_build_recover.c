@@ -6,15 +6,17 @@
 
 struct world {
 	bool in_force, has_block;
+	enum err unknown;  /* whether it is in force */
 	unsigned accounts; /* removed */
 	enum err account;
 };
 
-static bool in_force(void *arg, const struct manifest *m)
+static enum err in_force(void *arg, const struct manifest *m, bool *yes)
 {
 	const struct world *w = arg;
 
-	return w->in_force;
+	*yes = w->in_force;
+	return w->unknown;
 }
 
 static bool has_block(void *arg, const char *user)
