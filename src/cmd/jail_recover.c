@@ -163,8 +163,8 @@ static enum err add_config(struct world *w, const char *path, bool must, struct 
 	enum err e = facts_gather(&o, &f);
 	bool there = false;
 
-	if (!e && !f->config)
-		e = f->config_err;
+	if (!e)
+		e = f->config_err; /* also where some of it could be read: the rest may be what counts */
 	for (size_t i = 0; i < w->n && !e; i++)
 		there |= strcmp(w->facts[i]->config_path, f->config_path) == 0;
 	if (!e && !there) {
