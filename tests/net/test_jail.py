@@ -396,6 +396,25 @@ lab_login anna '[ -e /etc/shadow ] && echo out of jail'; sallyport jail list; sa
                     "once more: 1"], got.stdout
 
 
+def test_a_file_of_somebody_elses_in_its_state_is_in_nobodys_way(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+S=/var/lib/sallyport/jails/anna; sallyport jail create anna --with ls -y -q >/dev/null || exit 1
+echo mine >$S/notes; sallyport jail update anna; echo "update: $?"; sallyport recover
+mv $S/manifest.json $S/manifest.json.bak; sallyport recover; mv $S/manifest.json.bak $S/manifest.json
+sallyport jail remove anna --with-home -y -q >/dev/null || exit 2
+sallyport recover; sallyport jail list 2>&1; cat $S/notes; ls -A $S
+sallyport jail create anna --with ls -y -q >/dev/null || exit 3
+sallyport jail check anna; sallyport recover
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    nothing = "Nothing was left unfinished."
+    assert said[:3] == ["anna: nothing to change", "update: 0", nothing], got.stdout
+    assert "left as it is: " in said[3], got.stdout
+    assert said[4:] == [nothing, "There is no jail. One is made with: sudo sallyport jail create USER", "mine", "notes", "anna in /home/chroot/anna",
+                        "  all is well: it holds, is current, and what is in it starts", nothing], got.stdout
+
+
 def test_what_cannot_be_told_to_be_a_jail_of_ours_is_left_alone(world):
     got, said = run(world, LOSE + """
 lab_account carl 1003; lab_sshd_start || exit 9
