@@ -163,7 +163,7 @@ enum err jail_lost_count(const struct facts *f, const struct jail_lost *l, const
 	e = build_look_lost(f->root, &s, &problems);
 	jail_say_problems(&problems);
 	if (!e && s.kept) {
-		text_add(out, "  %zu file%s in it may be somebody's own and %s kept beside it: ", s.kept,
+		text_add(out, "  %zu thing%s in it may be somebody's own and %s kept beside it: ", s.kept,
 			 s.kept == 1 ? "" : "s", s.kept == 1 ? "is" : "are");
 		for (size_t i = 0; i < s.names.n; i++) {
 			text_add_string(out, i ? ", " : "");

@@ -105,7 +105,7 @@ struct build_world {
  */
 MUST_USE enum err build_recover(const struct root *r, const struct build_world *w, struct build_recovery **done,
 				size_t *n);
-bool build_unfinished(const struct root *r); /* whether that would have something to do; cheap, takes no lock */
+bool build_unfinished(const struct root *r); /* whether that may have something to do; cheap, takes no lock */
 void build_recoveries_free(struct build_recovery *v, size_t n);
 
 #endif

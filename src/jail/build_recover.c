@@ -262,7 +262,8 @@ enum err build_recover(const struct root *r, const struct build_world *w, struct
 		struct build_recovery row = { .user = names.v[i] };
 		struct diags problems = { 0 };
 
-		if (manifest_at_rest(r, names.v[i]))
+		if (manifest_at_rest(r, names.v[i]) ||
+		    (manifest_is_foreign(r, names.v[i]) && !has_block(w, names.v[i])))
 			continue;
 		row.err = recover_one(r, w, &row, &problems);
 		row.number = row.err == ERR_SYSTEM ? errno : 0;

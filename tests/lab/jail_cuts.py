@@ -123,10 +123,13 @@ def make_lost():
     for path in ("/usr/lib/foreign/own", "/usr/lib/two", "/etc/motd"):
         with open(DIR + path, "w") as f:
             f.write("somebody's")
-    os.mkdir(DIR + "/srv")
-    os.chown(DIR + "/srv", 1001, 1001)
-    with open(DIR + "/srv/theirs", "w") as f:
-        f.write("theirs")
+    # the last one has something of ours in it
+    for folder in ("/srv", "/usr/lib/foreign/theirs", "/etc"):
+        os.makedirs(DIR + folder + "/in", exist_ok=True)
+        os.chown(DIR + folder, 1001, 1001)
+        for name in ("/theirs", "/in/theirs"):
+            with open(DIR + folder + name, "w") as f:
+                f.write("theirs")
 
 
 def clear():

@@ -397,6 +397,50 @@ lab_login anna '[ -e /etc/shadow ] && echo out of jail'; sallyport jail list; sa
                     "once more: 1"], got.stdout
 
 
+def test_no_tree_of_its_users_is_in_the_way_of_ending_a_lost_manifest(world, figure):
+    got, said = run(world, LOSE + """
+lab_sshd_start || exit 9
+sallyport jail create anna --with basic,tmp -y -q >/dev/null || exit 1
+lab_login anna 'cd /tmp; echo x >file; mkdir many; printf -v d %0200d 7; for i in {1..30}; do mkdir $d && cd $d || exit; done; echo secret >secret' || exit 2
+/usr/bin/python3 -Ic 'import os
+for n in range(40000):
+    os.mkdir(f"'$J'/tmp/many/{n}")
+    os.link("'$J'/tmp/file", f"'$J'/tmp/many/f{n}")'
+chown -R anna: $J/tmp/many; lose torn; exec 2>/tmp/err
+begun=$(date +%s%N)
+sallyport jail create anna --with basic -n | grep 'somebody'; sallyport jail remove anna -n | grep 'somebody'
+echo $((($(date +%s%N) - begun) / 1000000)) ms
+cp $M /tmp/lost; sallyport jail create anna --with basic -y -q >/dev/null || { cat /tmp/err; exit 3; }
+ls $J/tmp | wc -l; lab_login anna 'cat /tmp/file'; cp /tmp/lost $M; sallyport jail remove anna -y -q >/dev/null || { cat /tmp/err; exit 4; }
+cd /home/chroot/anna.kept/tmp; ls many | wc -l; find . -name secret | wc -c; stat -c %U .; ls -A /home/chroot; sallyport recover
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    plans = [line for line in said if "somebody" in line]
+    assert len(plans) == 1 and plans[0].endswith(" kept beside it: /tmp/") and " 1 thing in it may be somebody's own and is " in plans[0], got.stdout
+    deep = str(len("./secret\n") + 30 * 201)
+    assert said[-8:] == ["3", "x", "80000", deep, "anna", "anna.home", "anna.kept", "Nothing was left unfinished."], got.stdout
+    figure("both plans in " + said[1])
+
+
+def test_a_file_of_somebody_elses_in_its_state_is_in_nobodys_way(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+S=/var/lib/sallyport/jails/anna; sallyport jail create anna --with ls -y -q >/dev/null || exit 1
+echo mine >$S/notes; sallyport jail update anna; echo "update: $?"; sallyport recover
+mv $S/manifest.json $S/manifest.json.bak; sallyport recover; mv $S/manifest.json.bak $S/manifest.json
+sallyport jail remove anna --with-home -y -q >/dev/null || exit 2
+sallyport recover; sallyport jail list 2>&1; cat $S/notes; ls -A $S
+sallyport jail create anna --with ls -y -q >/dev/null || exit 3
+sallyport jail check anna; sallyport recover
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    nothing = "Nothing was left unfinished."
+    assert said[:3] == ["anna: nothing to change", "update: 0", nothing], got.stdout
+    assert "left as it is: " in said[3], got.stdout
+    assert said[4:] == [nothing, "There is no jail. One is made with: sudo sallyport jail create USER", "mine", "notes", "anna in /home/chroot/anna",
+                        "  all is well: it holds, is current, and what is in it starts", nothing], got.stdout
+
+
 def test_what_cannot_be_told_to_be_a_jail_of_ours_is_left_alone(world):
     got, said = run(world, LOSE + """
 lab_account carl 1003; lab_sshd_start || exit 9
