@@ -52,8 +52,11 @@ struct jail_lost {
 /* ERR_NOT_FOUND: no jail of that user's is lost: it has a sound manifest, or there is none. *out is to be cleared. */
 MUST_USE enum err jail_lost_find(const struct facts *f, const char *user, struct jail_lost *out);
 void jail_lost_clear(struct jail_lost *l);
-/* A line on what of its tree would be kept, where anything would; wanted NULL: the tree goes. ERR_CONFIG: it was said what is in the way. */
-MUST_USE enum err jail_lost_count(const struct facts *f, const struct jail_lost *l, const struct entries *wanted,
+/*
+ * A line on what of a jail's tree would be kept, where anything would. ours: the rows that are not; NULL: not known. stays: the tree is made
+ * sound, else it goes. ERR_CONFIG: it was said what is in the way.
+ */
+MUST_USE enum err jail_count_kept(const struct facts *f, const struct jail *j, const struct entries *ours, bool stays,
 				  struct text *out);
 /* Says that nothing can be done with it, and why. EXIT_NO. */
 int jail_lost_unknown(const struct jail_lost *l, const char *user);

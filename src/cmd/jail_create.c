@@ -542,14 +542,13 @@ static enum err describe_change(struct create *c, json_t *jail)
 /* The jail gets what is asked for, and no more: what it had stood in the manifest that is lost. */
 static int describe_lost(struct create *c)
 {
-	const struct jail_lost l = { .jail = c->old.jail };
 	enum err e;
 
 	text_add(&c->first, "  %s: %s; the jail is made sound again, %s\n", text_string(&c->was.file),
 		 text_string(&c->was.problem),
 		 c->m.jail.sftp_only ? "its home stays"
 				     : "its home stays; what else it had is not known: name it by --with");
-	e = jail_lost_count(c->f, &l, &c->m.entries, &c->first);
+	e = jail_count_kept(c->f, &c->old.jail, &c->m.entries, true, &c->first);
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the jail") : 0;
 }
 

@@ -149,15 +149,15 @@ void jail_lost_clear(struct jail_lost *l)
 	*l = (struct jail_lost){ 0 };
 }
 
-enum err jail_lost_count(const struct facts *f, const struct jail_lost *l, const struct entries *wanted,
+enum err jail_count_kept(const struct facts *f, const struct jail *j, const struct entries *ours, bool stays,
 			 struct text *out)
 {
 	struct entries unused = { 0 }, usual = { 0 };
-	struct salvage s = { .r = f->root, .jail = &l->jail, .wanted = wanted, .adopted = wanted ? &unused : NULL };
+	struct salvage s = { .r = f->root, .jail = j, .wanted = ours, .adopted = stays ? &unused : NULL };
 	struct diags problems = { 0 };
 	enum err e;
 
-	if (!wanted && !contents_find(f->root, &l->jail, &usual, &problems)) /* as build_remove() */
+	if (!ours && !contents_find(f->root, j, &usual, &problems)) /* as build_remove() */
 		s.wanted = &usual;
 	diags_free(&problems);
 	e = build_look_lost(f->root, &s, &problems);

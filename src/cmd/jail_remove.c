@@ -391,14 +391,14 @@ static enum err describe_keys(struct removal *v)
 	return text_check(&v->first);
 }
 
-/* What its tree is to lose, where the manifest does not tell. */
-static int describe_lost(struct removal *v)
+/* What others have put there. */
+static int describe_kept(struct removal *v)
 {
-	const struct jail_lost l = { .jail = v->m.jail };
 	enum err e;
 
-	text_add(&v->first, "  %s: %s\n", text_string(&v->lost.file), text_string(&v->lost.problem));
-	e = jail_lost_count(v->f, &l, NULL, &v->first);
+	if (v->m.lost)
+		text_add(&v->first, "  %s: %s\n", text_string(&v->lost.file), text_string(&v->lost.problem));
+	e = jail_count_kept(v->f, &v->m.jail, v->m.lost ? NULL : &v->m.entries, false, &v->first);
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the removal") : 0;
 }
 
@@ -421,7 +421,7 @@ static int remove_jail(struct removal *v, const char *user)
 	if ((status = refuse_mounts(v)))
 		return status;
 	describe(v);
-	if (v->m.lost && (status = describe_lost(v)))
+	if ((status = describe_kept(v)))
 		return status;
 	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = describe_keys(v)) || (e = text_check(&v->also)))
 		return fail(e, "cannot plan the removal");

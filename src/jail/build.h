@@ -54,13 +54,13 @@ MUST_USE enum err build_update(const struct root *r, const struct manifest *old,
 /* What stays beside the place of a jail that is gone. Start with { 0 }; build_kept_clear(). */
 struct build_kept {
 	char *home;  /* NULL: there was none, or it went, too */
-	char *other; /* what may be somebody's own, of a jail whose manifest was lost; NULL: nothing */
+	char *other; /* what may be somebody's own; NULL: nothing */
 };
 void build_kept_clear(struct build_kept *k);
 
 /*
  * Takes the jail away, its manifest last; that is MANIFEST_REMOVING by then. with_home: the home, too; else it is moved beside the jail's
- * place. Follows no link and crosses no mount. ERR_BUSY: something is mounted in it, or somebody is in there, as problems tells, and the
+ * place, as is always what somebody else has put into the jail. Follows no link and crosses no mount. ERR_BUSY: something is mounted in it, or somebody is in there, as problems tells, and the
  * jail stands as it did. kept may be NULL.
  */
 MUST_USE enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, struct build_kept *kept,

@@ -193,17 +193,23 @@ static enum err refuse_inmates(const struct manifest *m, const struct walk_place
 	return e == ERR_CONFIG ? e : ERR_BUSY;
 }
 
-/* What a jail like this one gets may go. Where that cannot be found out more is kept. */
+/*
+ * What is in the manifest may go, or where that was lost, what a jail like this one gets. Where that cannot be found out more is kept. Without rows
+ * all of it was kept before.
+ */
 static enum err keep_others(const struct root *r, const struct manifest *m, const struct walk_place *place,
 			    const char *old, struct diags *problems)
 {
 	struct entries wanted = { 0 };
 	struct diags ignored = { 0 };
-	struct salvage s = { .r = r, .jail = &m->jail };
+	struct salvage s = { .r = r, .jail = &m->jail, .wanted = &m->entries };
 	int top = -1;
-	enum err e = contents_find(r, &m->jail, &wanted, &ignored);
+	enum err e = ERR_NONE;
 
-	s.wanted = e ? NULL : &wanted;
+	if (!m->entries.n)
+		return ERR_NONE;
+	if (m->lost)
+		s.wanted = (e = contents_find(r, &m->jail, &wanted, &ignored)) ? NULL : &wanted;
 	if (e != ERR_MEMORY && (e = walk_open(place->parent, old, O_RDONLY | O_DIRECTORY, &top)))
 		e = fail(problems, m->jail.dir, "it cannot be opened");
 	else if (!e)
@@ -229,13 +235,13 @@ static enum err remove_tree(const struct root *r, const struct manifest *m, stru
 	if (is_there(&place, old) &&
 	    ((e = refuse_inmates(m, &place, old, problems)) ||
 	     (!m->with_home && (e = keep_home(&place, old, &m->jail, &kept->home, problems))) ||
-	     (m->lost && (e = keep_others(r, m, &place, old, problems)))))
+	     (e = keep_others(r, m, &place, old, problems))))
 		goto out;
 	if ((e = forget_rows(r, m, problems)) || (e = remove_named(&place, old, m->jail.dir, problems)))
 		goto out;
 	if (fsync(place.parent))
 		e = fail(problems, m->jail.dir, "its removal cannot be written to the disk");
-	else if (m->lost && (e = salvage_show(&place, m->jail.dir, &kept->other)) == ERR_SYSTEM)
+	else if ((e = salvage_show(&place, m->jail.dir, &kept->other)) == ERR_SYSTEM)
 		e = fail(problems, m->jail.dir, "what is kept of it cannot get its name");
 out:
 	file_close(place.parent);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* salvage.c - what may be somebody's own in the tree of a jail without a sound manifest. */
+/* salvage.c - what may be somebody's own in the tree of a jail. */
 #include "jail/salvage.h"
 
 #include "base/array.h"
@@ -114,7 +114,9 @@ static enum err is_known_file(const struct search *d, int dir, const char *name,
 		file_close(fd);
 		return ERR_SYSTEM;
 	}
-	if (row && row->kind == ENTRY_FILE && row->content) {
+	if (row && row->kind == ENTRY_FILE && row->digest[0]) {
+		e = same_bytes(fd, &st, row->digest, st.st_size, known);
+	} else if (row && row->kind == ENTRY_FILE && row->content) {
 		entry_digest_bytes(row->content, row->len, digest);
 		e = same_bytes(fd, &st, digest, (off_t)row->len, known);
 	} else if (row && row->kind == ENTRY_FILE) {

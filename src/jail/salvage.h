@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * salvage.h - a jail whose manifest is damaged or gone. Nothing says what in its tree is ours, so that whatever might be somebody's own is kept
- * beside the jail, as ".NAME.sallyport-kept/PATH", for root alone: by a second name before the tree is made anew, by a rename before it is taken away.
+ * salvage.h - what may be somebody's own in the tree of a jail is kept beside it, as ".NAME.sallyport-kept/PATH", for root alone: by a rename before
+ * the tree is taken away; by a second name before one is made anew whose manifest is damaged or gone, so that nothing says what in it is ours.
  */
 #ifndef JAIL_SALVAGE_H
 #define JAIL_SALVAGE_H
@@ -23,7 +23,8 @@
 struct salvage {
 	const struct root *r;
 	const struct jail *jail;
-	const struct entries *wanted; /* what is made for such a jail now; NULL: not known */
+	const struct entries *
+		wanted; /* what is ours: the rows of the manifest, else what is made for such a jail now; NULL: not known */
 	/*
 	 * NULL: all of the tree goes, and what is kept leaves it. Else it gets a row for each thing that root alone could have put there, as of what is ours: those that are not
 	 * wanted go by the next update. What others could have put there stays, but where something of ours is to be.

@@ -104,7 +104,7 @@ MUST_USE enum err remove_name_new(const struct walk_place *p, char out[NAME_MAX 
 MUST_USE enum err remove_name_old(const struct walk_place *p, char out[NAME_MAX + 1]);
 /*
  * Takes away a jail whose manifest says MANIFEST_REMOVING, and that. Its home, where with_home does not say that it goes too, is moved out
- * before, and what may be somebody's own where the manifest was lost.
+ * before, and what may be somebody's own.
  */
 MUST_USE enum err remove_jail(const struct root *r, const struct manifest *m, struct build_kept *kept,
 			      struct diags *problems);

@@ -131,3 +131,22 @@ refused 2 "$J/home/anna/www: something is mounted there" sallyport recover
 umount $J/home/anna/www; sallyport recover
 [ ! -e $J ] && [ -d /home/chroot/anna.home/www ] && [ -e /srv/www/page ]
 """)
+
+
+def test_what_others_have_put_there_is_named_and_kept(run):
+    run(r"""
+mkdir $J/upload $J/srv $J/home/x; chown anna $J/upload; echo data >$J/upload/f; echo admin >$J/srv/README; echo changed >>$J/etc/nsswitch.conf
+mv $J/home/anna $J/home/x/real; ln -s x/real $J/home/anna; echo precious >$J/home/x/real/mine
+refused 1 'in it may be somebody' jail remove anna -n
+for what in /upload/ /srv/README /home/x/ /etc/nsswitch.conf; do grep -qF "$what" /tmp/said || { cat /tmp/said; exit 3; }; done
+jail remove anna -y >/tmp/said 2>&1
+grep -qF "What may be somebody's own is kept: /home/chroot/anna.kept" /tmp/said
+cd /home/chroot/anna.kept; [ ! -e $J ] && [ "$(cat upload/f srv/README home/x/real/mine)" = "$(printf 'data\nadmin\nprecious')" ]
+tail -1 etc/nsswitch.conf | grep -qx changed; [ $(find . -type f | wc -l) = 4 ] && [ $(stat -c %a .) = 700 ]
+# of one that is as it was nothing is kept, whichever way its files came in
+cd /; rm -r /home/chroot/anna.*
+for how in '' --copy; do
+    jail create anna --with coreutils,tmp $how -y -q >/dev/null; jail remove anna --with-home -y -q >/dev/null 2>&1
+    [ -z "$(ls -A /home/chroot)" ] || { find /home/chroot; exit 4; }
+done
+""")
