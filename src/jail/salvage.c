@@ -33,6 +33,11 @@ struct folder {
 	bool ours; /* nobody else could have changed it, nor one above it */
 };
 
+struct adopted {
+	char *path;
+	bool folder;
+};
+
 /* One look through one tree. */
 struct search {
 	struct salvage *s;
@@ -41,6 +46,8 @@ struct search {
 	int kept; /* the folder of what is kept; -1: nothing is yet */
 	struct folder *todo;
 	size_t n, size;
+	struct adopted *rows;
+	size_t rows_n, rows_size;
 	struct diags *problems;
 };
 
@@ -353,11 +360,39 @@ static bool is_needed(const struct search *d, const char *path)
 	       (strncmp(d->s->jail->home, path, len) == 0 && d->s->jail->home[len] == '/');
 }
 
-static enum err adopt(const struct search *d, const char *path, const struct stat *st)
+static enum err adopt(struct search *d, const char *path, const struct stat *st)
 {
+	struct adopted *v, one = { .folder = S_ISDIR(st->st_mode) };
+
+	if (d->s->look)
+		return ERR_NONE;
+	if (!(v = array_room(d->rows, d->rows_n, &d->rows_size, sizeof *v)))
+		return ERR_MEMORY;
+	d->rows = v;
+	if (!(one.path = strdup(path)))
+		return ERR_MEMORY;
+	v[d->rows_n++] = one;
+	return ERR_NONE;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct adopted *)a)->path, ((const struct adopted *)b)->path);
+}
+
+/* Sorted, as each row that comes before others moves all of those. */
+static enum err add_adopted(struct search *d)
+{
+	struct entries *to = d->s->adopted;
+	enum err e = ERR_NONE;
+
+	if (d->rows_n)
+		qsort(d->rows, d->rows_n, sizeof *d->rows, compare);
 	/* of what it was nothing is known, and nobody asks before it goes */
-	return S_ISDIR(st->st_mode) ? entries_add_folder(d->s->adopted, path, 0755)
-				    : entries_add_content(d->s->adopted, path, "", 0, 0600);
+	for (size_t i = 0; i < d->rows_n && !e; i++)
+		e = d->rows[i].folder ? entries_add_folder(to, d->rows[i].path, 0755)
+				      : entries_add_content(to, d->rows[i].path, "", 0, 0600);
+	return e;
 }
 
 static enum err todo_add(struct search *d, const char *path, bool ours)
@@ -490,12 +525,17 @@ enum err salvage_keep(struct salvage *s, const struct walk_place *place, int top
 
 	for (size_t i = 0; i < d.n && !e; i++)
 		e = look_in(&d, d.todo[i].path, d.todo[i].ours);
+	if (!e)
+		e = add_adopted(&d);
 	if (!e && d.kept >= 0 && (syncfs(d.kept) || fsync(place->parent)))
 		e = fail(&d, s->jail->dir, "what is kept of it cannot be written to the disk");
 	file_close(d.kept);
 	for (size_t i = 0; i < d.n; i++)
 		free(d.todo[i].path);
+	for (size_t i = 0; i < d.rows_n; i++)
+		free(d.rows[i].path);
 	free(d.todo);
+	free(d.rows);
 	return e;
 }
 

@@ -30,7 +30,7 @@ struct salvage {
 	 * wanted go by the next update. What others could have put there stays, but where something of ours is to be.
 	 */
 	struct entries *adopted;
-	bool look; /* nothing is kept, it is only counted */
+	bool look; /* nothing is kept, it is only counted; no rows then */
 	/* the answer */
 	size_t kept;	      /* things that may be somebody's own; one that is a folder counts with all in it */
 	struct strings names; /* the first of them, in the jail; "/tmp/" where it is a folder */
