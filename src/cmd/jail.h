@@ -70,10 +70,18 @@ bool jail_account_is_plain(const struct facts *f, const struct account *a, struc
 void jail_account_warn(const struct common_args *common, const char *user);
 /* Ids for a new account that nobody has, into j. ERR_RANGE: there are none left. */
 MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
-/* The account with the ids, the home and the shell of j, without a password. wrong: why not. ERR_MEMORY. */
-MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, struct text *wrong);
-/* As jail_account_make() made it, whole or in part. None there: ERR_NONE. ERR_CHILD: userdel did not. */
-MUST_USE enum err jail_account_remove(const struct root *r, const char *user);
+/*
+ * The account with the ids, the home and the shell of j, without a password. wrong: why not; *made: it is there, or a part of it may be.
+ * ERR_MEMORY.
+ */
+MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, bool *made, struct text *wrong);
+/* 0 where the account of that name is the one that jail_account_make() made, or there is none; else an exit status with the error said. */
+int jail_account_check(const struct root *r, const struct manifest *m);
+/*
+ * As jail_account_make() made it, whole or in part; while it was being made (m->state) only what is all as it makes it, later what has the uid.
+ * None there: ERR_NONE. Somebody else's of that name stays, with a warning: ERR_NONE. ERR_CHILD: userdel did not.
+ */
+MUST_USE enum err jail_account_remove(const struct root *r, const struct manifest *m);
 
 /* ---- keys ---- */
 

@@ -76,8 +76,9 @@ struct create {
 	bool lost;	     /* its manifest is damaged or gone, and 'old' is what is known of it: 'was' */
 	struct jail_lost was;
 	bool in_force;
-	bool more_to_do; /* in the jail, also where no file of sshd's changes */
-	bool made;	 /* something was made that goes again where the change does not come about */
+	bool more_to_do;   /* in the jail, also where no file of sshd's changes */
+	bool made;	   /* something was made that goes again where the change does not come about */
+	bool account_made; /* the account is among that */
 	char *keys_path;
 	struct text keys, lines, first, also;
 	struct build_told told;
@@ -617,7 +618,7 @@ static enum err make_new(struct create *c, struct text *wrong)
 	else
 		c->made = true;
 	if (!e && !c->account)
-		e = jail_account_make(c->f->root, &c->m.jail, wrong);
+		e = jail_account_make(c->f->root, &c->m.jail, &c->account_made, wrong);
 	diags_free(&problems);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
@@ -758,8 +759,8 @@ static void undo(struct create *c)
 
 	if (!c->made)
 		return;
-	if (!c->account)
-		e = jail_account_remove(c->f->root, c->m.jail.user);
+	if (c->account_made)
+		e = jail_account_remove(c->f->root, &c->m);
 	if (!e)
 		e = build_remove(c->f->root, &c->m, true, NULL, &problems);
 	jail_say_problems(&problems);

@@ -589,7 +589,7 @@ sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub
 sallyport rollback -y -q --override lockout >/dev/null || exit 2
 # as userdel leaves it that is killed behind passwd, and the useradd for another userdel
 sed -i 's/"state": *"[a-z]*"/"state": "making"/' /var/lib/sallyport/jails/bert/manifest.json
-sed -i 's|^bert:.*|bert:x:1700:100::/nonexistent:/bin/sh|' /etc/passwd
+sed -i 's|^bert:.*|bert:x:1700:100:jail:/nonexistent:/bin/sh|' /etc/passwd
 getent group bert | cut -d: -f1
 sallyport recover; for file in passwd group shadow; do cmp /tmp/$file /etc/$file || exit 3; done
 """)
