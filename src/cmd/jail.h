@@ -57,6 +57,8 @@ MUST_USE enum err jail_lost_count(const struct facts *f, const struct jail_lost 
 				  struct text *out);
 /* Says that nothing can be done with it, and why. EXIT_NO. */
 int jail_lost_unknown(const struct jail_lost *l, const char *user);
+/* why, half a sentence, where that folder is the jail of another user, lies in it or has it in it. A block that was changed by hand may, too. */
+MUST_USE enum err jail_check_place(const struct facts *f, const char *user, const char *dir, struct text *why);
 /* The users that have a manifest or a Match block of ours, sorted. */
 MUST_USE enum err jail_all_users(const struct facts *f, struct strings *out);
 

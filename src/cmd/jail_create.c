@@ -295,13 +295,6 @@ static int take_wishes(struct create *c, const char *user)
 
 /* ---- what is there ---- */
 
-static bool is_below(const char *path, const char *folder)
-{
-	const size_t len = strlen(folder);
-
-	return strncmp(path, folder, len) == 0 && path[len] == '/';
-}
-
 /* As it will be judged when the tree is made; who only looks need not be root. */
 static int check_way(const struct create *c)
 {
@@ -328,32 +321,31 @@ static int check_way(const struct create *c)
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot look at the place of the jail") : 0;
 }
 
-/* In a jail that is another's, this one would be foreign; among our own state it would be taken for it. */
+/*
+ * In a jail that is another's, or around it, each would be foreign to the other; in its very place, whose tree was lost, an update of the other would
+ * change this one, and its removal take it away. Among our own state it would be taken for that.
+ */
 static int check_place(const struct create *c)
 {
 	const char *dir = c->m.jail.dir;
-	struct strings users = { 0 };
+	struct text why = { 0 };
 	int status = 0;
+	enum err e;
 
-	if (is_below(dir, STATE)) {
+	if (strncmp(dir, STATE "/", sizeof STATE) == 0) {
 		complain("--dir is '%s': in '" STATE "', where sallyport keeps what it knows", dir);
 		hint("name another place");
 		return EXIT_TROUBLE;
 	}
-	if (manifest_list(c->f->root, &users))
-		return 0; /* only root may look there; and without a manifest there is no jail */
-	for (size_t i = 0; i < users.n && !status; i++) {
-		struct manifest other = { 0 };
-
-		if (manifest_read(c->f->root, users.v[i], &other, NULL) == ERR_NONE && is_below(dir, other.jail.dir)) {
-			complain("'%s' is in the jail of '%s', '%s': wants a place outside of it", dir, users.v[i],
-				 other.jail.dir);
-			hint("name another place with --dir");
-			status = EXIT_NO;
-		}
-		manifest_clear(&other);
+	e = jail_check_place(c->f, c->m.jail.user, dir, &why);
+	if (e && (e == ERR_MEMORY || geteuid() == 0)) { /* else only root may look there */
+		status = fail(e, "cannot tell which jails there are");
+	} else if (why.len) {
+		complain("%s: wants a place outside of it", why.s);
+		hint("nothing was changed; name another place with --dir");
+		status = EXIT_NO;
 	}
-	strings_free(&users);
+	text_free(&why);
 	return status;
 }
 
@@ -433,14 +425,14 @@ static enum err look_for_lost(struct create *c, int *status)
 static int look_for_none(struct create *c, enum err e)
 {
 	struct stat st;
+	int status;
 
 	if (e != ERR_NOT_FOUND && geteuid() == 0)
 		return fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
-	if (root_lstat(c->f->root, c->m.jail.dir, &st)) {
-		const int status = check_place(c);
-
-		return status ? status : check_way(c);
-	}
+	if ((status = check_place(c)))
+		return status;
+	if (root_lstat(c->f->root, c->m.jail.dir, &st))
+		return check_way(c);
 	if (e != ERR_NOT_FOUND) {
 		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
 		hint("run it with sudo; --dry-run changes nothing");
