@@ -615,14 +615,50 @@ static enum err make_new(struct create *c, struct text *wrong)
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 
+static enum err is_same(const struct manifest *a, const struct manifest *b, bool *same)
+{
+	struct text ta = { 0 }, tb = { 0 };
+	enum err e;
+
+	if (!(e = manifest_format(a, &ta)) && !(e = manifest_format(b, &tb)))
+		*same = strcmp(ta.s, tb.s) == 0;
+	text_free(&ta);
+	text_free(&tb);
+	return e;
+}
+
+/* An update takes the lock of the jails alone: one that came between the plan and now counts, else nobody would know what it brought in. */
+static enum err look_again(struct create *c, struct text *wrong, struct diags *problems)
+{
+	struct manifest now = { 0 };
+	bool same = false;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &now, NULL);
+
+	if (!e)
+		e = is_same(&c->old, &now, &same);
+	else if (e != ERR_MEMORY)
+		text_add(wrong, "the manifest of the jail cannot be read any more: %s", err_text(e));
+	if (e || same) {
+		manifest_clear(&now);
+		return e;
+	}
+	inform("The jail was brought up to date meanwhile: what it gets is found out anew.");
+	manifest_clear(&c->old);
+	c->old = now; /* that owns it now */
+	entries_clear(&c->m.entries);
+	return contents_find(c->f->root, &c->m.jail, &c->m.entries, problems);
+}
+
 /* A jail that is there, and perhaps lived in: brought to what is asked for. */
 static enum err make_again(struct create *c, struct text *wrong)
 {
 	struct diags problems = { 0 };
-	enum err e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
-				  &c->told, &problems);
+	enum err e = look_again(c, wrong, &problems);
 
-	if (e)
+	if (!e)
+		e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
+				 &c->told, &problems);
+	if (e && !wrong->len)
 		take_problems(&problems, e, wrong);
 	diags_free(&problems);
 	return e == ERR_MEMORY ? e : ERR_NONE;
