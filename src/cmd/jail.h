@@ -77,11 +77,15 @@ MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
  * ERR_MEMORY.
  */
 MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, bool *made, struct text *wrong);
-/* 0 where the account of that name is the one that jail_account_make() made, or there is none; else an exit status with the error said. */
+/*
+ * 0 where the account of that name is the one that jail_account_make() made, or there is none; else an exit status with the error said, as
+ * in another system's files.
+ */
 int jail_account_check(const struct root *r, const struct manifest *m);
 /*
  * As jail_account_make() made it, whole or in part; while it was being made (m->state) only what is all as it makes it, later what has the uid.
  * None there: ERR_NONE. Somebody else's of that name stays, with a warning: ERR_NONE. ERR_CHILD: userdel did not.
+ * On the running system only.
  */
 MUST_USE enum err jail_account_remove(const struct root *r, const struct manifest *m);
 

@@ -282,9 +282,14 @@ int jail_account_check(const struct root *r, const struct manifest *m)
 	struct text why = { 0 };
 	bool swept;
 	int status = 0;
-	enum err e = account_find(r, user, &a);
+	enum err e;
 
-	if (!e)
+	if (!root_is_live(r)) { /* userdel would take the running system's */
+		status = complain("no account can be removed in another system's files");
+		hint("nothing was changed; leave --remove-account out; afterwards, there: userdel %s", user);
+		return status;
+	}
+	if (!(e = account_find(r, user, &a)))
 		e = compare(r, m, a, &swept, &why);
 	if (e && e != ERR_NOT_FOUND) {
 		status = fail(e, "cannot tell whether the account '%s' is the one that was made for its jail", user);

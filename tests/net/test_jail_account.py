@@ -122,6 +122,18 @@ sallyport jail remove bert -y -q >/dev/null; echo "jail: $?"; id -u bert
                             "hint: nothing was changed; leave --remove-account out; afterwards, if it is to go: sudo userdel bert") == 2, got.stderr
 
 
+def test_the_running_system_keeps_its_account_when_a_jail_goes_in_another_systems_files(world):
+    got = run(world, """
+$make >/dev/null; cd /srv; mkdir -p r/etc r/home r/var r/usr; cp -a /etc/. r/etc; cp -a /home/. r/home; cp -a /var/lib r/var; mount --bind /usr r/usr
+for folder in bin sbin lib lib64; do ln -s usr/$folder r/$folder; done
+keep
+for how in -y -n; do sallyport jail remove bert --remove-account --root /srv/r -q $how; echo $?; done
+[ -e r/home/chroot/bert ] && as_kept && sallyport jail remove bert --root /srv/r -y -q >/dev/null || exit 1
+[ ! -e r/home/chroot/bert ] && as_kept && diff /etc/passwd r/etc/passwd || exit 2
+""")
+    assert got.stdout.split() == ["2", "2"] and got.stderr.count("no account can be removed in another system's files") == 2, got.stdout + got.stderr
+
+
 def test_an_account_that_was_changed_since_goes_with_its_jail(world):
     run(world, """
 FILES="passwd shadow"
