@@ -83,11 +83,12 @@ MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, 
  */
 int jail_account_check(const struct root *r, const struct manifest *m);
 /*
- * As jail_account_make() made it, whole or in part; while it was being made (m->state) only what is all as it makes it, later what has the uid.
- * None there: ERR_NONE. Somebody else's of that name stays, with a warning: ERR_NONE. ERR_CHILD: userdel did not.
- * On the running system only.
+ * The one of jail_account_check(), with what a useradd or userdel that was cut off has left of it. None there: ERR_NONE. Somebody else's of that
+ * name stays, with a warning: ERR_NONE. ERR_CHILD: userdel did not. On the running system only.
  */
 MUST_USE enum err jail_account_remove(const struct root *r, const struct manifest *m);
+/* The same of a jail that was being made or taken away: what somebody may have made since by hand stays, too. */
+MUST_USE enum err jail_account_undo(const struct root *r, const struct manifest *m);
 
 /* ---- keys ---- */
 

@@ -241,12 +241,13 @@ static bool is_there(const struct root *r, const char *path, const char *name)
 }
 
 /*
- * Whether it is the one that was made for this jail; where it is not, why gets half a sentence. Once the jail stands its administrator may
- * have changed whatever he likes: the uid remains, which also tells whose the home in the jail is. One that is being made nobody has had time to
- * change, and another by hand would get the same free uid: there the rest has to be ours, too. The gid has not: where somebody has taken the
- * group's number meanwhile, useradd takes another.
+ * Whether it is the one that was made for this jail; where it is not, why gets half a sentence. Its administrator may have changed whatever he
+ * likes since: the uid remains, which also tells whose the home in the jail is. Where a command was cut off, what has that uid may also
+ * have been made by hand since, as the next that is free: that one lacks our comment, and whoever has changed that is rather left. While the jail was
+ * being made nobody has had time to change the home either. The gid tells nothing: where somebody has taken the group's number meanwhile, useradd
+ * takes another.
  */
-static enum err compare(const struct root *r, const struct manifest *m, const struct account *a, bool *swept,
+static enum err compare(const struct root *r, const struct manifest *m, const struct account *a, bool cut, bool *swept,
 			struct text *why)
 {
 	const struct jail *j = &m->jail;
@@ -262,11 +263,11 @@ static enum err compare(const struct root *r, const struct manifest *m, const st
 	}
 	if (a->uid != j->uid && !*swept) {
 		text_add(why, "it has the uid %lu, and that one %lu", (unsigned long)a->uid, (unsigned long)j->uid);
-	} else if (m->state == MANIFEST_MAKING && !marked) {
+	} else if (cut && !marked) {
 		text_add_string(why, "its comment is '");
 		text_add_escaped(why, comment, strlen(comment));
 		text_add_string(why, "', and that one's '" MARK "'");
-	} else if (m->state == MANIFEST_MAKING && strcmp(a->home, j->home) != 0 && !*swept) {
+	} else if (cut && m->state == MANIFEST_MAKING && strcmp(a->home, j->home) != 0 && !*swept) {
 		text_add_string(why, "its home is '");
 		text_add_escaped(why, a->home, strlen(a->home));
 		text_add(why, "', and that one's '%s'", j->home);
@@ -290,7 +291,7 @@ int jail_account_check(const struct root *r, const struct manifest *m)
 		return status;
 	}
 	if (!(e = account_find(r, user, &a)))
-		e = compare(r, m, a, &swept, &why);
+		e = compare(r, m, a, false, &swept, &why);
 	if (e && e != ERR_NOT_FOUND) {
 		status = fail(e, "cannot tell whether the account '%s' is the one that was made for its jail", user);
 	} else if (why.len) {
@@ -370,7 +371,7 @@ static enum err delete_account(const char *user, int *status, struct text *said)
 	return e;
 }
 
-enum err jail_account_remove(const struct root *r, const struct manifest *m)
+static enum err remove_account(const struct root *r, const struct manifest *m, bool cut)
 {
 	const char *user = m->jail.user;
 	struct account *a = NULL;
@@ -379,14 +380,17 @@ enum err jail_account_remove(const struct root *r, const struct manifest *m)
 	int status = 0;
 	enum err e = account_find(r, user, &a);
 
-	if (!e && !(e = compare(r, m, a, &swept, &why)) && !why.len)
+	if (!e && !(e = compare(r, m, a, cut, &swept, &why)) && !why.len)
 		e = delete_account(user, &status, &said);
 	else if (e == ERR_NOT_FOUND)
 		e = ERR_NONE;
-	if (why.len)
+	if (why.len) {
 		warn("the account '%s' stays: it is not the one that was made for its jail: %s", user, why.s);
+		if (m->state == MANIFEST_REMOVING)
+			hint("if it is to go, too: sudo userdel %s", user);
+	}
 	/* userdel leaves the group of an account that a sweep was cut off with: that one has another */
-	else if (!e && swept && !said.len)
+	if (!e && !why.len && swept && !said.len)
 		e = sweep_up(r, &m->jail, &said);
 	if (!e && said.len) {
 		complain("the account '%s' cannot be removed: %s", user, said.s);
@@ -396,4 +400,14 @@ enum err jail_account_remove(const struct root *r, const struct manifest *m)
 	text_free(&said);
 	text_free(&why);
 	return e;
+}
+
+enum err jail_account_remove(const struct root *r, const struct manifest *m)
+{
+	return remove_account(r, m, false);
+}
+
+enum err jail_account_undo(const struct root *r, const struct manifest *m)
+{
+	return remove_account(r, m, true);
 }

@@ -788,7 +788,7 @@ static void undo(struct create *c)
 	if (!c->made)
 		return;
 	if (c->account_made)
-		e = jail_account_remove(c->f->root, &c->m);
+		e = jail_account_undo(c->f->root, &c->m);
 	if (!e)
 		e = build_remove(c->f->root, &c->m, true, NULL, &problems);
 	jail_say_problems(&problems);

@@ -66,7 +66,8 @@ LEFT = {
     "other": ("making", "bert:x:5000:5000:jail:/home/bert:/bin/sh", "it has the uid 5000, and that one 1002"),
     "swept": ("making", "bert:x:1700:100:jail:/nonexistent:/bin/sh", None),
     "system": ("making", "bert:x:998:100:a service:/nonexistent:/usr/sbin/nologin", "it has the uid 998, and that one 1002"),
-    "changed": ("removing", "bert:x:1002:100:Bert the Great:/srv/bert:/bin/sh", None),
+    "changed": ("removing", "bert:x:1002:100:jail:/srv/bert:/bin/sh", None),
+    "removed-by-hand": ("removing", "bert:x:1002:1002::/home/bert:/bin/sh", "its comment is '', and that one's 'jail'"),
     "removed-other": ("removing", "bert:x:5000:1002:jail:/home/bert:/usr/sbin/nologin", "it has the uid 5000, and that one 1002"),
 }
 
@@ -82,6 +83,7 @@ sallyport recover; [ ! -e /home/chroot/bert ] && [ ! -e $M ] && as_kept || exit 
 """)
     assert f"the jail of bert was half {'made' if state == 'making' else 'removed'}: taken away" in got.stdout, got.stdout
     stays = f"warning: the account 'bert' stays: it is not the one that was made for its jail: {why}\n"
+    stays += "hint: if it is to go, too: sudo userdel bert\n" if state == "removing" else ""
     assert stays in got.stderr if why else "stays" not in got.stderr, got.stderr
 
 
