@@ -60,6 +60,8 @@ MUST_USE enum err jail_count_kept(const struct facts *f, const struct jail *j, c
 				  struct text *out);
 /* Says that nothing can be done with it, and why. EXIT_NO. */
 int jail_lost_unknown(const struct jail_lost *l, const char *user);
+/* why, half a sentence, where that folder is the jail of another user, lies in it or has it in it. A block that was changed by hand may, too. */
+MUST_USE enum err jail_check_place(const struct facts *f, const char *user, const char *dir, struct text *why);
 /* The users that have a manifest or a Match block of ours, sorted. */
 MUST_USE enum err jail_all_users(const struct facts *f, struct strings *out);
 
@@ -73,10 +75,23 @@ bool jail_account_is_plain(const struct facts *f, const struct account *a, struc
 void jail_account_warn(const struct common_args *common, const char *user);
 /* Ids for a new account that nobody has, into j. ERR_RANGE: there are none left. */
 MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
-/* The account with the ids, the home and the shell of j, without a password. wrong: why not. ERR_MEMORY. */
-MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, struct text *wrong);
-/* As jail_account_make() made it, whole or in part. None there: ERR_NONE. ERR_CHILD: userdel did not. */
-MUST_USE enum err jail_account_remove(const struct root *r, const char *user);
+/*
+ * The account with the ids, the home and the shell of j, without a password. wrong: why not; *made: it is there, or a part of it may be.
+ * ERR_MEMORY.
+ */
+MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, bool *made, struct text *wrong);
+/*
+ * 0 where the account of that name is the one that jail_account_make() made, or there is none; else an exit status with the error said, as
+ * in another system's files.
+ */
+int jail_account_check(const struct root *r, const struct manifest *m);
+/*
+ * The one of jail_account_check(), with what a useradd or userdel that was cut off has left of it. None there: ERR_NONE. Somebody else's of that
+ * name stays, with a warning: ERR_NONE. ERR_CHILD: userdel did not. On the running system only.
+ */
+MUST_USE enum err jail_account_remove(const struct root *r, const struct manifest *m);
+/* The same of a jail that was being made or taken away: what somebody may have made since by hand stays, too. */
+MUST_USE enum err jail_account_undo(const struct root *r, const struct manifest *m);
 
 /* ---- keys ---- */
 

@@ -76,8 +76,9 @@ struct create {
 	bool lost;	     /* its manifest is damaged or gone, and 'old' is what is known of it: 'was' */
 	struct jail_lost was;
 	bool in_force;
-	bool more_to_do; /* in the jail, also where no file of sshd's changes */
-	bool made;	 /* something was made that goes again where the change does not come about */
+	bool more_to_do;   /* in the jail, also where no file of sshd's changes */
+	bool made;	   /* something was made that goes again where the change does not come about */
+	bool account_made; /* the account is among that */
 	char *keys_path;
 	struct text keys, lines, first, also;
 	struct build_told told;
@@ -294,13 +295,6 @@ static int take_wishes(struct create *c, const char *user)
 
 /* ---- what is there ---- */
 
-static bool is_below(const char *path, const char *folder)
-{
-	const size_t len = strlen(folder);
-
-	return strncmp(path, folder, len) == 0 && path[len] == '/';
-}
-
 /* As it will be judged when the tree is made; who only looks need not be root. */
 static int check_way(const struct create *c)
 {
@@ -327,32 +321,31 @@ static int check_way(const struct create *c)
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot look at the place of the jail") : 0;
 }
 
-/* In a jail that is another's, this one would be foreign; among our own state it would be taken for it. */
+/*
+ * In a jail that is another's, or around it, each would be foreign to the other; in its very place, whose tree was lost, an update of the other would
+ * change this one, and its removal take it away. Among our own state it would be taken for that.
+ */
 static int check_place(const struct create *c)
 {
 	const char *dir = c->m.jail.dir;
-	struct strings users = { 0 };
+	struct text why = { 0 };
 	int status = 0;
+	enum err e;
 
-	if (is_below(dir, STATE)) {
+	if (strncmp(dir, STATE "/", sizeof STATE) == 0) {
 		complain("--dir is '%s': in '" STATE "', where sallyport keeps what it knows", dir);
 		hint("name another place");
 		return EXIT_TROUBLE;
 	}
-	if (manifest_list(c->f->root, &users))
-		return 0; /* only root may look there; and without a manifest there is no jail */
-	for (size_t i = 0; i < users.n && !status; i++) {
-		struct manifest other = { 0 };
-
-		if (manifest_read(c->f->root, users.v[i], &other, NULL) == ERR_NONE && is_below(dir, other.jail.dir)) {
-			complain("'%s' is in the jail of '%s', '%s': wants a place outside of it", dir, users.v[i],
-				 other.jail.dir);
-			hint("name another place with --dir");
-			status = EXIT_NO;
-		}
-		manifest_clear(&other);
+	e = jail_check_place(c->f, c->m.jail.user, dir, &why);
+	if (e && (e == ERR_MEMORY || geteuid() == 0)) { /* else only root may look there */
+		status = fail(e, "cannot tell which jails there are");
+	} else if (why.len) {
+		complain("%s: wants a place outside of it", why.s);
+		hint("nothing was changed; name another place with --dir");
+		status = EXIT_NO;
 	}
-	strings_free(&users);
+	text_free(&why);
 	return status;
 }
 
@@ -432,14 +425,14 @@ static enum err look_for_lost(struct create *c, int *status)
 static int look_for_none(struct create *c, enum err e)
 {
 	struct stat st;
+	int status;
 
 	if (e != ERR_NOT_FOUND && geteuid() == 0)
 		return fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
-	if (root_lstat(c->f->root, c->m.jail.dir, &st)) {
-		const int status = check_place(c);
-
-		return status ? status : check_way(c);
-	}
+	if ((status = check_place(c)))
+		return status;
+	if (root_lstat(c->f->root, c->m.jail.dir, &st))
+		return check_way(c);
 	if (e != ERR_NOT_FOUND) {
 		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
 		hint("run it with sudo; --dry-run changes nothing");
@@ -616,19 +609,55 @@ static enum err make_new(struct create *c, struct text *wrong)
 	else
 		c->made = true;
 	if (!e && !c->account)
-		e = jail_account_make(c->f->root, &c->m.jail, wrong);
+		e = jail_account_make(c->f->root, &c->m.jail, &c->account_made, wrong);
 	diags_free(&problems);
 	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+static enum err is_same(const struct manifest *a, const struct manifest *b, bool *same)
+{
+	struct text ta = { 0 }, tb = { 0 };
+	enum err e;
+
+	if (!(e = manifest_format(a, &ta)) && !(e = manifest_format(b, &tb)))
+		*same = strcmp(ta.s, tb.s) == 0;
+	text_free(&ta);
+	text_free(&tb);
+	return e;
+}
+
+/* An update takes the lock of the jails alone: one that came between the plan and now counts, else nobody would know what it brought in. */
+static enum err look_again(struct create *c, struct text *wrong, struct diags *problems)
+{
+	struct manifest now = { 0 };
+	bool same = false;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &now, NULL);
+
+	if (!e)
+		e = is_same(&c->old, &now, &same);
+	else if (e != ERR_MEMORY)
+		text_add(wrong, "the manifest of the jail cannot be read any more: %s", err_text(e));
+	if (e || same) {
+		manifest_clear(&now);
+		return e;
+	}
+	inform("The jail was brought up to date meanwhile: what it gets is found out anew.");
+	manifest_clear(&c->old);
+	c->old = now; /* that owns it now */
+	entries_clear(&c->m.entries);
+	return contents_find(c->f->root, &c->m.jail, &c->m.entries, problems);
 }
 
 /* A jail that is there, and perhaps lived in: brought to what is asked for. */
 static enum err make_again(struct create *c, struct text *wrong)
 {
 	struct diags problems = { 0 };
-	enum err e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
-				  &c->told, &problems);
+	enum err e = look_again(c, wrong, &problems);
 
-	if (e)
+	if (!e)
+		e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
+				 &c->told, &problems);
+	if (e && !wrong->len)
 		take_problems(&problems, e, wrong);
 	diags_free(&problems);
 	return e == ERR_MEMORY ? e : ERR_NONE;
@@ -757,8 +786,8 @@ static void undo(struct create *c)
 
 	if (!c->made)
 		return;
-	if (!c->account)
-		e = jail_account_remove(c->f->root, c->m.jail.user);
+	if (c->account_made)
+		e = jail_account_undo(c->f->root, &c->m);
 	if (!e)
 		e = build_remove(c->f->root, &c->m, true, NULL, &problems);
 	jail_say_problems(&problems);

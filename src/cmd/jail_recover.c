@@ -60,7 +60,7 @@ static enum err remove_account(void *arg, const struct manifest *m)
 	const struct world *w = arg;
 
 	/* what is not done on the running system is nothing that we could have made */
-	return root_is_live(w->root) ? jail_account_remove(w->root, m->jail.user) : ERR_NONE;
+	return root_is_live(w->root) ? jail_account_undo(w->root, m) : ERR_NONE;
 }
 
 /* What is mounted in a jail would keep it from being taken away. */

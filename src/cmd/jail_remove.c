@@ -300,7 +300,7 @@ static int take_away(struct removal *v)
 		     v->m.jail.user);
 		return status;
 	}
-	e = v->a->remove_account ? jail_account_remove(v->f->root, v->m.jail.user) : ERR_NONE;
+	e = v->a->remove_account ? jail_account_remove(v->f->root, &v->m) : ERR_NONE;
 	if (!e)
 		e = jail_log_remove(v->f->root, &v->m.jail);
 	if (!e) {
@@ -414,6 +414,8 @@ static int remove_jail(struct removal *v, const char *user)
 		hint("leave --remove-account out; afterwards: sudo userdel %s", user);
 		return EXIT_NO;
 	}
+	if (v->a->remove_account && (status = jail_account_check(v->f->root, &v->m)))
+		return status;
 	if ((status = refuse_inmates(v))) {
 		hint("nothing was changed; wait until they have left, or end that process");
 		return status;

@@ -297,6 +297,23 @@ sallyport jail create carl --sftp-only --dir ${J}x -y -q >/dev/null; echo $?
     assert "is in the jail of 'anna'" in got.stderr and "where sallyport keeps what it knows" in got.stderr
 
 
+def test_no_jail_stands_in_the_place_of_another_whose_tree_is_lost(world):
+    got, said = run(world, """
+lab_account carl 1003; lab_key carl; lab_sshd_start || exit 9
+sallyport jail create anna --sftp-only --dir /srv/x/j -y -q >/dev/null || exit 1
+everything >/tmp/before
+try() { sallyport jail create carl --sftp-only --dir $1 -y; echo "$1 $?"; everything | cmp - /tmp/before || exit 2; }
+try /srv/x/j; rm -r /srv/x; for dir in /srv/x/j /srv/x /srv/x/j/in; do try $dir; done
+rm /var/lib/sallyport/jails/anna/manifest.json; everything >/tmp/before; for dir in /srv/x/j /srv/x; do try $dir; done
+sallyport jail create carl --sftp-only --dir /srv/x/jj -y -q >/dev/null; echo "beside $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["/srv/x/j 1", "/srv/x/j 1", "/srv/x 1", "/srv/x/j/in 1", "/srv/x/j 1", "/srv/x 1", "beside 0"], got.stdout + got.stderr
+    told = [line for line in got.stderr.splitlines() if "outside of it" in line]
+    assert told == [f"sallyport: {what} the jail of 'anna': wants a place outside of it" for what in
+                    ["/srv/x/j is", "/srv/x/j is", "/srv/x has in it", "/srv/x/j/in is in", "/srv/x/j is", "/srv/x has in it"]], got.stderr
+
+
 def test_once_more_takes_further_keys_and_leaves_the_rest(world):
     got, said = run(world, """
 lab_sshd_start || exit 9
@@ -465,7 +482,7 @@ sallyport jail check anna >/tmp/out; echo $?; sallyport jail remove anna -y -q >
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     reasons = ["/srv/other: it cannot be told to be a jail of ours: the home of its user is not in it",
-               "/srv: it cannot be told to be a jail of ours: ", "/home/chroot/carl is, or has in it, the jail of 'carl'", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
+               "/srv: it cannot be told to be a jail of ours: ", "/home/chroot/carl is the jail of 'carl'", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
                "no Match block of ours in sshd's configuration says where it is", "can be written by others than root",
                "others than root may write to it", "the home of its user is not in it"]
     for n, reason in enumerate(reasons):
@@ -634,7 +651,7 @@ sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub
 sallyport rollback -y -q --override lockout >/dev/null || exit 2
 # as userdel leaves it that is killed behind passwd, and the useradd for another userdel
 sed -i 's/"state": *"[a-z]*"/"state": "making"/' /var/lib/sallyport/jails/bert/manifest.json
-sed -i 's|^bert:.*|bert:x:1700:100::/nonexistent:/bin/sh|' /etc/passwd
+sed -i 's|^bert:.*|bert:x:1700:100:jail:/nonexistent:/bin/sh|' /etc/passwd
 getent group bert | cut -d: -f1
 sallyport recover; for file in passwd group shadow; do cmp /tmp/$file /etc/$file || exit 3; done
 """)

@@ -39,6 +39,7 @@ def test_after_a_cut_anywhere_recover_gives_all_or_nothing(world, figure, kind):
 COMMANDS = [{"create-sftp": 40, "create": 160}, {"update": 10}, {"remove": 60, "remove-account": 40, "remove-all": 40}]
 PEOPLE = """
 umask 022
+touch /etc/gshadow /etc/subuid /etc/subgid; chmod 640 /etc/gshadow
 lab_account anna 1001; lab_key anna
 ssh-keygen -q -t ed25519 -N '' -f $LAB_KEYS/bert; cp $LAB_KEYS/bert.pub /tmp/key.pub
 lab_sshd_start || exit 9
