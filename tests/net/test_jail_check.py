@@ -317,6 +317,90 @@ cat /tmp/said
         "starts-not /bin/p: /lib64/ld-linux-mine.so ends with 1: error while loading: uid 1001, 3 descriptors, no new privileges", "exit 1"], got.stdout + got.stderr
 
 
+def test_who_keeps_a_fork_of_what_is_tried_keeps_nobody_waiting(world):
+    """Its namespace does not end as long as somebody traces what is in it and does not let go."""
+    got = world(JAIL + r"""
+cat >/tmp/ld.c <<'END'
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static volatile sig_atomic_t seen;
+static void taken(int sig) { seen = sig; }
+int main(void)
+{
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGCHLD); /* else it stops for whoever traces it */
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGUSR1, taken);
+	for (int i = 0; !seen && i < 900; i++) { /* until one of them was taken */
+		if (fork() == 0)
+			_exit(0);
+		usleep(10000);
+	}
+	return 0;
+}
+END
+echo 'int main(void) { return 0; }' | cc -static -x c - -o /tmp/none || exit 9
+cc -static -o $j/lib64/ld-linux-mine.so /tmp/ld.c || exit 8
+echo 'int main(void) { return 0; }' | cc -x c - -Wl,--dynamic-linker=/lib64/ld-linux-mine.so -o $j/bin/p || exit 8
+cat >/tmp/take.py <<'END'
+import ctypes, errno, os, signal, sys, time
+SEIZE, FORKS, MESSAGE, DETACH, CONT = 0x4206, 2, 0x4201, 17, 7
+c = ctypes.CDLL(None, use_errno=True)
+c.ptrace.argtypes = [ctypes.c_long] * 2 + [ctypes.c_void_p] * 2
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+print("looking", flush=True)
+until = time.monotonic() + 120
+def loader():
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe").endswith("ld-linux-mine.so") and \
+                    any(row.startswith("SigCgt:") and int(row.split()[1], 16) >> signal.SIGUSR1 - 1 & 1 for row in open(f"/proc/{pid}/status")):
+                return int(pid)
+        except OSError:
+            pass
+while True:
+    if time.monotonic() > until: sys.exit("no loader was seen")
+    if (pid := loader()) and c.ptrace(SEIZE, pid, None, FORKS) == 0:
+        break
+    if pid and ctypes.get_errno() == errno.EPERM:
+        print("not allowed", flush=True)
+        sys.exit()
+    time.sleep(0.01)
+status = os.waitpid(pid, 0)[1]
+if status >> 8 != signal.SIGTRAP | 1 << 8: sys.exit(f"the loader stops with {status:x}")
+kid = ctypes.c_ulong()
+c.ptrace(MESSAGE, pid, None, ctypes.addressof(kid))
+os.kill(pid, signal.SIGUSR1)
+c.ptrace(DETACH, pid, None, None)
+os.waitpid(kid.value, 0)
+c.ptrace(CONT, kid.value, None, None) # to its end, of which nobody is told
+print("taken", flush=True)
+signal.pause()
+END
+/usr/bin/python3 /tmp/take.py >/tmp/seen 2>&1 & taker=$!
+lab_wait 30 grep -q looking /tmp/seen
+before=$SECONDS
+check starts $j 1001:1001 /home/anna >/tmp/said & checking=$!
+lab_wait 20 grep -q 'exit ' /tmp/said || echo "it does not end"
+echo "$((SECONDS - before)) s" >&2
+sed 1d /tmp/seen
+cat /tmp/said
+# what he keeps goes when he does
+keepers() { pgrep -x jail_check | wc -l; }
+[ "$(head -n 2 /tmp/seen | tail -n 1)" != taken ] || echo "$(keepers) kept"
+kill $taker; wait $taker
+none() { [ "$(keepers)" = 0 ]; }
+lab_wait 30 none && wait $checking && echo all gone
+""")
+    if got.returncode == 9:
+        pytest.skip("no compiler, or no static library")
+    if "not allowed" in got.stdout:
+        pytest.skip("the kernel does not let users trace what they did not start: kernel.yama.ptrace_scope")
+    assert got.stdout.splitlines() == ["taken", "exit 0", "1 kept", "all gone"], got.stdout + got.stderr
+
+
 # sshd is asked with each mistake on the way, and must say what we say
 MISTAKES = [
     ("true", True),
