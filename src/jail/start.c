@@ -41,7 +41,7 @@
 #define ONE_MS 10000
 #define END_MS 2000	/* for the guard to end, which it does at once */
 #define LOOK_EVERY_MS 5 /* whether it did */
-#define SAID_MAX 32768 /* of one loader: it names every library */
+#define SAID_MAX 32768	/* of one loader: it names every library */
 #define WHY_MAX 600
 #define MEMORY ((rlim_t)1 << 31)
 #define PROCESSOR_SECONDS 5

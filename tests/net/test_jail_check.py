@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_jail_check.py - each kind of trouble is planted in a jail made by hand and found, and nothing is in a clean one; sshd is the judge.
+import os
 import re
 
 import pytest
@@ -201,6 +202,60 @@ check escapes $j
     wanted = ("unknown /: not all names of 1 files of the user's were met", "linked /etc/b: the file has 1 more names",
               "writable /etc/b: everybody", "unknown /home/anna/d/")
     assert len(lines) == len(wanted) + 1 and all(any(line.startswith(begin) for line in lines) for begin in wanted), got.stdout + got.stderr
+
+
+def test_its_memory_is_not_the_users_to_spend_and_what_is_not_kept_is_counted(world, figure):
+    """98 folders in each other, and at the bottom what takes paths of 8000 bytes: folders too deep to enter, and files of two names."""
+    got = world(JAIL + r"""
+mount -t tmpfs -o mode=755 none /srv
+mkdir /srv/away
+cat >/tmp/fill.py <<'END'
+import os, sys
+os.chdir(sys.argv[1])
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+deep = int(sys.argv[2])
+for i in range(deep):
+    os.mkdir("x" * 80)
+    os.chdir("x" * 80)
+if sys.argv[3] == "folders":
+    for i in range(20000):
+        os.mkdir(f"d{i}")
+else:
+    # whichever way it is read, one of the two first comes behind all others
+    for name in ("first", *(f"f{i}" for i in range(10000)), "last"):
+        open(name, "w").close()
+        if name[0] == "f" and name[1:].isdigit():
+            os.link(name, "g" + name[1:])
+END
+cat >/tmp/measure.py <<'END'
+import resource, subprocess, sys
+got = subprocess.run(sys.argv[1:], capture_output=True, text=True, errors="replace")
+for line in got.stdout.splitlines():
+    print(len(line) if len(line) > 1000 else "", line if len(line) < 1000 else line[:30] + "..." + line[line.rindex(":"):])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, "MB", got.stderr)
+END
+measure() { /usr/bin/python3 -I /tmp/measure.py "$SALLYPORT_BUILD/tests/jail_check" "$@"; }
+j2=/srv/jail
+for kind in folders files; do
+	rm -rf $j2; cp -a $j $j2
+	/usr/bin/python3 -I /tmp/fill.py $j2/home/anna 98 $kind || exit 8
+	if [ $kind = files ]; then # where nothing is too deep to look at, each name is missed that is elsewhere
+		find $j2/home/anna \( -name first -o -name last \) -execdir ln {} /srv/away/ ';'
+	fi
+	echo "== $kind"
+	measure escapes $j2
+	measure around $j2 1001:1001 /home/anna true
+done
+""")
+    sizes = [int(mb) for mb in re.findall(r"(?m)^(\d+) MB", got.stdout)]
+    figure(f"20000 folders too deep to enter, 10000 files of two names, paths of 8000 bytes: {sizes} MB")
+    assert len(sizes) == 4 and ("ASAN_OPTIONS" in os.environ or max(sizes) < 80), got.stdout + got.stderr
+    folders, files = got.stdout.split("== files\n")
+    assert folders.count("unknown /home/anna/x") == 200 and folders.count("there may be more like this") == 2, got.stdout
+    # of the one of which the path is not kept it is said that there is one
+    for told in files.split(" MB")[:2]:
+        assert re.search(r"\d+ linked /home/anna/x+\.\.\.: the file has 1 more of its names outside of the jail", told), got.stdout + got.stderr
+        assert "linked /: 1 more files of the user's have names outside of the jail" in told, got.stdout + got.stderr
 
 
 STARTS = [
