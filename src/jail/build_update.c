@@ -19,7 +19,7 @@
 
 enum verdict {
 	SAME,
-	FIX, /* a folder with another owner or mode */
+	FIX, /* a folder with another owner or mode, or that was root's and is to be his */
 	ADD, /* nothing is there */
 	REPLACE,
 };
@@ -137,13 +137,32 @@ static enum err compare_file(struct work *w, const struct plan *p, struct entry 
 	return err;
 }
 
-static enum err compare_his(const struct plan *p, struct entry *e, bool there, enum verdict *v)
+/* What is in something that is his. */
+static enum err leave_his(const struct plan *p, struct entry *e, enum verdict *v)
 {
 	const struct entry *old = entries_find(&p->old->entries, e->path);
 
-	*v = there ? SAME : ADD;
-	if (there && e->kind == ENTRY_FILE && old && old->kind == ENTRY_FILE)
+	*v = SAME;
+	if (e->kind == ENTRY_FILE && old && old->kind == ENTRY_FILE)
 		memcpy(e->digest, old->digest, ENTRY_DIGEST);
+	return ERR_NONE;
+}
+
+/* Where it was root's until now, what is there is ours to give or to replace. there: NULL: nothing is. */
+static enum err compare_his(const struct work *w, const struct plan *p, struct entry *e, const struct stat *there,
+			    enum verdict *v)
+{
+	const struct entry *old = entries_find(&p->old->entries, e->path);
+
+	*v = ADD;
+	if (!there)
+		return ERR_NONE;
+	if (e->kind != ENTRY_FOLDER || !old || old->his)
+		return leave_his(p, e, v);
+	if (S_ISDIR(there->st_mode))
+		*v = there->st_uid == w->uid ? SAME : FIX;
+	else
+		*v = REPLACE;
 	return ERR_NONE;
 }
 
@@ -171,7 +190,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 	enum err err;
 
 	if (p->inside[i])
-		return compare_his(p, e, true, v);
+		return leave_his(p, e, v);
 	err = walk_parent(p->top, e->path + 1, &dir, &name);
 	if (!err)
 		there = !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
@@ -179,7 +198,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 		err = work_refuse(w, e->path, "it cannot be looked at in the jail: %s",
 				  errno == EXDEV ? "something is mounted there" : strerror(errno));
 	else if (e->his || !there)
-		err = compare_his(p, e, there, v);
+		err = compare_his(w, p, e, there ? &st : NULL, v);
 	else if (e->kind == ENTRY_FILE && entry_is_log(e->path, st.st_mode, st.st_uid))
 		*v = SAME, err = content_digest(w, e, &source);
 	else if (e->kind == ENTRY_FOLDER)
@@ -210,6 +229,33 @@ static bool is_known(void *arg, const char *path)
 
 	e = n > 0 && (size_t)n < sizeof full ? entries_find(old, full) : NULL;
 	return e && !e->his;
+}
+
+/* Whether it lies in something that was his, where he could put what he likes. */
+static bool was_in_his(const struct plan *p, const char *path)
+{
+	const struct entries *old = &p->old->entries;
+
+	for (size_t i = 0; i < old->n; i++) {
+		const size_t len = strlen(old->v[i].path);
+
+		if (old->v[i].his && strncmp(path, old->v[i].path, len) == 0 && path[len] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* A folder of his becomes root's with what he has in it; what would have to make room for ours is not ours to take away. */
+static enum err check_taken(struct work *w, const struct plan *p)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < p->wanted->n && !e; i++)
+		if (p->verdict[i] == REPLACE && was_in_his(p, p->wanted->v[i].path))
+			e = work_refuse(
+				w, p->wanted->v[i].path,
+				"the user, whose folder that was, has something else there: move that away first");
+	return e;
 }
 
 /* A folder that has to become a file or a link goes with all that is in it: that must be ours. */
@@ -428,7 +474,8 @@ static enum err plan_and_do(struct work *w, struct plan *p)
 	enum err e;
 
 	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
-	    (e = check_folders(w, p)) || (e = count(w, p, &changes, &seen)) || (e = fix_top(w, p)))
+	    (e = check_taken(w, p)) || (e = check_folders(w, p)) || (e = count(w, p, &changes, &seen)) ||
+	    (e = fix_top(w, p)))
 		return e;
 	if (changes || p->old->lost)
 		return carry_out(w, p);
