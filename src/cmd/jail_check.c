@@ -33,17 +33,10 @@ static void add_finding(struct check *c, json_t *list, const char *id, bool esca
 					      json_safe_string(detail)));
 }
 
-/* Of what an update puts right, where it is ours. */
-static bool is_mended_by_update(enum jail_trouble_kind kind)
-{
-	return kind == JAIL_STALE || kind == JAIL_CHANGED || kind == JAIL_MISSING || kind == JAIL_SETUID ||
-	       kind == JAIL_WRITABLE;
-}
-
 static bool is_not_ours(enum jail_trouble_kind kind)
 {
 	return kind == JAIL_FOREIGN || kind == JAIL_DEVICE || kind == JAIL_SOCKET || kind == JAIL_MOUNT ||
-	       kind == JAIL_LINKED;
+	       kind == JAIL_LINKED || kind == JAIL_CHANGED || kind == JAIL_SETUID || kind == JAIL_WRITABLE;
 }
 
 static void add_troubles(struct check *c, const struct manifest *m, const struct jail_troubles *all, json_t *list)
@@ -54,8 +47,10 @@ static void add_troubles(struct check *c, const struct manifest *m, const struct
 		const struct jail_trouble *t = &all->v[i];
 
 		add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), t->path, t->detail);
-		ours |= is_mended_by_update(t->kind);
-		foreign |= is_not_ours(t->kind);
+		if (jail_trouble_is_mended(m, t))
+			ours = true;
+		else
+			foreign |= is_not_ours(t->kind);
 	}
 	if (ours)
 		text_add(&c->out, "  Next: sudo sallyport jail update %s\n", m->jail.user);

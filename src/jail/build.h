@@ -52,6 +52,9 @@ MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum bu
  */
 MUST_USE enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted,
 			       enum build_how how, struct build_told *told, struct diags *problems);
+/* What that would do, and what stands in its way: it gets as far as before anything is changed. Of bytes nothing is told. */
+MUST_USE enum err build_look_update(const struct root *r, const struct manifest *old, struct entries *wanted,
+				    enum build_how how, struct build_told *told, struct diags *problems);
 /* What stays beside the place of a jail that is gone. Start with { 0 }; build_kept_clear(). */
 struct build_kept {
 	char *home;  /* NULL: there was none, or it went, too */

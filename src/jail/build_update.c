@@ -423,9 +423,6 @@ static enum err check_request(struct work *w, const struct manifest *old, const 
 		return work_refuse(w, old->jail.dir, "the jail is being made or taken away: wants one that is ready");
 	if (!wanted->n)
 		return work_refuse(w, old->jail.dir, "nothing is to stand in the jail");
-	if (!old->lost && !manifest_at_rest(w->r, old->jail.user))
-		return work_refuse(w, old->jail.dir,
-				   "an earlier change of it was cut off, and is to be recovered first");
 	e = sound_entries(wanted, &why);
 	if (e == ERR_SYNTAX)
 		e = work_refuse(w, old->jail.dir, "%s", text_string(&why));
@@ -468,14 +465,35 @@ static void remember_seen(const struct work *w, const struct plan *p)
 	(void)e;
 }
 
+static enum err plan_make(struct work *w, struct plan *p, bool *changes, bool *seen)
+{
+	enum err e;
+
+	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
+	    (e = check_taken(w, p)) || (e = check_folders(w, p)))
+		return e;
+	return count(w, p, changes, seen);
+}
+
+static enum err plan_look(struct work *w, struct plan *p)
+{
+	bool changes, seen;
+	enum err e = plan_make(w, p, &changes, &seen);
+
+	if (!e)
+		w->told.replaced += !tree_folder_is(p->top, TREE_TOP_MODE);
+	return e;
+}
+
 static enum err plan_and_do(struct work *w, struct plan *p)
 {
 	bool changes, seen;
 	enum err e;
 
-	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
-	    (e = check_taken(w, p)) || (e = check_folders(w, p)) || (e = count(w, p, &changes, &seen)) ||
-	    (e = fix_top(w, p)))
+	if (!p->old->lost && !manifest_at_rest(w->r, p->old->jail.user))
+		return work_refuse(w, p->old->jail.dir,
+				   "an earlier change of it was cut off, and is to be recovered first");
+	if ((e = plan_make(w, p, &changes, &seen)) || (e = fix_top(w, p)))
 		return e;
 	if (changes || p->old->lost)
 		return carry_out(w, p);
@@ -484,8 +502,8 @@ static enum err plan_and_do(struct work *w, struct plan *p)
 	return ERR_NONE;
 }
 
-enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
-		      struct build_told *told, struct diags *problems)
+static enum err update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
+		       enum err (*act)(struct work *w, struct plan *p), struct build_told *told, struct diags *problems)
 {
 	struct plan p = { .old = old, .wanted = wanted, .top = -1 };
 	struct work w;
@@ -494,7 +512,7 @@ enum err build_update(const struct root *r, const struct manifest *old, struct e
 	work_init(&w, r, &old->jail, how, problems);
 	if (!(e = check_request(&w, old, wanted)) && !(e = sound_inside_his(wanted, &p.inside))) {
 		p.verdict = calloc(wanted->n, sizeof *p.verdict);
-		e = p.verdict ? plan_and_do(&w, &p) : ERR_MEMORY;
+		e = p.verdict ? act(&w, &p) : ERR_MEMORY;
 	}
 	if (!e)
 		*told = w.told;
@@ -503,4 +521,16 @@ enum err build_update(const struct root *r, const struct manifest *old, struct e
 	free(p.inside);
 	work_clear(&w);
 	return e;
+}
+
+enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
+		      struct build_told *told, struct diags *problems)
+{
+	return update(r, old, wanted, how, plan_and_do, told, problems);
+}
+
+enum err build_look_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
+			   struct build_told *told, struct diags *problems)
+{
+	return update(r, old, wanted, how, plan_look, told, problems);
 }

@@ -43,6 +43,8 @@ struct jail_troubles {
 const char *jail_trouble_id(enum jail_trouble_kind kind); /* "stale", "starts-not" */
 /* Whether it is a way out of the jail, not only out of date. */
 bool jail_trouble_is_escape(enum jail_trouble_kind kind);
+/* Whether build_update() puts it right: what the host has otherwise, and what is ours, but for what is the user's or in something of his. */
+bool jail_trouble_is_mended(const struct manifest *m, const struct jail_trouble *t);
 
 /*
  * Looks at the jail as it lies there; follows no link out of it, changes nothing. wanted: what contents_find() gives now, NULL: the host is
