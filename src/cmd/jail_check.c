@@ -59,6 +59,15 @@ static void add_troubles(struct check *c, const struct manifest *m, const struct
 			 ours ? "Then" : "Next", m->jail.dir);
 }
 
+static void add_unsure(struct check *c, json_t *list, const char *what, enum err e)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "%s: %s", what, err_text(e));
+	add_finding(c, list, "unknown", false, NULL, text_string(&t));
+	text_free(&t);
+}
+
 /* But for slashes at the end. */
 static bool is_same_folder(const char *home, const char *wanted)
 {
@@ -88,6 +97,8 @@ static enum err look_outside(struct check *c, const struct manifest *m, bool *in
 	else if (!e && !is_same_folder(a->home, m->jail.home))
 		add_finding(c, list, "other-home", false, NULL,
 			    "its account has another home by now: sudo sallyport jail remove, and create again");
+	else if (e && e != ERR_MEMORY)
+		add_unsure(c, list, "whether its account is as it was cannot be found out", e);
 	account_free(a);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }

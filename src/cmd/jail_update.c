@@ -91,6 +91,8 @@ static int update_one(struct update *u, const char *user)
 		goto out;
 	}
 	jail_say_problems(&problems);
+	if (why.len)
+		warn("what %s does by sftp is not logged: %s", user, text_string(&why));
 	add_json(u, user, &told, NULL);
 	add_text(u, user, &told);
 	u->changed = u->changed || told.added + told.replaced + told.removed > 0;
