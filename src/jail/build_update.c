@@ -166,7 +166,7 @@ static enum err compare_his(const struct work *w, const struct plan *p, struct e
 	return ERR_NONE;
 }
 
-/* A file that something is mounted on cannot be replaced, and half an update would wait for that. */
+/* What something is mounted on can be neither replaced nor given away, and half an update would wait for that. */
 static enum err refuse_mounted(struct work *w, const struct entry *e, int dir, const char *name)
 {
 	int fd = -1;
@@ -212,7 +212,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 			     ? SAME
 			     : REPLACE,
 		err = ERR_NONE;
-	if (!err && *v == REPLACE)
+	if (!err && (*v == REPLACE || *v == FIX))
 		err = refuse_mounted(w, e, dir, name);
 	file_close(dir);
 	return err;
