@@ -33,17 +33,10 @@ static void add_finding(struct check *c, json_t *list, const char *id, bool esca
 					      json_safe_string(detail)));
 }
 
-/* Of what an update puts right, where it is ours. */
-static bool is_mended_by_update(enum jail_trouble_kind kind)
-{
-	return kind == JAIL_STALE || kind == JAIL_CHANGED || kind == JAIL_MISSING || kind == JAIL_SETUID ||
-	       kind == JAIL_WRITABLE;
-}
-
 static bool is_not_ours(enum jail_trouble_kind kind)
 {
 	return kind == JAIL_FOREIGN || kind == JAIL_DEVICE || kind == JAIL_SOCKET || kind == JAIL_MOUNT ||
-	       kind == JAIL_LINKED;
+	       kind == JAIL_LINKED || kind == JAIL_CHANGED || kind == JAIL_SETUID || kind == JAIL_WRITABLE;
 }
 
 static void add_troubles(struct check *c, const struct manifest *m, const struct jail_troubles *all, json_t *list)
@@ -54,14 +47,25 @@ static void add_troubles(struct check *c, const struct manifest *m, const struct
 		const struct jail_trouble *t = &all->v[i];
 
 		add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), t->path, t->detail);
-		ours |= is_mended_by_update(t->kind);
-		foreign |= is_not_ours(t->kind);
+		if (jail_trouble_is_mended(m, t))
+			ours = true;
+		else
+			foreign |= is_not_ours(t->kind);
 	}
 	if (ours)
 		text_add(&c->out, "  Next: sudo sallyport jail update %s\n", m->jail.user);
 	if (foreign)
 		text_add(&c->out, "  %s: what is not ours no update takes away, look at it in %s\n",
 			 ours ? "Then" : "Next", m->jail.dir);
+}
+
+static void add_unsure(struct check *c, json_t *list, const char *what, enum err e)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "%s: %s", what, err_text(e));
+	add_finding(c, list, "unknown", false, NULL, text_string(&t));
+	text_free(&t);
 }
 
 /* But for slashes at the end. */
@@ -93,6 +97,8 @@ static enum err look_outside(struct check *c, const struct manifest *m, bool *in
 	else if (!e && !is_same_folder(a->home, m->jail.home))
 		add_finding(c, list, "other-home", false, NULL,
 			    "its account has another home by now: sudo sallyport jail remove, and create again");
+	else if (e && e != ERR_MEMORY)
+		add_unsure(c, list, "whether its account is as it was cannot be found out", e);
 	account_free(a);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_recover.c - what a crash left of jails is kept or taken away by what sshd's configuration says. */
 #include "base/file.h"
+#include "base/message.h"
 #include "cmd/jail.h"
 #include "harden/jail_block.h"
 #include "harden/jail_log.h"
@@ -71,10 +72,14 @@ static enum err free_those_that_go(const struct world *w)
 
 	for (size_t i = 0; i < users.n && !e; i++) {
 		struct manifest m = { 0 };
+		struct text why = { 0 };
 
 		if (manifest_read(w->root, users.v[i], &m, NULL) == ERR_NONE && m.state != MANIFEST_READY &&
 		    !may_be_in_force(w, &m))
-			e = jail_log_remove(w->root, &m.jail);
+			e = jail_log_remove(w->root, &m.jail, &why);
+		if (why.len)
+			warn("the mount unit of %s's log: %s", users.v[i], text_string(&why));
+		text_free(&why);
 		manifest_clear(&m);
 	}
 	strings_free(&users);
@@ -100,6 +105,8 @@ static enum err lay_log(const struct root *r, const char *user)
 
 	if (manifest_read(r, user, &m, NULL) == ERR_NONE)
 		e = jail_log_install(r, &m.jail, &why);
+	if (why.len)
+		warn("what %s does by sftp is not logged: %s", user, text_string(&why));
 	text_free(&why);
 	manifest_clear(&m);
 	return e;

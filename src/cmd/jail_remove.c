@@ -286,6 +286,7 @@ static int take_away(struct removal *v)
 {
 	struct diags problems = { 0 };
 	struct build_kept kept = { 0 };
+	struct text why = { 0 };
 	int status = 0;
 	enum err e;
 
@@ -302,7 +303,10 @@ static int take_away(struct removal *v)
 	}
 	e = v->a->remove_account ? jail_account_remove(v->f->root, &v->m) : ERR_NONE;
 	if (!e)
-		e = jail_log_remove(v->f->root, &v->m.jail);
+		e = jail_log_remove(v->f->root, &v->m.jail, &why);
+	if (why.len)
+		warn("the mount unit of %s's log: %s", v->m.jail.user, text_string(&why));
+	text_free(&why);
 	if (!e) {
 		stop_upkeep(v);
 		e = build_remove(v->f->root, &v->m, v->a->with_home, &kept, &problems);

@@ -46,11 +46,15 @@ MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum bu
 /*
  * Brings the jail to 'wanted': new and changed files are first put ready inside the jail, out of the user's reach, then written down as to be
  * done, then renamed into place one by one, then what nothing needs any more is removed. Running programs keep what they have open. What is
- * 'his' stays as it is. Nothing that is not ours is removed: a folder that has something else in it stays. A
+ * 'his' stays as it is; a folder that was root's and is his by now is given to him, one that was his and is root's by now is taken with what he has
+ * in it, unless that is in the way of something of ours: ERR_CONFIG. Nothing that is not ours is removed: a folder that has something else in it stays. A
  * crash before it is written down leaves the old state, afterwards build_recover() finishes it.
  */
 MUST_USE enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted,
 			       enum build_how how, struct build_told *told, struct diags *problems);
+/* What that would do, and what stands in its way: it gets as far as before anything is changed. Of bytes nothing is told. */
+MUST_USE enum err build_look_update(const struct root *r, const struct manifest *old, struct entries *wanted,
+				    enum build_how how, struct build_told *told, struct diags *problems);
 /* What stays beside the place of a jail that is gone. Start with { 0 }; build_kept_clear(). */
 struct build_kept {
 	char *home;  /* NULL: there was none, or it went, too */

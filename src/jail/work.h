@@ -83,6 +83,8 @@ MUST_USE enum err tree_put(struct work *w, int top, struct tree_item *items, siz
 MUST_USE enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd);
 bool tree_folder_is(int fd, mode_t mode); /* root's, of that mode, without an access list */
 MUST_USE enum err tree_fix_folder(int fd, mode_t mode);
+/* One that is root's becomes the user's, who has no part in it before all of that is done. */
+MUST_USE enum err tree_give_folder(int fd, uid_t uid, gid_t gid, mode_t mode);
 
 /* ---- update_order.c: in which order what was put ready comes to its place ---- */
 

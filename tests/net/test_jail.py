@@ -177,6 +177,75 @@ true
                     "the jail of bert was half removed: taken away", "bert.home", "0", "0"], got.stdout + got.stderr
 
 
+def test_what_systemd_says_against_the_log_is_told(world):
+    got, said = run(world, SYSTEMD + r"""
+lab_sshd_start || exit 9
+for name in bert carl; do
+	sallyport jail create $name --sftp-only --create-account --key $LAB_KEYS/bert.pub --dir /srv/jails-1/$name -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
+done
+sed -i '/^echo/a[ ! -e /tmp/ill ] || { printf "is %s\\033 masked\\nmore\\n" $1 >\&2; exit 1; }' /usr/bin/systemctl
+umount /srv/jails-1/bert/dev/log
+touch /tmp/ill
+sallyport jail update bert 2>&1
+echo = unfinished
+sed -i 's/"state": *"ready"/"state": "making"/' /var/lib/sallyport/jails/carl/manifest.json
+sallyport recover 2>&1 | sort -u
+echo = removed
+sallyport jail remove bert -y 2>&1 | grep warning:
+ls /srv/jails-1; grep jails-1/bert /proc/self/mounts
+echo = half removed
+sed -i 's/"state": *"ready"/"state": "removing"/' /var/lib/sallyport/jails/carl/manifest.json; rm /etc/ssh/sshd_config.d/00-sallyport-jails.conf
+sallyport recover 2>&1
+true
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    unlogged = r"sallyport: warning: what bert does by sftp is not logged: systemctl enable: is enable\x1B masked"
+    assert said == [unlogged, "bert: nothing to change", "= unfinished", unlogged, "the jail of carl was made: kept", "= removed",
+                    r"sallyport: warning: the mount unit of bert's log: systemctl disable: is disable\x1B masked", "bert.home", "carl", "= half removed",
+                    r"sallyport: warning: the mount unit of carl's log: systemctl disable: is disable\x1B masked",
+                    "the jail of carl was half removed: taken away"], got.stdout + got.stderr
+
+
+def test_an_account_that_cannot_be_looked_up_is_unknown(world):
+    """A name service that has trouble, and one that hangs."""
+    got, said = run(world, r"""
+lab_sshd_start || exit 9
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
+sallyport jail check bert
+cat >/root/nss.c <<'END'
+#include <errno.h>
+#include <nss.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+enum nss_status _nss_ill_getpwnam_r(const char *name, struct passwd *p, char *to, size_t len, int *number)
+{
+	(void)p; (void)to; (void)len;
+	if (strcmp(name, "bert") == 0 && access("/run/hangs", F_OK) == 0)
+		for (;;)
+			pause();
+	*number = EIO;
+	return strcmp(name, "bert") == 0 ? NSS_STATUS_UNAVAIL : NSS_STATUS_NOTFOUND;
+}
+END
+mkdir /root/nss; cc -shared -fPIC -o /root/nss/libnss_ill.so.2 /root/nss.c || exit 77
+printf 'passwd: ill [UNAVAIL=return] files\ngroup: files\nshadow: files\n' >/etc/nsswitch.conf
+export LD_LIBRARY_PATH=/root/nss
+sallyport jail check bert; echo $?
+touch /run/hangs
+sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown".*'
+true
+""")
+    if got.returncode == 77:
+        pytest.skip("no compiler")
+    assert got.returncode == 0, got.stdout + got.stderr
+    unsure = "whether its account is as it was cannot be found out: "
+    where = "bert in /home/chroot/bert"
+    assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error", "1",
+                    '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"}]}]}'], \
+        got.stdout + got.stderr
+
+
 def test_keys_move_out_of_the_users_reach(world):
     got, said = run(world, """
 ssh-keygen -q -t ed25519 -N '' -f /tmp/more

@@ -131,6 +131,23 @@ $tool remove anna home
     assert "something is mounted there: unmount it first" in got.stderr
 
 
+def test_what_is_mounted_is_not_given_to_the_user(world):
+    got = run(world, r"""
+{ cat /tmp/list; echo 'folder /given 0755'; } >/tmp/folder
+{ cat /tmp/list; echo 'his /given 0700'; } >/tmp/own
+create /tmp/folder
+mount -t tmpfs -o mode=755 none /srv/jails/anna/given
+$tool update anna /tmp/own && exit 3
+stat -c '%u %a' /srv/jails/anna/given
+$tool unfinished && exit 4
+umount /srv/jails/anna/given
+$tool update anna /tmp/own
+stat -c '%u %a' /srv/jails/anna/given
+""")
+    assert "/given: it cannot be brought up to date: something is mounted there" in got.stderr
+    assert "\n0 755\n" in got.stdout and got.stdout.endswith("\n1001 700\n"), got.stdout
+
+
 def test_files_that_must_not_change_go_all_the_same(world):
     run(world, r"""
 create
