@@ -79,7 +79,8 @@ struct create {
 	bool more_to_do; /* in the jail, also where no file of sshd's changes */
 	bool made;	 /* something was made that goes again where the change does not come about */
 	char *keys_path;
-	struct text keys, lines, first, also;
+	struct jail_keys keys;
+	struct text lines, first, also;
 	struct build_told told;
 	struct jail_trial_told trial;
 	json_t *more; /* "jail" of the JSON answer */
@@ -94,7 +95,7 @@ static void create_clear(struct create *c)
 	ahead_free(c->known);
 	jail_lost_clear(&c->was);
 	free(c->keys_path);
-	text_free(&c->keys);
+	jail_keys_clear(&c->keys);
 	text_free(&c->lines);
 	text_free(&c->first);
 	text_free(&c->also);
@@ -587,6 +588,28 @@ static int describe(struct create *c)
 	return 0;
 }
 
+/* What becomes of those that stood in the file, where the jail is not in force. */
+static enum err describe_keys(struct create *c)
+{
+	const char *user = c->m.jail.user;
+	json_t *out = json_array();
+
+	if (c->keys.unsure)
+		text_add(&c->first, "  which of the keys in %s let %s in now, only root can tell\n", c->keys_path,
+			 user);
+	else if (c->keys.stood && !(c->again && c->in_force) && !c->keys.left_out.n)
+		text_add(&c->first, "  the keys that stand in %s already let %s in\n", c->keys_path, user);
+	for (size_t i = 0; i < c->keys.left_out.n; i++) {
+		text_add(&c->first, "  does not let %s in now and stays out, as a comment in %s: %s\n", user,
+			 c->keys_path, c->keys.left_out.v[i]);
+		json_array_append_new(out, json_safe_string(c->keys.left_out.v[i]));
+	}
+	if (c->keys.left_out.n)
+		text_add_string(&c->first, "  (--key FILE with such a line makes it count again)\n");
+	json_object_set_new(json_object_get(c->more, "jail"), "keys_left_out", out);
+	return text_check(&c->first);
+}
+
 /* ---- made ready ---- */
 
 static void take_problems(const struct diags *problems, enum err e, struct text *wrong)
@@ -804,7 +827,9 @@ static bool has_sftp(const struct facts *f)
 
 static int put_in_force(struct create *c)
 {
-	const struct change keys = { .kind = CHANGE_WRITE, .path = c->keys_path, .content = c->keys.s, .mode = 0644 };
+	const struct change keys = {
+		.kind = CHANGE_WRITE, .path = c->keys_path, .content = c->keys.content.s, .mode = 0644
+	};
 	const struct change sftp = { .kind = CHANGE_ADD,
 				     .keyword = KW_SUBSYSTEM,
 				     .args = (char *)"sftp internal-sftp" };
@@ -916,12 +941,10 @@ static int create(struct create *c, const char *user)
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))
 		return fail(e, "cannot plan the jail");
-	if (!c->again && jail_keys_are_there(c->f->root, c->keys_path))
-		text_add(&c->first, "  the keys that stand in %s already let %s in\n", c->keys_path, user);
-	if ((e = text_check(&c->first)))
-		return fail(e, "cannot plan the jail");
-	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, &c->keys)))
+	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, c->again && c->in_force, &c->keys)))
 		return status;
+	if ((e = describe_keys(c)))
+		return fail(e, "cannot plan the jail");
 	c->more_to_do = c->lost; /* whatever there is to change for sshd */
 	return c->again && c->in_force && !c->lost ? change_contents(c) : put_in_force(c);
 }

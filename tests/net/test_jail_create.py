@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# test_jail_create.py - what jail create takes over, keeps, refuses beforehand and takes away again.
+START = """
+lab_account anna 1001; lab_key anna; lab_account carl 1003; lab_key carl
+K=/etc/ssh/authorized_keys.d; ssh-keygen -q -t ed25519 -N '' -C new -f /tmp/new
+# enters FILE USER: whether the key lets the user in
+enters() { lab_known_hosts; ssh -F none -i $1 -l $2 -o IdentitiesOnly=yes -o BatchMode=yes -o LogLevel=ERROR \\
+    -o UserKnownHostsFile=$LAB_KNOWN_HOSTS 127.0.0.1 true </dev/null >/dev/null 2>&1 && echo "${1##*/} enters" || echo "${1##*/} does not"; }
+"""
+
+
+def run(world, snippet, **more):
+    got = world(START + snippet, **more)
+    return got, got.stdout.splitlines()
+
+
+def test_a_key_that_was_exchanged_does_not_count_again(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create carl -y -q >/dev/null && sallyport jail remove carl --with-home -y -q >/dev/null || exit 1
+cat /tmp/new.pub >/home/carl/.ssh/authorized_keys; was=$(ssh-keygen -lf $LAB_KEYS/carl.pub | cut -d' ' -f2)
+sallyport jail create carl -n | grep -c "does not let carl in now and stays out, as a comment in $K/carl: $was carl"
+sallyport jail create carl -n --format json | grep -A1 keys_left_out | grep -c "$was carl"
+setpriv --reuid 1001 --regid 1001 --clear-groups "$(command -v sallyport)" jail create carl -n | grep -c 'only root can tell'
+sallyport jail create carl -y >/tmp/out 2>&1 || { cat /tmp/out; exit 2; }
+grep -c 'already let' /tmp/out; enters $LAB_KEYS/carl carl; enters /tmp/new carl
+sallyport jail create carl --key $LAB_KEYS/carl.pub -y -q >/dev/null || exit 3
+enters $LAB_KEYS/carl carl; enters /tmp/new carl
+cp $K/carl /tmp/keys; sallyport jail create carl --with basic,jq -y -q >/dev/null; cmp /tmp/keys $K/carl || exit 4
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["1", "1", "1", "0", "carl does not", "new enters", "carl enters", "new enters"], got.stdout + got.stderr
+
+
+def test_keys_that_stand_in_the_file_and_let_in_stay(world):
+    got, said = run(world, """
+mkdir $K; echo 'AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/authorized_keys.d/%u' >/etc/ssh/sshd_config.d/50-keys.conf
+{ echo '# mine'; cat /tmp/new.pub; } >$K/carl; lab_sshd_start || exit 9
+enters /tmp/new carl; enters $LAB_KEYS/carl carl
+sallyport jail create carl -y >/tmp/out 2>&1 || { cat /tmp/out; exit 1; }
+grep -c 'keys that stand in .* already let carl in' /tmp/out; enters /tmp/new carl; enters $LAB_KEYS/carl carl; head -1 $K/carl
+# the same key with other rights is another
+sallyport jail remove carl -y -q >/dev/null; rm /etc/ssh/sshd_config.d/50-keys.conf; lab_sshd_reload
+sed 's/^/restrict /' /tmp/new.pub >/home/carl/.ssh/authorized_keys
+sallyport jail create carl -y -q >/dev/null || exit 2
+grep -c '^ssh-' $K/carl; grep -c '^restrict ssh-' $K/carl; grep -c '^# sallyport: this let nobody in when the jail was made: ssh-' $K/carl
+# nor does the account of today get the keys of somebody who had the name before
+cat /tmp/new.pub >$K/nina; sallyport jail create nina --create-account --key $LAB_KEYS/anna.pub -y -q >/dev/null || exit 3
+enters /tmp/new nina; enters $LAB_KEYS/anna nina
+cat /tmp/new.pub >$K/olga; sallyport jail create olga --create-account --key $K/olga -y -q >/dev/null || exit 4
+enters /tmp/new olga
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["new enters", "carl enters", "1", "new enters", "carl enters", "# mine", "0", "1", "2", "new does not", "anna enters",
+                    "new enters"], got.stdout + got.stderr
