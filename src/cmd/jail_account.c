@@ -164,10 +164,12 @@ enum err jail_account_make(const struct root *r, const struct jail *j, struct te
 {
 	char uid[24];
 	/* "*" matches no password; a locked account ("!") sshd would not let in where UsePAM is no */
-	const char *argv[] = {
-		"useradd", "-M",   "-U", "-u", uid,  "-d",    j->home, "-s", j->shell ? j->shell : "/usr/sbin/nologin",
-		"-c",	   "jail", "-p", "*",  "--", j->user, NULL
-	};
+	const char *argv[] = { "useradd", "-M",	      "-U",
+			       "-u",	  uid,	      "-d",
+			       j->home,	  "-s",	      j->shell ? j->shell : "/usr/sbin/nologin",
+			       "-c",	  JAIL_ABOUT, "-p",
+			       "*",	  "--",	      j->user,
+			       NULL };
 	struct text said = { 0 };
 	int status;
 	enum err e;

@@ -70,6 +70,7 @@ struct create {
 	const struct create_args *a;
 	const struct facts *f;
 	struct account *account; /* NULL: it is to be made */
+	struct jail has;	 /* what was asked for when the jail was made that is there; dir NULL: there is none */
 	struct manifest m, old;
 	struct ahead *known; /* digests of what goes into a new one */
 	bool again;	     /* there is a jail already: 'old' */
@@ -90,6 +91,7 @@ struct create {
 static void create_clear(struct create *c)
 {
 	account_free(c->account);
+	jail_clear(&c->has);
 	manifest_clear(&c->m);
 	manifest_clear(&c->old);
 	ahead_free(c->known);
@@ -204,13 +206,38 @@ static int find_account(struct create *c, const char *user)
 	return status;
 }
 
+/* Of a jail that is there, whatever state it is in: what is not asked for anew stays. */
+static int take_present(struct create *c, const char *user)
+{
+	struct manifest now = { 0 };
+	struct jail_lost lost = { 0 };
+	enum err e = manifest_read(c->f->root, user, &now, NULL);
+
+	if (!e) {
+		c->has = now.jail; /* 'has' owns it now */
+		now.jail = (struct jail){ 0 };
+	} else if ((e = jail_lost_find(c->f, user, &lost)) == ERR_NONE && !lost.unknown.len) {
+		c->has = lost.jail;
+		lost.jail = (struct jail){ 0 };
+	}
+	manifest_clear(&now);
+	jail_lost_clear(&lost);
+	return e == ERR_MEMORY ? fail(e, "cannot look at the jail") : 0;
+}
+
+/* Programs or a shell that are asked for say that it is not. */
+static bool wants_sftp_only(const struct create *c)
+{
+	return c->a->sftp_only || (c->has.sftp_only && !c->a->with.n && !c->a->shell);
+}
+
 static int choose_shell(struct create *c, const char **shell)
 {
 	const char *asked = c->a->shell, *has = c->account ? c->account->shell : NULL;
 	struct stat st;
 
 	*shell = NULL;
-	if (c->a->sftp_only)
+	if (wants_sftp_only(c))
 		return 0;
 	if (has && asked && strcmp(has, asked) != 0) {
 		complain("the shell of '%s' is '%s', and that one sshd starts, not '%s'", c->account->name, has, asked);
@@ -266,10 +293,10 @@ static int take_wishes(struct create *c, const char *user)
 		return status;
 	j->user = strdup(user);
 	j->shell = shell ? strdup(shell) : NULL;
-	j->sftp_only = c->a->sftp_only;
-	j->copies = c->a->copy;
-	if (c->a->dir)
-		text_add_string(&dir, c->a->dir);
+	j->sftp_only = wants_sftp_only(c);
+	j->copies = c->a->copy || c->has.copies;
+	if (c->a->dir || c->has.dir)
+		text_add_string(&dir, c->a->dir ? c->a->dir : c->has.dir);
 	else
 		text_add(&dir, JAIL_FOLDER "/%s", user);
 	j->dir = text_take(&dir);
@@ -282,11 +309,12 @@ static int take_wishes(struct create *c, const char *user)
 		j->gid = c->account->gid;
 	} else {
 		e = jail_account_choose(c->f->root, j);
+		j->about = JAIL_ABOUT;
 	}
-	if (!e && !j->sftp_only && !c->a->with.n)
+	if (!e && !j->sftp_only && !c->a->with.n && !c->has.with.n)
 		e = strings_add(&j->with, USUAL_SET);
-	else if (!e)
-		e = strings_copy(&j->with, &c->a->with);
+	else if (!e && !j->sftp_only)
+		e = strings_copy(&j->with, c->a->with.n ? &c->a->with : &c->has.with);
 	if (e)
 		return fail(e, "cannot plan the jail");
 	c->m.account_made = !c->account;
@@ -394,15 +422,23 @@ static int compare_old(struct create *c)
 	struct text kind = { 0 };
 	int status;
 
-	if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
+	if (c->old.jail.sftp_only != c->m.jail.sftp_only) {
 		jail_add_kind(&c->old.jail, &kind);
 		complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir, text_string(&kind));
 		text_free(&kind);
-		if (c->lost)
-			command_hint(c->common, "sudo sallyport jail create %s --dir %s%s", c->m.jail.user,
-				     c->old.jail.dir, c->old.jail.sftp_only ? " --sftp-only" : "");
-		else
-			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
+		command_hint(c->common, "leave %s out; or sudo sallyport jail remove %s, then this again",
+			     c->a->sftp_only ? "--sftp-only"
+			     : c->a->shell   ? "--shell"
+					     : "--with",
+			     c->m.jail.user);
+		return EXIT_NO;
+	}
+	if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0) {
+		complain("--dir is '%s', and the jail of '%s' is '%s' already", c->m.jail.dir, c->m.jail.user,
+			 c->old.jail.dir);
+		command_hint(c->common,
+			     "leave --dir out; to have it elsewhere: sudo sallyport jail remove %s, then this again",
+			     c->m.jail.user);
 		return EXIT_NO;
 	}
 	if ((status = check_owner(c)) || (status = check_tree(c)))
@@ -935,8 +971,8 @@ static int create(struct create *c, const char *user)
 	int status;
 	enum err e;
 
-	if ((status = find_account(c, user)) || (status = take_wishes(c, user)) || (status = look_for_old(c)) ||
-	    (status = find_contents(c)) || (status = describe(c)))
+	if ((status = find_account(c, user)) || (status = take_present(c, user)) || (status = take_wishes(c, user)) ||
+	    (status = look_for_old(c)) || (status = find_contents(c)) || (status = describe(c)))
 		return status;
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))

@@ -53,3 +53,37 @@ enters /tmp/new olga
     assert got.returncode == 0, got.stdout + got.stderr
     assert said == ["new enters", "carl enters", "1", "new enters", "carl enters", "# mine", "0", "1", "2", "new does not", "anna enters",
                     "new enters"], got.stdout + got.stderr
+
+
+def test_what_is_not_asked_for_anew_stays(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create carl --with basic,jq --copy --dir /srv/jails/carl -y -q >/dev/null || exit 1
+sallyport jail create anna --sftp-only --dir /srv/jails/anna -y -q >/dev/null || exit 2
+for user in carl anna; do sallyport jail create $user -n; sallyport jail create $user --key /tmp/new.pub -y -q >/dev/null || exit 3; enters /tmp/new carl; done
+sallyport jail list --format json | /usr/bin/python3 -c 'import json, sys
+for j in json.load(sys.stdin)["jails"]: print(j["user"], j["dir"], j["sftp_only"], j["with"])'
+grep -c '"copies": true' /var/lib/sallyport/jails/carl/manifest.json; [ -x /srv/jails/carl/usr/bin/jq ] || exit 4
+sallyport jail create carl --with basic -y -q >/dev/null || exit 5; [ ! -e /srv/jails/carl/usr/bin/jq ] || exit 6
+for how in "carl --dir /srv/jails/other" "carl --sftp-only" "anna --with ls"; do sallyport jail create $how -n; echo $?; done
+# nor is more known of one whose manifest is gone
+rm /var/lib/sallyport/jails/anna/manifest.json; sallyport jail create anna -y -q >/dev/null || exit 7
+sallyport jail check >/dev/null; echo "check: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    nothing = "Nothing to change: the jail is there and in force."
+    assert said == [nothing, "new enters", nothing, "new enters", "anna /srv/jails/anna True []", "carl /srv/jails/carl False ['basic', 'jq']", "1",
+                    "1", "1", "1", "check: 0"], got.stdout + got.stderr
+    assert "--dir is '/srv/jails/other', and the jail of 'carl' is '/srv/jails/carl' already\nhint: leave --dir out" in got.stderr, got.stderr
+    assert "hint: leave --sftp-only out; or" in got.stderr and "hint: leave --with out; or" in got.stderr, got.stderr
+
+
+def test_a_jail_is_current_when_its_account_was_made_for_it(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+sallyport jail create nina --create-account --with ls --key /tmp/new.pub -y -q >/dev/null || exit 1
+sallyport jail check nina; getent passwd nina; grep ^nina /home/chroot/nina/etc/passwd; sallyport jail update nina -n
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[1].startswith("  all is well") and said[2] == said[3] and ":jail:" in said[2], got.stdout
+    assert said[4] == "nina: nothing to change", got.stdout
