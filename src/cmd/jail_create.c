@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_create.c - jail create: a tree, an account where it is asked for, and the Match block that puts it in there; all or nothing. */
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "cmd/change.h"
@@ -16,6 +17,7 @@
 #include "sshd/account.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +86,9 @@ struct create {
 	struct text lines, first, also;
 	struct build_told told;
 	struct jail_trial_told trial;
-	json_t *more; /* "jail" of the JSON answer */
+	json_t *more;	  /* "jail" of the JSON answer */
+	sigset_t signals; /* as they were before they were held */
+	bool held;
 	int lock;
 };
 
@@ -664,6 +668,12 @@ static void take_problems(const struct diags *problems, enum err e, struct text 
 		text_add(wrong, "the jail cannot be made: %s", err_text(e));
 }
 
+/* What is in 'wrong' by now is no error. */
+static enum err said_or(enum err e)
+{
+	return e == ERR_MEMORY || e == ERR_INTERRUPTED ? e : ERR_NONE;
+}
+
 /* The manifest, then the tree, then the account: what a crash leaves of them goes again. */
 static enum err make_new(struct create *c, struct text *wrong)
 {
@@ -671,14 +681,14 @@ static enum err make_new(struct create *c, struct text *wrong)
 	enum err e = build_create(c->f->root, &c->m, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, c->known, &c->told,
 				  &problems);
 
-	if (e)
+	if (e && e != ERR_INTERRUPTED)
 		take_problems(&problems, e, wrong);
-	else
+	else if (!e)
 		c->made = true;
 	if (!e && !c->account)
 		e = jail_account_make(c->f->root, &c->m.jail, wrong);
 	diags_free(&problems);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	return said_or(e);
 }
 
 /* A jail that is there, and perhaps lived in: brought to what is asked for. */
@@ -688,10 +698,10 @@ static enum err make_again(struct create *c, struct text *wrong)
 	enum err e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
 				  &c->told, &problems);
 
-	if (e)
+	if (e && e != ERR_INTERRUPTED)
 		take_problems(&problems, e, wrong);
 	diags_free(&problems);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	return said_or(e);
 }
 
 /* One that nothing tells what is ours in it. */
@@ -705,7 +715,7 @@ static enum err make_lost(struct create *c, struct text *wrong)
 	if ((lost.made = manifest_now()))
 		e = build_again(c->f->root, &lost, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, &c->told,
 				&kept, &problems);
-	if (e)
+	if (e && e != ERR_INTERRUPTED)
 		take_problems(&problems, e, wrong);
 	if (kept) /* also where it does not come to the change */
 		inform("What may be somebody's own is kept: %s", kept);
@@ -713,7 +723,7 @@ static enum err make_lost(struct create *c, struct text *wrong)
 	lost.jail = (struct jail){ 0 };
 	manifest_clear(&lost);
 	diags_free(&problems);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	return said_or(e);
 }
 
 /* What it did is written by build_update(); this is what was asked for. */
@@ -787,6 +797,29 @@ static enum err try_it(struct create *c, const struct stage *s, struct text *wro
 	return ERR_NONE;
 }
 
+/* From where something is made to where it is in force or gone again. */
+static void hold_signals(struct create *c)
+{
+	interrupt_hold(&c->signals);
+	c->held = true;
+}
+
+static void release_signals(struct create *c)
+{
+	if (c->held)
+		interrupt_release(&c->signals);
+	c->held = false;
+}
+
+static enum err make_and_try(struct create *c, const struct stage *s, struct text *wrong)
+{
+	enum err e = c->lost ? make_lost(c, wrong) : c->again ? make_again(c, wrong) : make_new(c, wrong);
+
+	if (e || wrong->len || (e = try_it(c, s, wrong)) || wrong->len)
+		return e;
+	return tell(c);
+}
+
 static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 {
 	struct create *c = arg;
@@ -796,15 +829,14 @@ static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
 		return ERR_NONE;
 	}
-	if (e ||
-	    (e = c->lost    ? make_lost(c, wrong)
-		 : c->again ? make_again(c, wrong)
-			    : make_new(c, wrong)) ||
-	    wrong->len)
+	if (e)
 		return e;
-	if ((e = try_it(c, s, wrong)) || wrong->len)
+	hold_signals(c);
+	e = make_and_try(c, s, wrong);
+	if (!interrupt_pending())
 		return e;
-	return tell(c);
+	text_reset(wrong); /* it also ended the programs that we ran */
+	return ERR_INTERRUPTED;
 }
 
 /* ---- afterwards ---- */
@@ -861,6 +893,19 @@ static bool has_sftp(const struct facts *f)
 	return false;
 }
 
+static void take_back(struct create *c)
+{
+	const bool interrupted = interrupt_pending();
+
+	undo(c);
+	if (interrupted && c->again)
+		inform("sshd's configuration is as it was before. What is in the jail may be changed already: run it again, or "
+		       "take the change back with sudo sallyport jail update %s",
+		       c->m.jail.user);
+	else if (interrupted)
+		inform("What was made of the jail is gone again; run it again to have it.");
+}
+
 static int put_in_force(struct create *c)
 {
 	const struct change keys = {
@@ -895,9 +940,10 @@ static int put_in_force(struct create *c)
 	text_free(&what);
 	text_free(&back);
 	if (status == EXIT_YES && c->also.len)
-		return finish(c);
-	if (status != EXIT_YES)
-		undo(c);
+		status = finish(c);
+	else if (status != EXIT_YES)
+		take_back(c);
+	release_signals(c);
 	return status;
 }
 
@@ -925,9 +971,15 @@ static int do_contents(struct create *c)
 	int status;
 	enum err e;
 
-	if ((e = jail_lock(c->f->root, JAIL_LOCK_SECONDS, &c->lock)) || (e = make_again(c, &wrong)) ||
-	    (e = wrong.len ? ERR_NONE : write_wishes(c))) {
+	if ((e = jail_lock(c->f->root, JAIL_LOCK_SECONDS, &c->lock))) {
 		status = fail(e, "cannot change what is in the jail");
+		text_free(&wrong);
+		return status;
+	}
+	hold_signals(c);
+	if ((e = make_again(c, &wrong)) || (e = wrong.len ? ERR_NONE : write_wishes(c))) {
+		status = e == ERR_INTERRUPTED ? complain("interrupted: nothing was changed, run it again")
+					      : fail(e, "cannot change what is in the jail");
 	} else if (wrong.len) {
 		status = complain("%s", text_string(&wrong));
 	} else {
@@ -935,6 +987,7 @@ static int do_contents(struct create *c)
 			 c->told.added, c->told.replaced, c->told.removed);
 		status = answer_contents(c, true);
 	}
+	release_signals(c);
 	text_free(&wrong);
 	return status;
 }

@@ -589,7 +589,7 @@ enum err jail_trial_run(const struct stage *s, const struct jail_trial *t, struc
 	json_t *answer = NULL;
 	enum err e = stage_world(s, trial_task, &with, TRIAL_MS, &answer);
 
-	if (e == ERR_MEMORY)
+	if (e == ERR_MEMORY || e == ERR_INTERRUPTED)
 		return e;
 	trouble = e ? err_text(e) : json_string_value(json_object_get(answer, "trouble"));
 	wrong = e ? NULL : json_string_value(json_object_get(answer, "wrong"));

@@ -87,3 +87,39 @@ sallyport jail check nina; getent passwd nina; grep ^nina /home/chroot/nina/etc/
     assert got.returncode == 0, got.stdout + got.stderr
     assert said[1].startswith("  all is well") and said[2] == said[3] and ":jail:" in said[2], got.stdout
     assert said[4] == "nina: nothing to change", got.stdout
+
+
+STOP = r"""
+cat >/tmp/stop.py <<'P'
+import os, signal, subprocess, sys, time
+# stop.py CONDITION COMMAND...: starts the command as a terminal would, types ^C once the condition holds; its exit status and what it said
+end = time.monotonic() + 60
+with open("/tmp/said", "w") as said:
+    p = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+    while subprocess.run(["/bin/bash", "-c", sys.argv[1]]).returncode and p.poll() is None and time.monotonic() < end:
+        time.sleep(0.005)
+    os.killpg(p.pid, signal.SIGINT)
+    print(p.wait(60))
+P
+stop() { /usr/bin/python3 /tmp/stop.py "$@"; }
+all() { { md5sum /etc/passwd /etc/group /etc/shadow; find /etc/ssh /home /var/lib/sallyport/jails 2>/dev/null | grep -v '/jails\(/.lock\)*$'; } | sort; }
+"""
+
+
+def test_control_c_leaves_nothing_half_done(world):
+    got, said = run(world, STOP + """
+lab_sshd_start || exit 9
+all >/tmp/before; J=/var/lib/sallyport/jails/rex
+for when in "[ -e $J/manifest.json ]" "[ -e /home/chroot/rex ]" "grep -q ^rex: /etc/passwd" "grep -q ^rex: /etc/passwd && ps -eo args | grep -q ^/[a-z/]*sshd.-D.-e"; do
+    stop "$when" sallyport jail create rex --create-account --with git,python --key /tmp/new.pub -y || exit 1
+    grep -c '^sallyport: interrupted$' /tmp/said; grep -o 'is gone again; run it again' /tmp/said; all | diff /tmp/before - || exit 2
+done
+sallyport recover
+sallyport jail create carl --with basic -y -q >/dev/null || exit 3
+stop '[ -e /home/chroot/carl/.sallyport-update ]' sallyport jail create carl --with basic,git,python,perl -y; cat /tmp/said
+sallyport jail create carl --with basic -n; sallyport jail check carl >/dev/null; echo "check: $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said[:12] == ["2", "1", "is gone again; run it again"] * 4 and said[12] == "Nothing was left unfinished.", got.stdout + got.stderr
+    assert said[-4] == "2" and said[-3] == "sallyport: interrupted: nothing was changed, run it again", got.stdout + got.stderr
+    assert said[-2:] == ["Nothing to change: the jail is there and in force.", "check: 0"], got.stdout + got.stderr
