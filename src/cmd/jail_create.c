@@ -15,6 +15,7 @@
 #include "jail/upkeep.h"
 #include "jail/walk.h"
 #include "sshd/account.h"
+#include "sshd/effective.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -523,6 +524,34 @@ static int find_contents(struct create *c)
 	return status;
 }
 
+/* In place of the shell it would run whatever is asked for; sftp only has one of its own, which must be the first. */
+static int check_command(const struct create *c)
+{
+	struct sshd_connection who = { .user = c->m.jail.user,
+				       .groups = c->account ? &c->account->groups : NULL,
+				       .host = "127.0.0.1",
+				       .addr = "127.0.0.1",
+				       .laddr = "127.0.0.1",
+				       .lport = 22 };
+	struct sshd_effective *now = NULL;
+	const struct sshd_line *by;
+	int status = 0;
+	enum err e = c->m.jail.sftp_only ? ERR_NONE : sshd_effective(c->f->config, &who, &now);
+
+	if (e)
+		return fail(e, "cannot tell what sshd runs for '%s'", who.user);
+	if (now && (by = sshd_decider(now, KW_FORCECOMMAND)) && strcmp(sshd_value(now, KW_FORCECOMMAND), "none") != 0) {
+		complain(
+			"%s:%u: ForceCommand %s: that runs for %s whatever is asked for, and no shell in a jail can be "
+			"shown to work",
+			by->file, by->line, by->rest, who.user);
+		hint("nothing was changed; keep %s out of it (Match User *,!%s), or --sftp-only", who.user, who.user);
+		status = EXIT_NO;
+	}
+	sshd_effective_free(now);
+	return status;
+}
+
 /* ---- shown beforehand ---- */
 
 static void count_files(const struct create *c, size_t *files, unsigned long long *bytes)
@@ -1025,7 +1054,8 @@ static int create(struct create *c, const char *user)
 	enum err e;
 
 	if ((status = find_account(c, user)) || (status = take_present(c, user)) || (status = take_wishes(c, user)) ||
-	    (status = look_for_old(c)) || (status = find_contents(c)) || (status = describe(c)))
+	    (status = look_for_old(c)) || (status = check_command(c)) || (status = find_contents(c)) ||
+	    (status = describe(c)))
 		return status;
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))

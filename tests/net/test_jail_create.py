@@ -123,3 +123,19 @@ sallyport jail create carl --with basic -n; sallyport jail check carl >/dev/null
     assert said[:12] == ["2", "1", "is gone again; run it again"] * 4 and said[12] == "Nothing was left unfinished.", got.stdout + got.stderr
     assert said[-4] == "2" and said[-3] == "sallyport: interrupted: nothing was changed, run it again", got.stdout + got.stderr
     assert said[-2:] == ["Nothing to change: the jail is there and in force.", "check: 0"], got.stdout + got.stderr
+
+
+def test_a_command_that_sshd_runs_in_place_of_the_shell_is_named_before_anything_is_made(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+printf 'Match User car*\\n ForceCommand /bin/echo forced\\n' >/etc/ssh/sshd_config.d/50-x.conf; lab_sshd_reload
+for how in -n -y; do sallyport jail create carl --with basic $how; echo $?; done; ls -A /home/chroot /var/lib/sallyport/jails 2>/dev/null
+sallyport jail create carl --sftp-only -y -q >/dev/null || exit 1
+printf 'Match Address 127.0.0.0/8\\n ForceCommand /bin/false\\n' >/etc/ssh/sshd_config.d/50-x.conf; lab_sshd_reload
+sallyport jail create anna --with basic -y; echo $?
+printf 'Match User anna\\n ForceCommand none\\n' >/etc/ssh/sshd_config.d/49-x.conf; lab_sshd_reload
+sallyport jail create anna --with basic -y -q >/dev/null; echo $?
+""")
+    assert got.returncode == 0 and said == ["1", "1", "1", "0"], got.stdout + got.stderr
+    assert got.stderr.count("50-x.conf:2: ForceCommand /bin/echo forced: that runs for carl whatever is asked for") == 2, got.stderr
+    assert "50-x.conf:2: ForceCommand /bin/false: that runs for anna" in got.stderr, got.stderr
