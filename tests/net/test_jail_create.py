@@ -139,3 +139,23 @@ sallyport jail create anna --with basic -y -q >/dev/null; echo $?
     assert got.returncode == 0 and said == ["1", "1", "1", "0"], got.stdout + got.stderr
     assert got.stderr.count("50-x.conf:2: ForceCommand /bin/echo forced: that runs for carl whatever is asked for") == 2, got.stderr
     assert "50-x.conf:2: ForceCommand /bin/false: that runs for anna" in got.stderr, got.stderr
+
+
+def test_git_shell_is_shown_to_run_git_and_a_shell_that_runs_nothing_is_said_to(world):
+    got, said = run(world, """
+lab_account gil 1011 "$(command -v git-shell)"; lab_key gil; lab_account nop 1012 /usr/bin/tty; lab_key nop; lab_sshd_start || exit 9
+sallyport jail create gil --with git -y -q | grep -o 'git-shell runs git; / is the jail: no repository of the host is seen; no port'
+git init -q --bare /home/chroot/gil/home/gil/r.git && chown -R gil: /home/chroot/gil/home/gil/r.git || exit 1
+GIT_SSH_COMMAND="ssh -F none -i $LAB_KEYS/gil -o BatchMode=yes -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null" git clone -q gil@127.0.0.1:r.git /tmp/r >/dev/null 2>&1
+echo "clone: $?"; sallyport jail remove gil -y -q >/dev/null
+# also where nobody gets in by the whole configuration
+echo 'DenyUsers gil' >/etc/ssh/sshd_config.d/50-deny.conf; lab_sshd_reload
+sallyport jail create gil --with git -y -q 2>/dev/null | grep -o 'git-shell runs git; / is the jail'; sallyport jail remove gil -y -q >/dev/null
+rm /etc/ssh/sshd_config.d/50-deny.conf; lab_sshd_reload
+for how in "gil --with ls" "nop --with git"; do sallyport jail create $how -y -q; echo $?; done
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["git-shell runs git; / is the jail: no repository of the host is seen; no port", "clone: 0", "git-shell runs git; / is the jail",
+                    "1", "1"], got.stdout + got.stderr
+    assert "git-shell does not run git in the jail, which wants --with git: it says nothing, and ends with 255\n" in got.stderr, got.stderr
+    assert "/usr/bin/tty does not start in the jail, or is a shell that runs no commands: tty: " in got.stderr, got.stderr
