@@ -131,6 +131,25 @@ static void hint_sets(void)
 	text_free(&t);
 }
 
+#define FOR_A_SHELL " \t\r\n\\\"'`$&|;<>()*?!#{}"
+
+/* 'jail remove' says the words that make the jail again, and they are to be pasted as they are. */
+static int check_words(const struct strings *with)
+{
+	for (size_t i = 0; i < with->n; i++) {
+		const char *word = with->v[i];
+
+		if (!word[strcspn(word, FOR_A_SHELL)] && word[0] != '~')
+			continue;
+		complain(
+			"--with has '%s': wants a name without blanks, quotes and what else a command line takes for its own",
+			word);
+		hint("a link with a plain name that leads there does as well");
+		return EXIT_TROUBLE;
+	}
+	return 0;
+}
+
 /* 0, or an exit status with the error said. */
 static int check_args(const struct create_args *a, const struct strings *rest)
 {
@@ -154,7 +173,7 @@ static int check_args(const struct create_args *a, const struct strings *rest)
 	else if (a->shell && jail_block_check_path(a->shell, &why))
 		status = complain("--shell is '%s': %s", a->shell, text_string(&why));
 	text_free(&why);
-	return status;
+	return status ? status : check_words(&a->with);
 }
 
 /* The shell must be there, whoever's it is. */

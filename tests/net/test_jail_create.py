@@ -159,3 +159,20 @@ for how in "gil --with ls" "nop --with git"; do sallyport jail create $how -y -q
                     "1", "1"], got.stdout + got.stderr
     assert "git-shell does not run git in the jail, which wants --with git: it says nothing, and ends with 255\n" in got.stderr, got.stderr
     assert "/usr/bin/tty does not start in the jail, or is a shell that runs no commands: tty: " in got.stderr, got.stderr
+
+
+def test_words_that_are_no_program_are_said_to_be_what_they_are(world):
+    got, said = run(world, """
+ln -s loop /tmp/loop; ln -s /nowhere /tmp/dangling; mkfifo /tmp/fifo; mkdir /srv/bin; cp /bin/true "/srv/bin/with space"; lab_sshd_start || exit 9
+for word in '' , /etc /dev/null /tmp/loop /tmp/dangling /tmp/fifo /nothing "/srv/bin/with space" 'a$b' '~/x'; do
+    sallyport jail create anna --with "$word" -n 2>&1 | head -1
+done
+""")
+    plain = "wants a name without blanks, quotes and what else a command line takes for its own"
+    assert said == ["sallyport: --with is '': wants <program>,...", "sallyport: --with is ',': wants <program>,...",
+                    "sallyport: there is a folder at '/etc': wants a program", "sallyport: there is a device at '/dev/null': wants a program",
+                    "sallyport: there is a link that leads in a circle or nowhere at '/tmp/loop': wants a program",
+                    "sallyport: there is a link that leads in a circle or nowhere at '/tmp/dangling': wants a program",
+                    "sallyport: there is a pipe or socket at '/tmp/fifo': wants a program", "sallyport: there is no program '/nothing'",
+                    f"sallyport: --with has '/srv/bin/with space': {plain}", f"sallyport: --with has 'a$b': {plain}",
+                    f"sallyport: --with has '~/x': {plain}"], got.stdout + got.stderr
