@@ -75,6 +75,13 @@ MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, 
 /* As jail_account_make() made it, whole or in part. None there: ERR_NONE. ERR_CHILD: userdel did not. */
 MUST_USE enum err jail_account_remove(const struct root *r, const char *user);
 
+/* ---- the place ---- */
+
+/* Whether a jail may be there, by the path alone. 0, or an exit status with the error said. */
+int jail_check_dir(const char *dir);
+/* Whether the file system of m's place, where nothing is yet, can take what is to be copied to it. The same. */
+int jail_check_room(const struct root *r, const struct manifest *m);
+
 /* ---- keys ---- */
 
 /* Beside the configuration: "/etc/ssh/authorized_keys.d/anna". Yours. */

@@ -90,6 +90,7 @@ struct create {
 	json_t *more;	  /* "jail" of the JSON answer */
 	sigset_t signals; /* as they were before they were held */
 	bool held;
+	bool cannot; /* the jail could not be made: trouble, and not a jail that does not hold */
 	int lock;
 };
 
@@ -173,6 +174,8 @@ static int check_args(const struct create_args *a, const struct strings *rest)
 	else if (a->shell && jail_block_check_path(a->shell, &why))
 		status = complain("--shell is '%s': %s", a->shell, text_string(&why));
 	text_free(&why);
+	if (!status && a->dir)
+		status = jail_check_dir(a->dir);
 	return status ? status : check_words(&a->with);
 }
 
@@ -863,6 +866,7 @@ static enum err make_and_try(struct create *c, const struct stage *s, struct tex
 {
 	enum err e = c->lost ? make_lost(c, wrong) : c->again ? make_again(c, wrong) : make_new(c, wrong);
 
+	c->cannot = wrong->len > 0;
 	if (e || wrong->len || (e = try_it(c, s, wrong)) || wrong->len)
 		return e;
 	return tell(c);
@@ -992,7 +996,7 @@ static int put_in_force(struct create *c)
 	else if (status != EXIT_YES)
 		take_back(c);
 	release_signals(c);
-	return status;
+	return c->cannot ? EXIT_TROUBLE : status;
 }
 
 /* Nothing of sshd's changes then. */
@@ -1074,7 +1078,7 @@ static int create(struct create *c, const char *user)
 
 	if ((status = find_account(c, user)) || (status = take_present(c, user)) || (status = take_wishes(c, user)) ||
 	    (status = look_for_old(c)) || (status = check_command(c)) || (status = find_contents(c)) ||
-	    (status = describe(c)))
+	    (!c->again && (status = jail_check_room(c->f->root, &c->m))) || (status = describe(c)))
 		return status;
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))

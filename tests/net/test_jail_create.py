@@ -176,3 +176,25 @@ done
                     "sallyport: there is a pipe or socket at '/tmp/fifo': wants a program", "sallyport: there is no program '/nothing'",
                     f"sallyport: --with has '/srv/bin/with space': {plain}", f"sallyport: --with has 'a$b': {plain}",
                     f"sallyport: --with has '~/x': {plain}"], got.stdout + got.stderr
+
+
+def test_a_place_that_cannot_hold_the_jail_is_refused_before_anything_is_made(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+for dir in /proc/x /sys /dev/shm/x /run/x /srv/$(printf 'a%.0s' {1..250}); do
+    for how in -n -y; do sallyport jail create carl --with ls --dir $dir $how; echo $?; done
+done
+mount -t tmpfs -o size=3M,mode=755 none /mnt
+for how in -n -y; do sallyport jail create carl --with ls --dir /mnt/deep/carl $how; echo $?; done
+mount -o remount,ro,size=30M /mnt; sallyport jail create carl --with ls --dir /mnt/carl -y; echo $?
+mount -o remount,rw /mnt; ls -A /mnt
+# what fails later is trouble, too, and no jail that does not hold
+printf '#!/bin/sh\\necho useradd: no >&2; exit 3\\n' >/tmp/useradd; chmod 755 /tmp/useradd; mount --bind /tmp/useradd "$(command -v useradd)"
+sallyport jail create mia --create-account --with ls --key /tmp/new.pub -y -q; echo $?; ls -A /home/chroot
+sallyport jail create carl --with ls --dir /mnt/carl -y -q >/dev/null; echo $?
+""")
+    assert said == ["2"] * 14 + ["0"], got.stdout + got.stderr
+    for part in ["--dir is '/proc/x': nothing in /proc outlasts a boot", "--dir is '/sys': ", "--dir is '/dev/shm/x': ", "--dir is '/run/x': ",
+                 "--dir has a name of 250 bytes in it: wants at most ", "'/mnt/deep/carl' would be on a file system with 3.1 MB left: wants "]:
+        assert got.stderr.count(part) == 2, got.stderr
+    assert "'/mnt/carl' would be on a file system that is mounted read-only" in got.stderr and "'mia' cannot be made: useradd: no" in got.stderr, got.stderr
