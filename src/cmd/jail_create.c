@@ -12,6 +12,7 @@
 #include "jail/ahead.h"
 #include "jail/check_path.h"
 #include "jail/contents.h"
+#include "jail/outside.h"
 #include "jail/upkeep.h"
 #include "jail/walk.h"
 #include "sshd/account.h"
@@ -645,6 +646,58 @@ static int describe_lost(struct create *c)
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the jail") : 0;
 }
 
+/* That of an earlier jail, which 'jail remove' kept beside the place. */
+static enum err describe_kept_home(struct create *c)
+{
+	const struct jail *j = &c->m.jail;
+	struct text kept = { 0 };
+	struct stat st;
+	enum err e;
+
+	text_add(&kept, "%s.home", j->dir);
+	if (!(e = text_check(&kept)) && root_lstat(c->f->root, kept.s, &st) == ERR_NONE && S_ISDIR(st.st_mode))
+		text_add(&c->first,
+			 "  the home of an earlier jail is in %s; to have it in this one: sudo cp -a %s/. %s%s/\n",
+			 kept.s, kept.s, j->dir, j->home);
+	text_free(&kept);
+	return e;
+}
+
+/* Where sshd starts a program for it; its own works in any jail. */
+static void describe_sftp(struct create *c)
+{
+	const struct strings *all = sshd_values(c->f->effective, KW_SUBSYSTEM);
+	const char *shell = strrchr(c->m.jail.shell, '/');
+
+	for (size_t i = 0; i < all->n && shell && strcmp(shell, "/git-shell") != 0; i++) {
+		const char *program = strncmp(all->v[i], "sftp ", 5) == 0 ? all->v[i] + 5 : "";
+		char *path = program[0] == '/' ? strndup(program, strcspn(program, " \t")) : NULL;
+
+		if (path && !entries_find(&c->m.entries, path))
+			text_add_string(&c->first, "  no sftp and no scp in there: --with scp adds them\n");
+		free(path);
+	}
+}
+
+static enum err describe_outside(struct create *c)
+{
+	struct outside *found = NULL;
+	size_t n = 0;
+	enum err e = ERR_NONE;
+
+	if (c->account && root_is_live(c->f->root) && geteuid() == 0 && !outside_is_restricted(c->f->root))
+		e = outside_find(c->f->root, c->m.jail.uid, c->again ? c->m.jail.dir : NULL, &found, &n);
+	for (size_t i = 0; i < n && i < SHOWN_MAX; i++) {
+		text_add(&c->first, "  process %ld (", (long)found[i].pid);
+		text_add_escaped(&c->first, found[i].command, strlen(found[i].command));
+		text_add(&c->first, ") of %s runs outside, and can be taken over from inside\n", c->m.jail.user);
+	}
+	if (n)
+		text_add_string(&c->first, "  (unless kernel.yama.ptrace_scope is 1: a file in /etc/sysctl.d)\n");
+	free(found);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
 static int describe(struct create *c)
 {
 	const struct jail *j = &c->m.jail;
@@ -669,6 +722,10 @@ static int describe(struct create *c)
 			 j->home);
 	if (c->lost && (status = describe_lost(c)))
 		return status;
+	if (!j->sftp_only)
+		describe_sftp(c);
+	if ((!c->again && describe_kept_home(c)) || describe_outside(c))
+		return fail(ERR_MEMORY, "cannot plan the jail");
 	c->more = json_pack("{s:o}", "jail", jail_json(j));
 	if (!c->more || text_check(&c->first))
 		return fail(ERR_MEMORY, "cannot plan the jail");

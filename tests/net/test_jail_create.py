@@ -198,3 +198,24 @@ sallyport jail create carl --with ls --dir /mnt/carl -y -q >/dev/null; echo $?
                  "--dir has a name of 250 bytes in it: wants at most ", "'/mnt/deep/carl' would be on a file system with 3.1 MB left: wants "]:
         assert got.stderr.count(part) == 2, got.stderr
     assert "'/mnt/carl' would be on a file system that is mounted read-only" in got.stderr and "'mia' cannot be made: useradd: no" in got.stderr, got.stderr
+
+
+def test_the_plan_says_what_is_kept_what_is_not_in_there_and_what_runs_outside(world):
+    got, said = run(world, r"""
+lab_sshd_start || exit 9
+sallyport jail create carl --with basic -y -q >/dev/null; lab_login carl 'echo mine >file' && sallyport jail remove carl -y -q >/dev/null || exit 1
+sallyport jail create carl --with basic -n >/tmp/plan; grep -c '^  no sftp and no scp in there: --with scp adds them$' /tmp/plan
+sallyport jail create carl --with scp -n | grep -c 'no sftp'; sallyport jail create carl --sftp-only -n | grep -c 'no sftp'
+sallyport jail create carl --with basic -y -q >/dev/null; eval "$(sed -n 's/.*to have it in this one: sudo //p' /tmp/plan)"
+stat -c '%U %n' /home/chroot/carl/home/carl/file; lab_login carl cat file
+sallyport jail create carl --with ls -n | grep -c 'home of an earlier jail'
+sed -i 's/^Subsystem.*/Subsystem sftp internal-sftp/' /etc/ssh/sshd_config; lab_sshd_reload; sallyport jail create anna --with basic -n | grep -c 'no sftp'
+if [ "$(cat /proc/sys/kernel/yama/ptrace_scope 2>/dev/null || echo 0)" = 0 ]; then
+    setpriv --reuid 1001 --regid 1001 --clear-groups sleep 100 & p=$!
+    lab_wait 10 eval '[ "$(ps -o user= -p $p)" = anna ]' || exit 2
+    sallyport jail create anna --sftp-only -n | grep -c "^  process $p (sleep) of anna runs outside, and can be taken over from inside$"; kill $p
+else
+    echo 1
+fi
+""")
+    assert said == ["1", "0", "0", "carl /home/chroot/carl/home/carl/file", "mine", "0", "0", "1"], got.stdout + got.stderr
