@@ -110,7 +110,7 @@ def test_control_c_leaves_nothing_half_done(world):
     got, said = run(world, STOP + """
 lab_sshd_start || exit 9
 all >/tmp/before; J=/var/lib/sallyport/jails/rex
-for when in "[ -e $J/manifest.json ]" "[ -e /home/chroot/rex ]" "grep -q ^rex: /etc/passwd" "grep -q ^rex: /etc/passwd && ps -eo args | grep -q ^/[a-z/]*sshd.-D.-e"; do
+for when in "[ -e $J/manifest.json ]" "[ -e /home/chroot/rex ]" "grep -q ^rex: /etc/passwd" "grep -q ^rex: /etc/passwd && ps -eo args | grep -q '[s]shd .*-D -e'"; do
     stop "$when" sallyport jail create rex --create-account --with git,python --key /tmp/new.pub -y || exit 1
     grep -c '^sallyport: interrupted$' /tmp/said; grep -o 'is gone again; run it again' /tmp/said; all | diff /tmp/before - || exit 2
 done
