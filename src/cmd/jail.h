@@ -93,16 +93,33 @@ MUST_USE enum err jail_account_remove(const struct root *r, const struct manifes
 /* The same of a jail that was being made or taken away: what somebody may have made since by hand stays, too. */
 MUST_USE enum err jail_account_undo(const struct root *r, const struct manifest *m);
 
+/* ---- the place ---- */
+
+/* Whether a jail may be there, by the path alone. 0, or an exit status with the error said. */
+int jail_check_dir(const char *dir);
+/* Whether the file system of m's place, where nothing is yet, can take what is to be copied to it. The same. */
+int jail_check_room(const struct root *r, const struct manifest *m);
+
 /* ---- keys ---- */
 
 /* Beside the configuration: "/etc/ssh/authorized_keys.d/anna". Yours. */
 MUST_USE enum err jail_keys_path(const struct facts *f, const char *user, char **out);
+/* What goes there. Start with { 0 }. */
+struct jail_keys {
+	struct text content;
+	bool stood;  /* there were keys in the file */
+	bool unsure; /* only root can tell which of them let the account in now; all are kept here */
+	struct strings
+		left_out; /* of those: what lets nobody in now, "SHA256:... comment", a comment in the file from now on */
+};
 /*
- * What goes there: what stands there already, else the keys by which the account (NULL: it is new) gets in until now, and those of the files
- * that are given. 0, or an exit status with the error said.
+ * While the jail is in force: what stands there already. Else the keys by which the account (NULL: it is new) gets in until now, whether they
+ * stand there or not; others that stand there would let somebody in again who was shut out since, and become comments. In any case those of
+ * the files that are given. 0, or an exit status with the error said.
  */
 int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
-		     struct text *out);
+		     bool in_force, struct jail_keys *out);
+void jail_keys_clear(struct jail_keys *k);
 
 /* Whether a file that is there has a key in it. */
 bool jail_keys_are_there(const struct root *r, const char *path);

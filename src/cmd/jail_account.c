@@ -28,7 +28,6 @@
 #define SHADOW "/etc/shadow"
 #define GROUP "/etc/group"
 #define GSHADOW "/etc/gshadow"
-#define MARK "jail"		  /* the comment of an account that was made here */
 #define SWEPT_HOME "/nonexistent" /* of one that is there only to be removed */
 
 /* ---- who is no one for a jail ---- */
@@ -172,10 +171,12 @@ enum err jail_account_make(const struct root *r, const struct jail *j, bool *mad
 {
 	char uid[24];
 	/* "*" matches no password; a locked account ("!") sshd would not let in where UsePAM is no */
-	const char *argv[] = {
-		"useradd", "-M", "-U", "-u", uid,  "-d",    j->home, "-s", j->shell ? j->shell : "/usr/sbin/nologin",
-		"-c",	   MARK, "-p", "*",  "--", j->user, NULL
-	};
+	const char *argv[] = { "useradd", "-M",	      "-U",
+			       "-u",	  uid,	      "-d",
+			       j->home,	  "-s",	      j->shell ? j->shell : "/usr/sbin/nologin",
+			       "-c",	  JAIL_ABOUT, "-p",
+			       "*",	  "--",	      j->user,
+			       NULL };
 	struct text said = { 0 };
 	int status;
 	enum err e;
@@ -254,7 +255,7 @@ static enum err compare(const struct root *r, const struct manifest *m, const st
 	struct line l = { 0 };
 	const enum err e = line_find(r, PASSWD, j->user, 5, &l);
 	const char *comment = e ? "" : l.fields[4];
-	const bool marked = !e && strcmp(comment, MARK) == 0;
+	const bool marked = !e && strcmp(comment, JAIL_ABOUT) == 0;
 
 	*swept = marked && strcmp(a->home, SWEPT_HOME) == 0;
 	if (e && e != ERR_NOT_FOUND) {
@@ -266,7 +267,7 @@ static enum err compare(const struct root *r, const struct manifest *m, const st
 	} else if (cut && !marked) {
 		text_add_string(why, "its comment is '");
 		text_add_escaped(why, comment, strlen(comment));
-		text_add_string(why, "', and that one's '" MARK "'");
+		text_add_string(why, "', and that one's '" JAIL_ABOUT "'");
 	} else if (cut && m->state == MANIFEST_MAKING && strcmp(a->home, j->home) != 0 && !*swept) {
 		text_add_string(why, "its home is '");
 		text_add_escaped(why, a->home, strlen(a->home));
@@ -339,7 +340,8 @@ static enum err sweep_group(const struct root *r, const struct jail *j, struct t
 static enum err sweep_up(const struct root *r, const struct jail *j, struct text *said)
 {
 	static const char *const files[] = { SHADOW, "/etc/subuid", "/etc/subgid" };
-	const char *again[] = { "useradd", "-M", "-N", "-d", SWEPT_HOME, "-c", MARK, "-p", "*", "--", j->user, NULL };
+	const char *again[] = { "useradd",  "-M", "-N", "-d", SWEPT_HOME, "-c",
+				JAIL_ABOUT, "-p", "*",	"--", j->user,	  NULL };
 	const char *away[] = { "userdel", "--", j->user, NULL };
 	bool any = false;
 	int status;

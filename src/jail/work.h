@@ -43,7 +43,7 @@ enum err work_fail(struct work *w, const char *path, const char *what);
 enum err work_refuse(struct work *w, const char *path, const char *format, ...) FORMAT(3, 4);
 /*
  * Calls job for each number below n, by several threads where there is enough to do; buffer has WORK_BUFFER bytes. Stops at the first
- * error.
+ * error, and with ERR_INTERRUPTED where a signal waits (base/interrupt.h).
  */
 typedef enum err work_job(struct work *w, size_t i, void *arg, unsigned char *buffer);
 MUST_USE enum err work_each(struct work *w, size_t n, work_job *job, void *arg);
