@@ -238,9 +238,14 @@ static enum err copy_bytes(int from, const struct stat *st, int to)
 {
 	const struct timespec times[] = { st->st_atim, st->st_mtim };
 	unsigned char chunk[16384];
+	enum err e = ERR_NONE;
 	bool writes;
 
-	if (ioctl(to, FICLONE, from) && entry_digest_copy(from, to, st->st_size, chunk, sizeof chunk, NULL, &writes))
+	if (ioctl(to, FICLONE, from))
+		e = entry_digest_copy(from, to, st->st_size, chunk, sizeof chunk, NULL, &writes);
+	if (e == ERR_TOO_BIG)
+		errno = EBUSY; /* it grows */
+	if (e)
 		return ERR_SYSTEM;
 	return fchown(to, st->st_uid, st->st_gid) || fchmod(to, st->st_mode & 0777) || futimens(to, times) ? ERR_SYSTEM
 													   : ERR_NONE;
@@ -276,32 +281,36 @@ static enum err copy_to(int dir, const char *name, int to)
 static enum err link_to(int dir, const char *name, int to)
 {
 	struct walk_flags f;
-	int failed;
+	int failed = linkat(dir, name, to, name, 0);
 
-	if (!linkat(dir, name, to, name, 0) || is_kept(dir, name, to))
+	if (failed && errno == EPERM) {
+		if (walk_flags_lift(dir, name, &f)) {
+			failed = linkat(dir, name, to, name, 0);
+			walk_flags_restore(&f);
+		} else {
+			errno = EPERM;
+		}
+	}
+	if (!failed || is_kept(dir, name, to))
 		return ERR_NONE;
-	if (errno == EMLINK)
-		return copy_to(dir, name, to);
-	if (errno != EPERM || !walk_flags_lift(dir, name, &f))
-		return ERR_SYSTEM;
-	failed = linkat(dir, name, to, name, 0);
-	walk_flags_restore(&f);
-	return failed ? ERR_SYSTEM : ERR_NONE;
+	return errno == EMLINK ? copy_to(dir, name, to) : ERR_SYSTEM;
 }
 
 /* Out of a tree that goes. */
 static enum err move_to(int dir, const char *name, int to)
 {
 	struct walk_flags f;
-	enum err e;
+	enum err e = walk_rename(dir, name, to, name, RENAME_NOREPLACE);
 
-	if (!walk_rename(dir, name, to, name, RENAME_NOREPLACE) || is_kept(dir, name, to))
-		return ERR_NONE;
-	if (errno != EPERM || !walk_flags_lift(dir, ".", &f))
-		return ERR_SYSTEM;
-	e = walk_rename(dir, name, to, name, RENAME_NOREPLACE);
-	walk_flags_restore(&f);
-	return e;
+	if (e && errno == EPERM) {
+		if (walk_flags_lift(dir, ".", &f)) {
+			e = walk_rename(dir, name, to, name, RENAME_NOREPLACE);
+			walk_flags_restore(&f);
+		} else {
+			errno = EPERM;
+		}
+	}
+	return e && is_kept(dir, name, to) ? ERR_NONE : e;
 }
 
 static enum err count(struct salvage *s, const char *path, const char *end)

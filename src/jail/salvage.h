@@ -26,8 +26,9 @@ struct salvage {
 	const struct entries *
 		wanted; /* what is ours: the rows of the manifest, else what is made for such a jail now; NULL: not known */
 	/*
-	 * NULL: all of the tree goes, and what is kept leaves it. Else it gets a row for each thing that root alone could have put there, as of what is ours: those that are not
-	 * wanted go by the next update. What others could have put there stays, but where something of ours is to be.
+	 * NULL: all of the tree goes, and what is kept leaves it. Else it stays, and this gets a row for each thing that root alone could have put
+	 * there, as of what is ours: those that are not wanted go by the next update. What others could have put there stays, but where something of
+	 * ours is to be.
 	 */
 	struct entries *adopted;
 	bool look; /* nothing is kept, it is only counted; no rows then */
