@@ -214,6 +214,7 @@ sallyport jail check anna
 # what fails is said and fails nobody; an upgrade does not stop for a jail
 rm /opt/hello/lib/libhello.so.2
 $hook 2>&1; echo "status $?"
+lab_wait 10 grep -q 'not every jail is up to date' /var/log/auth.log
 logged | grep 'not every jail is up to date'
 end_session
 lab_login anna /opt/hello/bin/hello
