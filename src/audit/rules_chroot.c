@@ -281,6 +281,23 @@ static enum err show_escapes(const struct jail_troubles *all, const char *dir, s
 	return e;
 }
 
+/* The folder holds, but not all else that makes a jail of it. */
+static enum err show_weakened(const struct facts *f, const struct jail_fact *j, struct finding *out)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < j->weakened.n && !e; i++) {
+		const struct diag *d = &j->weakened.v[i];
+
+		out->status = STATUS_FAIL;
+		e = finding_evidence(out, d->file, d->line, "%s, in the jail of %s", d->text, j->user);
+		if (!e && !out->reason)
+			e = finding_reason(out, "%s%s%s, in the jail of %s", d->file ? judge_path(f, d->file) : "",
+					   d->file ? ": " : "", d->text, j->user);
+	}
+	return e;
+}
+
 static enum err judge_jail_escape(const struct facts *f, const struct policy *p, struct finding *out)
 {
 	const struct jails *j = &f->jails;
@@ -288,7 +305,7 @@ static enum err judge_jail_escape(const struct facts *f, const struct policy *p,
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < j->nours && !e; i++)
-		if (j->ours[i].dir)
+		if (j->ours[i].dir && !(e = show_weakened(f, &j->ours[i], out)))
 			e = show_escapes(&j->ours[i].troubles, j->ours[i].dir, out);
 	ours = out->status == STATUS_FAIL;
 	for (size_t i = 0; i < j->nchroots && !e; i++)
@@ -297,10 +314,11 @@ static enum err judge_jail_escape(const struct facts *f, const struct policy *p,
 		return e ? e : judge_rest(f, out);
 	if ((e = finding_detail(out,
 				"A jail holds as long as nothing in it gives rights, reaches a device or the host, "
-				"or can be changed where programs look for what they run.")))
+				"or can be changed where programs look for what they run, and as sshd forwards "
+				"nothing for who is in it.")))
 		return e;
 	return finding_fix(out, ours ? "sudo sallyport jail check" : NULL,
-			   "take away what is named: the bit, the device, the right to write, the mount");
+			   "take away what is named: the bit, the device, the right to write, the mount, the setting");
 }
 
 /* jail-candidate */

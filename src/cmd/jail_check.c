@@ -2,6 +2,7 @@
 /* jail_check.c - jail check: is a jail in force, does it hold, is it current, and does everything in it start? */
 #include "jail/check.h"
 
+#include "audit/jail_settings.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "cmd/jail.h"
@@ -72,6 +73,32 @@ static bool is_same_folder(const char *home, const char *wanted)
 	return strncmp(home, wanted, len) == 0 && strspn(home + len, "/") == strlen(home + len);
 }
 
+/* Which values of its block do not hold, though the folder does. */
+static enum err look_at_settings(struct check *c, const struct manifest *m, json_t *list)
+{
+	struct diags weak = { 0 };
+	struct text detail = { 0 };
+	enum err e = jail_settings_judge(c->f->root, c->f->config, &m->jail, &weak);
+
+	for (size_t i = 0; i < weak.n && !e; i++) {
+		text_reset(&detail);
+		if (weak.v[i].file)
+			text_add(&detail, "%s:%u: ", weak.v[i].file, weak.v[i].line);
+		text_add_string(&detail, weak.v[i].text);
+		if (!(e = text_check(&detail)))
+			add_finding(c, list, "weakened", true, NULL, text_string(&detail));
+	}
+	if (weak.n)
+		text_add(
+			&c->out,
+			"  Next: sudo sallyport jail create %s with the words it was made with, which writes its block "
+			"anew\n",
+			m->jail.user);
+	diags_free(&weak);
+	text_free(&detail);
+	return e;
+}
+
 /* What only sshd's configuration and the accounts tell. */
 static enum err look_outside(struct check *c, const struct manifest *m, bool *in_force, json_t *list)
 {
@@ -84,6 +111,8 @@ static enum err look_outside(struct check *c, const struct manifest *m, bool *in
 		add_finding(
 			c, list, "not-in-force", true, NULL,
 			"sshd's configuration does not put the account there: sudo sallyport jail create again, or jail remove");
+	if ((e = look_at_settings(c, m, list)))
+		return e;
 	e = account_find(c->f->root, m->jail.user, &a);
 	if (e == ERR_NOT_FOUND)
 		add_finding(c, list, "no-account", false, NULL, "its account is gone: sudo sallyport jail remove");

@@ -2,6 +2,7 @@
 /* jail_block.c - writes the Match block of a jail, finds it again, and asks whether it counts. */
 #include "harden/jail_block.h"
 
+#include "audit/jail_settings.h"
 #include "sshd/account.h"
 #include "sshd/edit.h"
 #include "sshd/effective.h"
@@ -76,13 +77,13 @@ enum err jail_block_check_path(const char *path, struct text *why)
 
 enum err jail_block_lines(const struct jail *j, const char *keys, struct text *out)
 {
-	text_add(out, "ChrootDirectory %s\n", j->dir);
-	text_add(out, "AuthorizedKeysFile %s\n", keys);
-	/* PermitTunnel stood against DisableForwarding before OpenSSH 10.4 */
-	text_add_string(out, "DisableForwarding yes\nPermitTunnel no\nX11Forwarding no\nPermitUserRC no\n");
-	if (j->sftp_only)
-		text_add(out, "PermitTTY no\nForceCommand internal-sftp -f AUTHPRIV -l INFO -d %s\n", j->home);
-	return text_check(out);
+	struct jail_settings all = { 0 };
+	enum err e = jail_settings_make(j, keys, &all);
+
+	for (size_t i = 0; i < all.n; i++)
+		text_add(out, "%s %s\n", sshd_keyword(all.v[i].id)->name, all.v[i].value);
+	jail_settings_clear(&all);
+	return e ? e : text_check(out);
 }
 
 /* ---- the block among other lines ---- */
