@@ -25,16 +25,21 @@ struct check {
 	json_t *jails;
 	size_t findings;
 	struct jail_next next; /* of the jail that is looked at */
+	bool cut;	       /* of it, too: not all findings of a kind are listed */
 };
 
-static void add_finding(struct check *c, json_t *list, const char *id, bool escape, const char *path,
-			const char *detail)
+/* Its row, borrowed from the list. */
+static json_t *add_finding(struct check *c, json_t *list, const char *id, bool escape, const char *path,
+			   const char *detail)
 {
+	json_t *row =
+		json_pack("{s:s,s:b,s:o,s:o,s:i}", "kind", id, "escape", escape, "path",
+			  path ? json_safe_string(path) : json_null(), "detail", json_safe_string(detail), "more", 0);
+
 	c->findings++;
 	text_add(&c->out, "  %-11s %s%s%s\n", id, path ? path : "", path ? ": " : "", detail);
-	json_array_append_new(list, json_pack("{s:s,s:b,s:o,s:o}", "kind", id, "escape", escape, "path",
-					      path ? json_safe_string(path) : json_null(), "detail",
-					      json_safe_string(detail)));
+	json_array_append_new(list, row);
+	return row;
 }
 
 /* Of what an update puts right, where it is ours. */
@@ -44,14 +49,30 @@ static bool is_mended_by_update(enum jail_trouble_kind kind)
 	       kind == JAIL_WRITABLE;
 }
 
+static void add_trouble(struct check *c, json_t *list, const struct jail_trouble *t)
+{
+	struct text path = { 0 };
+	json_t *row;
+
+	text_add_string(&path, t->path);
+	if (t->more)
+		text_add(&path, " and %zu %s", t->more, t->kind == JAIL_MISSING ? "below" : "more");
+	row = add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), text_string(&path),
+			  t->detail);
+	json_object_set_new(row, "path", json_safe_string(t->path));
+	json_object_set_new(row, "more", json_integer((json_int_t)t->more));
+	text_free(&path);
+}
+
 static enum err add_troubles(struct check *c, const struct manifest *m, const struct jail_troubles *all, json_t *list)
 {
 	enum err e = ERR_NONE;
 
+	c->cut |= all->cut;
 	for (size_t i = 0; i < all->n && !e; i++) {
 		const struct jail_trouble *t = &all->v[i];
 
-		add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), t->path, t->detail);
+		add_trouble(c, list, t);
 		e = jail_next_trouble(&c->next, m, t, is_mended_by_update(t->kind));
 	}
 	return e;
@@ -218,11 +239,11 @@ static enum err look_for_ways_out(struct check *c, const struct jail_lost *l, js
 	struct jail_troubles all = { 0 };
 	enum err e = jail_check_escapes(c->f->root, l->jail.dir, ESCAPES_MS, &all);
 
+	c->cut |= all.cut;
 	if (e == ERR_NOT_FOUND)
 		add_finding(c, list, "missing", false, l->jail.dir, "there is no such folder");
 	for (size_t i = 0; i < all.n && !e; i++)
-		add_finding(c, list, jail_trouble_id(all.v[i].kind), jail_trouble_is_escape(all.v[i].kind),
-			    all.v[i].path, all.v[i].detail);
+		add_trouble(c, list, &all.v[i]);
 	jail_troubles_clear(&all);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
@@ -241,6 +262,7 @@ static int check_lost(struct check *c, const struct jail_lost *l, const char *us
 	say_next(c, l, user);
 	if (j) {
 		json_object_set(j, "findings", list);
+		json_object_set_new(j, "complete", json_boolean(!c->cut));
 		json_array_append_new(c->jails, j);
 	}
 	json_decref(list);
@@ -283,6 +305,7 @@ static int check_sound(struct check *c, const char *user)
 	if (!status && (j = jail_json(&m.jail))) {
 		json_object_set_new(j, "in_force", json_boolean(in_force));
 		json_object_set(j, "findings", list);
+		json_object_set_new(j, "complete", json_boolean(!c->cut));
 		json_object_set(j, "next", next);
 		json_array_append_new(c->jails, j);
 	}
@@ -301,6 +324,7 @@ static int check_one(struct check *c, const char *user)
 
 	if (e == ERR_MEMORY)
 		return fail(e, "cannot check the jail of '%s'", user);
+	c->cut = false;
 	status = e ? check_sound(c, user) : check_lost(c, &lost, user);
 	jail_lost_clear(&lost);
 	return status;

@@ -115,3 +115,21 @@ rm /srv/tool; sallyport jail create anna --with basic -y -q >/dev/null; sallypor
     assert said[1] == ("  Next: put back on this host what is named, and: sudo sallyport jail update anna; or do without it: "
                        "sudo sallyport jail create anna --with basic,/srv/tool, but for what is named"), got.stdout
     assert said[3] == said[4] == "  all is well: it holds, is current, and what is in it starts", got.stdout + got.stderr
+
+
+def test_a_cause_is_one_line_and_what_follows_from_it_stands_behind(world):
+    got, said = run(world, """
+sallyport jail create anna --with basic,git -y -q >/dev/null || exit 1
+rm -r $J/lib64; sallyport jail check anna >/tmp/loader; sallyport jail check anna --format json >/tmp/json
+sallyport jail update anna -q; rm -r $J/usr/bin; sallyport jail check anna >/tmp/bin
+sallyport jail update anna -q; sallyport jail check anna | tail -1; for i in loader bin json; do echo "== $i"; cat /tmp/$i; done
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    loader, programs, rows = [part.splitlines() for part in re.split(r"== \w+\n", got.stdout)[1:]]
+    assert said[0] == "  all is well: it holds, is current, and what is in it starts", got.stdout
+    gone = re.compile(r"  starts-not  (\S+) and \d+ more: \1 or the interpreter it names is not there: No such file or directory")
+    for lines, missing in ((loader, r"  missing     /lib64(?: and \d+ below)?: it was put there and is gone"),
+                           (programs, r"  missing     /usr/bin and \d\d+ below: it was put there and is gone")):
+        assert len(lines) == 4 and re.fullmatch(missing, lines[1]) and gone.fullmatch(lines[2]) and lines[3] == "  Next: " + UPDATE, got.stdout
+    jail = json.loads("\n".join(rows))["jails"][0]
+    assert jail["complete"] and [f["kind"] for f in jail["findings"]] == ["missing", "starts-not"] and jail["findings"][1]["more"] > 50, got.stdout
