@@ -133,3 +133,19 @@ sallyport jail update anna -q; sallyport jail check anna | tail -1; for i in loa
         assert len(lines) == 4 and re.fullmatch(missing, lines[1]) and gone.fullmatch(lines[2]) and lines[3] == "  Next: " + UPDATE, got.stdout
     jail = json.loads("\n".join(rows))["jails"][0]
     assert jail["complete"] and [f["kind"] for f in jail["findings"]] == ["missing", "starts-not"] and jail["findings"][1]["more"] > 50, got.stdout
+
+
+def test_a_manifest_that_others_could_have_written_counts_as_damaged(world):
+    got, said = run(world, """
+M=/var/lib/sallyport/jails/anna/manifest.json
+sallyport jail create anna --with basic -y -q >/dev/null || exit 1
+for way in "chmod 666 $M" "chown anna $M" "mv $M /srv/m; ln -s /srv/m $M"; do
+    eval "$way"; sallyport jail check anna | grep damaged; sallyport jail update anna 2>&1 | grep -o 'wants a file of root.*'
+    sallyport jail create anna --with basic -y -q >/dev/null; sallyport jail check anna | tail -1; stat -c '%F %a %U' $M
+done
+""")
+    wants = "wants a file of root's own that nobody else may write to"
+    well = ["  all is well: it holds, is current, and what is in it starts", "regular file 600 root"]
+    assert got.returncode == 0 and said == [
+        line for why in ("everybody may write to it (mode 0666)", "it belongs to uid 1001", "it is a link")
+        for line in [f"  damaged     /var/lib/sallyport/jails/anna/manifest.json: {why}: {wants}", wants] + well], got.stdout + got.stderr
