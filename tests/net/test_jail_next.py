@@ -149,3 +149,15 @@ done
     assert got.returncode == 0 and said == [
         line for why in ("everybody may write to it (mode 0666)", "it belongs to uid 1001", "it is a link")
         for line in [f"  damaged     /var/lib/sallyport/jails/anna/manifest.json: {why}: {wants}", wants] + well], got.stdout + got.stderr
+
+
+def test_where_nothing_is_to_do_nothing_is_said_to_be_run_and_a_list_that_is_cut_is_told(world):
+    got, _ = run(world, """
+sallyport jail create anna --sftp-only -y -q >/dev/null || exit 1
+sallyport jail create anna --sftp-only -y --format json; echo ==
+for i in $(seq 150); do touch $J/dev/f$i; done; sallyport jail check anna --format json
+""")
+    plan, check = (json.loads(part) for part in got.stdout.split("==\n"))
+    assert (plan["changed"], plan["ops"]) == (False, []), got.stdout + got.stderr
+    jail = check["jails"][0]
+    assert jail["complete"] is False and len(jail["findings"]) == 100, got.stdout
