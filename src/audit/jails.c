@@ -212,7 +212,7 @@ enum err jails_find(const struct jails_wanted *w, struct jails *out)
 {
 	struct reach reach = REACH_NONE;
 	struct jails j = { 0 };
-	enum err e = jails_ours_find(w->root, &j);
+	enum err e = jails_ours_find(w->root, w->config, &j);
 
 	if (!e && w->config)
 		e = add_folders(&j, w);
@@ -240,6 +240,7 @@ void jails_free(struct jails *j)
 		free(j->ours[i].user);
 		free(j->ours[i].dir);
 		free(j->ours[i].problem);
+		diags_free(&j->ours[i].weakened);
 		jail_troubles_clear(&j->ours[i].troubles);
 	}
 	free(j->chroots);

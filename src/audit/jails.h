@@ -4,6 +4,7 @@
 #define AUDIT_JAILS_H
 
 #include "audit/past.h"
+#include "base/diag.h"
 #include "base/err.h"
 #include "base/macros.h"
 #include "base/root.h"
@@ -29,6 +30,7 @@ struct jail_fact {
 	char *user, *dir;	       /* dir NULL: its manifest cannot be read */
 	char *problem;		       /* why it cannot be compared with this system, or NULL; escaped */
 	bool gone;		       /* there is no such folder */
+	struct diags weakened;	       /* of the configuration: jail_settings_judge() */
 	struct jail_troubles troubles; /* all kinds but JAIL_STARTS_NOT: nothing is started */
 };
 

@@ -2,6 +2,7 @@
 /* jails_ours.c - looks at each jail that has a manifest. */
 #include "audit/jails_ours.h"
 
+#include "audit/jail_settings.h"
 #include "base/array.h"
 #include "base/diag.h"
 #include "jail/contents.h"
@@ -38,7 +39,7 @@ static enum err compare(const struct root *r, const struct manifest *m, struct j
 	return e;
 }
 
-static enum err fill(const struct root *r, struct jail_fact *f)
+static enum err fill(const struct root *r, const struct sshd_config *config, struct jail_fact *f)
 {
 	struct manifest m = { 0 };
 	struct text problem = { 0 };
@@ -60,13 +61,15 @@ static enum err fill(const struct root *r, struct jail_fact *f)
 		e = say_problem(f, "a change of it was cut off: sallyport recover finishes it");
 	else if (!f->gone)
 		e = compare(r, &m, f);
+	if (!e && m.state == MANIFEST_READY && config)
+		e = jail_settings_judge(r, config, &m.jail, &f->weakened);
 out:
 	text_free(&problem);
 	manifest_clear(&m);
 	return e;
 }
 
-static enum err add(const struct root *r, const char *user, struct jails *j)
+static enum err add(const struct root *r, const struct sshd_config *config, const char *user, struct jails *j)
 {
 	struct jail_fact *v = array_room(j->ours, j->nours, &j->ours_size, sizeof *v);
 
@@ -76,10 +79,10 @@ static enum err add(const struct root *r, const char *user, struct jails *j)
 	v[j->nours] = (struct jail_fact){ .user = strdup(user) };
 	if (!v[j->nours].user)
 		return ERR_MEMORY;
-	return fill(r, &v[j->nours++]);
+	return fill(r, config, &v[j->nours++]);
 }
 
-enum err jails_ours_find(const struct root *r, struct jails *j)
+enum err jails_ours_find(const struct root *r, const struct sshd_config *config, struct jails *j)
 {
 	struct strings users = { 0 };
 	enum err e = manifest_list(r, &users);
@@ -89,7 +92,7 @@ enum err jails_ours_find(const struct root *r, struct jails *j)
 		e = j->unsure ? ERR_NONE : ERR_MEMORY;
 	}
 	for (size_t i = 0; i < users.n && !e; i++)
-		e = add(r, users.v[i], j);
+		e = add(r, config, users.v[i], j);
 	if (!e && users.n && (e = upkeep_look(r, &j->upkeep)) && e != ERR_MEMORY && !j->unsure) {
 		j->unsure = strdup("what keeps jails current could not be read");
 		e = j->unsure ? ERR_NONE : ERR_MEMORY;

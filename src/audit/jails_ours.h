@@ -5,7 +5,7 @@
 
 #include "audit/jails.h"
 
-/* Fills j->ours; notes in j->unsure that not all are known. ERR_MEMORY. */
-MUST_USE enum err jails_ours_find(const struct root *r, struct jails *j);
+/* Fills j->ours; config may be NULL. Notes in j->unsure that not all are known. ERR_MEMORY. */
+MUST_USE enum err jails_ours_find(const struct root *r, const struct sshd_config *config, struct jails *j);
 
 #endif

@@ -162,22 +162,26 @@ static bool is_drift(enum jail_trouble_kind kind)
 
 static enum err show_drift(const struct jail_fact *j, struct finding *out, bool *any)
 {
-	size_t n = 0;
+	size_t n = 0, shown = 0;
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < j->troubles.n && !e; i++) {
 		const struct jail_trouble *t = &j->troubles.v[i];
 
-		if (!is_drift(t->kind) || ++n > SHOWN_MAX)
+		if (!is_drift(t->kind))
 			continue;
+		n += 1 + t->more;
+		if (shown == SHOWN_MAX)
+			continue;
+		shown++;
 		e = finding_evidence(out, j->dir, 0, "%s in the jail of %s: %s", t->path, j->user, t->detail);
 	}
 	*any = n > 0;
 	if (e || !n)
 		return e;
 	out->status = STATUS_FAIL;
-	if (n > SHOWN_MAX)
-		e = finding_evidence(out, j->dir, 0, "and %zu more", n - SHOWN_MAX);
+	if (n > shown)
+		e = finding_evidence(out, j->dir, 0, "and %zu more", n - shown);
 	if (e || out->reason)
 		return e;
 	return finding_reason(out, "%zu file%s in the jail of %s %s not as here", n, n == 1 ? "" : "s", j->user,
@@ -281,14 +285,33 @@ static enum err show_escapes(const struct jail_troubles *all, const char *dir, s
 	return e;
 }
 
+/* The folder holds, but not all else that makes a jail of it. */
+static enum err show_weakened(const struct facts *f, const struct jail_fact *j, struct finding *out)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < j->weakened.n && !e; i++) {
+		const struct diag *d = &j->weakened.v[i];
+
+		out->status = STATUS_FAIL;
+		e = finding_evidence(out, d->file, d->line, "%s, in the jail of %s", d->text, j->user);
+		if (!e && !out->reason)
+			e = finding_reason(out, "%s%s%s, in the jail of %s", d->file ? judge_path(f, d->file) : "",
+					   d->file ? ": " : "", d->text, j->user);
+	}
+	return e;
+}
+
 static enum err judge_jail_escape(const struct facts *f, const struct policy *p, struct finding *out)
 {
 	const struct jails *j = &f->jails;
-	bool ours;
+	bool ours, weak = false;
 	enum err e = ERR_NONE;
 
+	for (size_t i = 0; i < j->nours; i++)
+		weak |= j->ours[i].weakened.n > 0;
 	for (size_t i = 0; i < j->nours && !e; i++)
-		if (j->ours[i].dir)
+		if (j->ours[i].dir && !(e = show_weakened(f, &j->ours[i], out)))
 			e = show_escapes(&j->ours[i].troubles, j->ours[i].dir, out);
 	ours = out->status == STATUS_FAIL;
 	for (size_t i = 0; i < j->nchroots && !e; i++)
@@ -297,10 +320,12 @@ static enum err judge_jail_escape(const struct facts *f, const struct policy *p,
 		return e ? e : judge_rest(f, out);
 	if ((e = finding_detail(out,
 				"A jail holds as long as nothing in it gives rights, reaches a device or the host, "
-				"or can be changed where programs look for what they run.")))
+				"or can be changed where programs look for what they run%s.",
+				weak ? ", and as sshd forwards nothing for who is in it" : "")))
 		return e;
 	return finding_fix(out, ours ? "sudo sallyport jail check" : NULL,
-			   "take away what is named: the bit, the device, the right to write, the mount");
+			   "take away what is named: the bit, the device, the right to write, the mount%s",
+			   weak ? ", the setting" : "");
 }
 
 /* jail-candidate */

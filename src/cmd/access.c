@@ -45,7 +45,7 @@ static int say_unusable(const struct facts *f)
 		return complain("sshd refuses this configuration: nobody could log in by it");
 	}
 	if (!f->sshd && f->config_err == ERR_NOT_FOUND)
-		return complain("there is no OpenSSH server here: neither a sshd nor '%s'", f->config_path);
+		return command_no_server(f->root, f->config_path);
 	return command_unreadable(f->root, f->config_path, f->config_err);
 }
 

@@ -121,7 +121,7 @@ static int gather(const struct common_args *common, struct facts **f)
 		return command_unreadable((*f)->root, (*f)->config_path, (*f)->config_err);
 	if ((*f)->sshd || (*f)->config_err != ERR_NOT_FOUND)
 		return 0;
-	complain("there is no OpenSSH server here: neither a sshd nor '%s'", (*f)->config_path);
+	(void)command_no_server((*f)->root, (*f)->config_path);
 	hint("install it first, on Debian: sudo apt-get install openssh-server");
 	return EXIT_TROUBLE;
 }

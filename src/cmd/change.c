@@ -330,8 +330,8 @@ static json_t *ops_json(const struct work *w)
 
 	for (size_t i = 0; list && i < w->plan->nops; i++)
 		json_array_append_new(list, change_op_json(&w->plan->ops[i]));
-	if (list && w->plan->reload && w->facts->live && sshd_reload_describe(&w->facts->service, &how) == ERR_NONE &&
-	    how)
+	if (list && w->plan->nops && w->plan->reload && w->facts->live &&
+	    sshd_reload_describe(&w->facts->service, &how) == ERR_NONE && how)
 		json_array_append_new(list, json_pack("{s:s,s:s,s:[]}", "op", "run", "command", how, "why"));
 	free(how);
 	return list;

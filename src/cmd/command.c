@@ -436,13 +436,35 @@ void command_hint(const struct common_args *common, const char *format, ...)
 	text_free(&t);
 }
 
+void command_add_path(const struct root *r, const char *path, struct text *out)
+{
+	if (!root_is_live(r))
+		text_add(out, "%s%s", root_dir(r), path[0] == '/' ? "" : "/");
+	text_add_string(out, path);
+}
+
 int command_unreadable(const struct root *r, const char *path, enum err e)
 {
 	int fd = -1;
 	enum err now = root_open_file(r, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0, &fd);
+	struct text shown = { 0 };
+	int status;
 
 	file_close(fd);
-	return fail(now ? now : e, "cannot read '%s'", path);
+	command_add_path(r, path, &shown);
+	status = fail(now ? now : e, "cannot read '%s'", text_string(&shown));
+	text_free(&shown);
+	return status;
+}
+
+int command_no_server(const struct root *r, const char *config)
+{
+	struct text shown = { 0 };
+
+	command_add_path(r, config, &shown);
+	complain("there is no OpenSSH server here: neither a sshd nor '%s'", text_string(&shown));
+	text_free(&shown);
+	return EXIT_TROUBLE;
 }
 
 bool command_answer_comes(unsigned long seconds)

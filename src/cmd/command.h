@@ -77,6 +77,10 @@ int command_write(const char *path, const void *content, size_t len, const struc
 void command_add_root(const struct common_args *common, struct text *out);
 /* "hint: " and a command of ours, with that --root. */
 void command_hint(const struct common_args *common, const char *format, ...) FORMAT(2, 3);
+/* The path with the folder of --root in front, where it is in another system. */
+void command_add_path(const struct root *r, const char *path, struct text *out);
+/* Says that there is neither a sshd nor its configuration. Returns EXIT_TROUBLE. */
+int command_no_server(const struct root *r, const char *config);
 /* "sallyport: cannot read 'PATH': why", with the reason looked for anew: e may be older than errno. Returns EXIT_TROUBLE. */
 int command_unreadable(const struct root *r, const char *path, enum err e);
 /*

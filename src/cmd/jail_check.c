@@ -2,15 +2,18 @@
 /* jail_check.c - jail check: is a jail in force, does it hold, is it current, and does everything in it start? */
 #include "jail/check.h"
 
+#include "audit/jail_settings.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "cmd/jail.h"
+#include "cmd/jail_next.h"
 #include "harden/jail_block.h"
 #include "jail/contents.h"
 #include "sshd/account.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/banned.h"
@@ -21,42 +24,51 @@ struct check {
 	struct text out;
 	json_t *jails;
 	size_t findings;
+	struct jail_next next; /* of the jail that is looked at */
+	bool cut;	       /* of it, too: not all findings of a kind are listed */
 };
 
-static void add_finding(struct check *c, json_t *list, const char *id, bool escape, const char *path,
-			const char *detail)
+/* Its row, borrowed from the list. */
+static json_t *add_finding(struct check *c, json_t *list, const char *id, bool escape, const char *path,
+			   const char *detail)
 {
+	json_t *row =
+		json_pack("{s:s,s:b,s:o,s:o,s:i}", "kind", id, "escape", escape, "path",
+			  path ? json_safe_string(path) : json_null(), "detail", json_safe_string(detail), "more", 0);
+
 	c->findings++;
 	text_add(&c->out, "  %-11s %s%s%s\n", id, path ? path : "", path ? ": " : "", detail);
-	json_array_append_new(list, json_pack("{s:s,s:b,s:o,s:o}", "kind", id, "escape", escape, "path",
-					      path ? json_safe_string(path) : json_null(), "detail",
-					      json_safe_string(detail)));
+	json_array_append_new(list, row);
+	return row;
 }
 
-static bool is_not_ours(enum jail_trouble_kind kind)
+static void add_trouble(struct check *c, json_t *list, const struct jail_trouble *t)
 {
-	return kind == JAIL_FOREIGN || kind == JAIL_DEVICE || kind == JAIL_SOCKET || kind == JAIL_MOUNT ||
-	       kind == JAIL_LINKED || kind == JAIL_CHANGED || kind == JAIL_SETUID || kind == JAIL_WRITABLE;
+	struct text path = { 0 };
+	json_t *row;
+
+	text_add_string(&path, t->path);
+	if (t->more)
+		text_add(&path, " and %zu %s", t->more, t->kind == JAIL_MISSING ? "below" : "more");
+	row = add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), text_string(&path),
+			  t->detail);
+	json_object_set_new(row, "path", json_safe_string(t->path));
+	json_object_set_new(row, "more", json_integer((json_int_t)t->more));
+	text_free(&path);
 }
 
-static void add_troubles(struct check *c, const struct manifest *m, const struct jail_troubles *all, json_t *list)
+static enum err add_troubles(struct check *c, const struct manifest *m, const struct jail_troubles *all, json_t *list)
 {
-	bool ours = false, foreign = false;
+	enum err e = ERR_NONE;
 
-	for (size_t i = 0; i < all->n; i++) {
+	c->cut |= all->cut;
+	for (size_t i = 0; i < all->n && !e; i++) {
 		const struct jail_trouble *t = &all->v[i];
 
-		add_finding(c, list, jail_trouble_id(t->kind), jail_trouble_is_escape(t->kind), t->path, t->detail);
-		if (jail_trouble_is_mended(m, t))
-			ours = true;
-		else
-			foreign |= is_not_ours(t->kind);
+		add_trouble(c, list, t);
+		e = jail_next_trouble(&c->next, m, t, jail_trouble_is_mended(m, t));
 	}
-	if (ours)
-		text_add(&c->out, "  Next: sudo sallyport jail update %s\n", m->jail.user);
-	if (foreign)
-		text_add(&c->out, "  %s: what is not ours no update takes away, look at it in %s\n",
-			 ours ? "Then" : "Next", m->jail.dir);
+	return e;
 }
 
 static void add_unsure(struct check *c, json_t *list, const char *what, enum err e)
@@ -76,31 +88,106 @@ static bool is_same_folder(const char *home, const char *wanted)
 	return strncmp(home, wanted, len) == 0 && strspn(home + len, "/") == strlen(home + len);
 }
 
+/* Which values of its block do not hold, though the folder does. */
+static enum err look_at_settings(struct check *c, const struct manifest *m, json_t *list)
+{
+	struct diags weak = { 0 };
+	struct text detail = { 0 };
+	enum err e = jail_settings_judge(c->f->root, c->f->config, &m->jail, &weak);
+
+	for (size_t i = 0; i < weak.n && !e; i++) {
+		text_reset(&detail);
+		if (weak.v[i].file)
+			text_add(&detail, "%s:%u: ", weak.v[i].file, weak.v[i].line);
+		text_add_string(&detail, weak.v[i].text);
+		if (!(e = text_check(&detail)))
+			add_finding(c, list, "weakened", true, NULL, text_string(&detail));
+	}
+	if (weak.n && !e)
+		e = jail_next_want(&c->next, STEP_BLOCK, NULL);
+	diags_free(&weak);
+	text_free(&detail);
+	return e;
+}
+
+/* Whether it is one that can be run in there. */
+static enum err shell_is_inside(struct check *c, const struct jail *j, const char *shell, bool *inside)
+{
+	char *dir = NULL;
+	struct root *r = NULL;
+	struct stat st;
+	enum err e = root_outside(c->f->root, j->dir, &dir);
+
+	if (!e)
+		e = root_open(dir, &r);
+	*inside = !e && root_stat(r, shell, &st) == ERR_NONE && S_ISREG(st.st_mode) && st.st_mode & 0111;
+	root_close(r);
+	free(dir);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* As the jail was made for it, it is in there, or another finding tells. */
+static enum err look_at_shell(struct check *c, const struct manifest *m, const char *shell, json_t *list)
+{
+	struct text detail = { 0 };
+	bool inside;
+	enum err e;
+
+	if (m->jail.sftp_only || !m->jail.shell || strcmp(shell, m->jail.shell) == 0)
+		return ERR_NONE;
+	if ((e = shell_is_inside(c, &m->jail, shell, &inside)) || inside)
+		return e;
+	text_add_string(&detail, "its account's shell is ");
+	text_add_escaped(&detail, shell, strlen(shell));
+	text_add(&detail, " by now, which is not in the jail: no login gets further");
+	if (!(e = text_check(&detail))) {
+		add_finding(c, list, "other-shell", false, NULL, detail.s);
+		e = jail_next_want(&c->next, STEP_SHELL, NULL);
+	}
+	text_free(&detail);
+	return e;
+}
+
+static enum err look_at_account(struct check *c, const struct manifest *m, json_t *list)
+{
+	struct account *a = NULL;
+	enum err e = account_find(c->f->root, m->jail.user, &a);
+
+	if (e == ERR_NOT_FOUND) {
+		add_finding(c, list, "no-account", false, NULL, "its account is gone");
+		return jail_next_want(&c->next, STEP_REMOVE, NULL);
+	}
+	if (e == ERR_MEMORY)
+		return e;
+	if (e) {
+		add_unsure(c, list, "whether its account is as it was cannot be found out", e);
+		return jail_next_want(&c->next, STEP_LOOK, NULL);
+	}
+	if (a->uid != m->jail.uid || a->gid != m->jail.gid) {
+		add_finding(c, list, "other-ids", false, NULL, "its account has other ids by now");
+		e = jail_next_want(&c->next, STEP_REMAKE, NULL);
+	} else if (!is_same_folder(a->home, m->jail.home)) {
+		add_finding(c, list, "other-home", false, NULL, "its account has another home by now");
+		e = jail_next_want(&c->next, STEP_REMAKE, NULL);
+	} else {
+		e = look_at_shell(c, m, a->shell, list);
+	}
+	account_free(a);
+	return e;
+}
+
 /* What only sshd's configuration and the accounts tell. */
 static enum err look_outside(struct check *c, const struct manifest *m, bool *in_force, json_t *list)
 {
-	struct account *a = NULL;
 	enum err e = jail_block_in_force(c->f->root, c->f->config, &m->jail, in_force);
 
-	if (e)
-		return e;
-	if (!*in_force)
-		add_finding(
-			c, list, "not-in-force", true, NULL,
-			"sshd's configuration does not put the account there: sudo sallyport jail create again, or jail remove");
-	e = account_find(c->f->root, m->jail.user, &a);
-	if (e == ERR_NOT_FOUND)
-		add_finding(c, list, "no-account", false, NULL, "its account is gone: sudo sallyport jail remove");
-	else if (!e && (a->uid != m->jail.uid || a->gid != m->jail.gid))
-		add_finding(c, list, "other-ids", false, NULL,
-			    "its account has other ids by now: sudo sallyport jail remove, and create again");
-	else if (!e && !is_same_folder(a->home, m->jail.home))
-		add_finding(c, list, "other-home", false, NULL,
-			    "its account has another home by now: sudo sallyport jail remove, and create again");
-	else if (e && e != ERR_MEMORY)
-		add_unsure(c, list, "whether its account is as it was cannot be found out", e);
-	account_free(a);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	if (!e && !*in_force) {
+		add_finding(c, list, "not-in-force", true, NULL, "sshd's configuration does not put the account there");
+		e = jail_next_want(&c->next, STEP_BLOCK, NULL);
+	}
+	if (!e)
+		e = look_at_settings(c, m, list);
+	return e ? e : look_at_account(c, m, list);
 }
 
 /* What the host has now; where that cannot be said the reasons are findings. */
@@ -114,7 +201,7 @@ static enum err find_wanted(struct check *c, const struct jail *j, struct entrie
 		if (!problems.v[i].warning)
 			add_finding(c, list, "cannot-update", false, problems.v[i].file, problems.v[i].text);
 	diags_free(&problems);
-	return e == ERR_CONFIG ? ERR_NONE : e;
+	return e == ERR_CONFIG ? jail_next_want(&c->next, STEP_HOST, NULL) : e;
 }
 
 static enum err look_inside(struct check *c, const struct manifest *m, json_t *list)
@@ -129,7 +216,7 @@ static enum err look_inside(struct check *c, const struct manifest *m, json_t *l
 	if (!e && c->f->live && geteuid() == 0)
 		e = jail_check_starts(c->f->root, m, &all);
 	if (!e)
-		add_troubles(c, m, &all, list);
+		e = add_troubles(c, m, &all, list);
 	jail_troubles_clear(&all);
 	entries_clear(&wanted);
 	return e;
@@ -158,11 +245,11 @@ static enum err look_for_ways_out(struct check *c, const struct jail_lost *l, js
 	struct jail_troubles all = { 0 };
 	enum err e = jail_check_escapes(c->f->root, l->jail.dir, ESCAPES_MS, &all);
 
+	c->cut |= all.cut;
 	if (e == ERR_NOT_FOUND)
 		add_finding(c, list, "missing", false, l->jail.dir, "there is no such folder");
 	for (size_t i = 0; i < all.n && !e; i++)
-		add_finding(c, list, jail_trouble_id(all.v[i].kind), jail_trouble_is_escape(all.v[i].kind),
-			    all.v[i].path, all.v[i].detail);
+		add_trouble(c, list, &all.v[i]);
 	jail_troubles_clear(&all);
 	return e == ERR_MEMORY ? e : ERR_NONE;
 }
@@ -181,16 +268,28 @@ static int check_lost(struct check *c, const struct jail_lost *l, const char *us
 	say_next(c, l, user);
 	if (j) {
 		json_object_set(j, "findings", list);
+		json_object_set_new(j, "complete", json_boolean(!c->cut));
 		json_array_append_new(c->jails, j);
 	}
 	json_decref(list);
 	return e ? fail(e, "cannot check the jail of '%s'", user) : 0;
 }
 
+/* Half of it may be there, rightly. */
+static enum err tell_unfinished(struct check *c, const struct manifest *m, bool *in_force, json_t *list)
+{
+	enum err e = jail_block_in_force(c->f->root, c->f->config, &m->jail, in_force);
+
+	add_finding(c, list, "unfinished", false, NULL,
+		    m->state == MANIFEST_MAKING ? "it is being made, or that was cut off"
+						: "it is being taken away, or that was cut off");
+	return e ? e : jail_next_want(&c->next, STEP_RECOVER, NULL);
+}
+
 static int check_sound(struct check *c, const char *user)
 {
 	struct manifest m = { 0 };
-	json_t *list = json_array(), *j;
+	json_t *list = json_array(), *next = json_array(), *j;
 	bool in_force = false;
 	const size_t before = c->findings;
 	int status = jail_read(c->common, c->f->root, user, &m);
@@ -198,17 +297,27 @@ static int check_sound(struct check *c, const char *user)
 
 	if (!status) {
 		text_add(&c->out, "%s in %s\n", m.jail.user, m.jail.dir);
-		if ((e = look_outside(c, &m, &in_force, list)) || (e = look_inside(c, &m, list)))
+		if (m.state != MANIFEST_READY)
+			e = tell_unfinished(c, &m, &in_force, list);
+		else if (!(e = look_outside(c, &m, &in_force, list)))
+			e = look_inside(c, &m, list);
+		if (e)
 			status = fail(e, "cannot check the jail of '%s'", user);
 	}
 	if (!status && c->findings == before)
 		text_add_string(&c->out, "  all is well: it holds, is current, and what is in it starts\n");
+	if (!status)
+		jail_next_tell(&c->next, &m.jail, &c->out, next);
 	if (!status && (j = jail_json(&m.jail))) {
 		json_object_set_new(j, "in_force", json_boolean(in_force));
 		json_object_set(j, "findings", list);
+		json_object_set_new(j, "complete", json_boolean(!c->cut));
+		json_object_set(j, "next", next);
 		json_array_append_new(c->jails, j);
 	}
 	json_decref(list);
+	json_decref(next);
+	jail_next_clear(&c->next);
 	manifest_clear(&m);
 	return status;
 }
@@ -221,6 +330,7 @@ static int check_one(struct check *c, const char *user)
 
 	if (e == ERR_MEMORY)
 		return fail(e, "cannot check the jail of '%s'", user);
+	c->cut = false;
 	status = e ? check_sound(c, user) : check_lost(c, &lost, user);
 	jail_lost_clear(&lost);
 	return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_keys.c - the keys of a jailed account: outside of the jail, root's, so that nobody in there lets others in. */
+#include "audit/jail_settings.h"
 #include "base/message.h"
 #include "cmd/jail.h"
 #include "cmd/key_input.h"
@@ -21,12 +22,7 @@
 
 enum err jail_keys_path(const struct facts *f, const char *user, char **out)
 {
-	const char *slash = strrchr(f->config_path, '/');
-	struct text path = { 0 };
-
-	text_add(&path, "%.*s/authorized_keys.d/%s", slash ? (int)(slash - f->config_path) : 0, f->config_path, user);
-	*out = text_take(&path);
-	return *out ? ERR_NONE : ERR_MEMORY;
+	return jail_settings_keys(f->config_path, user, out);
 }
 
 static bool has_line(const struct text *t, const char *line, size_t len)

@@ -2,6 +2,7 @@
 /* jail_block.c - writes the Match block of a jail, finds it again, and asks whether it counts. */
 #include "harden/jail_block.h"
 
+#include "audit/jail_settings.h"
 #include "sshd/account.h"
 #include "sshd/edit.h"
 #include "sshd/effective.h"
@@ -76,13 +77,13 @@ enum err jail_block_check_path(const char *path, struct text *why)
 
 enum err jail_block_lines(const struct jail *j, const char *keys, struct text *out)
 {
-	text_add(out, "ChrootDirectory %s\n", j->dir);
-	text_add(out, "AuthorizedKeysFile %s\n", keys);
-	/* PermitTunnel stood against DisableForwarding before OpenSSH 10.4 */
-	text_add_string(out, "DisableForwarding yes\nPermitTunnel no\nX11Forwarding no\nPermitUserRC no\n");
-	if (j->sftp_only)
-		text_add(out, "PermitTTY no\nForceCommand internal-sftp -f AUTHPRIV -l INFO -d %s\n", j->home);
-	return text_check(out);
+	struct jail_settings all = { 0 };
+	enum err e = jail_settings_make(j, keys, &all);
+
+	for (size_t i = 0; i < all.n; i++)
+		text_add(out, "%s %s\n", sshd_keyword(all.v[i].id)->name, all.v[i].value);
+	jail_settings_clear(&all);
+	return e ? e : text_check(out);
 }
 
 /* ---- the block among other lines ---- */
@@ -104,21 +105,83 @@ static unsigned line_of(const struct text *content, const char *begin, const cha
 	return 0;
 }
 
-static enum err take_out(struct text *content, const char *user)
-{
-	unsigned begin = line_of(content, BEGIN, user, 1);
-	unsigned end = begin ? line_of(content, END, user, begin) : 0;
-	enum err e = ERR_NONE;
-
-	for (unsigned n = begin; end && n <= end && !e; n++)
-		e = edit_remove(content, begin);
-	return e;
-}
-
 static bool is_match(const char *line)
 {
 	line += strspn(line, " \t");
 	return strncasecmp(line, "match", 5) == 0 && strchr(" \t=\"", line[5]) && line[5];
+}
+
+static const char *line_after(const char *at)
+{
+	at += strcspn(at, "\n");
+	return at + (*at == '\n');
+}
+
+/* That line; the empty one at the end where there is none. */
+static const char *line_at(const struct text *content, unsigned line)
+{
+	const char *at = text_string(content);
+
+	for (unsigned n = 1; n < line && *at; n++)
+		at = line_after(at);
+	return at;
+}
+
+/* From its first line to its last, with none of another block between; false: there is no such block. */
+static bool find_whole(const struct text *content, const char *user, unsigned *begin, unsigned *end)
+{
+	for (unsigned b = line_of(content, BEGIN, user, 1); b; b = line_of(content, BEGIN, user, b + 1)) {
+		const unsigned last = line_of(content, END, user, b);
+		const char *at = line_after(line_at(content, b));
+		unsigned n = b + 1;
+
+		for (; n < last && strncmp(at, BEGIN, strlen(BEGIN)) != 0; n++)
+			at = line_after(at);
+		if (last && n == last) {
+			*begin = b;
+			*end = last;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The line of the next that is left over, without a Match behind it; 0: none. */
+static unsigned find_stray(const struct text *content, const char *user)
+{
+	unsigned begin = 0, end = 0, n;
+	const bool whole = find_whole(content, user, &begin, &end);
+
+	for (n = line_of(content, BEGIN, user, 1); n; n = line_of(content, BEGIN, user, n + 1))
+		if (!(whole && n == begin) && !is_match(line_at(content, n + 1)))
+			return n;
+	return 0;
+}
+
+/* Where its block begins, whole or torn; 0: nowhere. */
+static unsigned find_begin(const struct text *content, const char *user)
+{
+	unsigned begin, end;
+
+	if (find_whole(content, user, &begin, &end))
+		return begin;
+	for (begin = line_of(content, BEGIN, user, 1); begin; begin = line_of(content, BEGIN, user, begin + 1))
+		if (is_match(line_at(content, begin + 1)))
+			break;
+	return begin;
+}
+
+static enum err take_out(struct text *content, const char *user)
+{
+	unsigned begin, end, stray;
+	enum err e = ERR_NONE;
+
+	if (find_whole(content, user, &begin, &end))
+		for (unsigned n = begin; n <= end && !e; n++)
+			e = edit_remove(content, begin);
+	while (!e && (stray = find_stray(content, user)))
+		e = edit_remove(content, stray);
+	return e;
 }
 
 /*
@@ -142,7 +205,7 @@ static unsigned place_for(const struct text *content, unsigned was)
 
 enum err jail_block_put(struct text *content, const char *user, const char *lines)
 {
-	const unsigned was = line_of(content, BEGIN, user, 1);
+	const unsigned was = find_begin(content, user);
 	struct text line = { 0 };
 	unsigned at;
 	enum err e = take_out(content, user);
@@ -176,11 +239,11 @@ enum err jail_block_put(struct text *content, const char *user, const char *line
 
 /* ---- the block read again ---- */
 
-static enum err users_of_file(const char *content, struct strings *out)
+static enum err users_of_file(const struct text *content, struct strings *out)
 {
 	enum err e = ERR_NONE;
 
-	for (const char *at = content; *at && !e; at += strcspn(at, "\n"), at += *at == '\n') {
+	for (const char *at = text_string(content); *at && !e; at += strcspn(at, "\n"), at += *at == '\n') {
 		const size_t begin = strlen(BEGIN);
 		struct text why = { 0 };
 		char *user;
@@ -189,7 +252,8 @@ static enum err users_of_file(const char *content, struct strings *out)
 			continue;
 		if (!(user = strndup(at + begin, strcspn(at + begin, "\r\n"))))
 			return ERR_MEMORY;
-		if (!strings_has(out, user) && jail_block_check_name(user, &why) == ERR_NONE)
+		if (!strings_has(out, user) && jail_block_check_name(user, &why) == ERR_NONE &&
+		    (is_match(line_after(at)) || find_begin(content, user)))
 			e = strings_add(out, user);
 		text_free(&why);
 		free(user);
@@ -201,8 +265,11 @@ enum err jail_block_users(const struct sshd_config *c, struct strings *out)
 {
 	enum err e = ERR_NONE;
 
-	for (size_t i = 0; i < c->nfiles && !e; i++)
-		e = users_of_file(c->files[i].content, out);
+	for (size_t i = 0; i < c->nfiles && !e; i++) {
+		const struct text content = { .s = c->files[i].content, .len = c->files[i].len };
+
+		e = users_of_file(&content, out);
+	}
 	return e;
 }
 
@@ -291,18 +358,15 @@ enum err jail_block_read(const struct sshd_config *c, const char *user, struct j
 {
 	for (size_t i = 0; i < c->nfiles; i++) {
 		const struct text content = { .s = c->files[i].content, .len = c->files[i].len };
-		const unsigned begin = line_of(&content, BEGIN, user, 1);
-		const char *at = c->files[i].content;
+		const unsigned begin = find_begin(&content, user);
 		struct jail found = { 0 };
 		enum err e;
 
 		if (!begin)
 			continue;
-		for (unsigned n = 1; n < begin; n++)
-			at = strchr(at, '\n') + 1;
 		if (file)
 			*file = c->files[i].path;
-		e = read_block(at, user, &found, why);
+		e = read_block(line_at(&content, begin), user, &found, why);
 		if (e)
 			jail_clear(&found);
 		else

@@ -24,7 +24,8 @@ MUST_USE enum err jail_block_check_path(const char *path, struct text *why);
 MUST_USE enum err jail_block_lines(const struct jail *j, const char *keys, struct text *out);
 /*
  * Puts Match and lines of this account into the content of a configuration file, before its first Match and instead of the block that it has
- * there already; NULL takes that out, and leaves every other byte as it was before it came.
+ * there already; NULL takes that out, and leaves every other byte as it was before it came. A comment of ours that is left over without a
+ * Match behind it is no block, and goes, too.
  */
 MUST_USE enum err jail_block_put(struct text *content, const char *user, const char *lines);
 /* The users who have such a block in a file of the configuration, in its order, each once. */

@@ -72,6 +72,29 @@ static bool may_be_gone(const struct manifest *m, const struct entry *e)
 	return folder && folder->his;
 }
 
+/* What lies in a folder that is gone as well is told with that one. */
+static bool is_told_above(const struct tree_look *l, const struct entry *e)
+{
+	const char *slash = strrchr(e->path, '/');
+	const struct entry *folder = NULL;
+	char *parent = slash == e->path ? NULL : strndup(e->path, (size_t)(slash - e->path));
+
+	if (parent)
+		folder = entries_find(&l->manifest->entries, parent);
+	free(parent);
+	return folder && !l->met[folder - l->manifest->entries.v].here;
+}
+
+static size_t count_below(const struct entries *all, size_t folder)
+{
+	const size_t len = strlen(all->v[folder].path);
+	size_t n = 0;
+
+	for (size_t i = folder + 1; i < all->n && strncmp(all->v[i].path, all->v[folder].path, len) == 0; i++)
+		n += all->v[i].path[len] == '/';
+	return n;
+}
+
 static enum err tell_missing(const struct tree_look *l)
 {
 	const struct entries *all = &l->manifest->entries;
@@ -79,9 +102,10 @@ static enum err tell_missing(const struct tree_look *l)
 
 	for (size_t i = 0; i < all->n && !e; i++) {
 		if (l->met[i].here || may_be_gone(l->manifest, &all->v[i]) || tree_look_is_blind(l, all->v[i].path) ||
-		    (l->given_up && all->v[i].his))
+		    (l->given_up && all->v[i].his) || is_told_above(l, &all->v[i]))
 			continue;
-		e = trouble_add(l->out, JAIL_MISSING, all->v[i].path, "it was put there and is gone");
+		e = trouble_add_with(l->out, JAIL_MISSING, all->v[i].path, count_below(all, i),
+				     "it was put there and is gone");
 	}
 	return e;
 }

@@ -32,12 +32,15 @@ struct jail_trouble {
 	enum jail_trouble_kind kind;
 	char *path;   /* in the jail, "/" is its top; in the host with JAIL_PATH; escaped */
 	char *detail; /* a sentence without a full stop, outside text escaped */
+	size_t more;  /* so many others have the same cause: below it (JAIL_MISSING), or for the same reason */
+	char *cause;  /* by which those are told, or NULL */
 };
 
 /* Of a kind at most 100, of which the last says that there may be more. Start with { 0 }. */
 struct jail_troubles {
 	struct jail_trouble *v;
 	size_t n, size;
+	bool cut; /* of a kind there may be more */
 };
 
 const char *jail_trouble_id(enum jail_trouble_kind kind); /* "stale", "starts-not" */
@@ -49,8 +52,8 @@ bool jail_trouble_is_mended(const struct manifest *m, const struct jail_trouble 
 /*
  * Looks at the jail as it lies there; follows no link out of it, changes nothing. wanted: what contents_find() gives now, NULL: the host is
  * not compared. A file that is one with the host's (a hard link) is not read. What is his is looked at for 20 seconds and 500,000 files,
- * the rest is JAIL_UNKNOWN; the paths of his files with several names are kept up to 32 MiB, of the others only their number is told. Sorted
- * by path. ERR_MEMORY.
+ * the rest is JAIL_UNKNOWN; the paths of his files with several names are kept up to 32 MiB, of the others only their number is told. A folder
+ * that is gone stands for all below it, and a file of the host's that was changed for those of its package. Sorted by path. ERR_MEMORY.
  */
 MUST_USE enum err jail_check(const struct root *r, const struct manifest *m, const struct entries *wanted,
 			     struct jail_troubles *out);
@@ -71,7 +74,7 @@ MUST_USE enum err jail_check_escapes(const struct root *r, const char *dir, unsi
  *  2. A dynamically linked one is given to the very loader that it names, as "LOADER --list FILE": it maps all libraries, compares the
  *     versions of symbols, and ends. Only loaders of glibc and musl by their names are asked; of another it is JAIL_UNKNOWN.
  * For "#!/usr/bin/env NAME", NAME is looked up in the jail. Adds JAIL_STARTS_NOT with the loader's or the kernel's words, JAIL_UNKNOWN
- * where no such namespaces can be had. Only as root on the live system; else ERR_UNSUPPORTED.
+ * where no such namespaces can be had; programs that do not start for one reason are one row, and all of them stand behind what may be their cause. Only as root on the live system; else ERR_UNSUPPORTED.
  */
 MUST_USE enum err jail_check_starts(const struct root *r, const struct manifest *m, struct jail_troubles *out);
 void jail_troubles_clear(struct jail_troubles *t);

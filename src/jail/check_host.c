@@ -118,6 +118,20 @@ static enum err compare_wanted(const struct root *r, const struct manifest *m, c
 	return stale_add(all, want->path, want->source, &t);
 }
 
+/* A package that was updated is one cause, however many files it has. */
+static enum err add_packaged(const struct stale *s, const char *package, struct jail_troubles *out)
+{
+	struct text cause = { 0 };
+	enum err e;
+
+	text_add(&cause, "%s ", package);
+	trouble_add_cause(s->detail, s->source, &cause);
+	if (!(e = text_check(&cause)))
+		e = trouble_add_alike(out, JAIL_STALE, s->path, cause.s, "%s (package %s)", s->detail, package);
+	text_free(&cause);
+	return e;
+}
+
 static enum err tell(const struct root *r, const struct stales *all, struct jail_troubles *out)
 {
 	const char **paths = calloc(all->n + 1, sizeof *paths);
@@ -136,8 +150,8 @@ static enum err tell(const struct root *r, const struct stales *all, struct jail
 	for (size_t i = 0; i < all->n && !e; i++) {
 		const char *package = all->v[i].source ? names[n++] : NULL;
 
-		e = trouble_add(out, JAIL_STALE, all->v[i].path, "%s%s%s%s", all->v[i].detail,
-				package ? " (package " : "", package ? package : "", package ? ")" : "");
+		e = package ? add_packaged(&all->v[i], package, out)
+			    : trouble_add(out, JAIL_STALE, all->v[i].path, "%s", all->v[i].detail);
 	}
 out:
 	for (size_t i = 0; names && i < all->n; i++)

@@ -146,14 +146,28 @@ static enum err look(const struct root *r, const struct manifest *m, const struc
 	return err;
 }
 
+/* One library that is gone keeps many from starting. */
+static enum err tell_one(const struct start *s, struct jail_troubles *out)
+{
+	const char *why = s->why ? s->why : "it was not tried";
+	struct text cause = { 0 };
+	enum err e;
+
+	trouble_add_cause(why, s->path, &cause);
+	if (!(e = text_check(&cause)))
+		e = trouble_add_alike(out, s->verdict == START_NOT ? JAIL_STARTS_NOT : JAIL_UNKNOWN, s->path,
+				      text_string(&cause), "%s", why);
+	text_free(&cause);
+	return e;
+}
+
 static enum err tell(const struct programs *p, struct jail_troubles *out)
 {
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < p->n && !e; i++)
 		if (p->v[i].verdict != START_WELL)
-			e = trouble_add(out, p->v[i].verdict == START_NOT ? JAIL_STARTS_NOT : JAIL_UNKNOWN,
-					p->v[i].path, "%s", p->v[i].why ? p->v[i].why : "it was not tried");
+			e = tell_one(&p->v[i], out);
 	return e;
 }
 

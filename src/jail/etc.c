@@ -350,20 +350,53 @@ static enum err own_hwcap(const char *path, struct strings *names, const char **
 	return e;
 }
 
-static enum err own_choose(const struct resolver_library *own, size_t nown, const struct entries *in,
-			   const struct ld_cache *host, struct strings *hwcaps, struct ld_cache_library *out, size_t *n)
+/* Without the cache the loader finds none in a jail, which has no /proc. */
+static void own_warn(const struct resolver_library *own, const char *instead, struct diags *problems)
+{
+	diag_warning(
+		problems, own->program, 0,
+		"finds %s by its own folder ($ORIGIN), which the loader knows by /proc alone: in the jail it finds %s",
+		own->path, instead);
+}
+
+/* The loader takes the first of a name: whether another file has it. */
+static bool own_yields(const struct root *r, const struct ld_cache_library *rows, size_t n,
+		       const struct ld_cache_library *own)
+{
+	bool other = false;
+
+	for (size_t i = 0; i < n && !other; i++) {
+		char *real = NULL;
+
+		if (strcmp(rows[i].name, own->name) != 0 || rows[i].flags != own->flags || rows[i].hwcap ||
+		    strcmp(rows[i].path, own->path) == 0)
+			continue;
+		other = root_resolve(r, rows[i].path, &real) == ERR_NONE && strcmp(real, own->path) != 0;
+		free(real);
+	}
+	return other;
+}
+
+static enum err own_choose(const struct root *r, const struct resolver_library *own, size_t nown,
+			   const struct entries *in, const struct ld_cache *host, struct strings *hwcaps,
+			   struct ld_cache_library *out, size_t *n, struct diags *problems)
 {
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < nown && !e; i++) {
 		const struct ld_cache_row *like = row_like(host, own[i].elf);
-		const char *hwcap;
+		struct ld_cache_library one = { .name = own[i].name, .path = own[i].path };
 
-		if (!like || !entries_find(in, own[i].path) || (e = own_hwcap(own[i].path, hwcaps, &hwcap)))
+		if (!entries_find(in, own[i].path))
 			continue;
-		out[(*n)++] = (struct ld_cache_library){
-			.name = own[i].name, .path = own[i].path, .flags = like->flags, .hwcap = hwcap
-		};
+		if (own[i].beside && (!like || strchr(own[i].name, '/')))
+			own_warn(&own[i], "none", problems);
+		if (!like || strchr(own[i].name, '/') || (e = own_hwcap(own[i].path, hwcaps, &one.hwcap)))
+			continue;
+		one.flags = like->flags;
+		if (own[i].beside && !one.hwcap && own_yields(r, out, *n, &one))
+			own_warn(&own[i], "another one of that name, by ld.so.cache", problems);
+		out[(*n)++] = one;
 	}
 	return e;
 }
@@ -379,8 +412,12 @@ enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *o
 	size_t len, n = 0;
 	enum err e = root_read(r, LD_CACHE_PATH, LD_CACHE_MAX, &bytes, &len);
 
-	if (e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR))
+	if (e == ERR_SYSTEM && (errno == ENOENT || errno == ENOTDIR)) {
+		for (size_t i = 0; i < nown; i++)
+			if (own[i].beside && entries_find(into, own[i].path))
+				own_warn(&own[i], "none", problems);
 		return ERR_NONE;
+	}
 	if (!e)
 		e = ld_cache_parse(bytes, len, &host);
 	if (e) {
@@ -395,7 +432,7 @@ enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *o
 		return ERR_MEMORY;
 	}
 	if (!(e = rows_choose(r, into, &host, v, &n)))
-		e = own_choose(own, nown, into, &host, &hwcaps, v, &n);
+		e = own_choose(r, own, nown, into, &host, &hwcaps, v, &n, problems);
 	if (!e && n > 0 && !(e = ld_cache_write(v, n, &t)))
 		e = entries_add_content(into, LD_CACHE_PATH, t.s, t.len, 0644);
 	text_free(&t);

@@ -23,7 +23,7 @@ MUST_USE enum err etc_add(const struct root *r, const struct jail *j, bool netwo
 			  struct diags *problems);
 /*
  * ld.so.cache: the host's rows of those libraries that are in the jail, and these, which yield to one of the host's of the same name. A host
- * without one, as with musl: none.
+ * without one, as with musl: none. A warning for each of these that the loader will not find by it.
  */
 MUST_USE enum err etc_add_ld_cache(const struct root *r, const struct resolver_library *own, size_t nown,
 				   struct entries *into, struct diags *problems);

@@ -148,7 +148,9 @@ static enum err map_found(struct image *p, const struct found *f, const char *na
 		if (there->dev == end->dev && there->ino == end->ino)
 			return (e = more_add(p, f->way)) ? e : strings_add(&p->v[i].names, name);
 	}
-	return image_map(p, f->way, f->object, name, by);
+	if (!(e = image_map(p, f->way, f->object, name, by)))
+		p->v[p->n - 1].beside = f->own_origin;
+	return e;
 }
 
 /* A name with a slash is a path, and there is no search. */
@@ -186,7 +188,7 @@ static enum err find(struct image *p, const char *name, size_t by, struct text *
 	if (!strchr(name, '/'))
 		return search_find(p, name, by, f);
 	e = find_path(p, name, f);
-	f->own_origin = f->way && used && by == 0;
+	f->own_origin = f->way && used && by == 0 && p->starts;
 	return e;
 }
 

@@ -21,6 +21,7 @@ struct mapped {
 	size_t by;	       /* who wanted it first, an index */
 	struct strings names;  /* by which it was wanted: who wants it by one of these gets this one */
 	char *origin;	       /* $ORIGIN */
+	bool beside;	       /* found by the program's own */
 };
 
 struct image {

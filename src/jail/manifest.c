@@ -45,6 +45,47 @@ static void say(struct text *problem, const char *what)
 		text_add_string(problem, what);
 }
 
+/* What others could have written would say what root takes away and brings in. */
+static enum err check_owner(const struct stat *st, struct text *problem)
+{
+	struct text why = { 0 };
+	enum err e;
+
+	if (S_ISLNK(st->st_mode))
+		text_add_string(&why, "it is a link");
+	else if (!S_ISREG(st->st_mode))
+		text_add_string(&why, "it is no file");
+	else if (st->st_uid != 0 && st->st_uid != geteuid())
+		text_add(&why, "it belongs to uid %lu", (unsigned long)st->st_uid);
+	else if (st->st_mode & 022)
+		text_add(&why, "%s may write to it (mode %04o)", st->st_mode & 02 ? "everybody" : "its group",
+			 (unsigned)st->st_mode & 07777);
+	e = why.len ? ERR_SYNTAX : text_check(&why);
+	if (why.len) {
+		say(problem, text_string(&why));
+		say(problem, ": wants a file of root's own that nobody else may write to");
+	}
+	text_free(&why);
+	return e;
+}
+
+static enum err read_own(const struct root *r, const char *path, char **bytes, size_t *len, struct text *problem)
+{
+	struct stat st;
+	int fd = -1;
+	enum err e;
+
+	if ((e = root_lstat(r, path, &st)) || (e = check_owner(&st, problem)) ||
+	    (e = root_open_file(r, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0, &fd)))
+		return e;
+	if (fstat(fd, &st))
+		e = ERR_SYSTEM;
+	else if (!(e = check_owner(&st, problem)))
+		e = file_read_all(fd, MANIFEST_MAX, bytes, len);
+	file_close(fd);
+	return e;
+}
+
 static enum err read_named(const struct root *r, const char *user, const char *name, struct manifest *out,
 			   struct text *problem)
 {
@@ -57,7 +98,7 @@ static enum err read_named(const struct root *r, const char *user, const char *n
 	if (e) {
 		if (e == ERR_SYNTAX)
 			say(problem, "the name of the user cannot be the name of a file");
-	} else if ((e = root_read(r, path.s, MANIFEST_MAX, &bytes, &len))) {
+	} else if ((e = read_own(r, path.s, &bytes, &len, problem))) {
 		e = is_missing(e) ? ERR_NOT_FOUND : e;
 	} else if (!(e = manifest_parse(bytes, len, &m, problem)) && strcmp(m.jail.user, user) != 0) {
 		say(problem, "it is the manifest of another user");
@@ -93,6 +134,14 @@ enum err manifest_read_update(const struct root *r, const char *user, struct man
 	return read_named(r, user, UPDATE, out, problem);
 }
 
+/* A link would be written through, and what is no file be in the way; neither is read as a manifest. */
+static enum err make_way(const struct root *r, const char *path)
+{
+	struct stat st;
+
+	return root_lstat(r, path, &st) || S_ISREG(st.st_mode) ? ERR_NONE : file_remove(r, path);
+}
+
 static enum err write_named(const struct root *r, const struct manifest *m, const char *name)
 {
 	const struct file_meta meta = {
@@ -106,7 +155,7 @@ static enum err write_named(const struct root *r, const struct manifest *m, cons
 	enum err e;
 
 	if ((e = path_of(m->jail.user, name, &path)) || (e = path_of(m->jail.user, "", &folder)) ||
-	    (e = manifest_format(m, &json)) || (e = file_make_dirs(r, folder.s, 0700)))
+	    (e = manifest_format(m, &json)) || (e = file_make_dirs(r, folder.s, 0700)) || (e = make_way(r, path.s)))
 		goto out;
 	e = file_replace(r, path.s, json.s, json.len, &meta, TAG);
 out:

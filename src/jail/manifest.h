@@ -39,7 +39,7 @@ struct manifest {
 };
 
 /*
- * ERR_NOT_FOUND: there is no such jail. ERR_SYNTAX: damaged, or by a newer version; problem (may be NULL) says what. While a jail without a sound
+ * ERR_NOT_FOUND: there is no such jail. ERR_SYNTAX: damaged, by a newer version, or no file of root's own that nobody else may write to; problem (may be NULL) says what. While a jail without a sound
  * manifest is mended or taken away, JAIL_STATE/USER/lost.json counts, of the same form.
  */
 MUST_USE enum err manifest_read(const struct root *r, const char *user, struct manifest *out, struct text *problem);

@@ -84,9 +84,10 @@ const struct resolver_library *resolver_own_libraries(const struct resolver *rv,
 	return rv->own;
 }
 
-static enum err own_add(struct resolver *rv, const struct mapped *m, const char *name)
+static enum err own_add(struct resolver *rv, const char *program, const struct mapped *m, const char *name)
 {
-	struct resolver_library *v, one = { .path = m->object->path, .elf = &m->object->elf };
+	struct resolver_library *v,
+		one = { .path = m->object->path, .elf = &m->object->elf, .program = program, .beside = m->beside };
 
 	for (size_t i = 0; i < rv->nown; i++)
 		if (rv->own[i].path == one.path && strcmp(rv->own[i].name, name) == 0)
@@ -100,15 +101,15 @@ static enum err own_add(struct resolver *rv, const struct mapped *m, const char 
 	return ERR_NONE;
 }
 
-/* A name with a slash is not looked up. */
+/* A name with a slash is not looked up: it is of interest where it will not be found. */
 static enum err own_add_all(struct resolver *rv, const struct image *p)
 {
 	enum err e = ERR_NONE;
 
 	for (size_t i = 0; i < p->n; i++)
 		for (size_t k = 0; p->v[i].by != IMAGE_NOBODY && k < p->v[i].names.n && !e; k++)
-			if (!strchr(p->v[i].names.v[k], '/'))
-				e = own_add(rv, &p->v[i], p->v[i].names.v[k]);
+			if (p->v[i].beside || !strchr(p->v[i].names.v[k], '/'))
+				e = own_add(rv, p->v[0].way->path, &p->v[i], p->v[i].names.v[k]);
 	return e;
 }
 
@@ -195,11 +196,7 @@ static enum err add_mapped(struct adding *a, const struct image *p, size_t from)
 		e = way_add(a, p->v[i].way);
 	for (size_t i = 0; i < p->nmore && !e; i++)
 		e = way_add(a, p->more[i]);
-	if (!e && p->own_origin && !(e = own_add_all(a->resolver, p)))
-		diag_warning(a->problems, p->program, 0,
-			     "finds libraries by its own folder ($ORIGIN), which the loader knows by /proc alone: "
-			     "in a jail they must be found by ld.so.cache");
-	return e;
+	return !e && p->own_origin ? own_add_all(a->resolver, p) : e;
 }
 
 /* Maps the ELF file and all it needs. ERR_CONFIG: problems says why not. */

@@ -37,8 +37,8 @@ struct track *resolver_track(struct resolver *rv);
  * /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin), every library. What stands in the way is said in problems, with the
  * file that wanted it, and then ERR_CONFIG: it is not there, is a loop of links, is no regular file, is a truncated or foreign ELF file, needs
  * what is not there. A file that is neither ELF nor "#!" is a problem here and none below. After ERR_CONFIG nothing was added, unless
- * something else stands in the entries where a link has to be. Warnings in problems: what loses its setuid bit or capabilities, what not
- * everybody may run, and what finds libraries by its own $ORIGIN, which the loader knows by /proc alone: in a jail without, ld.so.cache must.
+ * something else stands in the entries where a link has to be. Warnings in problems: what loses its setuid bit or capabilities, and what not
+ * everybody may run.
  */
 MUST_USE enum err resolver_add_program(struct resolver *rv, const char *path, struct entries *into,
 				       struct diags *problems);
@@ -57,6 +57,8 @@ struct resolver_library {
 	char *name;
 	const char *path; /* free of links */
 	const struct elf *elf;
+	const char *program; /* the first that wants it */
+	bool beside;	     /* found by that one's own $ORIGIN; the others come along, since the order of all counts */
 };
 /*
  * Those of the programs that find some by their own $ORIGIN: the loader knows that by /proc alone, so in a jail ld.so.cache has to name

@@ -200,7 +200,8 @@ static enum err try_list(const struct image *p, size_t of, const char *list, con
 				folder.s[--folder.len] = '\0';
 			e = try_folder(p, text_string(&folder), name, f);
 		}
-		f->own_origin = f->way && used && of == 0;
+		/* what is opened at run time has its path by then */
+		f->own_origin = f->way && used && of == 0 && p->starts;
 		e = e == ERR_NOT_FOUND ? ERR_NONE : e;
 		at += n;
 		if (!*at)

@@ -187,6 +187,27 @@ inside '/srv/opt/bin/ask; echo $?' | tail -1
 """).splitlines() == ["42", "127"]
 
 
+def test_what_lies_beside_a_module_is_found_and_not_warned_of(world):
+    """What is opened at run time knows its folder by the path it is opened by."""
+    need("iconv", "gcc")
+    said = run(world, """
+made basic,locales,iconv; echo "warned: $(grep -c ORIGIN /tmp/said)"
+inside 'for set in EUC-JP UHC JOHAB EUC-KR EUC-TW SHIFT_JISX0213 ISO-2022-KR ISO-2022-JP-3 ISO-2022-CN; do
+    [ "$(printf "a" | iconv -f UTF-8 -t $set | iconv -f $set -t UTF-8)" = a ] || echo $set; done; [ -e /proc/self ] || echo without proc'
+""").splitlines()
+    assert said == ["warned: 0", "without proc"], said
+    assert run(world, """
+mkdir -p /srv/opt/lib /srv/opt/bin /tmp/c && cd /tmp/c
+echo 'int answer(void) { return 42; }' >a.c && echo 'int answer(void); int main(void) { return answer(); }' >m.c
+gcc -shared -fPIC -Wl,-soname,libanswer.so.1 -o /srv/opt/lib/libanswer.so.1 a.c || exit 1
+gcc -o /srv/opt/bin/ask m.c -Wl,-rpath,'$ORIGIN/../lib' /srv/opt/lib/libanswer.so.1 || exit 2
+made basic,/srv/opt/bin/ask; grep -c ORIGIN /tmp/said
+rm /etc/ld.so.cache; made2() { "$BUILD/tests/contents" anna 1001 /home/anna /bin/bash "$1" 2>&1 >/dev/null; }
+made2 basic,/srv/opt/bin/ask | grep ORIGIN
+""").splitlines() == ["0", "/srv/opt/bin/ask: warning: finds /srv/opt/lib/libanswer.so.1 by its own folder ($ORIGIN), which the loader knows by /proc alone: "
+                      "in the jail it finds none"]
+
+
 def test_ldconfig_reads_our_cache(world):
     """Every row is one that ldconfig's own reader shows, and each path is in the jail."""
     said = run(world, """

@@ -130,7 +130,8 @@ int main(int argc, char **argv)
 	if (!e)
 		e = run(root, argc, argv, &found);
 	for (size_t i = 0; i < found.n; i++)
-		printf("%s %s: %s\n", jail_trouble_id(found.v[i].kind), found.v[i].path, found.v[i].detail);
+		printf("%s %s: %s%s\n", jail_trouble_id(found.v[i].kind), found.v[i].path, found.v[i].detail,
+		       found.v[i].more ? ", and more" : "");
 	if (e)
 		(void)fprintf(stderr, "jail_check: %s\n", err_text(e));
 	status = e ? 2 : found.n > 0;

@@ -35,6 +35,18 @@ static void print_entries(const struct entries *all)
 	}
 }
 
+/* What was not said yet: without /proc and ld.so.cache the loader does not find these. */
+static void print_own(const struct resolver *rv)
+{
+	static size_t said;
+	size_t n;
+	const struct resolver_library *own = resolver_own_libraries(rv, &n);
+
+	for (; said < n; said++)
+		if (own[said].beside)
+			printf("warning %s: finds %s by its own folder\n", own[said].program, own[said].path);
+}
+
 static bool look(const struct asked *a, const char *path)
 {
 	struct entries found = { 0 };
@@ -52,6 +64,7 @@ static bool look(const struct asked *a, const char *path)
 	for (size_t i = 0; i < problems.n; i++)
 		printf("%s %s: %s\n", problems.v[i].warning ? "warning" : "problem", problems.v[i].file,
 		       problems.v[i].text);
+	print_own(a->resolver);
 	entries_clear(&found);
 	diags_free(&problems);
 	return !e;

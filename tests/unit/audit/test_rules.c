@@ -1077,6 +1077,26 @@ static void each_trouble_of_a_jail_fails_its_rule(void **state)
 	}
 }
 
+static void a_block_of_ours_that_was_weakened_is_a_way_out(void **state)
+{
+	struct facts *f = made_facts("ChrootDirectory /srv/x\n", V92, NULL);
+	struct jail_fact *j = made_jail(f, "anna");
+	struct audit *a = NULL;
+	const struct finding *x;
+
+	diag_error(&j->weakened, "/etc/ssh/own.conf", 7, "PermitUserRC is 'yes': wants 'no'");
+	assert_int_equal(audit_run(f, modern, 1u << 4, NULL, &a), ERR_NONE);
+	x = audit_find(a, "jail-escape");
+	assert_int_equal(x->status, STATUS_FAIL);
+	assert_int_equal(x->nevidence, 1);
+	assert_string_equal(x->evidence[0].file, "/etc/ssh/own.conf");
+	assert_int_equal(x->evidence[0].line, 7);
+	assert_non_null(strstr(x->reason, "PermitUserRC is 'yes': wants 'no', in the jail of anna"));
+	assert_string_equal(x->command, "sudo sallyport jail check");
+	audit_free(a);
+	facts_free(f);
+}
+
 static void a_folder_that_is_not_there_is_shown_with_its_line(void **state)
 {
 	static const struct {
@@ -1226,6 +1246,7 @@ int main(void)
 		cmocka_unit_test(keys_fail_the_rule_that_is_about_them_and_no_other),
 		cmocka_unit_test(keys_that_could_not_be_looked_at_are_unknown),
 		cmocka_unit_test(each_trouble_of_a_jail_fails_its_rule),
+		cmocka_unit_test(a_block_of_ours_that_was_weakened_is_a_way_out),
 		cmocka_unit_test(a_folder_that_is_not_there_is_shown_with_its_line),
 		cmocka_unit_test(jails_that_nothing_keeps_current_are_told),
 		cmocka_unit_test(a_jail_that_cannot_be_looked_at_is_unknown),

@@ -161,6 +161,46 @@ static void a_block_without_its_end_is_not_ours_to_take(void **state)
 	text_free(&t);
 }
 
+/* By hand, or by a copy of another block: there is no block, and the next one stands alone. */
+static void a_comment_that_is_left_over_is_no_block(void **state)
+{
+	static const char stray[] = "# sallyport: the jail of carl\n";
+	struct text t = { 0 }, clean = { 0 }, why = { 0 };
+	struct sshd_file file = { .path = (char *)"/x" };
+	const struct sshd_config c = { .files = &file, .nfiles = 1 };
+	struct strings users = { 0 };
+	struct jail found = { 0 };
+
+	(void)state;
+	put(&clean, "anna", lines);
+	for (int where = 0; where < 3; where++) {
+		text_reset(&t);
+		text_add(&t, "%s%s%s", where != 1 ? stray : "", clean.s, where ? stray : "");
+		file.content = t.s;
+		file.len = t.len;
+		assert_int_equal(jail_block_users(&c, &users), ERR_NONE);
+		assert_int_equal(users.n, 1);
+		assert_string_equal(users.v[0], "anna");
+		strings_free(&users);
+		assert_int_equal(jail_block_read(&c, "carl", &found, NULL, &why), ERR_NOT_FOUND);
+		put(&t, "carl", lines);
+		assert_non_null(strstr(t.s, "Match User anna\n"));
+		assert_null(strstr(strstr(t.s, stray) + 1, stray));
+		put(&t, "carl", NULL);
+		assert_string_equal(t.s, clean.s);
+		/* in front of its own block */
+		put(&t, "carl", lines);
+		text_reset(&why);
+		text_add(&why, "%s%s", stray, t.s);
+		put(&why, "carl", lines);
+		assert_string_equal(why.s, t.s);
+		text_reset(&why);
+	}
+	text_free(&t);
+	text_free(&clean);
+	text_free(&why);
+}
+
 static void sftp_only_has_no_shell_and_no_terminal(void **state)
 {
 	struct jail j = { .user = (char *)"anna", .dir = (char *)"/srv/a", .home = (char *)"/home/anna" };
@@ -302,6 +342,7 @@ int main(void)
 		cmocka_unit_test(tells_accounts_apart),
 		cmocka_unit_test(stays_where_it_is_behind_others_of_ours),
 		cmocka_unit_test(a_block_without_its_end_is_not_ours_to_take),
+		cmocka_unit_test(a_comment_that_is_left_over_is_no_block),
 		cmocka_unit_test(sftp_only_has_no_shell_and_no_terminal),
 		cmocka_unit_test(says_again_what_was_written),
 		cmocka_unit_test(a_block_that_is_cut_or_changed_says_nothing),

@@ -190,6 +190,39 @@ static void of_a_kind_there_is_an_end(void **state)
 		assert_int_equal(trouble_add(&all, i % 2 ? JAIL_SETUID : JAIL_UNKNOWN, "/x", "number %d", i), ERR_NONE);
 	assert_int_equal(all.n, 200);
 	assert_string_equal(all.v[199].detail, "number 199; there may be more like this");
+	assert_true(all.cut);
+	jail_troubles_clear(&all);
+	assert_int_equal(trouble_add(&all, JAIL_SETUID, "/x", "one"), ERR_NONE);
+	assert_false(all.cut);
+	jail_troubles_clear(&all);
+}
+
+static void what_has_one_cause_is_one_row_and_stands_behind_it(void **state)
+{
+	static const char *const paths[] = { "/bin/a", "/bin/b", "/bin/c" };
+	struct jail_troubles all = { 0 };
+
+	for (size_t i = 0; i < 3; i++) {
+		struct text why = { 0 }, cause = { 0 };
+
+		text_add(&why, "%s lacks %s; so %s ends", paths[i], i == 2 ? "libd" : "libc", paths[i]);
+		trouble_add_cause(text_string(&why), paths[i], &cause);
+		assert_string_equal(text_string(&cause), i == 2 ? " lacks libd; so  ends" : " lacks libc; so  ends");
+		assert_int_equal(trouble_add_alike(&all, JAIL_STARTS_NOT, paths[i], text_string(&cause), "%s",
+						   text_string(&why)),
+				 ERR_NONE);
+		text_free(&why);
+		text_free(&cause);
+	}
+	assert_int_equal(trouble_add_with(&all, JAIL_MISSING, "/lib", 7, "gone"), ERR_NONE);
+	troubles_sort(&all);
+	assert_int_equal(all.n, 3);
+	assert_int_equal(all.v[0].kind, JAIL_MISSING);
+	assert_int_equal(all.v[0].more, 7);
+	assert_string_equal(all.v[1].path, "/bin/a");
+	assert_int_equal(all.v[1].more, 1);
+	assert_string_equal(all.v[2].detail, "/bin/c lacks libd; so /bin/c ends");
+	assert_int_equal(all.v[2].more, 0);
 	jail_troubles_clear(&all);
 }
 
@@ -212,6 +245,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_jail_that_is_not_there_is_missing, make, unmake),
 		cmocka_unit_test_setup_teardown(nothing_is_started_under_another_root, make, unmake),
 		cmocka_unit_test(of_a_kind_there_is_an_end),
+		cmocka_unit_test(what_has_one_cause_is_one_row_and_stands_behind_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,10 +250,10 @@ static void libraries_of_the_programs_own_are_named(void **state)
 	};
 	struct elf wide = { .wide = true, .machine = EM_X86_64 }, narrow = { .machine = EM_386 };
 	const struct resolver_library own[] = {
-		{ (char *)"libown.so.1", "/opt/lib/libown.so.1", &wide },
-		{ (char *)"libc.so.6", "/opt/lib/libc.so.6", &wide },
-		{ (char *)"libold.so.1", "/opt/lib/libold.so.1", &narrow },
-		{ (char *)"libout.so.1", "/opt/lib/libout.so.1", &wide },
+		{ (char *)"libown.so.1", "/opt/lib/libown.so.1", &wide, "/opt/bin/own", true },
+		{ (char *)"libc.so.6", "/opt/lib/libc.so.6", &wide, "/opt/bin/own", true },
+		{ (char *)"libold.so.1", "/opt/lib/libold.so.1", &narrow, "/opt/bin/own", true },
+		{ (char *)"libout.so.1", "/opt/lib/libout.so.1", &wide, "/opt/bin/own", true },
 	};
 	struct diags problems = { 0 };
 	struct entries all = { 0 };
@@ -272,8 +272,17 @@ static void libraries_of_the_programs_own_are_named(void **state)
 	assert_non_null(e);
 	assert_int_equal(e->len, wanted.len);
 	assert_memory_equal(e->content, wanted.s, wanted.len);
+	/* all are found, but for the one whose name is another's */
+	assert_int_equal(problems.n, 1);
+	assert_true(problems.v[0].warning);
+	assert_string_equal(problems.v[0].file, "/opt/bin/own");
+	assert_string_equal(
+		problems.v[0].text,
+		"finds /opt/lib/libc.so.6 by its own folder ($ORIGIN), which the loader knows by /proc alone: "
+		"in the jail it finds another one of that name, by ld.so.cache");
 	text_free(&wanted);
 	entries_clear(&all);
+	diags_free(&problems);
 }
 
 static void no_cache_gives_none_and_a_bad_one_is_told(void **state)

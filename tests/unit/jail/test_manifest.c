@@ -204,6 +204,67 @@ static void what_others_put_beside_it_neither_counts_nor_goes(void **unused)
 	host_end(&h);
 }
 
+static void counts_only_as_a_file_that_nobody_else_may_write_to(void **unused)
+{
+	static const struct {
+		mode_t mode;
+		const char *why; /* NULL: it counts */
+	} modes[] = {
+		{ 0600, NULL },
+		{ 0644, NULL },
+		{ 0666, "everybody may write to it (mode 0666): wants a file of root's own" },
+		{ 0620, "its group may write to it (mode 0620): wants a file of root's own" },
+	};
+	struct manifest m, read = { 0 };
+	struct host h;
+	char path[256], other[256];
+
+	(void)unused;
+	host_start(&h);
+	manifest_usual(&m);
+	m.state = MANIFEST_READY;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	(void)snprintf(path, sizeof path, "%s", scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"));
+	(void)snprintf(other, sizeof other, "%s", scratch_path(h.dir, "var/lib/other.json"));
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct text problem = { 0 };
+
+		assert_int_equal(chmod(path, modes[i].mode), 0);
+		assert_int_equal(manifest_read(h.r, "anna", &read, &problem), modes[i].why ? ERR_SYNTAX : ERR_NONE);
+		assert_true(modes[i].why ? strstr(text_string(&problem), modes[i].why) == problem.s : !problem.len);
+		manifest_clear(&read);
+		text_free(&problem);
+	}
+	assert_int_equal(chmod(path, 0600), 0);
+	if (geteuid() == 0) {
+		struct text problem = { 0 };
+
+		assert_int_equal(chown(path, 1001, 0), 0);
+		assert_int_equal(manifest_read(h.r, "anna", &read, &problem), ERR_SYNTAX);
+		assert_non_null(strstr(problem.s, "it belongs to uid 1001: wants"));
+		text_free(&problem);
+		assert_int_equal(chown(path, 0, 0), 0);
+	}
+	assert_int_equal(rename(path, other), 0);
+	assert_int_equal(symlink("../../../other.json", path), 0);
+	for (int i = 0; i < 2; i++) {
+		struct text problem = { 0 };
+		struct stat st;
+
+		assert_int_equal(manifest_read(h.r, "anna", &read, &problem), ERR_SYNTAX);
+		assert_non_null(strstr(problem.s, i ? "it is no file: wants" : "it is a link: wants"));
+		text_free(&problem);
+		assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+		assert_int_equal(lstat(path, &st), 0);
+		assert_true(S_ISREG(st.st_mode));
+		assert_int_equal(unlink(path), 0);
+		assert_int_equal(mkfifo(path, 0600), 0);
+	}
+	assert_int_equal(manifest_remove(h.r, "anna"), ERR_NONE);
+	manifest_clear(&m);
+	host_end(&h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +273,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_a_manifest),
 		cmocka_unit_test(keeps_it_on_the_disk),
 		cmocka_unit_test(what_others_put_beside_it_neither_counts_nor_goes),
+		cmocka_unit_test(counts_only_as_a_file_that_nobody_else_may_write_to),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
