@@ -15,7 +15,6 @@ enum jail_step {
 	STEP_RECOVER, /* a change was cut off */
 	STEP_UNMOUNT,
 	STEP_WAY, /* a folder that sshd would refuse */
-	STEP_ACL,
 	STEP_REMOVE,
 	STEP_REMAKE, /* remove, then create */
 	STEP_HOST,   /* the host lacks what belongs there */

@@ -43,6 +43,8 @@ bool jail_trouble_is_mended(const struct manifest *m, const struct jail_trouble 
 			return true;
 		break;
 	case JAIL_CHANGED:
+	case JAIL_DEVICE:
+	case JAIL_SOCKET:
 	case JAIL_SETUID: break;
 	default: return false;
 	}

@@ -233,7 +233,7 @@ printf 'passwd: ill [UNAVAIL=return] files\ngroup: files\nshadow: files\n' >/etc
 export LD_LIBRARY_PATH=/root/nss
 sallyport jail check bert; echo $?
 touch /run/hangs
-sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown".*'
+sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown","escape":false,"path":null,"detail":"[^"]*"'
 true
 """)
     if got.returncode == 77:
@@ -241,8 +241,9 @@ true
     assert got.returncode == 0, got.stdout + got.stderr
     unsure = "whether its account is as it was cannot be found out: "
     where = "bert in /home/chroot/bert"
-    assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error", "1",
-                    '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"}]}]}'], \
+    assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error",
+                    "  Next: what could not be looked at has its reason beside it; once that is over: sudo sallyport jail check bert", "1",
+                    '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"'], \
         got.stdout + got.stderr
 
 
