@@ -2,6 +2,7 @@
 /* jail_remove.c - jail remove: the Match block, then the tree; not while somebody is in there. */
 #include "audit/process.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/message.h"
 #include "cmd/change.h"
 #include "cmd/jail.h"
@@ -53,7 +54,9 @@ struct removal {
 	char *keys_path;
 	bool keys_go; /* that file */
 	struct text first, also, undo;
-	bool marked; /* the manifest says that it is going */
+	bool marked;	  /* the manifest says that it is going */
+	sigset_t signals; /* as they were before they were held */
+	bool held;
 	int lock;
 };
 
@@ -218,6 +221,9 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 	v->m.state = MANIFEST_REMOVING;
 	v->m.with_home = v->a->with_home;
 	v->m.account_goes = v->a->remove_account;
+	/* to the end: a change of the configuration that is interrupted goes back, and what comes behind it is as quick done as left */
+	interrupt_hold(&v->signals);
+	v->held = true;
 	if (!(e = manifest_write(v->f->root, &v->m)))
 		v->marked = true;
 	return e;
@@ -390,7 +396,7 @@ static enum err describe_keys(struct removal *v)
 	v->keys_go = jail_keys_are_gone(v->f->root, v->keys_path, v->m.jail.user) ||
 		     (v->a->remove_account && root_stat(v->f->root, v->keys_path, &st) == ERR_NONE);
 	if (!v->keys_go && jail_keys_are_there(v->f->root, v->keys_path))
-		text_add(&v->first, "  the keys in %s stay, and count again in a jail that is made for %s later\n",
+		text_add(&v->first, "  the keys in %s stay; those that let %s in by then count again in a later jail\n",
 			 v->keys_path, v->m.jail.user);
 	return text_check(&v->first);
 }
@@ -460,6 +466,8 @@ static int run(const struct common_args *common, void *args, const struct string
 	text_free(&v.also);
 	text_free(&v.undo);
 	file_close(v.lock);
+	if (v.held)
+		interrupt_release(&v.signals);
 	change_end(f, lock);
 	return status;
 }

@@ -90,18 +90,7 @@ sallyport jail check nina; getent passwd nina; grep ^nina /home/chroot/nina/etc/
 
 
 STOP = r"""
-cat >/tmp/stop.py <<'P'
-import os, signal, subprocess, sys, time
-# stop.py CONDITION COMMAND...: starts the command as a terminal would, types ^C once the condition holds; its exit status and what it said
-end = time.monotonic() + 60
-with open("/tmp/said", "w") as said:
-    p = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
-    while subprocess.run(["/bin/bash", "-c", sys.argv[1]]).returncode and p.poll() is None and time.monotonic() < end:
-        time.sleep(0.005)
-    os.killpg(p.pid, signal.SIGINT)
-    print(p.wait(60))
-P
-stop() { /usr/bin/python3 /tmp/stop.py "$@"; }
+stop() { /usr/bin/python3 -B "$LAB_SOURCE/tests/lab/stop.py" "$@"; }
 all() { { md5sum /etc/passwd /etc/group /etc/shadow; find /etc/ssh /home /var/lib/sallyport/jails 2>/dev/null | grep -v '/jails\(/.lock\)*$'; } | sort; }
 """
 

@@ -150,3 +150,20 @@ for how in '' --copy; do
     [ -z "$(ls -A /home/chroot)" ] || { find /home/chroot; exit 4; }
 done
 """)
+
+
+def test_control_c_leaves_all_of_it_or_nothing(run):
+    run(r"""
+stop() { /usr/bin/python3 -B "$LAB_SOURCE/tests/lab/stop.py" "$@"; }
+cp $BLOCKS /tmp/blocks; lab_login anna 'echo precious >mine'
+for when in "grep -q removing $M" "! grep -q ChrootDirectory $BLOCKS" "! [ -e $J ]" "[ -e /home/chroot/anna.home ]"; do
+    stop "$when" sallyport jail remove anna -y >/tmp/status
+    sallyport recover >/tmp/left; grep -qx 'Nothing was left unfinished.' /tmp/left || { cat /tmp/said /tmp/left; exit 3; }
+    if [ -e $M ]; then # it went back
+        grep -qx 2 /tmp/status && grep -q 'interrupted' /tmp/said && cmp $BLOCKS /tmp/blocks && lab_login anna 'cat mine' | grep -qx precious
+    else
+        grep -qx 0 /tmp/status && [ ! -e $J ] && [ "$(cat /home/chroot/anna.home/mine)" = precious ]
+        jail create anna --with coreutils -y -q >/dev/null; rm -r /home/chroot/anna.home; lab_login anna 'echo precious >mine'
+    fi || { cat /tmp/status /tmp/said; exit 4; }
+done
+""")
