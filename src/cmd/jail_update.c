@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
+#include "base/progress.h"
 #include "cmd/jail.h"
 #include "harden/jail_log.h"
 #include "jail/check.h"
@@ -164,6 +165,7 @@ static int find_users(const struct update *u, const struct strings *named, bool 
 static int update(struct update *u, const struct strings *named, bool all)
 {
 	struct strings users = { 0 };
+	struct progress *bar;
 	int lock = -1, status, one;
 	enum err e;
 
@@ -180,9 +182,14 @@ static int update(struct update *u, const struct strings *named, bool all)
 		if ((status = find_users(u, named, all, &users)))
 			goto out;
 	}
-	for (size_t i = 0; i < users.n; i++)
+	bar = progress_start("jail update", users.n, u->common->progress);
+	for (size_t i = 0; i < users.n; i++) {
+		progress_step(bar, i);
 		if ((one = update_one(u, users.v[i])))
 			status = one;
+	}
+	progress_step(bar, users.n);
+	progress_end(bar);
 	if (users.n && !u->common->dry_run)
 		keep_current(u);
 	status = answer(u, status);
@@ -220,7 +227,7 @@ const struct command cmd_jail_update = {
 	.name = "jail update",
 	.summary = "bring in what the host has by now, while people are logged in",
 	.arguments = "USER...|--all",
-	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE | COMMON_PROGRESS,
 	.options = options,
 	.args_size = sizeof(struct update_args),
 	.examples = "  sudo sallyport jail update anna\n"
