@@ -66,7 +66,14 @@ static enum err set_list(const struct found *f, struct text *wants)
 
 static enum err set_commas(const struct found *f, struct text *wants)
 {
-	return strings_split(f->field, f->value, ",");
+	struct strings *list = f->field;
+	const size_t had = list->n;
+	enum err e = strings_split(list, f->value, ",");
+
+	if (e || list->n > had)
+		return e;
+	text_add_string(wants, f->row->value);
+	return ERR_SYNTAX;
 }
 
 static enum err set_choice(const struct found *f, struct text *wants)

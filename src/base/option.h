@@ -16,7 +16,7 @@ enum option_kind {
 	OPTION_COUNT,	 /* unsigned: plus one each time */
 	OPTION_TEXT,	 /* const char *: borrowed from argv */
 	OPTION_LIST,	 /* struct strings: one more each time */
-	OPTION_COMMAS,	 /* struct strings: split at commas, more each time */
+	OPTION_COMMAS,	 /* struct strings: split at commas, more each time; with nothing in it a mistake */
 	OPTION_CHOICE,	 /* unsigned: index into choices */
 	OPTION_NUMBER,	 /* uint64_t between min and max */
 	OPTION_DURATION, /* uint64_t seconds, as in sshd_config */

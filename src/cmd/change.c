@@ -476,7 +476,9 @@ static int do_before(struct work *w)
 	int status = 0;
 	enum err e = w->q->before ? w->q->before(w->q->arg, w->stage, &wrong) : ERR_NONE;
 
-	if (e)
+	if (e == ERR_INTERRUPTED)
+		status = complain("interrupted");
+	else if (e)
 		status = fail(e, "cannot make ready what the configuration is to name");
 	else if (text_check(&wrong))
 		status = fail(ERR_MEMORY, "cannot make ready what the configuration is to name");

@@ -4,6 +4,7 @@
 
 #include "audit/host.h"
 #include "base/clock.h"
+#include "base/interrupt.h"
 #include "base/message.h"
 #include "cmd/gate.h"
 #include "harden/transaction.h"
@@ -152,7 +153,7 @@ enum err hide_wait_for_knock(struct hide_wait *w, struct text *wrong)
 		say_begin(w);
 	while (!heard.knocked || (w->jailed[0] && !heard.by.address.family)) {
 		/* also where the terminal is gone: nobody would see what is shut */
-		if (transaction_interrupted() || hung_up()) {
+		if (interrupt_pending() || hung_up()) {
 			text_add_string(wrong, "it was interrupted");
 			return ERR_NONE;
 		}

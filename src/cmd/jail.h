@@ -52,11 +52,16 @@ struct jail_lost {
 /* ERR_NOT_FOUND: no jail of that user's is lost: it has a sound manifest, or there is none. *out is to be cleared. */
 MUST_USE enum err jail_lost_find(const struct facts *f, const char *user, struct jail_lost *out);
 void jail_lost_clear(struct jail_lost *l);
-/* A line on what of its tree would be kept, where anything would; wanted NULL: the tree goes. ERR_CONFIG: it was said what is in the way. */
-MUST_USE enum err jail_lost_count(const struct facts *f, const struct jail_lost *l, const struct entries *wanted,
+/*
+ * A line on what of a jail's tree would be kept, where anything would. ours: the rows that are not; NULL: not known. stays: the tree is made
+ * sound, else it goes. ERR_CONFIG: it was said what is in the way.
+ */
+MUST_USE enum err jail_count_kept(const struct facts *f, const struct jail *j, const struct entries *ours, bool stays,
 				  struct text *out);
 /* Says that nothing can be done with it, and why. EXIT_NO. */
 int jail_lost_unknown(const struct jail_lost *l, const char *user);
+/* why, half a sentence, where that folder is the jail of another user, lies in it or has it in it. A block that was changed by hand may, too. */
+MUST_USE enum err jail_check_place(const struct facts *f, const char *user, const char *dir, struct text *why);
 /* The users that have a manifest or a Match block of ours, sorted. */
 MUST_USE enum err jail_all_users(const struct facts *f, struct strings *out);
 
@@ -70,21 +75,51 @@ bool jail_account_is_plain(const struct facts *f, const struct account *a, struc
 void jail_account_warn(const struct common_args *common, const char *user);
 /* Ids for a new account that nobody has, into j. ERR_RANGE: there are none left. */
 MUST_USE enum err jail_account_choose(const struct root *r, struct jail *j);
-/* The account with the ids, the home and the shell of j, without a password. wrong: why not. ERR_MEMORY. */
-MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, struct text *wrong);
-/* As jail_account_make() made it, whole or in part. None there: ERR_NONE. ERR_CHILD: userdel did not. */
-MUST_USE enum err jail_account_remove(const struct root *r, const char *user);
+/*
+ * The account with the ids, the home and the shell of j, without a password. wrong: why not; *made: it is there, or a part of it may be.
+ * ERR_MEMORY.
+ */
+MUST_USE enum err jail_account_make(const struct root *r, const struct jail *j, bool *made, struct text *wrong);
+/*
+ * 0 where the account of that name is the one that jail_account_make() made, or there is none; else an exit status with the error said, as
+ * in another system's files.
+ */
+int jail_account_check(const struct root *r, const struct manifest *m);
+/*
+ * The one of jail_account_check(), with what a useradd or userdel that was cut off has left of it. None there: ERR_NONE. Somebody else's of that
+ * name stays, with a warning: ERR_NONE. ERR_CHILD: userdel did not. On the running system only.
+ */
+MUST_USE enum err jail_account_remove(const struct root *r, const struct manifest *m);
+/* The same of a jail that was being made or taken away: what somebody may have made since by hand stays, too. */
+MUST_USE enum err jail_account_undo(const struct root *r, const struct manifest *m);
+
+/* ---- the place ---- */
+
+/* Whether a jail may be there, by the path alone. 0, or an exit status with the error said. */
+int jail_check_dir(const char *dir);
+/* Whether the file system of m's place, where nothing is yet, can take what is to be copied to it. The same. */
+int jail_check_room(const struct root *r, const struct manifest *m);
 
 /* ---- keys ---- */
 
 /* Beside the configuration: "/etc/ssh/authorized_keys.d/anna". Yours. */
 MUST_USE enum err jail_keys_path(const struct facts *f, const char *user, char **out);
+/* What goes there. Start with { 0 }. */
+struct jail_keys {
+	struct text content;
+	bool stood;  /* there were keys in the file */
+	bool unsure; /* only root can tell which of them let the account in now; all are kept here */
+	struct strings
+		left_out; /* of those: what lets nobody in now, "SHA256:... comment", a comment in the file from now on */
+};
 /*
- * What goes there: what stands there already, else the keys by which the account (NULL: it is new) gets in until now, and those of the files
- * that are given. 0, or an exit status with the error said.
+ * While the jail is in force: what stands there already. Else the keys by which the account (NULL: it is new) gets in until now, whether they
+ * stand there or not; others that stand there would let somebody in again who was shut out since, and become comments. In any case those of
+ * the files that are given. 0, or an exit status with the error said.
  */
 int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
-		     struct text *out);
+		     bool in_force, struct jail_keys *out);
+void jail_keys_clear(struct jail_keys *k);
 
 /* Whether a file that is there has a key in it. */
 bool jail_keys_are_there(const struct root *r, const char *path);
@@ -93,7 +128,11 @@ bool jail_keys_are_gone(const struct root *r, const char *path, const char *user
 
 /* ---- recovery ---- */
 
-/* Finishes what a crash left of jails, when the transactions are recovered. The caller holds journal_lock(). */
-MUST_USE enum err jail_recover(const struct root *r, const char *config, struct build_recovery **done, size_t *n);
+/*
+ * Finishes what a crash left of jails, when the transactions are recovered. The caller holds journal_lock(). 'config' (NULL: nobody said), the
+ * configuration that was changed last and sshd's own decide, and where one of them cannot be read nothing is done: why may get what is wrong.
+ */
+MUST_USE enum err jail_recover(const struct root *r, const char *config, struct build_recovery **done, size_t *n,
+			       struct text *why);
 
 #endif

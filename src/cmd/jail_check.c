@@ -43,13 +43,6 @@ static json_t *add_finding(struct check *c, json_t *list, const char *id, bool e
 	return row;
 }
 
-/* Of what an update puts right, where it is ours. */
-static bool is_mended_by_update(enum jail_trouble_kind kind)
-{
-	return kind == JAIL_STALE || kind == JAIL_CHANGED || kind == JAIL_MISSING || kind == JAIL_SETUID ||
-	       kind == JAIL_WRITABLE;
-}
-
 static void add_trouble(struct check *c, json_t *list, const struct jail_trouble *t)
 {
 	struct text path = { 0 };
@@ -74,9 +67,18 @@ static enum err add_troubles(struct check *c, const struct manifest *m, const st
 		const struct jail_trouble *t = &all->v[i];
 
 		add_trouble(c, list, t);
-		e = jail_next_trouble(&c->next, m, t, is_mended_by_update(t->kind));
+		e = jail_next_trouble(&c->next, m, t);
 	}
 	return e;
+}
+
+static void add_unsure(struct check *c, json_t *list, const char *what, enum err e)
+{
+	struct text t = { 0 };
+
+	text_add(&t, "%s: %s", what, err_text(e));
+	add_finding(c, list, "unknown", false, NULL, text_string(&t));
+	text_free(&t);
 }
 
 /* But for slashes at the end. */
@@ -156,8 +158,12 @@ static enum err look_at_account(struct check *c, const struct manifest *m, json_
 		add_finding(c, list, "no-account", false, NULL, "its account is gone");
 		return jail_next_want(&c->next, STEP_REMOVE, NULL);
 	}
-	if (e)
-		return e == ERR_MEMORY ? e : ERR_NONE;
+	if (e == ERR_MEMORY)
+		return e;
+	if (e) {
+		add_unsure(c, list, "whether its account is as it was cannot be found out", e);
+		return jail_next_want(&c->next, STEP_LOOK, NULL);
+	}
 	if (a->uid != m->jail.uid || a->gid != m->jail.gid) {
 		add_finding(c, list, "other-ids", false, NULL, "its account has other ids by now");
 		e = jail_next_want(&c->next, STEP_REMAKE, NULL);

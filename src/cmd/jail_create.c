@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_create.c - jail create: a tree, an account where it is asked for, and the Match block that puts it in there; all or nothing. */
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "cmd/change.h"
@@ -11,11 +12,14 @@
 #include "jail/ahead.h"
 #include "jail/check_path.h"
 #include "jail/contents.h"
+#include "jail/outside.h"
 #include "jail/upkeep.h"
 #include "jail/walk.h"
 #include "sshd/account.h"
+#include "sshd/effective.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,31 +74,38 @@ struct create {
 	const struct create_args *a;
 	const struct facts *f;
 	struct account *account; /* NULL: it is to be made */
+	struct jail has;	 /* what was asked for when the jail was made that is there; dir NULL: there is none */
 	struct manifest m, old;
 	struct ahead *known; /* digests of what goes into a new one */
 	bool again;	     /* there is a jail already: 'old' */
 	bool lost;	     /* its manifest is damaged or gone, and 'old' is what is known of it: 'was' */
 	struct jail_lost was;
 	bool in_force;
-	bool more_to_do; /* in the jail, also where no file of sshd's changes */
-	bool made;	 /* something was made that goes again where the change does not come about */
+	bool more_to_do;   /* in the jail, also where no file of sshd's changes */
+	bool made;	   /* something was made that goes again where the change does not come about */
+	bool account_made; /* the account is among that */
 	char *keys_path;
-	struct text keys, lines, first, also;
+	struct jail_keys keys;
+	struct text lines, first, also;
 	struct build_told told;
 	struct jail_trial_told trial;
-	json_t *more; /* "jail" of the JSON answer */
+	json_t *more;	  /* "jail" of the JSON answer */
+	sigset_t signals; /* as they were before they were held */
+	bool held;
+	bool cannot; /* the jail could not be made: trouble, and not a jail that does not hold */
 	int lock;
 };
 
 static void create_clear(struct create *c)
 {
 	account_free(c->account);
+	jail_clear(&c->has);
 	manifest_clear(&c->m);
 	manifest_clear(&c->old);
 	ahead_free(c->known);
 	jail_lost_clear(&c->was);
 	free(c->keys_path);
-	text_free(&c->keys);
+	jail_keys_clear(&c->keys);
 	text_free(&c->lines);
 	text_free(&c->first);
 	text_free(&c->also);
@@ -123,6 +134,25 @@ static void hint_sets(void)
 	text_free(&t);
 }
 
+#define FOR_A_SHELL " \t\r\n\\\"'`$&|;<>()*?!#{}"
+
+/* 'jail remove' says the words that make the jail again, and they are to be pasted as they are. */
+static int check_words(const struct strings *with)
+{
+	for (size_t i = 0; i < with->n; i++) {
+		const char *word = with->v[i];
+
+		if (!word[strcspn(word, FOR_A_SHELL)] && word[0] != '~')
+			continue;
+		complain(
+			"--with has '%s': wants a name without blanks, quotes and what else a command line takes for its own",
+			word);
+		hint("a link with a plain name that leads there does as well");
+		return EXIT_TROUBLE;
+	}
+	return 0;
+}
+
 /* 0, or an exit status with the error said. */
 static int check_args(const struct create_args *a, const struct strings *rest)
 {
@@ -146,7 +176,9 @@ static int check_args(const struct create_args *a, const struct strings *rest)
 	else if (a->shell && jail_block_check_path(a->shell, &why))
 		status = complain("--shell is '%s': %s", a->shell, text_string(&why));
 	text_free(&why);
-	return status;
+	if (!status && a->dir)
+		status = jail_check_dir(a->dir);
+	return status ? status : check_words(&a->with);
 }
 
 /* The shell must be there, whoever's it is. */
@@ -203,13 +235,38 @@ static int find_account(struct create *c, const char *user)
 	return status;
 }
 
+/* Of a jail that is there, whatever state it is in: what is not asked for anew stays. */
+static int take_present(struct create *c, const char *user)
+{
+	struct manifest now = { 0 };
+	struct jail_lost lost = { 0 };
+	enum err e = manifest_read(c->f->root, user, &now, NULL);
+
+	if (!e) {
+		c->has = now.jail; /* 'has' owns it now */
+		now.jail = (struct jail){ 0 };
+	} else if ((e = jail_lost_find(c->f, user, &lost)) == ERR_NONE && !lost.unknown.len) {
+		c->has = lost.jail;
+		lost.jail = (struct jail){ 0 };
+	}
+	manifest_clear(&now);
+	jail_lost_clear(&lost);
+	return e == ERR_MEMORY ? fail(e, "cannot look at the jail") : 0;
+}
+
+/* Programs or a shell that are asked for say that it is not. */
+static bool wants_sftp_only(const struct create *c)
+{
+	return c->a->sftp_only || (c->has.sftp_only && !c->a->with.n && !c->a->shell);
+}
+
 static int choose_shell(struct create *c, const char **shell)
 {
 	const char *asked = c->a->shell, *has = c->account ? c->account->shell : NULL;
 	struct stat st;
 
 	*shell = NULL;
-	if (c->a->sftp_only)
+	if (wants_sftp_only(c))
 		return 0;
 	if (has && asked && strcmp(has, asked) != 0) {
 		complain("the shell of '%s' is '%s', and that one sshd starts, not '%s'", c->account->name, has, asked);
@@ -265,10 +322,10 @@ static int take_wishes(struct create *c, const char *user)
 		return status;
 	j->user = strdup(user);
 	j->shell = shell ? strdup(shell) : NULL;
-	j->sftp_only = c->a->sftp_only;
-	j->copies = c->a->copy;
-	if (c->a->dir)
-		text_add_string(&dir, c->a->dir);
+	j->sftp_only = wants_sftp_only(c);
+	j->copies = c->a->copy || c->has.copies;
+	if (c->a->dir || c->has.dir)
+		text_add_string(&dir, c->a->dir ? c->a->dir : c->has.dir);
 	else
 		text_add(&dir, JAIL_FOLDER "/%s", user);
 	j->dir = text_take(&dir);
@@ -281,11 +338,12 @@ static int take_wishes(struct create *c, const char *user)
 		j->gid = c->account->gid;
 	} else {
 		e = jail_account_choose(c->f->root, j);
+		j->about = JAIL_ABOUT;
 	}
-	if (!e && !j->sftp_only && !c->a->with.n)
+	if (!e && !j->sftp_only && !c->a->with.n && !c->has.with.n)
 		e = strings_add(&j->with, USUAL_SET);
-	else if (!e)
-		e = strings_copy(&j->with, &c->a->with);
+	else if (!e && !j->sftp_only)
+		e = strings_copy(&j->with, c->a->with.n ? &c->a->with : &c->has.with);
 	if (e)
 		return fail(e, "cannot plan the jail");
 	c->m.account_made = !c->account;
@@ -293,13 +351,6 @@ static int take_wishes(struct create *c, const char *user)
 }
 
 /* ---- what is there ---- */
-
-static bool is_below(const char *path, const char *folder)
-{
-	const size_t len = strlen(folder);
-
-	return strncmp(path, folder, len) == 0 && path[len] == '/';
-}
 
 /* As it will be judged when the tree is made; who only looks need not be root. */
 static int check_way(const struct create *c)
@@ -327,32 +378,31 @@ static int check_way(const struct create *c)
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot look at the place of the jail") : 0;
 }
 
-/* In a jail that is another's, this one would be foreign; among our own state it would be taken for it. */
+/*
+ * In a jail that is another's, or around it, each would be foreign to the other; in its very place, whose tree was lost, an update of the other would
+ * change this one, and its removal take it away. Among our own state it would be taken for that.
+ */
 static int check_place(const struct create *c)
 {
 	const char *dir = c->m.jail.dir;
-	struct strings users = { 0 };
+	struct text why = { 0 };
 	int status = 0;
+	enum err e;
 
-	if (is_below(dir, STATE)) {
+	if (strncmp(dir, STATE "/", sizeof STATE) == 0) {
 		complain("--dir is '%s': in '" STATE "', where sallyport keeps what it knows", dir);
 		hint("name another place");
 		return EXIT_TROUBLE;
 	}
-	if (manifest_list(c->f->root, &users))
-		return 0; /* only root may look there; and without a manifest there is no jail */
-	for (size_t i = 0; i < users.n && !status; i++) {
-		struct manifest other = { 0 };
-
-		if (manifest_read(c->f->root, users.v[i], &other, NULL) == ERR_NONE && is_below(dir, other.jail.dir)) {
-			complain("'%s' is in the jail of '%s', '%s': wants a place outside of it", dir, users.v[i],
-				 other.jail.dir);
-			hint("name another place with --dir");
-			status = EXIT_NO;
-		}
-		manifest_clear(&other);
+	e = jail_check_place(c->f, c->m.jail.user, dir, &why);
+	if (e && (e == ERR_MEMORY || geteuid() == 0)) { /* else only root may look there */
+		status = fail(e, "cannot tell which jails there are");
+	} else if (why.len) {
+		complain("%s: wants a place outside of it", why.s);
+		hint("nothing was changed; name another place with --dir");
+		status = EXIT_NO;
 	}
-	strings_free(&users);
+	text_free(&why);
 	return status;
 }
 
@@ -393,15 +443,23 @@ static int compare_old(struct create *c)
 	struct text kind = { 0 };
 	int status;
 
-	if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0 || c->old.jail.sftp_only != c->m.jail.sftp_only) {
+	if (c->old.jail.sftp_only != c->m.jail.sftp_only) {
 		jail_add_kind(&c->old.jail, &kind);
 		complain("'%s' has another jail already: %s, %s", c->m.jail.user, c->old.jail.dir, text_string(&kind));
 		text_free(&kind);
-		if (c->lost)
-			command_hint(c->common, "sudo sallyport jail create %s --dir %s%s", c->m.jail.user,
-				     c->old.jail.dir, c->old.jail.sftp_only ? " --sftp-only" : "");
-		else
-			command_hint(c->common, "sudo sallyport jail remove %s", c->m.jail.user);
+		command_hint(c->common, "leave %s out; or sudo sallyport jail remove %s, then this again",
+			     c->a->sftp_only ? "--sftp-only"
+			     : c->a->shell   ? "--shell"
+					     : "--with",
+			     c->m.jail.user);
+		return EXIT_NO;
+	}
+	if (strcmp(c->old.jail.dir, c->m.jail.dir) != 0) {
+		complain("--dir is '%s', and the jail of '%s' is '%s' already", c->m.jail.dir, c->m.jail.user,
+			 c->old.jail.dir);
+		command_hint(c->common,
+			     "leave --dir out; to have it elsewhere: sudo sallyport jail remove %s, then this again",
+			     c->m.jail.user);
 		return EXIT_NO;
 	}
 	if ((status = check_owner(c)) || (status = check_tree(c)))
@@ -432,14 +490,14 @@ static enum err look_for_lost(struct create *c, int *status)
 static int look_for_none(struct create *c, enum err e)
 {
 	struct stat st;
+	int status;
 
 	if (e != ERR_NOT_FOUND && geteuid() == 0)
 		return fail(e, "cannot tell whether there is a jail of '%s'", c->m.jail.user);
-	if (root_lstat(c->f->root, c->m.jail.dir, &st)) {
-		const int status = check_place(c);
-
-		return status ? status : check_way(c);
-	}
+	if ((status = check_place(c)))
+		return status;
+	if (root_lstat(c->f->root, c->m.jail.dir, &st))
+		return check_way(c);
 	if (e != ERR_NOT_FOUND) {
 		complain("'%s' is there already, and only root can tell whether it is this jail", c->m.jail.dir);
 		hint("run it with sudo; --dry-run changes nothing");
@@ -479,6 +537,34 @@ static int find_contents(struct create *c)
 	else if (e)
 		status = fail(e, "cannot find out what the jail needs");
 	diags_free(&problems);
+	return status;
+}
+
+/* In place of the shell it would run whatever is asked for; sftp only has one of its own, which must be the first. */
+static int check_command(const struct create *c)
+{
+	struct sshd_connection who = { .user = c->m.jail.user,
+				       .groups = c->account ? &c->account->groups : NULL,
+				       .host = "127.0.0.1",
+				       .addr = "127.0.0.1",
+				       .laddr = "127.0.0.1",
+				       .lport = 22 };
+	struct sshd_effective *now = NULL;
+	const struct sshd_line *by;
+	int status = 0;
+	enum err e = c->m.jail.sftp_only ? ERR_NONE : sshd_effective(c->f->config, &who, &now);
+
+	if (e)
+		return fail(e, "cannot tell what sshd runs for '%s'", who.user);
+	if (now && (by = sshd_decider(now, KW_FORCECOMMAND)) && strcmp(sshd_value(now, KW_FORCECOMMAND), "none") != 0) {
+		complain(
+			"%s:%u: ForceCommand %s: that runs for %s whatever is asked for, and no shell in a jail can be "
+			"shown to work",
+			by->file, by->line, by->rest, who.user);
+		hint("nothing was changed; keep %s out of it (Match User *,!%s), or --sftp-only", who.user, who.user);
+		status = EXIT_NO;
+	}
+	sshd_effective_free(now);
 	return status;
 }
 
@@ -542,15 +628,66 @@ static enum err describe_change(struct create *c, json_t *jail)
 /* The jail gets what is asked for, and no more: what it had stood in the manifest that is lost. */
 static int describe_lost(struct create *c)
 {
-	const struct jail_lost l = { .jail = c->old.jail };
 	enum err e;
 
 	text_add(&c->first, "  %s: %s; the jail is made sound again, %s\n", text_string(&c->was.file),
 		 text_string(&c->was.problem),
 		 c->m.jail.sftp_only ? "its home stays"
 				     : "its home stays; what else it had is not known: name it by --with");
-	e = jail_lost_count(c->f, &l, &c->m.entries, &c->first);
+	e = jail_count_kept(c->f, &c->old.jail, &c->m.entries, true, &c->first);
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the jail") : 0;
+}
+
+/* That of an earlier jail, which 'jail remove' kept beside the place. */
+static enum err describe_kept_home(struct create *c)
+{
+	const struct jail *j = &c->m.jail;
+	struct text kept = { 0 };
+	struct stat st;
+	enum err e;
+
+	text_add(&kept, "%s.home", j->dir);
+	if (!(e = text_check(&kept)) && root_lstat(c->f->root, kept.s, &st) == ERR_NONE && S_ISDIR(st.st_mode))
+		text_add(&c->first,
+			 "  the home of an earlier jail is in %s; to have it in this one: sudo cp -a %s/. %s%s/\n",
+			 kept.s, kept.s, j->dir, j->home);
+	text_free(&kept);
+	return e;
+}
+
+/* Where sshd starts a program for it; its own works in any jail. */
+static void describe_sftp(struct create *c)
+{
+	const struct strings *all = sshd_values(c->f->effective, KW_SUBSYSTEM);
+	const char *shell = strrchr(c->m.jail.shell, '/');
+
+	for (size_t i = 0; i < all->n && shell && strcmp(shell, "/git-shell") != 0; i++) {
+		const char *program = strncmp(all->v[i], "sftp ", 5) == 0 ? all->v[i] + 5 : "";
+		char *path = program[0] == '/' ? strndup(program, strcspn(program, " \t")) : NULL;
+
+		if (path && !entries_find(&c->m.entries, path))
+			text_add_string(&c->first, "  no sftp and no scp in there: --with scp adds them\n");
+		free(path);
+	}
+}
+
+static enum err describe_outside(struct create *c)
+{
+	struct outside *found = NULL;
+	size_t n = 0;
+	enum err e = ERR_NONE;
+
+	if (c->account && root_is_live(c->f->root) && geteuid() == 0 && !outside_is_restricted(c->f->root))
+		e = outside_find(c->f->root, c->m.jail.uid, c->again ? c->m.jail.dir : NULL, &found, &n);
+	for (size_t i = 0; i < n && i < SHOWN_MAX; i++) {
+		text_add(&c->first, "  process %ld (", (long)found[i].pid);
+		text_add_escaped(&c->first, found[i].command, strlen(found[i].command));
+		text_add(&c->first, ") of %s runs outside, and can be taken over from inside\n", c->m.jail.user);
+	}
+	if (n)
+		text_add_string(&c->first, "  (unless kernel.yama.ptrace_scope is 1: a file in /etc/sysctl.d)\n");
+	free(found);
+	return e == ERR_MEMORY ? e : ERR_NONE;
 }
 
 static int describe(struct create *c)
@@ -577,6 +714,10 @@ static int describe(struct create *c)
 			 j->home);
 	if (c->lost && (status = describe_lost(c)))
 		return status;
+	if (!j->sftp_only)
+		describe_sftp(c);
+	if ((!c->again && describe_kept_home(c)) || describe_outside(c))
+		return fail(ERR_MEMORY, "cannot plan the jail");
 	c->more = json_pack("{s:o}", "jail", jail_json(j));
 	if (!c->more || text_check(&c->first))
 		return fail(ERR_MEMORY, "cannot plan the jail");
@@ -585,6 +726,28 @@ static int describe(struct create *c)
 	json_object_set_new(json_object_get(c->more, "jail"), "files", json_integer((json_int_t)files));
 	json_object_set_new(json_object_get(c->more, "jail"), "bytes", json_integer((json_int_t)bytes));
 	return 0;
+}
+
+/* What becomes of those that stood in the file, where the jail is not in force. */
+static enum err describe_keys(struct create *c)
+{
+	const char *user = c->m.jail.user;
+	json_t *out = json_array();
+
+	if (c->keys.unsure)
+		text_add(&c->first, "  which of the keys in %s let %s in now, only root can tell\n", c->keys_path,
+			 user);
+	else if (c->keys.stood && !(c->again && c->in_force) && !c->keys.left_out.n)
+		text_add(&c->first, "  the keys that stand in %s already let %s in\n", c->keys_path, user);
+	for (size_t i = 0; i < c->keys.left_out.n; i++) {
+		text_add(&c->first, "  does not let %s in now and stays out, as a comment in %s: %s\n", user,
+			 c->keys_path, c->keys.left_out.v[i]);
+		json_array_append_new(out, json_safe_string(c->keys.left_out.v[i]));
+	}
+	if (c->keys.left_out.n)
+		text_add_string(&c->first, "  (--key FILE with such a line makes it count again)\n");
+	json_object_set_new(json_object_get(c->more, "jail"), "keys_left_out", out);
+	return text_check(&c->first);
 }
 
 /* ---- made ready ---- */
@@ -605,6 +768,12 @@ static void take_problems(const struct diags *problems, enum err e, struct text 
 		text_add(wrong, "the jail cannot be made: %s", err_text(e));
 }
 
+/* What is in 'wrong' by now is no error. */
+static enum err said_or(enum err e)
+{
+	return e == ERR_MEMORY || e == ERR_INTERRUPTED ? e : ERR_NONE;
+}
+
 /* The manifest, then the tree, then the account: what a crash leaves of them goes again. */
 static enum err make_new(struct create *c, struct text *wrong)
 {
@@ -612,27 +781,63 @@ static enum err make_new(struct create *c, struct text *wrong)
 	enum err e = build_create(c->f->root, &c->m, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, c->known, &c->told,
 				  &problems);
 
-	if (e)
+	if (e && e != ERR_INTERRUPTED)
 		take_problems(&problems, e, wrong);
-	else
+	else if (!e)
 		c->made = true;
 	if (!e && !c->account)
-		e = jail_account_make(c->f->root, &c->m.jail, wrong);
+		e = jail_account_make(c->f->root, &c->m.jail, &c->account_made, wrong);
 	diags_free(&problems);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	return said_or(e);
+}
+
+static enum err is_same(const struct manifest *a, const struct manifest *b, bool *same)
+{
+	struct text ta = { 0 }, tb = { 0 };
+	enum err e;
+
+	if (!(e = manifest_format(a, &ta)) && !(e = manifest_format(b, &tb)))
+		*same = strcmp(ta.s, tb.s) == 0;
+	text_free(&ta);
+	text_free(&tb);
+	return e;
+}
+
+/* An update takes the lock of the jails alone: one that came between the plan and now counts, else nobody would know what it brought in. */
+static enum err look_again(struct create *c, struct text *wrong, struct diags *problems)
+{
+	struct manifest now = { 0 };
+	bool same = false;
+	enum err e = manifest_read(c->f->root, c->m.jail.user, &now, NULL);
+
+	if (!e)
+		e = is_same(&c->old, &now, &same);
+	else if (e != ERR_MEMORY)
+		text_add(wrong, "the manifest of the jail cannot be read any more: %s", err_text(e));
+	if (e || same) {
+		manifest_clear(&now);
+		return e;
+	}
+	inform("The jail was brought up to date meanwhile: what it gets is found out anew.");
+	manifest_clear(&c->old);
+	c->old = now; /* that owns it now */
+	entries_clear(&c->m.entries);
+	return contents_find(c->f->root, &c->m.jail, &c->m.entries, problems);
 }
 
 /* A jail that is there, and perhaps lived in: brought to what is asked for. */
 static enum err make_again(struct create *c, struct text *wrong)
 {
 	struct diags problems = { 0 };
-	enum err e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
-				  &c->told, &problems);
+	enum err e = look_again(c, wrong, &problems);
 
-	if (e)
+	if (!e)
+		e = build_update(c->f->root, &c->old, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE,
+				 &c->told, &problems);
+	if (e && e != ERR_INTERRUPTED && !wrong->len)
 		take_problems(&problems, e, wrong);
 	diags_free(&problems);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	return said_or(e);
 }
 
 /* One that nothing tells what is ours in it. */
@@ -646,7 +851,7 @@ static enum err make_lost(struct create *c, struct text *wrong)
 	if ((lost.made = manifest_now()))
 		e = build_again(c->f->root, &lost, &c->m.entries, c->m.jail.copies ? BUILD_COPY : BUILD_SHARE, &c->told,
 				&kept, &problems);
-	if (e)
+	if (e && e != ERR_INTERRUPTED)
 		take_problems(&problems, e, wrong);
 	if (kept) /* also where it does not come to the change */
 		inform("What may be somebody's own is kept: %s", kept);
@@ -654,7 +859,7 @@ static enum err make_lost(struct create *c, struct text *wrong)
 	lost.jail = (struct jail){ 0 };
 	manifest_clear(&lost);
 	diags_free(&problems);
-	return e == ERR_MEMORY ? e : ERR_NONE;
+	return said_or(e);
 }
 
 /* What it did is written by build_update(); this is what was asked for. */
@@ -728,6 +933,30 @@ static enum err try_it(struct create *c, const struct stage *s, struct text *wro
 	return ERR_NONE;
 }
 
+/* From where something is made to where it is in force or gone again. */
+static void hold_signals(struct create *c)
+{
+	interrupt_hold(&c->signals);
+	c->held = true;
+}
+
+static void release_signals(struct create *c)
+{
+	if (c->held)
+		interrupt_release(&c->signals);
+	c->held = false;
+}
+
+static enum err make_and_try(struct create *c, const struct stage *s, struct text *wrong)
+{
+	enum err e = c->lost ? make_lost(c, wrong) : c->again ? make_again(c, wrong) : make_new(c, wrong);
+
+	c->cannot = wrong->len > 0;
+	if (e || wrong->len || (e = try_it(c, s, wrong)) || wrong->len)
+		return e;
+	return tell(c);
+}
+
 static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 {
 	struct create *c = arg;
@@ -737,15 +966,14 @@ static enum err make_ready(void *arg, const struct stage *s, struct text *wrong)
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
 		return ERR_NONE;
 	}
-	if (e ||
-	    (e = c->lost    ? make_lost(c, wrong)
-		 : c->again ? make_again(c, wrong)
-			    : make_new(c, wrong)) ||
-	    wrong->len)
+	if (e)
 		return e;
-	if ((e = try_it(c, s, wrong)) || wrong->len)
+	hold_signals(c);
+	e = make_and_try(c, s, wrong);
+	if (!interrupt_pending())
 		return e;
-	return tell(c);
+	text_reset(wrong); /* it also ended the programs that we ran */
+	return ERR_INTERRUPTED;
 }
 
 /* ---- afterwards ---- */
@@ -758,8 +986,8 @@ static void undo(struct create *c)
 
 	if (!c->made)
 		return;
-	if (!c->account)
-		e = jail_account_remove(c->f->root, c->m.jail.user);
+	if (c->account_made)
+		e = jail_account_undo(c->f->root, &c->m);
 	if (!e)
 		e = build_remove(c->f->root, &c->m, true, NULL, &problems);
 	jail_say_problems(&problems);
@@ -802,9 +1030,24 @@ static bool has_sftp(const struct facts *f)
 	return false;
 }
 
+static void take_back(struct create *c)
+{
+	const bool interrupted = interrupt_pending();
+
+	undo(c);
+	if (interrupted && c->again)
+		inform("sshd's configuration is as it was before. What is in the jail may be changed already: run it again, or "
+		       "take the change back with sudo sallyport jail update %s",
+		       c->m.jail.user);
+	else if (interrupted)
+		inform("What was made of the jail is gone again; run it again to have it.");
+}
+
 static int put_in_force(struct create *c)
 {
-	const struct change keys = { .kind = CHANGE_WRITE, .path = c->keys_path, .content = c->keys.s, .mode = 0644 };
+	const struct change keys = {
+		.kind = CHANGE_WRITE, .path = c->keys_path, .content = c->keys.content.s, .mode = 0644
+	};
 	const struct change sftp = { .kind = CHANGE_ADD,
 				     .keyword = KW_SUBSYSTEM,
 				     .args = (char *)"sftp internal-sftp" };
@@ -834,10 +1077,11 @@ static int put_in_force(struct create *c)
 	text_free(&what);
 	text_free(&back);
 	if (status == EXIT_YES && c->also.len)
-		return finish(c);
-	if (status != EXIT_YES)
-		undo(c);
-	return status;
+		status = finish(c);
+	else if (status != EXIT_YES)
+		take_back(c);
+	release_signals(c);
+	return c->cannot ? EXIT_TROUBLE : status;
 }
 
 /* Nothing of sshd's changes then. */
@@ -864,9 +1108,15 @@ static int do_contents(struct create *c)
 	int status;
 	enum err e;
 
-	if ((e = jail_lock(c->f->root, JAIL_LOCK_SECONDS, &c->lock)) || (e = make_again(c, &wrong)) ||
-	    (e = wrong.len ? ERR_NONE : write_wishes(c))) {
+	if ((e = jail_lock(c->f->root, JAIL_LOCK_SECONDS, &c->lock))) {
 		status = fail(e, "cannot change what is in the jail");
+		text_free(&wrong);
+		return status;
+	}
+	hold_signals(c);
+	if ((e = make_again(c, &wrong)) || (e = wrong.len ? ERR_NONE : write_wishes(c))) {
+		status = e == ERR_INTERRUPTED ? complain("interrupted: nothing was changed, run it again")
+					      : fail(e, "cannot change what is in the jail");
 	} else if (wrong.len) {
 		status = complain("%s", text_string(&wrong));
 	} else {
@@ -874,6 +1124,7 @@ static int do_contents(struct create *c)
 			 c->told.added, c->told.replaced, c->told.removed);
 		status = answer_contents(c, true);
 	}
+	release_signals(c);
 	text_free(&wrong);
 	return status;
 }
@@ -910,18 +1161,17 @@ static int create(struct create *c, const char *user)
 	int status;
 	enum err e;
 
-	if ((status = find_account(c, user)) || (status = take_wishes(c, user)) || (status = look_for_old(c)) ||
-	    (status = find_contents(c)) || (status = describe(c)))
+	if ((status = find_account(c, user)) || (status = take_present(c, user)) || (status = take_wishes(c, user)) ||
+	    (status = look_for_old(c)) || (status = check_command(c)) || (status = find_contents(c)) ||
+	    (!c->again && (status = jail_check_room(c->f->root, &c->m))) || (status = describe(c)))
 		return status;
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
 	    (e = jail_block_lines(&c->m.jail, c->keys_path, &c->lines)))
 		return fail(e, "cannot plan the jail");
-	if (!c->again && jail_keys_are_there(c->f->root, c->keys_path))
-		text_add(&c->first, "  the keys that stand in %s already let %s in\n", c->keys_path, user);
-	if ((e = text_check(&c->first)))
-		return fail(e, "cannot plan the jail");
-	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, &c->keys)))
+	if ((status = jail_keys_gather(c->f, c->account, c->keys_path, &c->a->keys, c->again && c->in_force, &c->keys)))
 		return status;
+	if ((e = describe_keys(c)))
+		return fail(e, "cannot plan the jail");
 	c->more_to_do = c->lost; /* whatever there is to change for sshd */
 	return c->again && c->in_force && !c->lost ? change_contents(c) : put_in_force(c);
 }

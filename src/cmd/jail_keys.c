@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/banned.h"
 
@@ -172,28 +173,147 @@ bool jail_keys_are_gone(const struct root *r, const char *path, const char *user
 	return gone;
 }
 
-int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
-		     struct text *out)
+void jail_keys_clear(struct jail_keys *k)
 {
+	text_free(&k->content);
+	strings_free(&k->left_out);
+}
+
+/* ---- what stands in the file, of a jail that is not in force ---- */
+
+#define LEFT_OUT "# sallyport: this let nobody in when the jail was made: "
+
+/* Options and key, without the comment behind them. */
+static size_t core_length(const char *line, size_t len, const struct authorized_key *key)
+{
+	size_t comment = key ? strlen(key->comment) : 0;
+
+	while (len && strchr(" \t\r", line[len - 1]))
+		len--;
+	if (comment && comment < len && memcmp(line + len - comment, key->comment, comment) == 0)
+		len -= comment;
+	while (len && strchr(" \t", line[len - 1]))
+		len--;
+	return len;
+}
+
+static bool has_core(const struct text *t, const char *core, size_t len)
+{
+	for (const char *at = text_string(t); *at; at += strcspn(at, "\n"), at += *at == '\n') {
+		at += strspn(at, " \t");
+		if (strncmp(at, core, len) == 0 && strchr(" \t\r\n", at[len]))
+			return true;
+	}
+	return false;
+}
+
+static enum err leave_out(const char *line, size_t len, unsigned number, const struct authorized_key *key,
+			  struct jail_keys *out)
+{
+	struct text name = { 0 };
+	enum err e;
+
+	text_add_string(&out->content, LEFT_OUT);
+	text_add_bytes(&out->content, line, len);
+	text_add_string(&out->content, "\n");
+	if (key)
+		text_add(&name, "%s%s", key->key.fingerprint, key->comment[0] ? " " : "");
+	else
+		text_add(&name, "line %u", number);
+	if (key)
+		text_add_escaped(&name, key->comment, strlen(key->comment));
+	if (!(e = text_check(&name)))
+		e = strings_add(&out->left_out, name.s);
+	text_free(&name);
+	return e;
+}
+
+/* Also a line that is no key to us: to this sshd it may be one. */
+static enum err keep_valid(const char *there, size_t bytes, const struct text *valid, struct jail_keys *out)
+{
+	struct authorized_keys keys = { 0 };
+	unsigned number = 0;
+	size_t next = 0;
+	enum err e = authorized_keys_parse(there, bytes, SSHD_NEWEST, &keys);
+
+	while (!e && *there) {
+		const size_t len = strcspn(there, "\n");
+		const char *line = there + strspn(there, " \t\r");
+		const struct authorized_key *key = NULL;
+
+		number++;
+		while (next < keys.n && keys.v[next].line < number)
+			next++;
+		if (next < keys.n && keys.v[next].line == number)
+			key = &keys.v[next];
+		if (line >= there + len || *line == '#' ||
+		    has_core(valid, line, core_length(line, (size_t)(there + len - line), key))) {
+			text_add_bytes(&out->content, there, len);
+			text_add_string(&out->content, "\n");
+		} else {
+			e = leave_out(line, (size_t)(there + len - line), number, key, out);
+		}
+		there += len;
+		there += *there == '\n';
+	}
+	authorized_keys_clear(&keys);
+	return e;
+}
+
+/* ---- all together ---- */
+
+static int add_files(const struct strings *files, struct text *out)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < files->n && !status; i++)
+		status = add_given(files->v[i], out);
+	return status;
+}
+
+/* 'there' is NULL where there is no file. */
+static enum err gather(const struct facts *f, const struct account *a, const char *path, const char *there, size_t len,
+		       const struct text *given, bool in_force, struct jail_keys *out)
+{
+	struct text stands = { 0 }, now = { 0 }, valid = { 0 };
+	enum err e = ERR_NONE;
+
+	text_add_string(&stands, there ? there : "");
+	out->stood = has_keys(&stands);
+	out->unsure = out->stood && !in_force && geteuid() != 0;
+	if (!in_force && a)
+		e = add_present(f, a, &now);
+	text_add(&valid, "%s%s", text_string(&now), text_string(given));
+	if (!there)
+		text_add(&out->content, HEAD, strrchr(path, '/') + 1);
+	else if (in_force || out->unsure)
+		text_add_string(&out->content, there);
+	else if (!e && !(e = text_check(&valid)))
+		e = keep_valid(there, len, &valid, out);
+	add_lines(text_string(&now), &out->content);
+	add_lines(text_string(given), &out->content);
+	text_free(&stands);
+	text_free(&now);
+	text_free(&valid);
+	return e ? e : text_check(&out->content);
+}
+
+int jail_keys_gather(const struct facts *f, const struct account *a, const char *path, const struct strings *files,
+		     bool in_force, struct jail_keys *out)
+{
+	struct text given = { 0 };
 	char *there = NULL;
-	size_t len;
+	size_t len = 0;
 	int status = 0;
 	enum err e = root_read(f->root, path, KEYS_MAX, &there, &len);
 
 	if (e && e != ERR_NOT_FOUND && !(e == ERR_SYSTEM && errno == ENOENT))
 		return fail(e, "cannot read '%s'", path);
-	if (!e)
-		text_add_string(out, there);
-	else
-		text_add(out, HEAD, strrchr(path, '/') + 1);
+	if (!(status = add_files(files, &given)) && (e = gather(f, a, path, there, len, &given, in_force, out)))
+		status = fail(e, "cannot tell which keys '%s' has", strrchr(path, '/') + 1);
 	free(there);
-	if (!has_keys(out) && a && (e = add_present(f, a, out)))
-		return fail(e, "cannot tell which keys '%s' has", a->name);
-	for (size_t i = 0; i < files->n && !status; i++)
-		status = add_given(files->v[i], out);
-	if (!status && text_check(out))
-		status = fail(ERR_MEMORY, "cannot gather the keys");
-	if (!status && !has_keys(out))
+	text_free(&given);
+	if (!status && !has_keys(&out->content))
 		warn("no key can log in yet: give one with --key, or add lines to %s", path);
 	return status;
 }

@@ -68,26 +68,48 @@ static enum err know_tree(const struct root *r, struct jail *j, struct text *why
 	return e;
 }
 
-static bool is_same_or_below(const char *path, const char *folder)
+static bool is_below(const char *path, const char *folder)
 {
 	const size_t len = strlen(folder);
 
-	return strncmp(path, folder, len) == 0 && (path[len] == '/' || !path[len]);
+	return strncmp(path, folder, len) == 0 && path[len] == '/';
 }
 
-/* A block that was changed by hand may name the jail of somebody else. */
-static enum err check_others(const struct root *r, const char *user, const char *dir, struct text *why)
+/* Where a manifest says that it is, or else a Match block. */
+static enum err find_place(const struct facts *f, const char *user, struct jail *out)
+{
+	struct manifest m = { 0 };
+	struct text ignored = { 0 };
+	enum err e = manifest_read(f->root, user, &m, NULL);
+
+	if (!e) {
+		*out = m.jail;
+		m.jail = (struct jail){ 0 };
+	} else if (e != ERR_MEMORY) {
+		e = jail_block_read(f->config, user, out, NULL, &ignored);
+	}
+	manifest_clear(&m);
+	text_free(&ignored);
+	return e == ERR_MEMORY ? e : ERR_NONE; /* what says nothing names no place */
+}
+
+enum err jail_check_place(const struct facts *f, const char *user, const char *dir, struct text *why)
 {
 	struct strings users = { 0 };
-	enum err e = manifest_list(r, &users);
+	enum err e = jail_all_users(f, &users);
 
 	for (size_t i = 0; i < users.n && !e && !why->len; i++) {
-		struct manifest m = { 0 };
+		struct jail j = { 0 };
+		const char *how = NULL;
 
-		if (strcmp(users.v[i], user) != 0 && manifest_read(r, users.v[i], &m, NULL) == ERR_NONE &&
-		    (is_same_or_below(dir, m.jail.dir) || is_same_or_below(m.jail.dir, dir)))
-			text_add(why, "%s is, or has in it, the jail of '%s'", dir, users.v[i]);
-		manifest_clear(&m);
+		if (strcmp(users.v[i], user) != 0 && !(e = find_place(f, users.v[i], &j)) && j.dir)
+			how = strcmp(dir, j.dir) == 0 ? "is"
+			      : is_below(dir, j.dir)  ? "is in"
+			      : is_below(j.dir, dir)  ? "has in it"
+						      : NULL;
+		if (how)
+			text_add(why, "%s %s the jail of '%s'", dir, how, users.v[i]);
+		jail_clear(&j);
 	}
 	strings_free(&users);
 	return e ? e : text_check(why);
@@ -111,7 +133,7 @@ static enum err know(const struct facts *f, const char *user, struct jail_lost *
 		return text_check(&odd);
 	}
 	if (e || (e = fill_in(f->root, user, &l->jail)) || (e = check_file(f->root, file, &l->unknown)) ||
-	    l->unknown.len || (e = check_others(f->root, user, l->jail.dir, &l->unknown)) || l->unknown.len)
+	    l->unknown.len || (e = jail_check_place(f, user, l->jail.dir, &l->unknown)) || l->unknown.len)
 		return e;
 	return know_tree(f->root, &l->jail, &l->unknown);
 }
@@ -149,21 +171,21 @@ void jail_lost_clear(struct jail_lost *l)
 	*l = (struct jail_lost){ 0 };
 }
 
-enum err jail_lost_count(const struct facts *f, const struct jail_lost *l, const struct entries *wanted,
+enum err jail_count_kept(const struct facts *f, const struct jail *j, const struct entries *ours, bool stays,
 			 struct text *out)
 {
 	struct entries unused = { 0 }, usual = { 0 };
-	struct salvage s = { .r = f->root, .jail = &l->jail, .wanted = wanted, .adopted = wanted ? &unused : NULL };
+	struct salvage s = { .r = f->root, .jail = j, .wanted = ours, .adopted = stays ? &unused : NULL };
 	struct diags problems = { 0 };
 	enum err e;
 
-	if (!wanted && !contents_find(f->root, &l->jail, &usual, &problems)) /* as build_remove() */
+	if (!ours && !contents_find(f->root, j, &usual, &problems)) /* as build_remove() */
 		s.wanted = &usual;
 	diags_free(&problems);
 	e = build_look_lost(f->root, &s, &problems);
 	jail_say_problems(&problems);
 	if (!e && s.kept) {
-		text_add(out, "  %zu file%s in it may be somebody's own and %s kept beside it: ", s.kept,
+		text_add(out, "  %zu thing%s in it may be somebody's own and %s kept beside it: ", s.kept,
 			 s.kept == 1 ? "" : "s", s.kept == 1 ? "is" : "are");
 		for (size_t i = 0; i < s.names.n; i++) {
 			text_add_string(out, i ? ", " : "");

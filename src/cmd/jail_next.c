@@ -19,36 +19,35 @@ enum err jail_next_want(struct jail_next *n, enum jail_step step, const char *pa
 }
 
 /* Of what is the user's own nothing but its absence is mended. */
-static enum jail_step step_of(const struct manifest *m, const struct jail_trouble *t, bool mended)
+static enum jail_step step_of(const struct manifest *m, const struct jail_trouble *t)
 {
 	const struct entry *e = entries_find(&m->entries, t->path);
-	const bool top = strcmp(t->path, "/") == 0;
+	const bool his = e && e->his;
 
+	if (jail_trouble_is_mended(m, t))
+		return STEP_UPDATE;
 	switch (t->kind) {
 	case JAIL_MOUNT: return STEP_UNMOUNT;
 	case JAIL_PATH: return STEP_WAY;
 	case JAIL_OUTSIDE: return STEP_OUTSIDE;
 	case JAIL_STARTS_NOT: return STEP_STARTS;
 	case JAIL_UNKNOWN: return STEP_LOOK;
-	case JAIL_MISSING: return top ? STEP_REMAKE : STEP_UPDATE;
-	case JAIL_STALE: return STEP_UPDATE;
-	case JAIL_WRITABLE:
-		if (top)
-			return STEP_ACL;
-		break;
+	case JAIL_MISSING: return strcmp(t->path, "/") == 0 ? STEP_REMAKE : STEP_UPDATE;
 	case JAIL_CHANGED:
-		if (e && e->his)
+		if (his)
 			return strncmp(t->detail, "it belongs", 10) == 0 ? STEP_OWNER : STEP_AWAY;
 		break;
+	/* another thing in the place of one of ours */
+	case JAIL_DEVICE:
+	case JAIL_SOCKET: return e && !his ? STEP_UPDATE : STEP_FOREIGN;
 	default: break;
 	}
-	return e && !e->his && (mended || t->kind == JAIL_DEVICE || t->kind == JAIL_SOCKET) ? STEP_UPDATE
-											    : STEP_FOREIGN;
+	return STEP_FOREIGN;
 }
 
-enum err jail_next_trouble(struct jail_next *n, const struct manifest *m, const struct jail_trouble *t, bool mended)
+enum err jail_next_trouble(struct jail_next *n, const struct manifest *m, const struct jail_trouble *t)
 {
-	const enum jail_step step = step_of(m, t, mended);
+	const enum jail_step step = step_of(m, t);
 	struct text path = { 0 };
 	enum err e;
 
@@ -106,12 +105,6 @@ static void say_way(const struct jail_next *n, const struct jail *j, struct text
 	add_paths(n, STEP_WAY, out);
 	text_add_string(out, "; sudo chmod go-w ");
 	add_paths(n, STEP_WAY, out);
-}
-
-static void say_acl(const struct jail_next *n, const struct jail *j, struct text *out)
-{
-	text_add_string(out, "sudo setfacl -b ");
-	add_paths(n, STEP_ACL, out);
 }
 
 static void say_remove(const struct jail_next *n, const struct jail *j, struct text *out)
@@ -193,11 +186,10 @@ static void say_look(const struct jail_next *n, const struct jail *j, struct tex
 
 static void (*const say[STEPS])(const struct jail_next *n, const struct jail *j, struct text *out) = {
 	[STEP_RECOVER] = say_recover, [STEP_UNMOUNT] = say_unmount, [STEP_WAY] = say_way,
-	[STEP_ACL] = say_acl,	      [STEP_REMOVE] = say_remove,   [STEP_REMAKE] = say_remake,
-	[STEP_HOST] = say_host,	      [STEP_SHELL] = say_shell,	    [STEP_BLOCK] = say_block,
-	[STEP_AWAY] = say_away,	      [STEP_UPDATE] = say_update,   [STEP_OWNER] = say_owner,
-	[STEP_STARTS] = say_starts,   [STEP_FOREIGN] = say_foreign, [STEP_OUTSIDE] = say_outside,
-	[STEP_LOOK] = say_look,
+	[STEP_REMOVE] = say_remove,   [STEP_REMAKE] = say_remake,   [STEP_HOST] = say_host,
+	[STEP_SHELL] = say_shell,     [STEP_BLOCK] = say_block,	    [STEP_AWAY] = say_away,
+	[STEP_UPDATE] = say_update,   [STEP_OWNER] = say_owner,	    [STEP_STARTS] = say_starts,
+	[STEP_FOREIGN] = say_foreign, [STEP_OUTSIDE] = say_outside, [STEP_LOOK] = say_look,
 };
 
 /* What another step brings about, or makes vain. */

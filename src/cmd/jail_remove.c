@@ -3,12 +3,15 @@
 #include "audit/process.h"
 #include "base/file.h"
 #include "base/message.h"
-#include "base/number.h"
 #include "cmd/change.h"
 #include "cmd/jail.h"
+#include "harden/jail_block.h"
 #include "harden/jail_log.h"
+#include "jail/inmates.h"
 #include "jail/upkeep.h"
+#include "sshd/effective.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,40 +67,43 @@ static void say_session(const struct facts *f, const char *user, struct text *wh
 				 (long)f->sessions.v[i].pid);
 }
 
-/* Whatever user it runs as. */
-static void say_process(const char *dir, const char *name, struct text *who)
+static void say_process(pid_t pid, struct text *who)
 {
-	char path[64];
-	struct stat jail, root;
 	struct process p = { 0 };
-	uint64_t pid;
 
-	if (number_parse(name, 1, INT32_MAX, &pid) || stat(dir, &jail))
-		return;
-	snprintf(path, sizeof path, "/proc/%s/root", name);
-	if (stat(path, &root) || root.st_dev != jail.st_dev || root.st_ino != jail.st_ino)
-		return;
-	text_add(who, "process %s runs in it", name);
-	if (process_read((pid_t)pid, &p) == ERR_NONE && p.title) {
+	text_add(who, "process %ld runs in it", (long)pid);
+	if (process_read(pid, &p) == ERR_NONE && p.title) {
 		text_add_string(who, ": ");
 		text_add_escaped(who, p.title, strlen(p.title));
 	}
 	process_clear(&p);
 }
 
+/* Whatever user they run as. A tree that is not there has nobody in it. */
+static enum err find_processes(const struct removal *v, struct text *who)
+{
+	pid_t pid = 0;
+	int top = -1;
+	enum err e = root_open_straight(v->f->root, v->m.jail.dir, O_PATH | O_DIRECTORY, 0, &top);
+
+	if (e)
+		return root_lstat(v->f->root, v->m.jail.dir, &(struct stat){ 0 }) ? ERR_NONE : e;
+	e = inmates_find(top, v->m.jail.uid, &pid);
+	file_close(top);
+	if (pid)
+		say_process(pid, who);
+	return e;
+}
+
 static enum err find_inmates(const struct removal *v, struct text *who)
 {
-	struct strings names = { 0 };
 	enum err e = ERR_NONE;
 
 	if (!v->f->live)
 		return ERR_NONE;
 	say_session(v->f, v->m.jail.user, who);
 	if (!who->len)
-		e = root_list(v->f->root, "/proc", &names);
-	for (size_t i = 0; i < names.n && !e && !who->len; i++)
-		say_process(v->m.jail.dir, names.v[i], who);
-	strings_free(&names);
+		e = find_processes(v, who);
 	return e ? e : text_check(who);
 }
 
@@ -112,14 +118,89 @@ static int refuse_inmates(const struct removal *v)
 		status = fail(e, "cannot tell whether somebody is in the jail");
 	} else if (who.len) {
 		complain("the jail of '%s' is in use: %s", v->m.jail.user, who.s);
-		hint("nothing was changed; wait until they have left, or end that process");
 		status = EXIT_NO;
 	}
 	text_free(&who);
 	return status;
 }
 
+/* 0, or an exit status with the error said. */
+static int refuse_mounts(const struct removal *v)
+{
+	char *point = NULL;
+	enum err e = build_find_mount(v->f->root, &v->m.jail, &point);
+	int status = e ? fail(e, "cannot tell whether something is mounted in the jail") : 0;
+
+	if (point) {
+		complain("the jail of '%s' cannot go: %s: something is mounted there: unmount it first", v->m.jail.user,
+			 point);
+		hint("nothing was changed");
+		status = EXIT_NO;
+	}
+	free(point);
+	return status;
+}
+
 /* ---- out of force ---- */
+
+static enum err say_what_holds(const struct removal *v, const struct sshd_config *c)
+{
+	struct sshd_connection who = {
+		.user = v->m.jail.user, .host = "127.0.0.1", .addr = "127.0.0.1", .laddr = "127.0.0.1", .lport = 22
+	};
+	const struct sshd_line *by = NULL;
+	struct sshd_effective *found = NULL;
+	struct diags problems = { 0 };
+	enum err e = sshd_effective(c, &who, &found);
+
+	if (e)
+		return e;
+	by = sshd_decider(found, KW_CHROOTDIRECTORY);
+	diag_error(
+		&problems, by ? by->file : NULL, by ? by->line : 0,
+		"this line is not in a Match block of ours, and would still put %s into %s, which is to go: take it out first",
+		v->m.jail.user, v->m.jail.dir);
+	jail_say_problems(&problems);
+	diags_free(&problems);
+	sshd_effective_free(found);
+	return ERR_CONFIG;
+}
+
+/* Whoever is put into a jail that is gone cannot log in. */
+static enum err check_out_of_force(void *arg, struct stage *s, struct plan *p)
+{
+	const struct removal *v = arg;
+	struct sshd_config *c = NULL;
+	struct diags found = { 0 };
+	bool still = false;
+	enum err e = sshd_config_load(stage_root(s), v->f->config_path, v->f->release, &c, &found);
+
+	(void)p;
+	if (!e && !(e = jail_block_in_force(v->f->root, c, &v->m.jail, &still)) && still)
+		e = say_what_holds(v, c);
+	diags_free(&found);
+	sshd_config_free(c);
+	return e;
+}
+
+/* What kept jails current may have been at work before the lock was taken. */
+static enum err read_again(struct removal *v, struct text *wrong)
+{
+	struct manifest now = { 0 };
+	enum err e;
+
+	if (v->m.lost)
+		return ERR_NONE;
+	e = manifest_read(v->f->root, v->m.jail.user, &now, NULL);
+	if (e || now.state != MANIFEST_READY || strcmp(now.jail.dir, v->m.jail.dir) != 0) {
+		text_add(wrong, "the jail of '%s' was changed meanwhile: look at it again", v->m.jail.user);
+		manifest_clear(&now);
+		return e == ERR_MEMORY ? e : ERR_NONE;
+	}
+	manifest_clear(&v->m);
+	v->m = now;
+	return ERR_NONE;
+}
 
 /* Recovery keeps the jail where sshd's configuration still puts the account there, else it takes it away, with the account where that is to go. */
 static enum err mark(void *arg, const struct stage *s, struct text *wrong)
@@ -132,7 +213,7 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 		text_add_string(wrong, "another sallyport is at work on the jails; try again when it is done");
 		return ERR_NONE;
 	}
-	if (e || (e = find_inmates(v, wrong)) || wrong->len)
+	if (e || (e = read_again(v, wrong)) || wrong->len || (e = find_inmates(v, wrong)) || wrong->len)
 		return e;
 	v->m.state = MANIFEST_REMOVING;
 	v->m.with_home = v->a->with_home;
@@ -158,6 +239,7 @@ static int put_out_of_force(struct removal *v)
 				    .undo = text_string(&v->undo),
 				    .first = &v->first,
 				    .also = &v->also,
+				    .extend = check_out_of_force,
 				    .before = mark,
 				    .arg = v };
 	int status;
@@ -198,10 +280,13 @@ static void stop_upkeep(const struct removal *v)
 	diags_free(&problems);
 }
 
+#define HALF_GONE "the jail is out of force, but could not be taken away whole; sudo sallyport recover tries again"
+
 static int take_away(struct removal *v)
 {
 	struct diags problems = { 0 };
 	struct build_kept kept = { 0 };
+	struct text why = { 0 };
 	int status = 0;
 	enum err e;
 
@@ -216,18 +301,21 @@ static int take_away(struct removal *v)
 		     v->m.jail.user);
 		return status;
 	}
-	e = v->a->remove_account ? jail_account_remove(v->f->root, v->m.jail.user) : ERR_NONE;
+	e = v->a->remove_account ? jail_account_remove(v->f->root, &v->m) : ERR_NONE;
 	if (!e)
-		e = jail_log_remove(v->f->root, &v->m.jail);
+		e = jail_log_remove(v->f->root, &v->m.jail, &why);
+	if (why.len)
+		warn("the mount unit of %s's log: %s", v->m.jail.user, text_string(&why));
+	text_free(&why);
 	if (!e) {
 		stop_upkeep(v);
 		e = build_remove(v->f->root, &v->m, v->a->with_home, &kept, &problems);
 	}
 	jail_say_problems(&problems);
-	if (e)
-		status = fail(
-			e,
-			"the jail is out of force, but could not be taken away whole; sudo sallyport recover tries again");
+	if (e && problems.n) /* the error was said */
+		status = complain(HALF_GONE);
+	else if (e)
+		status = fail(e, HALF_GONE);
 	if (kept.home)
 		inform("The home is kept: %s", kept.home);
 	if (kept.other)
@@ -307,14 +395,14 @@ static enum err describe_keys(struct removal *v)
 	return text_check(&v->first);
 }
 
-/* What its tree is to lose, where the manifest does not tell. */
-static int describe_lost(struct removal *v)
+/* What others have put there. */
+static int describe_kept(struct removal *v)
 {
-	const struct jail_lost l = { .jail = v->m.jail };
 	enum err e;
 
-	text_add(&v->first, "  %s: %s\n", text_string(&v->lost.file), text_string(&v->lost.problem));
-	e = jail_lost_count(v->f, &l, NULL, &v->first);
+	if (v->m.lost)
+		text_add(&v->first, "  %s: %s\n", text_string(&v->lost.file), text_string(&v->lost.problem));
+	e = jail_count_kept(v->f, &v->m.jail, v->m.lost ? NULL : &v->m.entries, false, &v->first);
 	return e == ERR_CONFIG ? EXIT_NO : e ? fail(e, "cannot plan the removal") : 0;
 }
 
@@ -330,10 +418,16 @@ static int remove_jail(struct removal *v, const char *user)
 		hint("leave --remove-account out; afterwards: sudo userdel %s", user);
 		return EXIT_NO;
 	}
-	if ((status = refuse_inmates(v)))
+	if (v->a->remove_account && (status = jail_account_check(v->f->root, &v->m)))
+		return status;
+	if ((status = refuse_inmates(v))) {
+		hint("nothing was changed; wait until they have left, or end that process");
+		return status;
+	}
+	if ((status = refuse_mounts(v)))
 		return status;
 	describe(v);
-	if (v->m.lost && (status = describe_lost(v)))
+	if ((status = describe_kept(v)))
 		return status;
 	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = describe_keys(v)) || (e = text_check(&v->also)))
 		return fail(e, "cannot plan the removal");

@@ -6,7 +6,6 @@
 #include "base/progress.h"
 #include "cmd/jail.h"
 #include "harden/jail_log.h"
-#include "jail/check.h"
 #include "jail/contents.h"
 #include "jail/upkeep.h"
 
@@ -53,22 +52,8 @@ static void add_text(struct update *u, const char *user, const struct build_told
 	if (told->added + told->replaced + told->removed == 0)
 		text_add(&u->out, "%s: nothing to change\n", user);
 	else
-		text_add(&u->out, "%s: %zu added, %zu replaced, %zu removed\n", user, told->added, told->replaced,
-			 told->removed);
-}
-
-/* What update would mend, by a look at the jail and at the host. */
-static enum err would_change(const struct update *u, const struct manifest *m, const struct entries *wanted,
-			     struct build_told *told)
-{
-	struct jail_troubles all = { 0 };
-	enum err e = jail_check(u->root, m, wanted, &all);
-
-	for (size_t i = 0; i < all.n; i++)
-		told->replaced +=
-			all.v[i].kind == JAIL_STALE || all.v[i].kind == JAIL_CHANGED || all.v[i].kind == JAIL_MISSING;
-	jail_troubles_clear(&all);
-	return e;
+		text_add(&u->out, "%s: %zu %sadded, %zu replaced, %zu removed\n", user, told->added,
+			 u->common->dry_run ? "would be " : "", told->replaced, told->removed);
 }
 
 static int say_failed(struct update *u, const char *user, enum err e, const struct diags *problems)
@@ -98,9 +83,8 @@ static int update_one(struct update *u, const char *user)
 	if (status)
 		goto out;
 	if (!(e = contents_find(u->root, &m.jail, &wanted, &problems)))
-		e = u->common->dry_run ? would_change(u, &m, &wanted, &told)
-				       : build_update(u->root, &m, &wanted, m.jail.copies ? BUILD_COPY : BUILD_SHARE,
-						      &told, &problems);
+		e = (u->common->dry_run ? build_look_update : build_update)(
+			u->root, &m, &wanted, m.jail.copies ? BUILD_COPY : BUILD_SHARE, &told, &problems);
 	if (!e && !u->common->dry_run)
 		e = jail_log_install(u->root, &m.jail, &why); /* it may have been lost since */
 	if (e) {
@@ -108,13 +92,10 @@ static int update_one(struct update *u, const char *user)
 		goto out;
 	}
 	jail_say_problems(&problems);
+	if (why.len)
+		warn("what %s does by sftp is not logged: %s", user, text_string(&why));
 	add_json(u, user, &told, NULL);
-	if (u->common->dry_run)
-		text_add(&u->out,
-			 told.replaced ? "%s: %zu files are not as the host has them\n" : "%s: nothing to change\n",
-			 user, told.replaced);
-	else
-		add_text(u, user, &told);
+	add_text(u, user, &told);
 	u->changed = u->changed || told.added + told.replaced + told.removed > 0;
 out:
 	manifest_clear(&m);

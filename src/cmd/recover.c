@@ -125,15 +125,17 @@ static int answer(const struct common_args *common, const struct left *l, int st
 static int recover(const struct common_args *common, const struct root *r, bool boot)
 {
 	struct left l = { 0 };
+	struct text why = { 0 };
 	int status = EXIT_YES;
 	enum err e;
 
 	if ((e = transactions_recover(r, boot, &l.done, &l.n)))
 		return fail(e, "cannot read the journal");
-	if ((e = jail_recover(r, common->config, &l.jails, &l.njails)))
+	if ((e = jail_recover(r, common->config, &l.jails, &l.njails, &why)))
 		status = e == ERR_BUSY
 				 ? complain("another sallyport is at work on the jails; try again when it is done")
-				 : fail(e, "cannot look at the jails");
+				 : fail(e, "cannot look at the jails%s%s", why.len ? ": " : "", text_string(&why));
+	text_free(&why);
 	status = answer(common, &l, status);
 	free(l.done);
 	build_recoveries_free(l.jails, l.njails);

@@ -39,9 +39,13 @@ static void tell_jail(const struct build_recovery *d)
 static void finish_jails(const struct root *r)
 {
 	struct build_recovery *done = NULL;
+	struct text why = { 0 };
 	size_t n = 0;
 
-	(void)!jail_recover(r, NULL, &done, &n); /* ERR_BUSY: another run is at it; of other trouble recover tells */
+	/* ERR_BUSY: another run is at it; of other trouble recover tells */
+	if (jail_recover(r, NULL, &done, &n, &why) && why.len)
+		warn("of the jails something was left unfinished, and is left as it is: %s", why.s);
+	text_free(&why);
 	for (size_t i = 0; i < n; i++)
 		tell_jail(&done[i]);
 	build_recoveries_free(done, n);

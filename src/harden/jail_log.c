@@ -65,7 +65,10 @@ static enum err systemctl(const char *a, const char *b, const char *c, struct te
 	const char *argv[] = { "systemctl", a, b, c, NULL };
 	struct child_result r = { 0 };
 	enum err e = child_run(argv, NULL, SYSTEMCTL_MS, OUTPUT_MAX, &r);
+	const bool failed = e || r.status;
 
+	if (failed && why->len)
+		text_add_string(why, "; ");
 	if (e && e != ERR_MEMORY)
 		text_add(why, "systemctl %s: %s", a, err_text(e));
 	else if (!e && r.status) {
@@ -154,9 +157,9 @@ static enum err unmount(const struct root *r, const struct jail *j)
 	return e;
 }
 
-enum err jail_log_remove(const struct root *r, const struct jail *j)
+enum err jail_log_remove(const struct root *r, const struct jail *j, struct text *why)
 {
-	struct text path = { 0 }, unit = { 0 }, said = { 0 };
+	struct text path = { 0 }, unit = { 0 };
 	struct stat st;
 	enum err e;
 
@@ -166,15 +169,14 @@ enum err jail_log_remove(const struct root *r, const struct jail *j)
 		goto out;
 	if (root_lstat(r, path.s, &st) == ERR_NONE) {
 		if (has_journal(r))
-			e = systemctl("disable", "--now", unit.s, &said);
+			e = systemctl("disable", "--now", unit.s, why);
 		if (!e && !(e = file_remove(r, path.s)) && has_journal(r))
-			e = systemctl("daemon-reload", NULL, NULL, &said);
+			e = systemctl("daemon-reload", NULL, NULL, why);
 	}
 	if (!e)
 		e = unmount(r, j); /* what systemctl has not */
 out:
 	text_free(&path);
 	text_free(&unit);
-	text_free(&said);
 	return e;
 }

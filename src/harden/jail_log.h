@@ -17,8 +17,11 @@
  * ERR_MEMORY, ERR_SYSTEM: the unit cannot be written.
  */
 MUST_USE enum err jail_log_install(const struct root *r, const struct jail *j, struct text *why);
-/* Before the jail goes, in which nothing may be mounted then. None there: ERR_NONE. */
-MUST_USE enum err jail_log_remove(const struct root *r, const struct jail *j);
+/*
+ * Before the jail goes, in which nothing may be mounted then. None there: ERR_NONE. why: what systemd said against it; the unit's file is gone and
+ * nothing is mounted there all the same.
+ */
+MUST_USE enum err jail_log_remove(const struct root *r, const struct jail *j, struct text *why);
 /* "home-chroot-anna-dev-log.mount", as systemd wants it for that place. */
 MUST_USE enum err jail_log_unit(const struct jail *j, struct text *out);
 

@@ -25,6 +25,7 @@
 #define KEY SECOND_PLACE "/proof"
 #define SECRET SECOND_PLACE "/secret"
 #define BACK SECOND_PLACE "/back"
+#define REPOSITORY SECOND_PLACE "/host.git"
 #define LOG_SOCKET SECOND_PLACE "/log"
 #define MESSAGES SECOND_PLACE "/messages"
 #define MARKER "sallyport-jailed"
@@ -219,11 +220,16 @@ static bool has_line(const struct text *out, const char *line)
 
 static void say_failed(struct trial *one, const char *what, enum err e, const struct child_result *r)
 {
+	struct text why = { 0 };
+
 	text_add(&one->told->wrong, "%s: ", what);
 	if (e)
 		text_add_string(&one->told->wrong, err_text(e));
+	else if (say_why(one, r, &why), why.len)
+		text_add_string(&one->told->wrong, why.s);
 	else
-		say_why(one, r, &one->told->wrong);
+		text_add(&one->told->wrong, "it says nothing, and ends with %d", r->status);
+	text_free(&why);
 }
 
 /* ---- a shell ---- */
@@ -263,7 +269,9 @@ static enum err judge_shell(struct trial *one, const struct child_result *r)
 	enum err e;
 
 	if (r->status == SECOND_REFUSED || !r->out.len) {
-		say_failed(one, "the shell does not start in the jail", ERR_NONE, r);
+		text_add(&sentence, "%s does not start in the jail, or is a shell that runs no commands", j->shell);
+		say_failed(one, text_string(&sentence), ERR_NONE, r);
+		text_free(&sentence);
 		return ERR_NONE;
 	}
 	if (!has_line(&r->out, MARKER) && !has_line(&r->out, j->home)) {
@@ -286,6 +294,52 @@ static enum err judge_shell(struct trial *one, const struct child_result *r)
 	text_free(&sentence);
 	return e;
 }
+
+/* ---- git-shell, which runs a few commands of git's and no other ---- */
+
+static bool is_git_shell(const struct jail *j)
+{
+	const char *slash = strrchr(j->shell, '/');
+
+	return strcmp(slash ? slash + 1 : j->shell, "git-shell") == 0;
+}
+
+/* What git takes for a repository, for everybody to read. */
+static enum err make_repository(void)
+{
+	static const char head[] = "ref: refs/heads/main\n";
+
+	static const char *const folders[] = { REPOSITORY, REPOSITORY "/objects", REPOSITORY "/refs" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		if (mkdir(folders[i], 0755) && errno != EEXIST) /* for the other sshd */
+			return ERR_SYSTEM;
+	return second_sshd_write(REPOSITORY "/HEAD", head, sizeof head - 1, 0644);
+}
+
+static enum err try_git_shell(struct trial *one)
+{
+	const struct second_login l = { .program = "ssh", .command = "git-upload-pack '" REPOSITORY "'" };
+	struct child_result r = { 0 };
+	enum err e = make_repository();
+
+	if (!e)
+		e = log_in(one, &l, &r);
+	if (!e && second_sshd_denied(&r))
+		e = say_denied(one, &r);
+	else if (e)
+		say_failed(one, "a login could not be tried", e, &r);
+	else if (strstr(text_string(&r.err), "'" REPOSITORY "' does not appear to be a git repository"))
+		e = add(&one->told->proven, "git-shell runs git; / is the jail: no repository of the host is seen");
+	else if (r.out.len || strstr(text_string(&r.err), REPOSITORY))
+		text_add_string(&one->told->wrong, "a repository of the host is seen from the jail's git-shell");
+	else
+		say_failed(one, "git-shell does not run git in the jail, which wants --with git", ERR_NONE, &r);
+	child_result_free(&r);
+	return e == ERR_MEMORY ? e : ERR_NONE;
+}
+
+/* ---- any other shell ---- */
 
 static enum err try_shell(struct trial *one)
 {
@@ -431,7 +485,7 @@ static enum err try_forwarding(struct trial *one)
 static enum err try_all(struct trial *one)
 {
 	const bool sftp = one->t->jail->sftp_only;
-	enum err e = sftp ? try_sftp(one) : try_shell(one);
+	enum err e = sftp ? try_sftp(one) : is_git_shell(one->t->jail) ? try_git_shell(one) : try_shell(one);
 
 	if (!e && !one->denied && !one->told->wrong.len && sftp)
 		e = try_no_shell(one);
@@ -589,7 +643,7 @@ enum err jail_trial_run(const struct stage *s, const struct jail_trial *t, struc
 	json_t *answer = NULL;
 	enum err e = stage_world(s, trial_task, &with, TRIAL_MS, &answer);
 
-	if (e == ERR_MEMORY)
+	if (e == ERR_MEMORY || e == ERR_INTERRUPTED)
 		return e;
 	trouble = e ? err_text(e) : json_string_value(json_object_get(answer, "trouble"));
 	wrong = e ? NULL : json_string_value(json_object_get(answer, "wrong"));

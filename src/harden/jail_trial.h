@@ -27,7 +27,7 @@ struct jail_trial_told {
  * Logs in as the user with a key that exists nowhere else, at a second sshd with the staged configuration; where that lets nobody in from
  * here (addresses, a second factor, an account that has expired) at one that has the block of the jail and little else, and the other is said
  * to be unproven. A shell: commands run in the home, / is the jail, no file of the host is seen. With sftp only: upload, download and
- * removal in the home, no shell. Both: nothing is forwarded. ERR_MEMORY; all else is told.
+ * removal in the home, no shell. Both: nothing is forwarded. ERR_MEMORY, ERR_INTERRUPTED; all else is told.
  */
 MUST_USE enum err jail_trial_run(const struct stage *s, const struct jail_trial *t, struct jail_trial_told *out);
 void jail_trial_told_clear(struct jail_trial_told *t);

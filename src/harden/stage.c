@@ -3,6 +3,7 @@
 #include "harden/stage.h"
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/mounts.h"
 #include "base/tree.h"
 
@@ -27,6 +28,7 @@
 
 #define FILE_MAX (64u << 20)
 #define ANSWER_MAX (16u << 20)
+#define LOOK_MS 200 /* between two looks whether somebody wants it to end */
 
 struct stage {
 	const struct root *real; /* borrowed from the facts */
@@ -505,11 +507,14 @@ static enum err read_answer(int fd, int timeout_ms, struct text *out)
 	end.tv_sec += timeout_ms / 1000;
 	for (;;) {
 		struct pollfd p = { .fd = fd, .events = POLLIN };
-		int ready = poll(&p, 1, ms_left(&end));
+		const int left = ms_left(&end);
+		int ready = poll(&p, 1, left < LOOK_MS ? left : LOOK_MS);
 		ssize_t n;
 
-		if (ready < 0 && errno == EINTR)
+		if ((ready < 0 && errno == EINTR) || interrupt_pending())
 			return ERR_INTERRUPTED;
+		if (ready == 0 && left > LOOK_MS)
+			continue;
 		if (ready <= 0)
 			return ready ? ERR_SYSTEM : ERR_TIMEOUT;
 		n = read(fd, buf, sizeof buf);

@@ -55,7 +55,7 @@ struct staged_file *stage_at(const struct stage *s, size_t i);
  * Runs task in a child in a private mount, network and PID namespace in which the copy lies
  * over the real folder, so that every path means what it will mean after the swap;
  * loopback is up, /run/sshd exists. What task returns comes back in *answer (a new
- * reference). Needs root. ERR_TIMEOUT after timeout_ms, ERR_CHILD when task died or gave nothing.
+ * reference). Needs root. ERR_TIMEOUT after timeout_ms, ERR_INTERRUPTED also where a signal waits (base/interrupt.h), ERR_CHILD when task died or gave nothing.
  */
 MUST_USE enum err stage_world(const struct stage *s, json_t *(*task)(void *arg), void *arg, int timeout_ms,
 			      json_t **answer);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "harden/apply.h"
 #include "harden/check.h"
 #include "harden/confirmed.h"
@@ -14,7 +15,6 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,48 +31,6 @@ void transaction_outcome_clear(struct transaction_outcome *o)
 	free(o->failed);
 	free(o->unproven);
 	*o = (struct transaction_outcome){ 0 };
-}
-
-/* ---- signals ---- */
-
-static void ending_signals(sigset_t *set)
-{
-	static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
-
-	sigemptyset(set);
-	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
-		sigaddset(set, list[i]);
-}
-
-bool transaction_interrupted(void)
-{
-	sigset_t pending;
-
-	sigpending(&pending);
-	return sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1 ||
-	       sigismember(&pending, SIGQUIT) == 1;
-}
-
-static void signals_hold(sigset_t *old)
-{
-	sigset_t set;
-
-	ending_signals(&set);
-	sigprocmask(SIG_BLOCK, &set, old);
-}
-
-/* What came meanwhile has been answered by going back, or came too late to matter. */
-static void signals_release(const sigset_t *old)
-{
-	struct timespec none = { 0 };
-	int kept = errno;
-	sigset_t set;
-
-	ending_signals(&set);
-	while (sigtimedwait(&set, NULL, &none) > 0)
-		;
-	sigprocmask(SIG_SETMASK, old, NULL);
-	errno = kept;
 }
 
 /* ---- a new transaction ---- */
@@ -277,7 +235,7 @@ static enum err prove(const struct transaction_request *q, struct transaction_ou
 		if (e == ERR_NONE && !again)
 			e = prove_files(q, now, o, wrong);
 		facts_free(now);
-		if (again && (transaction_interrupted() || clock_boot_ms() > end))
+		if (again && (interrupt_pending() || clock_boot_ms() > end))
 			break;
 		if (again)
 			nanosleep(&pause, NULL);
@@ -322,7 +280,7 @@ static enum err swap_and_prove(const struct transaction_request *q, struct trans
 	if (e || wrong->len || (!q->perform && (e = prove(q, o, wrong))))
 		return e;
 	o->tx->swapped_boot_ms = clock_boot_ms(); /* only now: before the reload logins went by the old configuration */
-	if (transaction_interrupted()) {
+	if (interrupt_pending()) {
 		text_reset(wrong);
 		text_add_string(wrong, "it was interrupted");
 	}
@@ -427,7 +385,7 @@ static enum err apply_held(const struct transaction_request *q, struct transacti
 	if (!wrong.len)
 		text_add_string(&wrong, err_text(e));
 	if (!e)
-		e = transaction_interrupted() ? ERR_INTERRUPTED : ERR_CHILD;
+		e = interrupt_pending() ? ERR_INTERRUPTED : ERR_CHILD;
 	if (go_back(q, o, &wrong))
 		e = ERR_SYSTEM;
 	text_free(&wrong);
@@ -440,9 +398,9 @@ enum err transaction_apply(const struct transaction_request *q, struct transacti
 	enum err e;
 
 	*out = (struct transaction_outcome){ 0 };
-	signals_hold(&old);
+	interrupt_hold(&old);
 	e = apply_held(q, out);
-	signals_release(&old);
+	interrupt_release(&old);
 	return e;
 }
 
@@ -548,9 +506,9 @@ enum err transaction_undo(const struct root *r, struct tx *t, enum tx_state end,
 	enum err e;
 
 	*complaint = NULL;
-	signals_hold(&old);
+	interrupt_hold(&old);
 	e = undo_held(r, t, end, note, complaint);
-	signals_release(&old);
+	interrupt_release(&old);
 	return e;
 }
 

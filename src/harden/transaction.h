@@ -23,7 +23,7 @@ struct transaction_request {
 	struct tx_gate gate; /* of a change of the gate: how it is now */
 	/*
 	 * What makes the files count once they are written, and shows that they do; what is wrong is said in 'wrong', and then all goes
-	 * back. NULL: sshd reads its configuration anew and is looked at. Signals that would end us are held: transaction_interrupted().
+	 * back. NULL: sshd reads its configuration anew and is looked at. Signals that would end us are held: interrupt_pending().
 	 */
 	enum err (*perform)(void *arg, const struct tx *t, struct text *wrong);
 	void *arg;
@@ -45,8 +45,6 @@ struct transaction_outcome {
  * is not as it was when planned, nothing was done. Clear the outcome in every case.
  */
 MUST_USE enum err transaction_apply(const struct transaction_request *q, struct transaction_outcome *out);
-/* Somebody wants it to end: SIGINT, SIGTERM or SIGQUIT waits. */
-bool transaction_interrupted(void);
 void transaction_outcome_clear(struct transaction_outcome *o);
 
 /*

@@ -46,24 +46,31 @@ MUST_USE enum err build_create(const struct root *r, struct manifest *m, enum bu
 /*
  * Brings the jail to 'wanted': new and changed files are first put ready inside the jail, out of the user's reach, then written down as to be
  * done, then renamed into place one by one, then what nothing needs any more is removed. Running programs keep what they have open. What is
- * 'his' stays as it is. Nothing that is not ours is removed: a folder that has something else in it stays. A
+ * 'his' stays as it is; a folder that was root's and is his by now is given to him, one that was his and is root's by now is taken with what he has
+ * in it, unless that is in the way of something of ours: ERR_CONFIG. Nothing that is not ours is removed: a folder that has something else in it stays. A
  * crash before it is written down leaves the old state, afterwards build_recover() finishes it.
  */
 MUST_USE enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted,
 			       enum build_how how, struct build_told *told, struct diags *problems);
+/* What that would do, and what stands in its way: it gets as far as before anything is changed. Of bytes nothing is told. */
+MUST_USE enum err build_look_update(const struct root *r, const struct manifest *old, struct entries *wanted,
+				    enum build_how how, struct build_told *told, struct diags *problems);
 /* What stays beside the place of a jail that is gone. Start with { 0 }; build_kept_clear(). */
 struct build_kept {
 	char *home;  /* NULL: there was none, or it went, too */
-	char *other; /* what may be somebody's own, of a jail whose manifest was lost; NULL: nothing */
+	char *other; /* what may be somebody's own; NULL: nothing */
 };
 void build_kept_clear(struct build_kept *k);
 
 /*
  * Takes the jail away, its manifest last; that is MANIFEST_REMOVING by then. with_home: the home, too; else it is moved beside the jail's
- * place. Follows no link and crosses no mount: ERR_BUSY when something is mounted in it, and nothing was done. kept may be NULL.
+ * place, as is always what somebody else has put into the jail. Follows no link and crosses no mount. ERR_BUSY: something is mounted in it, or somebody is in there, as problems tells, and the
+ * jail stands as it did. kept may be NULL.
  */
 MUST_USE enum err build_remove(const struct root *r, const struct manifest *m, bool with_home, struct build_kept *kept,
 			       struct diags *problems);
+/* What is mounted in the jail and would be in the way of that, but for the socket that jail_log lays there; *point is yours, NULL: nothing. */
+MUST_USE enum err build_find_mount(const struct root *r, const struct jail *j, char **point);
 
 /*
  * A jail whose manifest is damaged or gone is made sound again where it stands: lost->jail is what it shall be from now on, wanted its rows. What may be
@@ -87,8 +94,9 @@ struct build_recovery {
 
 /* What is decided above the jails. Transactions were recovered before. */
 struct build_world {
-	bool (*in_force)(void *arg, const struct manifest *m); /* sshd's configuration puts the user into this jail */
-	bool (*has_block)(void *arg, const char *user);	       /* there is a Match block of ours for that user */
+	/* Whether sshd's configuration puts the user into this jail. An error: that cannot be told, and the jail is left as it is. */
+	enum err (*in_force)(void *arg, const struct manifest *m, bool *yes);
+	bool (*has_block)(void *arg, const char *user); /* there is a Match block of ours for that user */
 	/* That was made for a jail which did not come about, or goes with one. */
 	enum err (*remove_account)(void *arg, const struct manifest *m);
 	void *arg;
@@ -96,12 +104,12 @@ struct build_world {
 
 /*
  * Jails that were being made are kept where the configuration puts the user into them, else taken away; those that were being removed are kept
- * where it still does, else taken away; an update that was written down is finished, any other forgotten. One whose manifest is damaged, or
+ * where it still does, else taken away, unless somebody is in there; an update that was written down is finished, any other forgotten. One whose manifest is damaged, or
  * gone while there is a Match block of it, stays as it is. The caller holds the lock. *done is yours: build_recoveries_free().
  */
 MUST_USE enum err build_recover(const struct root *r, const struct build_world *w, struct build_recovery **done,
 				size_t *n);
-bool build_unfinished(const struct root *r); /* whether that would have something to do; cheap, takes no lock */
+bool build_unfinished(const struct root *r); /* whether that may have something to do; cheap, takes no lock */
 void build_recoveries_free(struct build_recovery *v, size_t n);
 
 #endif

@@ -43,25 +43,34 @@ bool build_unfinished(const struct root *r)
 	return found;
 }
 
-static bool in_force(const struct build_world *w, const struct manifest *m)
-{
-	return w && w->in_force && w->in_force(w->arg, m);
-}
-
-/* A configuration that names a jail which is not there, or still beside its place, keeps nothing. */
+/* A configuration that names a jail which is not there, or still or already beside its place, keeps nothing. */
 static bool stands(const struct root *r, const struct manifest *m)
 {
 	struct walk_place place = { .parent = -1 };
 	struct diags ignored = { 0 };
-	char new[NAME_MAX + 1];
+	char new[NAME_MAX + 1], old[NAME_MAX + 1];
 	struct stat st;
 	bool there = !walk_place_open(r, m->jail.dir, false, &place, NULL, &ignored) && !remove_name_new(&place, new) &&
-		     fstatat(place.parent, new, &st, AT_SYMLINK_NOFOLLOW) &&
+		     !remove_name_old(&place, old) && fstatat(place.parent, new, &st, AT_SYMLINK_NOFOLLOW) &&
+		     fstatat(place.parent, old, &st, AT_SYMLINK_NOFOLLOW) &&
 		     !fstatat(place.parent, place.name, &st, AT_SYMLINK_NOFOLLOW) && S_ISDIR(st.st_mode);
 
 	file_close(place.parent);
 	diags_free(&ignored);
 	return there;
+}
+
+static enum err in_force(const struct root *r, const struct build_world *w, const struct manifest *m, bool *yes,
+			 struct diags *problems)
+{
+	enum err e = ERR_NONE;
+
+	*yes = false;
+	if (!stands(r, m) || !w || !w->in_force || !(e = w->in_force(w->arg, m, yes)))
+		return e;
+	diag_error(problems, NULL, 0, "whether sshd's configuration puts the account there cannot be told: %s",
+		   err_text(e));
+	return e;
 }
 
 static enum err set_ready(const struct root *r, const struct manifest *m)
@@ -76,9 +85,13 @@ static enum err set_ready(const struct root *r, const struct manifest *m)
 static enum err recover_making(const struct root *r, const struct build_world *w, const struct manifest *m,
 			       const char **what, struct diags *problems)
 {
+	bool kept = false;
 	enum err e;
 
-	if (m->made && stands(r, m) && in_force(w, m)) {
+	*what = "half made, and is left as it is";
+	if (m->made && (e = in_force(r, w, m, &kept, problems)))
+		return e;
+	if (kept) {
 		*what = "made: kept";
 		return set_ready(r, m);
 	}
@@ -91,10 +104,14 @@ static enum err recover_making(const struct root *r, const struct build_world *w
 static enum err recover_removing(const struct root *r, const struct build_world *w, const struct manifest *m,
 				 const char **what, struct diags *problems)
 {
+	bool kept = false;
 	enum err e;
 
+	*what = "half removed, and is left as it is";
 	/* with rows it was not moved away yet, and is whole */
-	if (m->entries.n && stands(r, m) && in_force(w, m)) {
+	if (m->entries.n && (e = in_force(r, w, m, &kept, problems)))
+		return e;
+	if (kept) {
 		*what = "not removed: kept";
 		return m->lost ? manifest_remove_lost(r, m->jail.user) : set_ready(r, m);
 	}
@@ -245,7 +262,8 @@ enum err build_recover(const struct root *r, const struct build_world *w, struct
 		struct build_recovery row = { .user = names.v[i] };
 		struct diags problems = { 0 };
 
-		if (manifest_at_rest(r, names.v[i]))
+		if (manifest_at_rest(r, names.v[i]) ||
+		    (manifest_is_foreign(r, names.v[i]) && !has_block(w, names.v[i])))
 			continue;
 		row.err = recover_one(r, w, &row, &problems);
 		row.number = row.err == ERR_SYSTEM ? errno : 0;

@@ -19,7 +19,7 @@
 
 enum verdict {
 	SAME,
-	FIX, /* a folder with another owner or mode */
+	FIX, /* a folder with another owner or mode, or that was root's and is to be his */
 	ADD, /* nothing is there */
 	REPLACE,
 };
@@ -137,17 +137,36 @@ static enum err compare_file(struct work *w, const struct plan *p, struct entry 
 	return err;
 }
 
-static enum err compare_his(const struct plan *p, struct entry *e, bool there, enum verdict *v)
+/* What is in something that is his. */
+static enum err leave_his(const struct plan *p, struct entry *e, enum verdict *v)
 {
 	const struct entry *old = entries_find(&p->old->entries, e->path);
 
-	*v = there ? SAME : ADD;
-	if (there && e->kind == ENTRY_FILE && old && old->kind == ENTRY_FILE)
+	*v = SAME;
+	if (e->kind == ENTRY_FILE && old && old->kind == ENTRY_FILE)
 		memcpy(e->digest, old->digest, ENTRY_DIGEST);
 	return ERR_NONE;
 }
 
-/* A file that something is mounted on cannot be replaced, and half an update would wait for that. */
+/* Where it was root's until now, what is there is ours to give or to replace. there: NULL: nothing is. */
+static enum err compare_his(const struct work *w, const struct plan *p, struct entry *e, const struct stat *there,
+			    enum verdict *v)
+{
+	const struct entry *old = entries_find(&p->old->entries, e->path);
+
+	*v = ADD;
+	if (!there)
+		return ERR_NONE;
+	if (e->kind != ENTRY_FOLDER || !old || old->his)
+		return leave_his(p, e, v);
+	if (S_ISDIR(there->st_mode))
+		*v = there->st_uid == w->uid ? SAME : FIX;
+	else
+		*v = REPLACE;
+	return ERR_NONE;
+}
+
+/* What something is mounted on can be neither replaced nor given away, and half an update would wait for that. */
 static enum err refuse_mounted(struct work *w, const struct entry *e, int dir, const char *name)
 {
 	int fd = -1;
@@ -171,7 +190,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 	enum err err;
 
 	if (p->inside[i])
-		return compare_his(p, e, true, v);
+		return leave_his(p, e, v);
 	err = walk_parent(p->top, e->path + 1, &dir, &name);
 	if (!err)
 		there = !fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW);
@@ -179,7 +198,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 		err = work_refuse(w, e->path, "it cannot be looked at in the jail: %s",
 				  errno == EXDEV ? "something is mounted there" : strerror(errno));
 	else if (e->his || !there)
-		err = compare_his(p, e, there, v);
+		err = compare_his(w, p, e, there ? &st : NULL, v);
 	else if (e->kind == ENTRY_FILE && entry_is_log(e->path, st.st_mode, st.st_uid))
 		*v = SAME, err = content_digest(w, e, &source);
 	else if (e->kind == ENTRY_FOLDER)
@@ -193,7 +212,7 @@ static enum err compare(struct work *w, size_t i, void *arg, unsigned char *buff
 			     ? SAME
 			     : REPLACE,
 		err = ERR_NONE;
-	if (!err && *v == REPLACE)
+	if (!err && (*v == REPLACE || *v == FIX))
 		err = refuse_mounted(w, e, dir, name);
 	file_close(dir);
 	return err;
@@ -210,6 +229,33 @@ static bool is_known(void *arg, const char *path)
 
 	e = n > 0 && (size_t)n < sizeof full ? entries_find(old, full) : NULL;
 	return e && !e->his;
+}
+
+/* Whether it lies in something that was his, where he could put what he likes. */
+static bool was_in_his(const struct plan *p, const char *path)
+{
+	const struct entries *old = &p->old->entries;
+
+	for (size_t i = 0; i < old->n; i++) {
+		const size_t len = strlen(old->v[i].path);
+
+		if (old->v[i].his && strncmp(path, old->v[i].path, len) == 0 && path[len] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* A folder of his becomes root's with what he has in it; what would have to make room for ours is not ours to take away. */
+static enum err check_taken(struct work *w, const struct plan *p)
+{
+	enum err e = ERR_NONE;
+
+	for (size_t i = 0; i < p->wanted->n && !e; i++)
+		if (p->verdict[i] == REPLACE && was_in_his(p, p->wanted->v[i].path))
+			e = work_refuse(
+				w, p->wanted->v[i].path,
+				"the user, whose folder that was, has something else there: move that away first");
+	return e;
 }
 
 /* A folder that has to become a file or a link goes with all that is in it: that must be ours. */
@@ -377,9 +423,6 @@ static enum err check_request(struct work *w, const struct manifest *old, const 
 		return work_refuse(w, old->jail.dir, "the jail is being made or taken away: wants one that is ready");
 	if (!wanted->n)
 		return work_refuse(w, old->jail.dir, "nothing is to stand in the jail");
-	if (!old->lost && !manifest_at_rest(w->r, old->jail.user))
-		return work_refuse(w, old->jail.dir,
-				   "an earlier change of it was cut off, and is to be recovered first");
 	e = sound_entries(wanted, &why);
 	if (e == ERR_SYNTAX)
 		e = work_refuse(w, old->jail.dir, "%s", text_string(&why));
@@ -422,13 +465,35 @@ static void remember_seen(const struct work *w, const struct plan *p)
 	(void)e;
 }
 
+static enum err plan_make(struct work *w, struct plan *p, bool *changes, bool *seen)
+{
+	enum err e;
+
+	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
+	    (e = check_taken(w, p)) || (e = check_folders(w, p)))
+		return e;
+	return count(w, p, changes, seen);
+}
+
+static enum err plan_look(struct work *w, struct plan *p)
+{
+	bool changes, seen;
+	enum err e = plan_make(w, p, &changes, &seen);
+
+	if (!e)
+		w->told.replaced += !tree_folder_is(p->top, TREE_TOP_MODE);
+	return e;
+}
+
 static enum err plan_and_do(struct work *w, struct plan *p)
 {
 	bool changes, seen;
 	enum err e;
 
-	if ((e = open_jail(w, p->old, &p->top)) || (e = work_each(w, p->wanted->n, compare, p)) ||
-	    (e = check_folders(w, p)) || (e = count(w, p, &changes, &seen)) || (e = fix_top(w, p)))
+	if (!p->old->lost && !manifest_at_rest(w->r, p->old->jail.user))
+		return work_refuse(w, p->old->jail.dir,
+				   "an earlier change of it was cut off, and is to be recovered first");
+	if ((e = plan_make(w, p, &changes, &seen)) || (e = fix_top(w, p)))
 		return e;
 	if (changes || p->old->lost)
 		return carry_out(w, p);
@@ -437,8 +502,8 @@ static enum err plan_and_do(struct work *w, struct plan *p)
 	return ERR_NONE;
 }
 
-enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
-		      struct build_told *told, struct diags *problems)
+static enum err update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
+		       enum err (*act)(struct work *w, struct plan *p), struct build_told *told, struct diags *problems)
 {
 	struct plan p = { .old = old, .wanted = wanted, .top = -1 };
 	struct work w;
@@ -447,7 +512,7 @@ enum err build_update(const struct root *r, const struct manifest *old, struct e
 	work_init(&w, r, &old->jail, how, problems);
 	if (!(e = check_request(&w, old, wanted)) && !(e = sound_inside_his(wanted, &p.inside))) {
 		p.verdict = calloc(wanted->n, sizeof *p.verdict);
-		e = p.verdict ? plan_and_do(&w, &p) : ERR_MEMORY;
+		e = p.verdict ? act(&w, &p) : ERR_MEMORY;
 	}
 	if (!e)
 		*told = w.told;
@@ -456,4 +521,16 @@ enum err build_update(const struct root *r, const struct manifest *old, struct e
 	free(p.inside);
 	work_clear(&w);
 	return e;
+}
+
+enum err build_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
+		      struct build_told *told, struct diags *problems)
+{
+	return update(r, old, wanted, how, plan_and_do, told, problems);
+}
+
+enum err build_look_update(const struct root *r, const struct manifest *old, struct entries *wanted, enum build_how how,
+			   struct build_told *told, struct diags *problems)
+{
+	return update(r, old, wanted, how, plan_look, told, problems);
 }

@@ -18,6 +18,37 @@
 
 #define HIS_MS 20000
 
+static bool is_in_his(const struct manifest *m, const char *path)
+{
+	for (size_t i = 0; i < m->entries.n; i++) {
+		const struct entry *e = &m->entries.v[i];
+		const size_t len = strlen(e->path);
+
+		if (e->his && strncmp(path, e->path, len) == 0 && path[len] == '/')
+			return true;
+	}
+	return false;
+}
+
+bool jail_trouble_is_mended(const struct manifest *m, const struct jail_trouble *t)
+{
+	const struct entry *e = entries_find(&m->entries, t->path);
+
+	switch (t->kind) {
+	case JAIL_STALE: return true;
+	case JAIL_PATH: return strcmp(t->path, m->jail.dir) == 0;
+	case JAIL_MISSING: return e && !is_in_his(m, t->path);
+	case JAIL_WRITABLE:
+		if (strcmp(t->path, "/") == 0)
+			return true;
+		break;
+	case JAIL_CHANGED:
+	case JAIL_SETUID: break;
+	default: return false;
+	}
+	return e && !e->his && !is_in_his(m, t->path);
+}
+
 static enum err open_top(const struct root *r, const char *dir, int *fd)
 {
 	const int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK;

@@ -81,6 +81,8 @@ static void describe(const struct entry *have, const struct entry *want, struct 
 {
 	if (have->kind != want->kind)
 		text_add(t, "it is something else by now");
+	else if (have->his != want->his)
+		text_add(t, "it would be %s by now", want->his ? "the user's" : "root's");
 	else if (want->kind == ENTRY_LINK)
 		text_add(t, "it leads to %s by now", want->target);
 	else if (want->kind == ENTRY_FILE && want->source && (!have->source || strcmp(have->source, want->source) != 0))

@@ -22,9 +22,10 @@
 
 #include "base/banned.h"
 
-#define DEPTH_MAX 100	  /* folders in each other; each takes a descriptor */
-#define HIS_MAX 500000	  /* files of the user that are looked at */
-#define PATH_LEN_MAX 8192 /* deeper than the kernel lets anybody name it in one go */
+#define DEPTH_MAX 100			 /* folders in each other; each takes a descriptor */
+#define HIS_MAX 500000			 /* files of the user that are looked at */
+#define PATH_LEN_MAX 8192		 /* deeper than the kernel lets anybody name it in one go */
+#define HIS_PATHS_MAX ((size_t)32 << 20) /* bytes for the paths of his files that have several names */
 
 static const char *where(const struct tree_look *l)
 {
@@ -38,11 +39,25 @@ static void leave(struct text *path, size_t len)
 		path->s[len] = '\0';
 }
 
+/*
+ * The path is kept where it says of a row that it was not looked at; a row has one for each folder above it. In what the user has made there is
+ * none, and he makes as many folders as he likes, of the longest names.
+ */
+static enum err note_blind(struct tree_look *l)
+{
+	const char *path = text_string(&l->path);
+
+	l->nblind++;
+	if (!l->manifest || (*path && !entries_find(&l->manifest->entries, path)))
+		return ERR_NONE;
+	return strings_add(&l->blind, path);
+}
+
 static enum err add_blind(struct tree_look *l, const char *why)
 {
 	enum err e = trouble_add(l->out, JAIL_UNKNOWN, where(l), "could not be looked at: %s", why);
 
-	return e ? e : strings_add(&l->blind, text_string(&l->path));
+	return e ? e : note_blind(l);
 }
 
 bool tree_look_is_blind(const struct tree_look *l, const char *path)
@@ -83,13 +98,18 @@ static bool is_mounted(const struct statx *x, const struct statx *parent)
 static enum err note_name(struct tree_look *l, const struct statx *x, bool his)
 {
 	struct many_names *v = array_room(l->many, l->nmany, &l->many_size, sizeof *v);
+	const bool keep = !his || l->his_paths + l->path.len < HIS_PATHS_MAX;
 
 	if (!v)
 		return ERR_MEMORY;
 	l->many = v;
 	v[l->nmany] = (struct many_names){ (uint64_t)x->stx_dev_major << 32 | x->stx_dev_minor, x->stx_ino,
-					   x->stx_nlink, strdup(where(l)), his };
-	return v[l->nmany].path && ++l->nmany ? ERR_NONE : ERR_MEMORY;
+					   x->stx_nlink, keep ? strdup(where(l)) : NULL, his };
+	if (keep && !v[l->nmany].path)
+		return ERR_MEMORY;
+	l->his_paths += his && keep ? l->path.len + 1 : 0;
+	l->nmany++;
+	return ERR_NONE;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -100,14 +120,25 @@ static int compare_names(const void *a, const void *b)
 		return x->inode < y->inode ? -1 : 1;
 	if (x->device != y->device)
 		return x->device < y->device ? -1 : 1;
+	if (!x->path || !y->path)
+		return !x->path - !y->path;
 	return strcmp(x->path, y->path);
 }
 
-/* More of its names than were met; those may be in what was not looked at, where that is the user's. */
-static enum err name_tell(struct tree_look *l, const struct many_names *m, size_t more, bool his, size_t *unsure)
-{
-	const bool whole = !l->given_up && !l->blind.n;
+/* Files of the user's of which no path can be told. */
+struct untold {
+	size_t unsure;	/* it is not known whether they have names outside */
+	size_t outside; /* they have */
+};
 
+/* More of its names than were met; those may be in what was not looked at, where that is the user's. */
+static enum err name_tell(struct tree_look *l, const struct many_names *m, size_t more, bool his, struct untold *untold)
+{
+	const bool whole = !l->given_up && !l->nblind;
+
+	untold->outside += whole && !m->path;
+	if (whole && !m->path)
+		return ERR_NONE;
 	if (whole)
 		return trouble_add(l->out, JAIL_LINKED, m->path,
 				   "the file has %zu more of its names outside of the jail, and its user may change it",
@@ -115,14 +146,14 @@ static enum err name_tell(struct tree_look *l, const struct many_names *m, size_
 	if (!his)
 		return trouble_add(l->out, JAIL_LINKED, m->path,
 				   "the file has %zu more names that were not met, and its user may change it", more);
-	++*unsure;
+	untold->unsure++;
 	return ERR_NONE;
 }
 
 /* Where not all names of a file were met in here, a file outside can be changed from inside. */
 static enum err names_tell(struct tree_look *l)
 {
-	size_t unsure = 0;
+	struct untold untold = { 0 };
 	enum err e = ERR_NONE;
 
 	if (l->nmany)
@@ -134,12 +165,18 @@ static enum err names_tell(struct tree_look *l)
 		for (met = 1; i + met < l->nmany && m[met].inode == m->inode && m[met].device == m->device; met++)
 			his = his && m[met].his;
 		if (met < m->names)
-			e = name_tell(l, m, m->names - met, his, &unsure);
+			e = name_tell(l, m, m->names - met, his, &untold);
 	}
-	if (!e && unsure)
+	if (!e && untold.unsure)
 		e = trouble_add(l->out, JAIL_UNKNOWN, "/",
 				"not all names of %zu files of the user's were met: some may be outside of the jail",
-				unsure);
+				untold.unsure);
+	if (!e && untold.outside)
+		e = trouble_add(
+			l->out, JAIL_LINKED, "/",
+			"%zu more files of the user's have names outside of the jail, and its user may change them; "
+			"there are too many to keep all their paths",
+			untold.outside);
 	return e;
 }
 
@@ -198,7 +235,7 @@ static enum err name_look(struct tree_look *l, int folder, const char *name, con
 		return ERR_NONE;
 	if (is_mounted(&x, parent)) {
 		e = trouble_add(l->out, JAIL_MOUNT, where(l), "something of the host is mounted here");
-		return e ? e : strings_add(&l->blind, text_string(&l->path));
+		return e ? e : note_blind(l);
 	}
 	if (place.his && ((e = his_budget(l, &left)) || !left))
 		return e;

@@ -18,7 +18,7 @@
 struct many_names {
 	uint64_t device, inode;
 	size_t names;
-	char *path;
+	char *path; /* NULL: no room for more of the user's */
 	bool his;
 };
 
@@ -36,9 +36,11 @@ struct tree_look {
 	unsigned milliseconds; /* for what is the user's */
 
 	struct met *met;      /* of the manifest's entries, as many; the caller's */
-	struct strings blind; /* folders that were not looked into, "/home" or "" for the top */
+	struct strings blind; /* rows that were not looked into, "/home" or "" for the top */
+	size_t nblind;	      /* all that was not, also what is no row */
 	struct many_names *many;
 	size_t nmany, many_size;
+	size_t his_paths; /* bytes of the paths among them that are the user's */
 	struct text path; /* where it is, "" at the top */
 	size_t looked_at; /* of what is the user's */
 	uint64_t until;	  /* 0: nothing of the user's was met yet */
@@ -47,7 +49,7 @@ struct tree_look {
 
 /* fd: the jail's top, open for reading. Adds to l->out, fills l->met and l->blind. ERR_MEMORY. */
 MUST_USE enum err tree_look_run(struct tree_look *l, int fd);
-/* Whether it lies in a folder that was not looked into. */
+/* Whether the row lies in a folder that was not looked into. */
 bool tree_look_is_blind(const struct tree_look *l, const char *path);
 void tree_look_clear(struct tree_look *l);
 

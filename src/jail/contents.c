@@ -273,14 +273,30 @@ static void no_such_word(struct finding *f, const char *word, const char *const 
 	text_free(&t);
 }
 
+/* That is no regular file. */
+static const char *what_is(const struct root *r, const char *path)
+{
+	struct stat st;
+
+	if (root_lstat(r, path, &st))
+		return "there is no program";
+	if (root_stat(r, path, &st))
+		return "there is a link that leads in a circle or nowhere at";
+	return S_ISDIR(st.st_mode)			    ? "there is a folder at"
+	       : S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) ? "there is a device at"
+							    : "there is a pipe or socket at";
+}
+
 /* Of all sets, then of all programs. */
 static enum err word_unknown(struct finding *f, const char *word)
 {
 	struct strings names = { 0 };
+	struct stat st;
 	enum err e = ERR_NONE;
 
 	if (word[0] == '/') {
-		diag_error_escaped(f->take.problems, NULL, 0, "there is no program '%s'", word);
+		diag_error_escaped(f->take.problems, NULL, 0, "%s '%s'%s", what_is(f->take.r, word), word,
+				   root_lstat(f->take.r, word, &st) ? "" : ": wants a program");
 		return ERR_CONFIG;
 	}
 	if (strchr(word, '/')) {

@@ -78,7 +78,7 @@ static bool fits_line(const char *s)
 static enum err add_passwd(const struct root *r, const struct jail *j, struct entries *into)
 {
 	char *content = NULL, *at, *line;
-	const char *about = "";
+	const char *about = j->about ? j->about : "";
 	struct text t = { 0 };
 	enum err e = read_host(r, "/etc/passwd", MAX_ACCOUNTS, &content);
 

@@ -10,6 +10,8 @@
 
 #define JAIL_FOLDER "/home/chroot" /* the guide's: a jail is JAIL_FOLDER/USER */
 
+#define JAIL_ABOUT "jail" /* what passwd says of an account that was made for one */
+
 /* Start with { 0 }. */
 struct jail {
 	char *user;
@@ -19,7 +21,9 @@ struct jail {
 	char *home; /* in the jail: the account's home, his to write; with sftp_only the one folder that he may write in */
 	char *shell; /* as the account has it, "/bin/bash"; NULL: sftp_only */
 	bool sftp_only;
-	bool copies;	     /* no file of the host is shared with the jail, now or by an update */
+	bool copies; /* no file of the host is shared with the jail, now or by an update */
+	const char *
+		about; /* of an account that is still to be made: for passwd; not written down. NULL: as the host has it */
 	struct strings with; /* programs ("/usr/bin/git", "git") and sets ("coreutils"), as they were asked for */
 };
 

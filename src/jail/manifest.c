@@ -223,8 +223,8 @@ static enum err remove_folder(const struct root *r, const char *user)
 
 	if (e)
 		return is_missing(e) ? ERR_NONE : e;
-	if (unlinkat(dir, user, AT_REMOVEDIR))
-		e = errno == ENOENT ? ERR_NONE : ERR_SYSTEM;
+	if (unlinkat(dir, user, AT_REMOVEDIR)) /* what is not ours in it is not ours to remove */
+		e = errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST ? ERR_NONE : ERR_SYSTEM;
 	else if (fsync(dir))
 		e = ERR_SYSTEM;
 	file_close(dir);
@@ -275,24 +275,60 @@ enum err manifest_list(const struct root *r, struct strings *users)
 	return e;
 }
 
+/* What is in the folder of a jail's state. */
+struct found {
+	size_t ours;
+	bool ready; /* the manifest is one of them */
+	bool foreign;
+};
+
+static enum err look_in(const struct root *r, const char *user, struct found *f)
+{
+	static const char *const ours[] = {
+		READY, UPDATE, LOST, "." READY "." TAG, "." UPDATE "." TAG, "." LOST "." TAG
+	};
+	struct text folder = { 0 };
+	struct strings names = { 0 };
+	enum err e = path_of(user, "", &folder);
+
+	if (!e)
+		e = root_list(r, folder.s, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		size_t k = 0;
+
+		while (k < ARRAY_SIZE(ours) && strcmp(names.v[i], ours[k]) != 0)
+			k++;
+		f->ready = f->ready || k == 0;
+		f->ours += k < ARRAY_SIZE(ours);
+		f->foreign = f->foreign || k == ARRAY_SIZE(ours);
+	}
+	strings_free(&names);
+	text_free(&folder);
+	return e;
+}
+
 bool manifest_at_rest(const struct root *r, const char *user)
 {
 	static const char ready[] = "{\n  \"schema\": \"sallyport.jail.v1\",\n  \"state\": \"ready\",\n";
 	char begin[sizeof ready - 1];
-	struct text folder = { 0 }, path = { 0 };
-	struct strings names = { 0 };
+	struct text path = { 0 };
+	struct found f = { 0 };
 	int fd = -1;
 	bool rest;
 
-	rest = !path_of(user, "", &folder) && !path_of(user, READY, &path) && !root_list(r, folder.s, &names) &&
-	       names.n == 1 && !strcmp(names.v[0], READY) &&
+	rest = !path_of(user, READY, &path) && !look_in(r, user, &f) && f.ours == 1 && f.ready &&
 	       !root_open_file(r, path.s, O_RDONLY | O_NONBLOCK, 0, &fd) &&
 	       read(fd, begin, sizeof begin) == sizeof begin && !memcmp(begin, ready, sizeof begin);
 	file_close(fd);
-	strings_free(&names);
-	text_free(&folder);
 	text_free(&path);
 	return rest;
+}
+
+bool manifest_is_foreign(const struct root *r, const char *user)
+{
+	struct found f = { 0 };
+
+	return !look_in(r, user, &f) && !f.ours && f.foreign;
 }
 
 char *manifest_now(void)

@@ -50,7 +50,7 @@ MUST_USE enum err manifest_read_itself(const struct root *r, const char *user, s
 MUST_USE enum err manifest_write(const struct root *r, const struct manifest *m);
 /* From then on the manifest counts again, whatever it is. None there: ERR_NONE. */
 MUST_USE enum err manifest_remove_lost(const struct root *r, const char *user);
-/* The folder of the jail's state with all in it; none there: ERR_NONE. */
+/* The folder of the jail's state with all that is ours in it; none there, or something else left in it: ERR_NONE. */
 MUST_USE enum err manifest_remove(const struct root *r, const char *user);
 MUST_USE enum err manifest_parse(const char *json, size_t len, struct manifest *out, struct text *problem);
 MUST_USE enum err manifest_format(const struct manifest *m, struct text *out);
@@ -58,8 +58,10 @@ MUST_USE enum err manifest_format(const struct manifest *m, struct text *out);
 MUST_USE enum err manifest_list(const struct root *r, struct strings *users);
 /* "/var/lib/sallyport/jails/anna/manifest.json", for people. */
 MUST_USE enum err manifest_path(const char *user, struct text *out);
-/* Whether all that is there of the jail is a manifest that says MANIFEST_READY; reads its beginning only. */
+/* Whether all that is there of the jail is a manifest that says MANIFEST_READY; reads its beginning only. Files of others do not count. */
 bool manifest_at_rest(const struct root *r, const char *user);
+/* Whether nothing of ours is in that folder, and something else is: no jail, unless a Match block says so. */
+bool manifest_is_foreign(const struct root *r, const char *user);
 
 /*
  * What an update is to bring the jail to: JAIL_STATE/USER/update.json, of the same form. MANIFEST_MAKING: it is being put ready;

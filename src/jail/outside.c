@@ -74,13 +74,13 @@ enum err outside_find(const struct root *r, uid_t uid, const char *dir, struct o
 {
 	struct outside *found = NULL;
 	struct strings names = { 0 };
-	struct stat jail;
+	struct stat jail = { 0 };
 	size_t count = 0;
 	enum err e;
 
 	if (!root_is_live(r) || geteuid() != 0)
 		return ERR_UNSUPPORTED;
-	if ((e = root_stat(r, dir, &jail)) || (e = root_list(r, "/proc", &names)))
+	if ((dir && (e = root_stat(r, dir, &jail))) || (e = root_list(r, "/proc", &names)))
 		return e;
 	if (!(found = calloc(OUTSIDE_MAX, sizeof *found))) {
 		strings_free(&names);

@@ -22,7 +22,7 @@ struct outside {
 };
 
 /*
- * Those that the account could trace: its own, dumpable, with another root than dir (a path of the running system). At most OUTSIDE_MAX;
+ * Those that the account could trace: its own, dumpable, with another root than dir (a path of the running system; NULL: the jail is still to be made). At most OUTSIDE_MAX;
  * *out is yours. Only as root on the running system: ERR_UNSUPPORTED. ERR_SYSTEM, ERR_MEMORY.
  */
 MUST_USE enum err outside_find(const struct root *r, uid_t uid, const char *dir, struct outside **out, size_t *n);

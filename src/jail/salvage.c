@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* salvage.c - what may be somebody's own in the tree of a jail without a sound manifest. */
+/* salvage.c - what may be somebody's own in the tree of a jail. */
 #include "jail/salvage.h"
 
+#include "base/array.h"
 #include "base/file.h"
 #include "base/number.h"
 #include "jail/entry_digest.h"
@@ -12,9 +13,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -24,14 +27,27 @@
 #define PASSWD_MAX 65536
 #define MAX_KEPT 10000 /* of the same name beside the place */
 
+/* One that is looked through: "" or "/etc". */
+struct folder {
+	char *path;
+	bool ours; /* nobody else could have changed it, nor one above it */
+};
+
+struct adopted {
+	char *path;
+	bool folder;
+};
+
 /* One look through one tree. */
 struct search {
 	struct salvage *s;
 	const struct walk_place *place;
 	int top;
-	int kept;		 /* the folder of what is kept; -1: nothing is yet */
-	struct strings todo;	 /* folders, "" or "/etc" */
-	struct strings not_ours; /* those of them that others could have changed, or that lie in such a one */
+	int kept; /* the folder of what is kept; -1: nothing is yet */
+	struct folder *todo;
+	size_t n, size;
+	struct adopted *rows;
+	size_t rows_n, rows_size;
 	struct diags *problems;
 };
 
@@ -40,6 +56,11 @@ static enum err fail(const struct search *d, const char *path, const char *what)
 	diag_error_escaped(d->problems, path, 0, "%s: %s", what,
 			   errno == EXDEV ? "something is mounted there, or another file system" : strerror(errno));
 	return ERR_CONFIG;
+}
+
+static const struct entry *row_of(const struct search *d, const char *path)
+{
+	return d->s->wanted ? entries_find(d->s->wanted, path) : NULL;
 }
 
 /* ---- what nobody could miss ---- */
@@ -100,7 +121,9 @@ static enum err is_known_file(const struct search *d, int dir, const char *name,
 		file_close(fd);
 		return ERR_SYSTEM;
 	}
-	if (row && row->kind == ENTRY_FILE && row->content) {
+	if (row && row->kind == ENTRY_FILE && row->digest[0]) {
+		e = same_bytes(fd, &st, row->digest, st.st_size, known);
+	} else if (row && row->kind == ENTRY_FILE && row->content) {
 		entry_digest_bytes(row->content, row->len, digest);
 		e = same_bytes(fd, &st, digest, (off_t)row->len, known);
 	} else if (row && row->kind == ENTRY_FILE) {
@@ -145,7 +168,7 @@ static bool is_known_device(const struct stat *st)
 static enum err is_known(const struct search *d, int dir, const char *name, const char *path, const struct stat *st,
 			 bool *known)
 {
-	const struct entry *row = d->s->wanted ? entries_find(d->s->wanted, path) : NULL;
+	const struct entry *row = row_of(d, path);
 
 	*known = false;
 	if (S_ISREG(st->st_mode))
@@ -179,59 +202,145 @@ static enum err open_kept(struct search *d)
 /* The folder of what is kept that goes with one of the jail, with those above it. */
 static enum err kept_folder(const struct search *d, const char *folder, int *out)
 {
-	char path[PATH_MAX];
 	int at = fcntl(d->kept, F_DUPFD_CLOEXEC, 3), next = -1;
-	char *rest = NULL, *name;
+	char *path = strdup(folder), *rest = NULL, *name;
+	enum err e = at < 0 ? ERR_SYSTEM : path ? ERR_NONE : ERR_MEMORY;
 
-	if (at < 0 || snprintf(path, sizeof path, "%s", folder) >= (int)sizeof path)
-		return ERR_SYSTEM;
-	for (name = strtok_r(path, "/", &rest); name; name = strtok_r(NULL, "/", &rest)) {
+	for (name = e ? NULL : strtok_r(path, "/", &rest); name && !e; name = strtok_r(NULL, "/", &rest)) {
 		if (walk_open(at, name, O_RDONLY | O_DIRECTORY, &next) &&
-		    (errno != ENOENT || tree_make_top(at, name, 0700, &next))) {
-			file_close(at);
-			return ERR_SYSTEM;
-		}
+		    (errno != ENOENT || tree_make_top(at, name, 0700, &next)))
+			e = ERR_SYSTEM;
 		file_close(at);
 		at = next;
 		next = -1;
 	}
-	*out = at;
-	return ERR_NONE;
+	free(path);
+	if (e)
+		file_close(at);
+	else
+		*out = at;
+	return e;
 }
 
+/* By a run that was cut off. Keeps errno. */
+static bool is_kept(int dir, const char *name, int to)
+{
+	const int number = errno;
+	struct stat a, b;
+	const bool same = number == EEXIST && !fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) &&
+			  !fstatat(to, name, &b, AT_SYMLINK_NOFOLLOW) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+
+	errno = number;
+	return same;
+}
+
+static enum err copy_bytes(int from, const struct stat *st, int to)
+{
+	const struct timespec times[] = { st->st_atim, st->st_mtim };
+	unsigned char chunk[16384];
+	enum err e = ERR_NONE;
+	bool writes;
+
+	if (ioctl(to, FICLONE, from))
+		e = entry_digest_copy(from, to, st->st_size, chunk, sizeof chunk, NULL, &writes);
+	if (e == ERR_TOO_BIG)
+		errno = EBUSY; /* it grows */
+	if (e)
+		return ERR_SYSTEM;
+	return fchown(to, st->st_uid, st->st_gid) || fchmod(to, st->st_mode & 0777) || futimens(to, times) ? ERR_SYSTEM
+													   : ERR_NONE;
+}
+
+/*
+ * As many names as a file can have are taken. Somebody else's has another one, which stays as the jail does. Ours may have them where others could
+ * link to it, who would take them away again.
+ */
+static enum err copy_to(int dir, const char *name, int to)
+{
+	struct stat st;
+	int from = -1, fd = -1;
+	enum err e = ERR_SYSTEM;
+
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW))
+		return ERR_SYSTEM;
+	if (st.st_uid != geteuid())
+		return ERR_NONE;
+	if (!S_ISREG(st.st_mode)) {
+		errno = EMLINK;
+		return ERR_SYSTEM;
+	}
+	if (!walk_open(dir, name, O_RDONLY | O_NONBLOCK | O_NOCTTY, &from) && !fstat(from, &st) &&
+	    (fd = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)) >= 0)
+		e = copy_bytes(from, &st, fd);
+	file_close(fd);
+	file_close(from);
+	return e;
+}
+
+/* A second name: the tree stays as it is. */
 static enum err link_to(int dir, const char *name, int to)
 {
 	struct walk_flags f;
-	struct stat a, b;
-	int failed;
+	int failed = linkat(dir, name, to, name, 0);
 
-	if (!linkat(dir, name, to, name, 0))
+	if (failed && errno == EPERM) {
+		if (walk_flags_lift(dir, name, &f)) {
+			failed = linkat(dir, name, to, name, 0);
+			walk_flags_restore(&f);
+		} else {
+			errno = EPERM;
+		}
+	}
+	if (!failed || is_kept(dir, name, to))
 		return ERR_NONE;
-	/* by a run that was cut off */
-	if (errno == EEXIST && !fstatat(dir, name, &a, AT_SYMLINK_NOFOLLOW) &&
-	    !fstatat(to, name, &b, AT_SYMLINK_NOFOLLOW) && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-		return ERR_NONE;
-	if (errno != EPERM || !walk_flags_lift(dir, name, &f))
-		return ERR_SYSTEM;
-	failed = linkat(dir, name, to, name, 0);
-	walk_flags_restore(&f);
-	return failed ? ERR_SYSTEM : ERR_NONE;
+	return errno == EMLINK ? copy_to(dir, name, to) : ERR_SYSTEM;
+}
+
+/* Out of a tree that goes. */
+static enum err move_to(int dir, const char *name, int to)
+{
+	struct walk_flags f;
+	enum err e = walk_rename(dir, name, to, name, RENAME_NOREPLACE);
+
+	if (e && errno == EPERM) {
+		if (walk_flags_lift(dir, ".", &f)) {
+			e = walk_rename(dir, name, to, name, RENAME_NOREPLACE);
+			walk_flags_restore(&f);
+		} else {
+			errno = EPERM;
+		}
+	}
+	return e && is_kept(dir, name, to) ? ERR_NONE : e;
+}
+
+static enum err count(struct salvage *s, const char *path, const char *end)
+{
+	s->kept++;
+	return s->names.n < SALVAGE_NAMES ? strings_add_format(&s->names, "%s%s", path, end) : ERR_NONE;
+}
+
+/* errno EEXIST: something else was kept under that name. */
+static enum err keep_name(struct search *d, int dir, const char *folder, const char *name)
+{
+	int to = -1;
+	enum err e;
+
+	if (!(e = open_kept(d)) && !(e = kept_folder(d, folder, &to)))
+		e = d->s->adopted ? link_to(dir, name, to) : move_to(dir, name, to);
+	file_close(to);
+	return e;
+}
+
+static enum err cannot_keep(const struct search *d, const char *path, enum err e)
+{
+	return e == ERR_SYSTEM ? fail(d, path, "it may be somebody's own, and cannot be kept beside the jail") : e;
 }
 
 static enum err keep(struct search *d, int dir, const char *folder, const char *name, const char *path)
 {
-	int to = -1;
-	enum err e = ERR_NONE;
+	enum err e = count(d->s, path, "");
 
-	d->s->kept++;
-	if (d->s->names.n < SALVAGE_NAMES && (e = strings_add(&d->s->names, path)))
-		return e;
-	if (d->s->look)
-		return ERR_NONE;
-	if ((e = open_kept(d)) || (e = kept_folder(d, folder, &to)) || (e = link_to(dir, name, to)))
-		e = fail(d, path, "it may be somebody's own, and cannot be kept beside the jail");
-	file_close(to);
-	return e;
+	return e || d->s->look ? e : cannot_keep(d, path, keep_name(d, dir, folder, name));
 }
 
 /* ---- through the tree ---- */
@@ -245,16 +354,120 @@ static bool is_roots(int fd)
 
 static bool is_passed(const struct search *d, const char *path)
 {
-	const struct entry *row = d->s->wanted ? entries_find(d->s->wanted, path) : NULL;
+	const struct entry *row = d->s->adopted ? row_of(d, path) : NULL;
 
 	return strcmp(path, d->s->jail->home) == 0 || strcmp(path, "/" SOUND_STAGE) == 0 || (row && row->his);
 }
 
-static enum err adopt(const struct search *d, const char *path, const struct stat *st)
+/* Something of ours may be in it whoever it belongs to, or the home. */
+static bool is_needed(const struct search *d, const char *path)
 {
+	const struct entry *row = row_of(d, path);
+	const size_t len = strlen(path);
+
+	return (row && row->kind == ENTRY_FOLDER && !row->his) ||
+	       (strncmp(d->s->jail->home, path, len) == 0 && d->s->jail->home[len] == '/');
+}
+
+static enum err adopt(struct search *d, const char *path, const struct stat *st)
+{
+	struct adopted *v, one = { .folder = S_ISDIR(st->st_mode) };
+
+	if (d->s->look)
+		return ERR_NONE;
+	if (!(v = array_room(d->rows, d->rows_n, &d->rows_size, sizeof *v)))
+		return ERR_MEMORY;
+	d->rows = v;
+	if (!(one.path = strdup(path)))
+		return ERR_MEMORY;
+	v[d->rows_n++] = one;
+	return ERR_NONE;
+}
+
+static int compare(const void *a, const void *b)
+{
+	return strcmp(((const struct adopted *)a)->path, ((const struct adopted *)b)->path);
+}
+
+/* Sorted, as each row that comes before others moves all of those. */
+static enum err add_adopted(struct search *d)
+{
+	struct entries *to = d->s->adopted;
+	enum err e = ERR_NONE;
+
+	if (d->rows_n)
+		qsort(d->rows, d->rows_n, sizeof *d->rows, compare);
 	/* of what it was nothing is known, and nobody asks before it goes */
-	return S_ISDIR(st->st_mode) ? entries_add_folder(d->s->adopted, path, 0755)
-				    : entries_add_content(d->s->adopted, path, "", 0, 0600);
+	for (size_t i = 0; i < d->rows_n && !e; i++)
+		e = d->rows[i].folder ? entries_add_folder(to, d->rows[i].path, 0755)
+				      : entries_add_content(to, d->rows[i].path, "", 0, 0600);
+	return e;
+}
+
+static enum err todo_add(struct search *d, const char *path, bool ours)
+{
+	struct folder *v = array_room(d->todo, d->n, &d->size, sizeof *v);
+	struct folder one = { .ours = ours };
+
+	if (!v)
+		return ERR_MEMORY;
+	d->todo = v;
+	if (!(one.path = strdup(path)))
+		return ERR_MEMORY;
+	v[d->n++] = one;
+	return ERR_NONE;
+}
+
+static bool is_empty(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	const struct dirent *each;
+
+	if (!dir) {
+		file_close(copy);
+		return false;
+	}
+	do
+		each = readdir(dir);
+	while (each && (strcmp(each->d_name, ".") == 0 || strcmp(each->d_name, "..") == 0));
+	closedir(dir);
+	return !each;
+}
+
+/* With all in it. */
+static enum err keep_folder(struct search *d, int dir, const char *folder, const char *name, const char *path)
+{
+	enum err e = count(d->s, path, "/");
+
+	if (e || d->s->look)
+		return e;
+	e = keep_name(d, dir, folder, name);
+	/* by a run that was cut off and knew other rows */
+	if (e == ERR_SYSTEM && errno == EEXIST && strlen(path) < PATH_MAX)
+		return todo_add(d, path, false);
+	return cannot_keep(d, path, e);
+}
+
+/*
+ * One that others than root could write to may be of any depth, and have any number of things in it. So it is left alone, or kept, as a
+ * whole, but for the way to what we need in it.
+ */
+static enum err look_at_folder(struct search *d, int dir, const char *folder, const char *name, const char *path,
+			       bool ours)
+{
+	enum err e = ERR_NONE;
+	int fd = -1;
+
+	if (walk_open(dir, name, O_RDONLY | O_DIRECTORY, &fd))
+		return walk_is_missing(errno) ? ERR_NONE : fail(d, path, "it cannot be looked at");
+	ours = ours && is_roots(fd);
+	if ((ours || is_needed(d, path)) && strlen(path) < PATH_MAX)
+		e = todo_add(d, path, ours);
+	else if (!d->s->adopted && !is_empty(fd))
+		e = keep_folder(d, dir, folder, name, path);
+	file_close(fd);
+	return e;
 }
 
 static enum err look_at(struct search *d, int dir, const char *folder, const char *name, bool ours)
@@ -266,7 +479,8 @@ static enum err look_at(struct search *d, int dir, const char *folder, const cha
 	enum err e;
 
 	text_add(&path, "%s/%s", folder, name);
-	if ((e = text_check(&path)) || is_passed(d, path.s))
+	/* others may have put any number of things there */
+	if ((e = text_check(&path)) || is_passed(d, path.s) || (s->adopted && !ours && !row_of(d, path.s)))
 		goto out;
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW)) {
 		e = errno == ENOENT ? ERR_NONE : fail(d, path.s, "it cannot be looked at");
@@ -276,11 +490,10 @@ static enum err look_at(struct search *d, int dir, const char *folder, const cha
 	if (s->adopted && ours && sound_path(path.s) && (e = adopt(d, path.s, &st)))
 		goto out;
 	if (S_ISDIR(st.st_mode)) {
-		if (!(e = strings_add(&d->todo, path.s)) && !ours)
-			e = strings_add(&d->not_ours, path.s);
+		e = look_at_folder(d, dir, folder, name, path.s, ours);
 		goto out;
 	}
-	if (s->adopted && !ours && !(s->wanted && entries_find(s->wanted, path.s)))
+	if (s->adopted && !ours && !row_of(d, path.s))
 		goto out;
 	if ((e = is_known(d, dir, name, path.s, &st, &known)) == ERR_SYSTEM)
 		e = fail(d, path.s, "it cannot be read");
@@ -291,9 +504,8 @@ out:
 	return e;
 }
 
-static enum err look_in(struct search *d, const char *folder)
+static enum err look_in(struct search *d, const char *folder, bool ours)
 {
-	bool ours = !strings_has(&d->not_ours, folder);
 	const struct dirent *each;
 	enum err e = ERR_NONE;
 	int fd = -1;
@@ -301,13 +513,7 @@ static enum err look_in(struct search *d, const char *folder)
 
 	if (walk_open(d->top, folder[0] ? folder + 1 : "", O_RDONLY | O_DIRECTORY, &fd))
 		return walk_is_missing(errno) ? ERR_NONE : fail(d, folder[0] ? folder : "/", "it cannot be looked at");
-	if (ours && !is_roots(fd)) {
-		ours = false;
-		if ((e = strings_add(&d->not_ours, folder))) {
-			file_close(fd);
-			return e;
-		}
-	}
+	ours = ours && is_roots(fd);
 	if (!(dir = fdopendir(fd))) {
 		file_close(fd);
 		return ERR_MEMORY;
@@ -324,25 +530,21 @@ static enum err look_in(struct search *d, const char *folder)
 enum err salvage_keep(struct salvage *s, const struct walk_place *place, int top, struct diags *problems)
 {
 	struct search d = { .s = s, .place = place, .top = top, .kept = -1, .problems = problems };
-	enum err e = strings_add(&d.todo, "");
+	enum err e = todo_add(&d, "", true);
 
-	for (size_t i = 0; i < d.todo.n && !e; i++) {
-		const char *slash = strrchr(d.todo.v[i], '/');
-		char *above = slash ? strndup(d.todo.v[i], (size_t)(slash - d.todo.v[i])) : NULL;
-
-		if (slash && !above)
-			e = ERR_MEMORY;
-		else if (above && strings_has(&d.not_ours, above) && !strings_has(&d.not_ours, d.todo.v[i]))
-			e = strings_add(&d.not_ours, d.todo.v[i]);
-		free(above);
-		if (!e)
-			e = look_in(&d, d.todo.v[i]);
-	}
+	for (size_t i = 0; i < d.n && !e; i++)
+		e = look_in(&d, d.todo[i].path, d.todo[i].ours);
+	if (!e)
+		e = add_adopted(&d);
 	if (!e && d.kept >= 0 && (syncfs(d.kept) || fsync(place->parent)))
 		e = fail(&d, s->jail->dir, "what is kept of it cannot be written to the disk");
 	file_close(d.kept);
-	strings_free(&d.todo);
-	strings_free(&d.not_ours);
+	for (size_t i = 0; i < d.n; i++)
+		free(d.todo[i].path);
+	for (size_t i = 0; i < d.rows_n; i++)
+		free(d.rows[i].path);
+	free(d.todo);
+	free(d.rows);
 	return e;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * salvage.h - a jail whose manifest is damaged or gone. Nothing says what in its tree is ours, so that whatever might be somebody's own gets a
- * second name beside the jail before the tree is taken away or made anew: ".NAME.sallyport-kept/PATH", for root alone.
+ * salvage.h - what may be somebody's own in the tree of a jail is kept beside it, as ".NAME.sallyport-kept/PATH", for root alone: by a rename before
+ * the tree is taken away; by a second name before one is made anew whose manifest is damaged or gone, so that nothing says what in it is ours.
  */
 #ifndef JAIL_SALVAGE_H
 #define JAIL_SALVAGE_H
@@ -23,22 +23,25 @@
 struct salvage {
 	const struct root *r;
 	const struct jail *jail;
-	const struct entries *wanted; /* what is made for such a jail now; NULL: not known */
+	const struct entries *
+		wanted; /* what is ours: the rows of the manifest, else what is made for such a jail now; NULL: not known */
 	/*
-	 * NULL: all of the tree goes. Else it gets a row for each thing that root alone could have put there, as of what is ours: those that are not
-	 * wanted go by the next update. What others could have put there stays, but where something of ours is to be.
+	 * NULL: all of the tree goes, and what is kept leaves it. Else it stays, and this gets a row for each thing that root alone could have put
+	 * there, as of what is ours: those that are not wanted go by the next update. What others could have put there stays, but where something of
+	 * ours is to be.
 	 */
 	struct entries *adopted;
-	bool look; /* nothing is kept, it is only counted */
+	bool look; /* nothing is kept, it is only counted; no rows then */
 	/* the answer */
-	size_t kept;	      /* things that may be somebody's own */
-	struct strings names; /* the first of them, in the jail */
+	size_t kept;	      /* things that may be somebody's own; one that is a folder counts with all in it */
+	struct strings names; /* the first of them, in the jail; "/tmp/" where it is a folder */
 };
 
 /*
  * Looks through all that stands in the jail whose top is open, but for the home. Ours, or nothing that could be lost, is what the host or
- * 'wanted' has just the same, a device of ours, a cache of the loader's, the log socket, what an update has put ready. Follows no link.
- * Repeatable. ERR_CONFIG: problems says what is in the way (a mount, say), and nothing in the tree was changed.
+ * 'wanted' has just the same, a device of ours, a cache of the loader's, the log socket, what an update has put ready. A folder that others than root
+ * could write to is not looked through, but for the way to what is wanted in it: whoever it belongs to made it as deep and as full as they liked.
+ * Follows no link. Repeatable. ERR_CONFIG: problems says what is in the way (a mount, say); where the tree is to stay nothing in it was changed.
  */
 MUST_USE enum err salvage_keep(struct salvage *s, const struct walk_place *place, int top, struct diags *problems);
 /* Gives what was kept a name for people, "NAME.kept" beside the jail: *kept is yours, NULL: there is nothing. */

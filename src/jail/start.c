@@ -32,13 +32,16 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/banned.h"
 
 #define ALL_MS 120000
 #define ONE_MS 10000
-#define SAID_MAX 32768 /* of one loader: it names every library */
+#define END_MS 2000	/* for the guard to end, which it does at once */
+#define LOOK_EVERY_MS 5 /* whether it did */
+#define SAID_MAX 32768	/* of one loader: it names every library */
 #define WHY_MAX 600
 #define MEMORY ((rlim_t)1 << 31)
 #define PROCESSOR_SECONDS 5
@@ -439,6 +442,35 @@ static enum err take_answers(int fd, struct start *all, size_t n)
 	return e == ERR_SHORT ? ERR_NONE : e;
 }
 
+static bool ends(pid_t child, uint64_t milliseconds)
+{
+	const struct timespec pause = { .tv_nsec = LOOK_EVERY_MS * 1000000L };
+	const uint64_t until = clock_boot_ms() + milliseconds;
+
+	for (;;) {
+		const pid_t got = waitpid(child, NULL, WNOHANG);
+
+		if (got == child || (got < 0 && errno != EINTR))
+			return true;
+		if (clock_boot_ms() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+}
+
+/*
+ * The keeper is the init of its namespace and ends after all in it: not while the user holds one of them, a fork of a loader that he took
+ * over by ptrace(2), say, and no signal gets through to it then. The guard can be killed, and the keeper becomes the host's init's to
+ * reap. It has no files, memory and mounts any more, only its number, until the user lets go. What hangs in a file system goes the same way.
+ */
+static void guard_end(pid_t guard)
+{
+	if (ends(guard, END_MS))
+		return;
+	kill(guard, SIGKILL);
+	(void)ends(guard, END_MS);
+}
+
 enum err starts_try(const char *dir, uid_t uid, gid_t gid, struct start *all, size_t n)
 {
 	struct keeper k = { .uid = uid, .gid = gid };
@@ -461,7 +493,7 @@ enum err starts_try(const char *dir, uid_t uid, gid_t gid, struct start *all, si
 	number = errno;
 	if (e)
 		kill(guard, SIGKILL);
-	(void)reap(guard);
+	guard_end(guard);
 	errno = number;
 out:
 	file_close(k.null);

@@ -23,7 +23,8 @@ struct start {
 
 /*
  * check.h says how. Fills verdict and why of each. ERR_SYSTEM: no such namespaces can be had, or the folder cannot be shown in them;
- * ERR_TIMEOUT: not all were tried in two minutes; ERR_MEMORY. As root.
+ * ERR_TIMEOUT: not all were tried in two minutes; ERR_MEMORY. As root. A few seconds after those two minutes it is done, whatever the user
+ * does with what is tried.
  */
 MUST_USE enum err starts_try(const char *dir, uid_t uid, gid_t gid, struct start *all, size_t n);
 

@@ -56,6 +56,11 @@ enum err tree_fix_folder(int fd, mode_t mode)
 	return fchown(fd, geteuid(), getegid()) || strip_lists(fd) || fchmod(fd, mode) ? ERR_SYSTEM : ERR_NONE;
 }
 
+enum err tree_give_folder(int fd, uid_t uid, gid_t gid, mode_t mode)
+{
+	return strip_lists(fd) || fchmod(fd, mode) || fchown(fd, uid, gid) ? ERR_SYSTEM : ERR_NONE;
+}
+
 static enum err put_folder(const struct work *w, int dir, const char *name, const struct entry *e)
 {
 	int fd = -1;

@@ -43,7 +43,7 @@ static enum err put_one(int stage, const char *name, int dir, const char *as, co
 			return ERR_SYSTEM;
 		return walk_rename(stage, name, dir, as, RENAME_NOREPLACE);
 	}
-	if (e->his || (folder && S_ISDIR(there.st_mode)))
+	if (folder ? S_ISDIR(there.st_mode) : e->his)
 		return ERR_NONE; /* somebody made it meanwhile */
 	/* a rename puts no folder in the place of something else, nor the other way round */
 	return walk_rename(stage, name, dir, as, folder != S_ISDIR(there.st_mode) ? RENAME_EXCHANGE : 0);
@@ -96,6 +96,35 @@ static enum err fix_all(int top, const struct entries *all, const bool *inside, 
 		if (e->kind == ENTRY_FOLDER && !e->his && !inside[i] && fix_folder(top, e) &&
 		    (complete || !walk_is_missing(errno)))
 			return fail(problems, e->path, "its owner and mode cannot be set in the jail");
+	}
+	return ERR_NONE;
+}
+
+/*
+ * Folders of root's that are to be the user's: the last that is done, as he may be at work in them from then on. What is his already was given
+ * before.
+ */
+static enum err give_all(int top, const struct entries *old, const struct manifest *next, const bool *inside,
+			 struct diags *problems)
+{
+	const struct jail *j = &next->jail;
+
+	for (size_t i = 0; i < next->entries.n; i++) {
+		const struct entry *e = &next->entries.v[i], *before = entries_find(old, e->path);
+		struct stat st;
+		int fd = -1;
+		enum err err;
+
+		if (e->kind != ENTRY_FOLDER || !e->his || inside[i] || !before || before->his)
+			continue;
+		err = walk_open(top, e->path + 1, O_RDONLY | O_DIRECTORY, &fd);
+		if (!err && fstat(fd, &st))
+			err = ERR_SYSTEM;
+		if (!err && st.st_uid != j->uid)
+			err = tree_give_folder(fd, j->uid, j->gid, e->mode);
+		file_close(fd);
+		if (err)
+			return fail(problems, e->path, "it cannot be given to the user of the jail");
 	}
 	return ERR_NONE;
 }
@@ -190,6 +219,8 @@ static enum err apply(const struct root *r, int top, const struct manifest *old,
 		let_programs_load(r, &old->entries, all);
 		e = remove_all(top, &old->entries, all, problems);
 	}
+	if (!e)
+		e = give_all(top, &old->entries, next, inside, problems);
 	if (!e && syncfs(top))
 		e = fail(problems, next->jail.dir, "it cannot be written to the disk");
 out:

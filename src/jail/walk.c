@@ -195,20 +195,22 @@ static char *mount_point(char *line)
  * Of this mount namespace only. What a service has mounted in one of its own is not seen, nor harmed: the folder that it is mounted on
  * is removed, which takes the mount away there, and nothing is removed through it.
  */
-enum err walk_has_mounts(const char *path, bool *found)
+enum err walk_find_mount(const char *path, const char *except, char **found)
 {
 	const size_t len = strlen(path);
 	char *line = NULL, *point;
 	size_t size = 0;
 	FILE *f = fopen("/proc/self/mountinfo", "re");
+	enum err e = ERR_NONE;
 
+	*found = NULL;
 	if (!f)
 		return ERR_SYSTEM;
-	*found = false;
-	while (getline(&line, &size, f) > 0)
-		if ((point = mount_point(line)) && !strncmp(point, path, len) && strchr("/", point[len]))
-			*found = true;
+	while (!e && !*found && getline(&line, &size, f) > 0)
+		if ((point = mount_point(line)) && !strncmp(point, path, len) && strchr("/", point[len]) &&
+		    !(except && strcmp(point, except) == 0) && !(*found = strdup(point)))
+			e = ERR_MEMORY;
 	free(line);
 	fclose(f);
-	return ERR_NONE;
+	return e;
 }

@@ -59,7 +59,7 @@ MUST_USE enum err walk_place_beside(const struct walk_place *p, const char *pref
 MUST_USE enum err walk_place_enter(const struct walk_place *p, int *fd);
 /* What openat2() calls another device is a mount, or a folder that was moved away while it looked for it. Before Linux 5.8 always true. */
 bool walk_is_mount(int at, const char *name);
-/* Something is mounted at the path of this system, or below it. */
-MUST_USE enum err walk_has_mounts(const char *path, bool *found);
+/* What is mounted at the path of this system, or below it, but at 'except' (may be NULL); *found is yours, NULL: nothing. */
+MUST_USE enum err walk_find_mount(const char *path, const char *except, char **found);
 
 #endif

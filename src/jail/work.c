@@ -2,6 +2,7 @@
 /* work.c - many small jobs of one build, by a few threads. */
 #include "jail/work.h"
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 #include <errno.h>
@@ -72,7 +73,7 @@ static void *crew_work(void *arg)
 	if (!buffer)
 		atomic_compare_exchange_strong(&c->err, &none, ERR_MEMORY);
 	while (buffer && !atomic_load(&c->err) && (i = atomic_fetch_add(&c->next, 1)) < c->n) {
-		const enum err e = c->job(c->w, i, c->arg, buffer);
+		const enum err e = interrupt_pending() ? ERR_INTERRUPTED : c->job(c->w, i, c->arg, buffer);
 
 		none = ERR_NONE;
 		if (e)

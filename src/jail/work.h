@@ -43,7 +43,7 @@ enum err work_fail(struct work *w, const char *path, const char *what);
 enum err work_refuse(struct work *w, const char *path, const char *format, ...) FORMAT(3, 4);
 /*
  * Calls job for each number below n, by several threads where there is enough to do; buffer has WORK_BUFFER bytes. Stops at the first
- * error.
+ * error, and with ERR_INTERRUPTED where a signal waits (base/interrupt.h).
  */
 typedef enum err work_job(struct work *w, size_t i, void *arg, unsigned char *buffer);
 MUST_USE enum err work_each(struct work *w, size_t n, work_job *job, void *arg);
@@ -83,6 +83,8 @@ MUST_USE enum err tree_put(struct work *w, int top, struct tree_item *items, siz
 MUST_USE enum err tree_make_top(int parent, const char *name, mode_t mode, int *fd);
 bool tree_folder_is(int fd, mode_t mode); /* root's, of that mode, without an access list */
 MUST_USE enum err tree_fix_folder(int fd, mode_t mode);
+/* One that is root's becomes the user's, who has no part in it before all of that is done. */
+MUST_USE enum err tree_give_folder(int fd, uid_t uid, gid_t gid, mode_t mode);
 
 /* ---- update_order.c: in which order what was put ready comes to its place ---- */
 
@@ -104,7 +106,7 @@ MUST_USE enum err remove_name_new(const struct walk_place *p, char out[NAME_MAX 
 MUST_USE enum err remove_name_old(const struct walk_place *p, char out[NAME_MAX + 1]);
 /*
  * Takes away a jail whose manifest says MANIFEST_REMOVING, and that. Its home, where with_home does not say that it goes too, is moved out
- * before, and what may be somebody's own where the manifest was lost.
+ * before, and what may be somebody's own.
  */
 MUST_USE enum err remove_jail(const struct root *r, const struct manifest *m, struct build_kept *kept,
 			      struct diags *problems);

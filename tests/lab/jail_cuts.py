@@ -33,6 +33,10 @@ link /bin usr/bin
 link /turns elsewhere
 device /dev/null 0666 1 3
 his /home/anna 0700
+folder /given/folder 0755
+content /given/folder/file 0644 x
+link /given/link folder
+his /taken 0755
 folder /becomes-link 0755
 content /becomes-link/file 0644 x
 """
@@ -48,6 +52,10 @@ content /turns/new/file 0644 new
 device /dev/null 0666 1 3
 device /dev/zero 0666 1 5
 his /home/anna 0700
+his /given/folder 0700
+his /given/link 0700
+folder /taken 0755
+content /taken/ours 0644 x
 link /becomes-link usr
 """
 
@@ -112,6 +120,9 @@ def make():
     must(CREATE)
     with open(DIR + "/home/anna/letter", "w") as f:
         f.write("dear bert")
+    with open(DIR + "/taken/own", "w") as f:
+        f.write("anna's")
+    os.chown(DIR + "/taken/own", 1001, 1001)
     os.makedirs(DIR + "/usr/lib/foreign", exist_ok=True)
 
 
@@ -123,10 +134,13 @@ def make_lost():
     for path in ("/usr/lib/foreign/own", "/usr/lib/two", "/etc/motd"):
         with open(DIR + path, "w") as f:
             f.write("somebody's")
-    os.mkdir(DIR + "/srv")
-    os.chown(DIR + "/srv", 1001, 1001)
-    with open(DIR + "/srv/theirs", "w") as f:
-        f.write("theirs")
+    # the last one has something of ours in it
+    for folder in ("/srv", "/usr/lib/foreign/theirs", "/etc"):
+        os.makedirs(DIR + folder + "/in", exist_ok=True)
+        os.chown(DIR + folder, 1001, 1001)
+        for name in ("/theirs", "/in/theirs"):
+            with open(DIR + folder + name, "w") as f:
+                f.write("theirs")
 
 
 def clear():

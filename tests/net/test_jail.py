@@ -177,6 +177,75 @@ true
                     "the jail of bert was half removed: taken away", "bert.home", "0", "0"], got.stdout + got.stderr
 
 
+def test_what_systemd_says_against_the_log_is_told(world):
+    got, said = run(world, SYSTEMD + r"""
+lab_sshd_start || exit 9
+for name in bert carl; do
+	sallyport jail create $name --sftp-only --create-account --key $LAB_KEYS/bert.pub --dir /srv/jails-1/$name -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
+done
+sed -i '/^echo/a[ ! -e /tmp/ill ] || { printf "is %s\\033 masked\\nmore\\n" $1 >\&2; exit 1; }' /usr/bin/systemctl
+umount /srv/jails-1/bert/dev/log
+touch /tmp/ill
+sallyport jail update bert 2>&1
+echo = unfinished
+sed -i 's/"state": *"ready"/"state": "making"/' /var/lib/sallyport/jails/carl/manifest.json
+sallyport recover 2>&1 | sort -u
+echo = removed
+sallyport jail remove bert -y 2>&1 | grep warning:
+ls /srv/jails-1; grep jails-1/bert /proc/self/mounts
+echo = half removed
+sed -i 's/"state": *"ready"/"state": "removing"/' /var/lib/sallyport/jails/carl/manifest.json; rm /etc/ssh/sshd_config.d/00-sallyport-jails.conf
+sallyport recover 2>&1
+true
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    unlogged = r"sallyport: warning: what bert does by sftp is not logged: systemctl enable: is enable\x1B masked"
+    assert said == [unlogged, "bert: nothing to change", "= unfinished", unlogged, "the jail of carl was made: kept", "= removed",
+                    r"sallyport: warning: the mount unit of bert's log: systemctl disable: is disable\x1B masked", "bert.home", "carl", "= half removed",
+                    r"sallyport: warning: the mount unit of carl's log: systemctl disable: is disable\x1B masked",
+                    "the jail of carl was half removed: taken away"], got.stdout + got.stderr
+
+
+def test_an_account_that_cannot_be_looked_up_is_unknown(world):
+    """A name service that has trouble, and one that hangs."""
+    got, said = run(world, r"""
+lab_sshd_start || exit 9
+sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub -y >/tmp/out 2>/tmp/err || { cat /tmp/err; exit 1; }
+sallyport jail check bert
+cat >/root/nss.c <<'END'
+#include <errno.h>
+#include <nss.h>
+#include <pwd.h>
+#include <string.h>
+#include <unistd.h>
+enum nss_status _nss_ill_getpwnam_r(const char *name, struct passwd *p, char *to, size_t len, int *number)
+{
+	(void)p; (void)to; (void)len;
+	if (strcmp(name, "bert") == 0 && access("/run/hangs", F_OK) == 0)
+		for (;;)
+			pause();
+	*number = EIO;
+	return strcmp(name, "bert") == 0 ? NSS_STATUS_UNAVAIL : NSS_STATUS_NOTFOUND;
+}
+END
+mkdir /root/nss; cc -shared -fPIC -o /root/nss/libnss_ill.so.2 /root/nss.c || exit 77
+printf 'passwd: ill [UNAVAIL=return] files\ngroup: files\nshadow: files\n' >/etc/nsswitch.conf
+export LD_LIBRARY_PATH=/root/nss
+sallyport jail check bert; echo $?
+touch /run/hangs
+sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown".*'
+true
+""")
+    if got.returncode == 77:
+        pytest.skip("no compiler")
+    assert got.returncode == 0, got.stdout + got.stderr
+    unsure = "whether its account is as it was cannot be found out: "
+    where = "bert in /home/chroot/bert"
+    assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error", "1",
+                    '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"}]}]}'], \
+        got.stdout + got.stderr
+
+
 def test_keys_move_out_of_the_users_reach(world):
     got, said = run(world, """
 ssh-keygen -q -t ed25519 -N '' -f /tmp/more
@@ -226,9 +295,10 @@ lab_sshd_start || exit 9
 sallyport jail create anna --with basic -y -q >/dev/null || exit 1
 everything >/tmp/before
 lab_login anna sleep 100 & login=$!
+lab_wait 10 eval 'ps -eo args | grep -q "^sleep 100"' || exit 2
 lab_wait 10 eval 'sallyport jail remove anna -y >/dev/null 2>/tmp/said; grep -q "in use: anna is logged in" /tmp/said' || { cat /tmp/said; exit 2; }
 everything | cmp - /tmp/before || exit 3
-kill $login; lab_wait 10 eval '! ps -eo args | grep -q "^sleep 100"' || kill $(ps -eo pid,args | awk '$2 == "sleep" && $3 == 100 { print $1 }')
+kill $(ps -eo pid,args | awk '$2 == "sleep" && $3 == 100 { print $1 }'); wait $login
 lab_wait 10 eval '! ps -eo args | grep -q "^sshd: anna"'
 chroot $J /bin/bash -c 'while :; do sleep 1; done' & inmate=$!
 sallyport jail remove anna -y; echo "process: $?"
@@ -294,6 +364,23 @@ sallyport jail create carl --sftp-only --dir ${J}x -y -q >/dev/null; echo $?
     assert got.returncode == 0, got.stdout + got.stderr
     assert said == ["1", "1", "2", "2", "2", "0"], got.stdout + got.stderr
     assert "is in the jail of 'anna'" in got.stderr and "where sallyport keeps what it knows" in got.stderr
+
+
+def test_no_jail_stands_in_the_place_of_another_whose_tree_is_lost(world):
+    got, said = run(world, """
+lab_account carl 1003; lab_key carl; lab_sshd_start || exit 9
+sallyport jail create anna --sftp-only --dir /srv/x/j -y -q >/dev/null || exit 1
+everything >/tmp/before
+try() { sallyport jail create carl --sftp-only --dir $1 -y; echo "$1 $?"; everything | cmp - /tmp/before || exit 2; }
+try /srv/x/j; rm -r /srv/x; for dir in /srv/x/j /srv/x /srv/x/j/in; do try $dir; done
+rm /var/lib/sallyport/jails/anna/manifest.json; everything >/tmp/before; for dir in /srv/x/j /srv/x; do try $dir; done
+sallyport jail create carl --sftp-only --dir /srv/x/jj -y -q >/dev/null; echo "beside $?"
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    assert said == ["/srv/x/j 1", "/srv/x/j 1", "/srv/x 1", "/srv/x/j/in 1", "/srv/x/j 1", "/srv/x 1", "beside 0"], got.stdout + got.stderr
+    told = [line for line in got.stderr.splitlines() if "outside of it" in line]
+    assert told == [f"sallyport: {what} the jail of 'anna': wants a place outside of it" for what in
+                    ["/srv/x/j is", "/srv/x/j is", "/srv/x has in it", "/srv/x/j/in is in", "/srv/x/j is", "/srv/x has in it"]], got.stderr
 
 
 def test_once_more_takes_further_keys_and_leaves_the_rest(world):
@@ -396,6 +483,50 @@ lab_login anna '[ -e /etc/shadow ] && echo out of jail'; sallyport jail list; sa
                     "once more: 1"], got.stdout
 
 
+def test_no_tree_of_its_users_is_in_the_way_of_ending_a_lost_manifest(world, figure):
+    got, said = run(world, LOSE + """
+lab_sshd_start || exit 9
+sallyport jail create anna --with basic,tmp -y -q >/dev/null || exit 1
+lab_login anna 'cd /tmp; echo x >file; mkdir many; printf -v d %0200d 7; for i in {1..30}; do mkdir $d && cd $d || exit; done; echo secret >secret' || exit 2
+/usr/bin/python3 -Ic 'import os
+for n in range(10000):
+    os.mkdir(f"'$J'/tmp/many/{n}")
+    os.link("'$J'/tmp/file", f"'$J'/tmp/many/f{n}")'
+chown -R anna: $J/tmp/many; lose torn; exec 2>/tmp/err
+begun=$(date +%s%N)
+sallyport jail create anna --with basic -n | grep 'somebody'; sallyport jail remove anna -n | grep 'somebody'
+echo $((($(date +%s%N) - begun) / 1000000)) ms
+cp $M /tmp/lost; sallyport jail create anna --with basic -y -q >/dev/null || { cat /tmp/err; exit 3; }
+ls $J/tmp | wc -l; lab_login anna 'cat /tmp/file'; cp /tmp/lost $M; sallyport jail remove anna -y -q >/dev/null || { cat /tmp/err; exit 4; }
+cd /home/chroot/anna.kept/tmp; ls many | wc -l; find . -name secret | wc -c; stat -c %U .; ls -A /home/chroot; sallyport recover
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    plans = [line for line in said if "somebody" in line]
+    assert len(plans) == 1 and plans[0].endswith(" kept beside it: /tmp/") and " 1 thing in it may be somebody's own and is " in plans[0], got.stdout
+    deep = str(len("./secret\n") + 30 * 201)
+    assert said[-8:] == ["3", "x", "20000", deep, "anna", "anna.home", "anna.kept", "Nothing was left unfinished."], got.stdout
+    figure("both plans in " + said[1])
+
+
+def test_a_file_of_somebody_elses_in_its_state_is_in_nobodys_way(world):
+    got, said = run(world, """
+lab_sshd_start || exit 9
+S=/var/lib/sallyport/jails/anna; sallyport jail create anna --with ls -y -q >/dev/null || exit 1
+echo mine >$S/notes; sallyport jail update anna; echo "update: $?"; sallyport recover
+mv $S/manifest.json $S/manifest.json.bak; sallyport recover; mv $S/manifest.json.bak $S/manifest.json
+sallyport jail remove anna --with-home -y -q >/dev/null || exit 2
+sallyport recover; sallyport jail list 2>&1; cat $S/notes; ls -A $S
+sallyport jail create anna --with ls -y -q >/dev/null || exit 3
+sallyport jail check anna; sallyport recover
+""")
+    assert got.returncode == 0, got.stdout + got.stderr
+    nothing = "Nothing was left unfinished."
+    assert said[:3] == ["anna: nothing to change", "update: 0", nothing], got.stdout
+    assert "left as it is: " in said[3], got.stdout
+    assert said[4:] == [nothing, "There is no jail. One is made with: sudo sallyport jail create USER", "mine", "notes", "anna in /home/chroot/anna",
+                        "  all is well: it holds, is current, and what is in it starts", nothing], got.stdout
+
+
 def test_what_cannot_be_told_to_be_a_jail_of_ours_is_left_alone(world):
     got, said = run(world, LOSE + """
 lab_account carl 1003; lab_sshd_start || exit 9
@@ -420,7 +551,7 @@ sallyport jail check anna >/tmp/out; echo $?; sallyport jail remove anna -y -q >
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     reasons = ["/srv/other: it cannot be told to be a jail of ours: the home of its user is not in it",
-               "/srv: it cannot be told to be a jail of ours: ", "/home/chroot/carl is, or has in it, the jail of 'carl'", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
+               "/srv: it cannot be told to be a jail of ours: ", "/home/chroot/carl is the jail of 'carl'", "its last line is missing in it", "its ChrootDirectory cannot be ours: ",
                "no Match block of ours in sshd's configuration says where it is", "can be written by others than root",
                "others than root may write to it", "the home of its user is not in it"]
     for n, reason in enumerate(reasons):
@@ -435,7 +566,7 @@ printf 'Match User anna\\n\\tForceCommand /bin/echo forced\\n' >>/etc/ssh/sshd_c
 lab_sshd_start || exit 9
 sallyport jail create anna -y -q; echo $?; ls /home/chroot
 """)
-    assert got.stdout == "1\n" and "has a ForceCommand" in got.stderr, got.stdout + got.stderr
+    assert got.stdout == "1\n" and ": ForceCommand /bin/echo forced: " in got.stderr, got.stdout + got.stderr
 
 
 def test_odd_names_are_refused_with_a_reason(world):
@@ -544,15 +675,15 @@ sallyport rollback -y -q >/dev/null && everything | grep /etc/ssh | cmp - /tmp/b
 def test_a_full_disk_in_the_middle_leaves_nothing(world):
     got, said = run(world, """
 lab_sshd_start || exit 9
-mkdir -p /home/chroot && mount -t tmpfs -o size=20m,mode=755 none /home/chroot
+mkdir -p /home/chroot && mount -t tmpfs -o size=200m,nr_inodes=90,mode=755 none /home/chroot
 everything >/tmp/before
 sallyport jail create anna --with basic,git -y -q; echo "full: $?"
 sallyport recover >/dev/null; everything | cmp - /tmp/before; echo "same: $?"
-mount -o remount,size=200m /home/chroot
+mount -o remount,nr_inodes=0 /home/chroot
 sallyport jail create anna --with basic,git -y -q >/dev/null; echo "room: $?"
 """)
     assert got.returncode == 0, got.stdout + got.stderr
-    assert said == ["full: 1", "same: 0", "room: 0"], got.stdout + got.stderr
+    assert said == ["full: 2", "same: 0", "room: 0"], got.stdout + got.stderr
     assert "No space left on device" in got.stderr
 
 
@@ -589,7 +720,7 @@ sallyport jail create bert --sftp-only --create-account --key $LAB_KEYS/bert.pub
 sallyport rollback -y -q --override lockout >/dev/null || exit 2
 # as userdel leaves it that is killed behind passwd, and the useradd for another userdel
 sed -i 's/"state": *"[a-z]*"/"state": "making"/' /var/lib/sallyport/jails/bert/manifest.json
-sed -i 's|^bert:.*|bert:x:1700:100::/nonexistent:/bin/sh|' /etc/passwd
+sed -i 's|^bert:.*|bert:x:1700:100:jail:/nonexistent:/bin/sh|' /etc/passwd
 getent group bert | cut -d: -f1
 sallyport recover; for file in passwd group shadow; do cmp /tmp/$file /etc/$file || exit 3; done
 """)

@@ -57,6 +57,45 @@ jail check anna
     assert "sallyport: there is no jail of 'bert'\nnumber 2\nanna in /home/chroot/anna\n  all is well" in got, got
 
 
+@pytest.mark.parametrize("force", ["in force", "rolled back"])
+def test_what_an_update_brings_in_while_create_asks_is_known_and_goes_again(run, force):
+    got = run(r"""
+mkdir -p /opt/data /etc/sallyport/jail.d; echo 1 >/opt/data/one
+printf 'summary data\ntree /opt/data\n' >/etc/sallyport/jail.d/data.set
+jail create anna --with ls,data -y -q >/dev/null 2>&1
+""" + ("sallyport rollback -y -q --override lockout >/dev/null 2>&1\n" if force == "rolled back" else "") + r"""
+cat >/root/meanwhile <<'END'
+set -e
+mv /opt/data/one /opt/data/three; echo 2 >/opt/data/two; sallyport jail update anna </dev/null >/root/updated; rm /opt/data/two
+END
+cat >/root/ask.py <<'END'
+import os, pty, subprocess, sys
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[1], sys.argv[1:])
+seen = b""
+try:
+    while more := os.read(fd, 4096):
+        seen += more
+        if seen.endswith(b"[y/N] "):
+            subprocess.run(["bash", "/root/meanwhile"], check=True)
+            os.write(fd, b"yes\n")
+except OSError:
+    pass
+print(seen.decode().replace("\r", ""))
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+/usr/bin/python3 -I /root/ask.py sallyport jail create anna --with ls,data,gzip >/root/said || { cat /root/said; exit 1; }
+cat /root/updated; grep -o 'brought up to date meanwhile' /root/said
+ls /home/chroot/anna/opt/data
+chroot /home/chroot/anna /usr/bin/gzip --version | grep -c ^gzip
+jail update anna
+jail check anna
+""")
+    assert got.splitlines() == ["anna: 2 added, 0 replaced, 1 removed", "brought up to date meanwhile", "three", "1", "anna: nothing to change",
+                                "anna in /home/chroot/anna", "  all is well: it holds, is current, and what is in it starts"], got
+
+
 def test_a_jail_goes_with_its_account_once_its_last_process_has_ended(run):
     """As with a user manager of systemd's, which stays for a while behind the last login."""
     got = run(r"""

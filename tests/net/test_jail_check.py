@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # test_jail_check.py - each kind of trouble is planted in a jail made by hand and found, and nothing is in a clean one; sshd is the judge.
+import os
 import re
 
 import pytest
@@ -203,6 +204,60 @@ check escapes $j
     assert len(lines) == len(wanted) + 1 and all(any(line.startswith(begin) for line in lines) for begin in wanted), got.stdout + got.stderr
 
 
+def test_its_memory_is_not_the_users_to_spend_and_what_is_not_kept_is_counted(world, figure):
+    """98 folders in each other, and at the bottom what takes paths of 8000 bytes: folders too deep to enter, and files of two names."""
+    got = world(JAIL + r"""
+mount -t tmpfs -o mode=755 none /srv
+mkdir /srv/away
+cat >/tmp/fill.py <<'END'
+import os, sys
+os.chdir(sys.argv[1])
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+deep = int(sys.argv[2])
+for i in range(deep):
+    os.mkdir("x" * 80)
+    os.chdir("x" * 80)
+if sys.argv[3] == "folders":
+    for i in range(20000):
+        os.mkdir(f"d{i}")
+else:
+    # whichever way it is read, one of the two first comes behind all others
+    for name in ("first", *(f"f{i}" for i in range(10000)), "last"):
+        open(name, "w").close()
+        if name[0] == "f" and name[1:].isdigit():
+            os.link(name, "g" + name[1:])
+END
+cat >/tmp/measure.py <<'END'
+import resource, subprocess, sys
+got = subprocess.run(sys.argv[1:], capture_output=True, text=True, errors="replace")
+for line in got.stdout.splitlines():
+    print(len(line) if len(line) > 1000 else "", line if len(line) < 1000 else line[:30] + "..." + line[line.rindex(":"):])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024, "MB", got.stderr)
+END
+measure() { /usr/bin/python3 -I /tmp/measure.py "$SALLYPORT_BUILD/tests/jail_check" "$@"; }
+j2=/srv/jail
+for kind in folders files; do
+	rm -rf $j2; cp -a $j $j2
+	/usr/bin/python3 -I /tmp/fill.py $j2/home/anna 98 $kind || exit 8
+	if [ $kind = files ]; then # where nothing is too deep to look at, each name is missed that is elsewhere
+		find $j2/home/anna \( -name first -o -name last \) -execdir ln {} /srv/away/ ';'
+	fi
+	echo "== $kind"
+	measure escapes $j2
+	measure around $j2 1001:1001 /home/anna true
+done
+""")
+    sizes = [int(mb) for mb in re.findall(r"(?m)^(\d+) MB", got.stdout)]
+    figure(f"20000 folders too deep to enter, 10000 files of two names, paths of 8000 bytes: {sizes} MB")
+    assert len(sizes) == 4 and ("ASAN_OPTIONS" in os.environ or max(sizes) < 80), got.stdout + got.stderr
+    folders, files = got.stdout.split("== files\n")
+    assert folders.count("unknown /home/anna/x") == 200 and folders.count("there may be more like this") == 2, got.stdout
+    # of the one of which the path is not kept it is said that there is one
+    for told in files.split(" MB")[:2]:
+        assert re.search(r"\d+ linked /home/anna/x+\.\.\.: the file has 1 more of its names outside of the jail", told), got.stdout + got.stderr
+        assert "linked /: 1 more files of the user's have names outside of the jail" in told, got.stdout + got.stderr
+
+
 STARTS = [
     ("true", ""),
     ("rm $j/lib/*/libselinux.so.1", "starts-not /bin/id: /bin/id: error while loading shared libraries: libselinux.so.1"),
@@ -315,6 +370,90 @@ cat /tmp/said
     assert got.stdout.splitlines() == [
         "looking", "capabilities {''} groups []", "root ['bin', 'dev', 'etc', 'home', 'lib', 'lib64']", "writable False",
         "starts-not /bin/p: /lib64/ld-linux-mine.so ends with 1: error while loading: uid 1001, 3 descriptors, no new privileges", "exit 1"], got.stdout + got.stderr
+
+
+def test_who_keeps_a_fork_of_what_is_tried_keeps_nobody_waiting(world):
+    """Its namespace does not end as long as somebody traces what is in it and does not let go."""
+    got = world(JAIL + r"""
+cat >/tmp/ld.c <<'END'
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static volatile sig_atomic_t seen;
+static void taken(int sig) { seen = sig; }
+int main(void)
+{
+	sigset_t ends;
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGCHLD); /* else it stops for whoever traces it */
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	signal(SIGUSR1, taken);
+	for (int i = 0; !seen && i < 900; i++) { /* until one of them was taken */
+		if (fork() == 0)
+			_exit(0);
+		usleep(10000);
+	}
+	return 0;
+}
+END
+echo 'int main(void) { return 0; }' | cc -static -x c - -o /tmp/none || exit 9
+cc -static -o $j/lib64/ld-linux-mine.so /tmp/ld.c || exit 8
+echo 'int main(void) { return 0; }' | cc -x c - -Wl,--dynamic-linker=/lib64/ld-linux-mine.so -o $j/bin/p || exit 8
+cat >/tmp/take.py <<'END'
+import ctypes, errno, os, signal, sys, time
+SEIZE, FORKS, MESSAGE, DETACH, CONT = 0x4206, 2, 0x4201, 17, 7
+c = ctypes.CDLL(None, use_errno=True)
+c.ptrace.argtypes = [ctypes.c_long] * 2 + [ctypes.c_void_p] * 2
+os.setgroups([]); os.setgid(1001); os.setuid(1001)
+print("looking", flush=True)
+until = time.monotonic() + 120
+def loader():
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if os.readlink(f"/proc/{pid}/exe").endswith("ld-linux-mine.so") and \
+                    any(row.startswith("SigCgt:") and int(row.split()[1], 16) >> signal.SIGUSR1 - 1 & 1 for row in open(f"/proc/{pid}/status")):
+                return int(pid)
+        except OSError:
+            pass
+while True:
+    if time.monotonic() > until: sys.exit("no loader was seen")
+    if (pid := loader()) and c.ptrace(SEIZE, pid, None, FORKS) == 0:
+        break
+    if pid and ctypes.get_errno() == errno.EPERM:
+        print("not allowed", flush=True)
+        sys.exit()
+    time.sleep(0.01)
+status = os.waitpid(pid, 0)[1]
+if status >> 8 != signal.SIGTRAP | 1 << 8: sys.exit(f"the loader stops with {status:x}")
+kid = ctypes.c_ulong()
+c.ptrace(MESSAGE, pid, None, ctypes.addressof(kid))
+os.kill(pid, signal.SIGUSR1)
+c.ptrace(DETACH, pid, None, None)
+os.waitpid(kid.value, 0)
+c.ptrace(CONT, kid.value, None, None) # to its end, of which nobody is told
+print("taken", flush=True)
+signal.pause()
+END
+/usr/bin/python3 /tmp/take.py >/tmp/seen 2>&1 & taker=$!
+lab_wait 30 grep -q looking /tmp/seen
+before=$SECONDS
+check starts $j 1001:1001 /home/anna >/tmp/said & checking=$!
+lab_wait 20 grep -q 'exit ' /tmp/said || echo "it does not end"
+echo "$((SECONDS - before)) s" >&2
+sed 1d /tmp/seen
+cat /tmp/said
+# what he keeps goes when he does
+keepers() { pgrep -x jail_check | wc -l; }
+[ "$(head -n 2 /tmp/seen | tail -n 1)" != taken ] || echo "$(keepers) kept"
+kill $taker; wait $taker
+none() { [ "$(keepers)" = 0 ]; }
+lab_wait 30 none && wait $checking && echo all gone
+""")
+    if got.returncode == 9:
+        pytest.skip("no compiler, or no static library")
+    if "not allowed" in got.stdout:
+        pytest.skip("the kernel does not let users trace what they did not start: kernel.yama.ptrace_scope")
+    assert got.stdout.splitlines() == ["taken", "exit 0", "1 kept", "all gone"], got.stdout + got.stderr
 
 
 # sshd is asked with each mistake on the way, and must say what we say

@@ -39,6 +39,7 @@ def test_after_a_cut_anywhere_recover_gives_all_or_nothing(world, figure, kind):
 COMMANDS = [{"create-sftp": 40, "create": 160}, {"update": 10}, {"remove": 60, "remove-account": 40, "remove-all": 40}]
 PEOPLE = """
 umask 022
+touch /etc/gshadow /etc/subuid /etc/subgid; chmod 640 /etc/gshadow
 lab_account anna 1001; lab_key anna
 ssh-keygen -q -t ed25519 -N '' -f $LAB_KEYS/bert; cp $LAB_KEYS/bert.pub /tmp/key.pub
 lab_sshd_start || exit 9
@@ -127,7 +128,24 @@ umount /srv/jails/anna/home/anna/mnt
 $tool remove anna home
 [ "$(ls -A /srv/jails)" = "" ] && [ "$(ls /srv/host | wc -l)" = 20 ]
 """)
-    assert "something is mounted there or inside: unmount it first" in got.stderr
+    assert "something is mounted there: unmount it first" in got.stderr
+
+
+def test_what_is_mounted_is_not_given_to_the_user(world):
+    got = run(world, r"""
+{ cat /tmp/list; echo 'folder /given 0755'; } >/tmp/folder
+{ cat /tmp/list; echo 'his /given 0700'; } >/tmp/own
+create /tmp/folder
+mount -t tmpfs -o mode=755 none /srv/jails/anna/given
+$tool update anna /tmp/own && exit 3
+stat -c '%u %a' /srv/jails/anna/given
+$tool unfinished && exit 4
+umount /srv/jails/anna/given
+$tool update anna /tmp/own
+stat -c '%u %a' /srv/jails/anna/given
+""")
+    assert "/given: it cannot be brought up to date: something is mounted there" in got.stderr
+    assert "\n0 755\n" in got.stdout and got.stdout.endswith("\n1001 700\n"), got.stdout
 
 
 def test_files_that_must_not_change_go_all_the_same(world):
@@ -156,7 +174,7 @@ $tool remove anna home
 [ "$(ls -A /srv/jails)" = "" ]
 """)
     assert "added 16, replaced 0, removed 0, same 7" in got.stdout
-    assert "something is mounted there or inside: unmount it first" in got.stderr
+    assert "something is mounted there: unmount it first" in got.stderr
 
 
 HOSTILE = r"""

@@ -102,6 +102,59 @@ lab_login anna /opt/hello/bin/hello
     assert got.endswith("version 2\n")
 
 
+# What is done to a jail, and whether an update has something to do then.
+TAMPERED = [
+    ("true", False),
+    ("chmod g+w $jail/etc", True),
+    ("chown 1001 $jail/etc", True),
+    ("setfacl -m u:1001:rwx $jail/etc 2>/dev/null || chmod o+w $jail/etc", True),
+    ("chmod u+s $jail/usr/bin/cat", True),
+    ("setcap cap_net_raw+ep $jail/usr/bin/cat", True),
+    ("chmod g+w $jail", True),
+    ("chmod 711 $jail", True),
+    ("chown 1001:1001 $jail", True),
+    ("echo more >>$jail/etc/passwd", True),
+    ("rm $jail/usr/bin/cat", True),
+    ("rm $jail/usr/bin/cat; ln -s bash $jail/usr/bin/cat", True),
+    ("rm $jail/dev/null; touch $jail/dev/null", True),
+    ("chmod 600 $jail/dev/null", True),
+    ("find $jail/usr $jail/etc -type f -delete", True),
+    ("rm -r $jail/home/anna", True),
+    ("upgrade_hello", True),
+    # not ours
+    ("touch $jail/etc/own; chmod 666 $jail/etc/own", False),
+    ("cp $jail/usr/bin/cat $jail/usr/bin/own; chmod 4755 $jail/usr/bin/own", False),
+    ("mkfifo $jail/etc/fifo; mknod $jail/dev/mem c 1 1", False),
+    ("cp $jail/usr/bin/cat $jail/home/anna/own; chmod 4755 $jail/home/anna/own", False),
+    ("chmod 755 $jail/home/anna; chown 0:0 $jail/home/anna", False),
+]
+
+
+def test_a_dry_run_and_check_say_what_an_update_then_does(run):
+    script = "make_jail /home/chroot/anna\nsallyport jail check anna\n"
+    for i, (tampered, _) in enumerate(TAMPERED):
+        script += f"""echo '== {i}'
+{tampered}
+sallyport jail check anna >/root/checked || true
+grep -c 'Next: sudo sallyport jail update anna' /root/checked || true
+sallyport jail update anna --dry-run && echo 0 || echo $?
+sallyport jail update anna
+sallyport jail update anna --dry-run
+"""
+    got = run(script)
+    said = [part.splitlines() for part in re.split(r"(?m)^== \d+\n", got)[1:]]
+    wrong = []
+    for (tampered, changes), (hint, would, status, done, after) in zip(TAMPERED, said, strict=True):
+        hinted = changes and tampered != "chmod 711 $jail"  # which sshd has nothing against
+        if would.replace(" would be", "") != done or (done != "anna: nothing to change") != changes or status != str(int(changes)) or \
+                hint != str(int(hinted)) or after != "anna: nothing to change":
+            wrong.append((tampered, hint, would, status, done, after))
+    assert not wrong, wrong
+    all_programs = re.match(r"anna: (\d+) would be added, 0 replaced, 0 removed", said[[t for t, _ in TAMPERED].index(
+        "find $jail/usr $jail/etc -type f -delete")][1])
+    assert int(all_programs[1]) > 100, all_programs  # more than check names
+
+
 def test_no_program_fails_to_start_meanwhile(run):
     """Libraries are there before the programs that want them, and go only when nobody is about to load them."""
     got = run(r"""

@@ -124,7 +124,7 @@ def sets(tools, folder, seed, count):
 def test_ours_mean_what_those_of_ssh_keygen_mean(build, tmp_path, figure):
     tally = sets(build / "tests", tmp_path, f"ci-{SEED}", COUNT)
     assert tally["ok"] > 10 * COUNT and tally["REVOKED"] > 4 * COUNT, tally
-    assert tally["bytes"] < tally["theirs"] * 1.01, tally  # as short as theirs
+    assert tally["bytes"] < tally["theirs"] * (1.01 if COUNT >= 1000 else 1.05), tally  # as short as theirs; of a few, chance says more
     figure(f"krl: {COUNT} sets, {tally['ok']} times ok, {tally['REVOKED']} times revoked; "
            f"{tally['bytes']} bytes, ssh-keygen's {tally['theirs']}")
 

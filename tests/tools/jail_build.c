@@ -122,21 +122,20 @@ static enum err set_force(const struct root *r, const char *user, bool on)
 	return e;
 }
 
-static bool in_force(void *arg, const struct manifest *m)
+static bool has_block(void *arg, const char *user)
 {
 	struct text path = { 0 };
 	struct stat st;
-	bool there = !force_path(m->jail.user, &path) && !root_lstat(arg, path.s, &st);
+	bool there = !force_path(user, &path) && !root_lstat(arg, path.s, &st);
 
 	text_free(&path);
 	return there;
 }
 
-static bool has_block(void *arg, const char *user)
+static enum err in_force(void *arg, const struct manifest *m, bool *yes)
 {
-	const struct manifest m = { .jail.user = (char *)user };
-
-	return in_force(arg, &m);
+	*yes = has_block(arg, m->jail.user);
+	return ERR_NONE;
 }
 
 static int create(const struct root *r, char **v, int n)

@@ -154,6 +154,8 @@ static const struct {
 	{ "--confirm-within=", "--confirm-within is '': wants a time such as 5m" },
 	{ "--format=jsno", "--format is 'jsno': wants text, json or sarif\nhint: did you mean 'json'?" },
 	{ "--format=html5page", "--format is 'html5page': wants text, json or sarif" },
+	{ "--step=", "--step is '': wants <n,n>" },
+	{ "--step=1|--step=,,", "--step is ',,': wants <n,n>" },
 	{ "--count=0", "--count is '0': wants a number from 1 to 100" },
 	{ "--count=101", "--count is '101': wants a number from 1 to 100" },
 	{ "-cx", "--count is 'x': wants a number from 1 to 100" },

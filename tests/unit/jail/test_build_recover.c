@@ -6,15 +6,17 @@
 
 struct world {
 	bool in_force, has_block;
+	enum err unknown;  /* whether it is in force */
 	unsigned accounts; /* removed */
 	enum err account;
 };
 
-static bool in_force(void *arg, const struct manifest *m)
+static enum err in_force(void *arg, const struct manifest *m, bool *yes)
 {
 	const struct world *w = arg;
 
-	return w->in_force;
+	*yes = w->in_force;
+	return w->unknown;
 }
 
 static bool has_block(void *arg, const char *user)
@@ -241,6 +243,27 @@ static void clears_a_state_without_a_manifest(void **unused)
 	host_end(&h);
 }
 
+static void a_file_of_somebody_elses_keeps_nothing_unfinished(void **unused)
+{
+	struct world w = { .in_force = true, .has_block = true };
+
+	(void)unused;
+	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/notes"), "mine");
+	recovers(&h, &w, NULL, ERR_NONE);
+	/* with the block it is a manifest that is lost, however much else is there */
+	assert_int_equal(rename(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json"),
+				scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json.bak")),
+			 0);
+	recovers(&h, &w, LOST, ERR_SYNTAX);
+	assert_int_equal(rename(scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json.bak"),
+				scratch_path(h.dir, "var/lib/sallyport/jails/anna/manifest.json")),
+			 0);
+	assert_int_equal(build_remove(h.r, &m, false, NULL, &h.problems), ERR_NONE);
+	w.in_force = w.has_block = false;
+	recovers_left(&h, &w, NULL, ERR_NONE, true);
+	scratch_is(scratch_path(h.dir, "var/lib/sallyport/jails/anna/notes"), "mine");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +276,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tells_a_manifest_that_is_gone_from_one_that_never_was, make_jail,
 						remove_jail),
 		cmocka_unit_test_setup_teardown(a_lost_one_that_was_being_removed_is_damaged_again_or_gone, make_jail,
+						remove_jail),
+		cmocka_unit_test_setup_teardown(a_file_of_somebody_elses_keeps_nothing_unfinished, make_jail,
 						remove_jail),
 		cmocka_unit_test(clears_a_state_without_a_manifest),
 	};

@@ -241,6 +241,79 @@ static void makes_a_home_anew_with_what_it_begins_with(void **unused)
 	assert_int_equal(st.st_uid, m.jail.uid);
 }
 
+static void add_folder(struct entries *all, const char *path, mode_t mode, bool his)
+{
+	const struct entry e = { .kind = ENTRY_FOLDER, .path = (char *)path, .mode = mode, .his = his };
+
+	assert_int_equal(entries_add(all, &e), ERR_NONE);
+}
+
+static void folder_is(const char *path, uid_t uid, mode_t mode)
+{
+	struct stat st;
+
+	assert_int_equal(lstat(in_jail(&h, path), &st), 0);
+	assert_true(S_ISDIR(st.st_mode));
+	assert_int_equal(st.st_uid, uid);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+static void gives_what_was_roots_to_the_user_once(void **unused)
+{
+	(void)unused;
+	if (getuid())
+		skip(); /* gives nothing away */
+	entries_usual(&wanted);
+	add_folder(&wanted, "/srv/x", 0755, false);
+	assert_int_equal(entries_add_link(&wanted, "/srv/y", "x"), ERR_NONE);
+	assert_int_equal(entries_add_content(&wanted, "/srv/x/ours", "x", 1, 0644), ERR_NONE);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	entries_clear(&wanted);
+	entries_usual(&wanted);
+	add_folder(&wanted, "/srv/x", 0700, true);
+	add_folder(&wanted, "/srv/y", 0700, true);
+	scratch_write(in_jail(&h, "srv/x/roots"), "x");
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 2, 1);
+	folder_is("srv/x", m.jail.uid, 0700);
+	folder_is("srv/y", m.jail.uid, 0700);
+	assert_false(scratch_exists(in_jail(&h, "srv/x/ours")));
+	assert_true(scratch_exists(in_jail(&h, "srv/x/roots")));
+	/* from then on it is his to change, and root's to take by hand */
+	assert_int_equal(chmod(in_jail(&h, "srv/x"), 0750), 0);
+	assert_int_equal(chown(in_jail(&h, "srv/y"), 0, 0), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 0, 0, 0);
+	folder_is("srv/x", m.jail.uid, 0750);
+	folder_is("srv/y", 0, 0700);
+}
+
+static void takes_back_what_was_the_users_and_nothing_of_his_is_lost(void **unused)
+{
+	(void)unused;
+	if (getuid())
+		skip(); /* nothing is another's */
+	entries_usual(&wanted);
+	add_folder(&wanted, "/srv/x", 0777, true);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	scratch_write(in_jail(&h, "srv/x/his"), "his");
+	entries_clear(&wanted);
+	entries_usual(&wanted);
+	add_folder(&wanted, "/srv/x", 0755, false);
+	assert_int_equal(entries_add_content(&wanted, "/srv/x/his", "ours", 4, 0644), ERR_NONE);
+	assert_int_equal(chown(in_jail(&h, "srv/x/his"), m.jail.uid, m.jail.gid), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_CONFIG);
+	assert_true(has_problem(&h, "/srv/x/his"));
+	assert_true(has_problem(&h, "the user, whose folder that was"));
+	folder_is("srv/x", m.jail.uid, 0777);
+	assert_int_equal(rename(in_jail(&h, "srv/x/his"), in_jail(&h, "srv/x/moved")), 0);
+	assert_int_equal(update(&h, &wanted, BUILD_SHARE), ERR_NONE);
+	told_is(&h, 1, 1, 0);
+	folder_is("srv/x", 0, 0755);
+	scratch_is(in_jail(&h, "srv/x/his"), "ours");
+	scratch_is(in_jail(&h, "srv/x/moved"), "his");
+}
+
 static void leaves_the_old_where_the_new_cannot_be_had(void **unused)
 {
 	(void)unused;
@@ -348,6 +421,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(turns_a_folder_into_a_link_only_where_it_is_ours, make_jail,
 						remove_jail),
 		cmocka_unit_test_setup_teardown(makes_a_home_anew_with_what_it_begins_with, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(gives_what_was_roots_to_the_user_once, make_jail, remove_jail),
+		cmocka_unit_test_setup_teardown(takes_back_what_was_the_users_and_nothing_of_his_is_lost, make_jail,
+						remove_jail),
 		cmocka_unit_test_setup_teardown(leaves_the_old_where_the_new_cannot_be_had, make_jail, remove_jail),
 		cmocka_unit_test_setup_teardown(reads_a_shared_file_again_only_when_it_was_touched, make_jail,
 						remove_jail),

@@ -299,7 +299,7 @@ static void words_that_mean_nothing_are_told_all_at_once(void **state)
 	problem_is(2, NULL, 0,
 		   "'usr/bin/ls' is not good: wants the name of a set or of a program, or an absolute path");
 	problem_is(3, NULL, 0, "there is no program '/usr/bin/gone'");
-	problem_is(4, NULL, 0, "there is no program '/usr/bin'");
+	problem_is(4, NULL, 0, "there is a folder at '/usr/bin': wants a program");
 	problem_is(5, NULL, 0, "'zzzzzz' is no program of this system and no set; the sets are: editors, git-extras");
 }
 

@@ -170,6 +170,40 @@ static void keeps_it_on_the_disk(void **unused)
 	host_end(&h);
 }
 
+static void what_others_put_beside_it_neither_counts_nor_goes(void **unused)
+{
+	static const char *const ours[] = { "update.json", "lost.json", ".manifest.json.new", ".update.json.new",
+					    ".lost.json.new" };
+	struct manifest m;
+	struct host h;
+
+	(void)unused;
+	host_start(&h);
+	manifest_usual(&m);
+	m.state = MANIFEST_READY;
+	assert_int_equal(manifest_write(h.r, &m), ERR_NONE);
+	scratch_write(scratch_path(h.dir, "var/lib/sallyport/jails/anna/notes"), "mine");
+	assert_true(manifest_at_rest(h.r, "anna"));
+	assert_false(manifest_is_foreign(h.r, "anna"));
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+		char path[PATH_MAX];
+
+		snprintf(path, sizeof path, "var/lib/sallyport/jails/anna/%s", ours[i]);
+		scratch_write(scratch_path(h.dir, path), "{");
+		assert_false(manifest_at_rest(h.r, "anna"));
+		assert_int_equal(unlink(scratch_path(h.dir, path)), 0);
+		assert_true(manifest_at_rest(h.r, "anna"));
+	}
+	assert_int_equal(manifest_remove(h.r, "anna"), ERR_NONE);
+	scratch_is(scratch_path(h.dir, "var/lib/sallyport/jails/anna/notes"), "mine");
+	assert_false(manifest_at_rest(h.r, "anna"));
+	assert_true(manifest_is_foreign(h.r, "anna"));
+	assert_int_equal(unlink(scratch_path(h.dir, "var/lib/sallyport/jails/anna/notes")), 0);
+	assert_false(manifest_is_foreign(h.r, "anna")); /* empty: it was being made, or on its way out */
+	manifest_clear(&m);
+	host_end(&h);
+}
+
 static void counts_only_as_a_file_that_nobody_else_may_write_to(void **unused)
 {
 	static const struct {
@@ -239,6 +273,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_a_manifest),
 		cmocka_unit_test(keeps_it_on_the_disk),
 		cmocka_unit_test(counts_only_as_a_file_that_nobody_else_may_write_to),
+		cmocka_unit_test(what_others_put_beside_it_neither_counts_nor_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

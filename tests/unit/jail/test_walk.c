@@ -145,13 +145,15 @@ static void removes_nothing_elsewhere_while_somebody_moves_things(void **unused)
 
 static void knows_what_is_mounted(void **unused)
 {
-	bool mounts = false;
+	char *point = NULL;
 
 	(void)unused;
-	assert_int_equal(walk_has_mounts("/proc", &mounts), ERR_NONE);
-	assert_true(mounts);
-	assert_int_equal(walk_has_mounts("/pro", &mounts), ERR_NONE);
-	assert_false(mounts);
+	assert_int_equal(walk_find_mount("/proc", NULL, &point), ERR_NONE);
+	assert_non_null(point);
+	assert_int_equal(strncmp(point, "/proc", 5), 0);
+	free(point);
+	assert_int_equal(walk_find_mount("/pro", NULL, &point), ERR_NONE);
+	assert_null(point);
 }
 
 int main(void)
