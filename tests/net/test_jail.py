@@ -231,9 +231,9 @@ END
 mkdir /root/nss; cc -shared -fPIC -o /root/nss/libnss_ill.so.2 /root/nss.c || exit 77
 printf 'passwd: ill [UNAVAIL=return] files\ngroup: files\nshadow: files\n' >/etc/nsswitch.conf
 export LD_LIBRARY_PATH=/root/nss
-sallyport jail check bert; echo $?
+sallyport jail check bert >/tmp/check; status=$?; grep -v "^  Next: " /tmp/check; echo $status
 touch /run/hangs
-sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown".*'
+sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown".*intime"'
 true
 """)
     if got.returncode == 77:
@@ -242,7 +242,7 @@ true
     unsure = "whether its account is as it was cannot be found out: "
     where = "bert in /home/chroot/bert"
     assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error", "1",
-                    '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"}]}]}'], \
+                    '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"'], \
         got.stdout + got.stderr
 
 
