@@ -66,8 +66,11 @@ static int say_failed(struct update *u, const char *user, enum err e, const stru
 		first++;
 	add_json(u, user, &none, first < problems->n ? problems->v[first].text : err_text(e));
 	if (e == ERR_CONFIG && first < problems->n) /* that was said */
-		return complain("the jail of '%s' is not brought up to date", user);
-	return fail(e, "the jail of '%s' is not brought up to date", user);
+		complain("the jail of '%s' is not brought up to date", user);
+	else
+		fail(e, "the jail of '%s' is not brought up to date", user);
+	command_hint(u->common, "what to do: sudo sallyport jail check %s", user);
+	return EXIT_TROUBLE;
 }
 
 static int update_one(struct update *u, const char *user)

@@ -415,6 +415,7 @@ for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     assert "not root: 2" in said and "only root can tell whether" in got.stdout and "no jail of ours" not in got.stdout, got.stdout
+    assert "hint: what to do: sudo sallyport jail check anna" in said, got.stdout
     assert "update: 2" in said and "create: 1" in said and "the configuration is wrong" not in got.stdout, got.stdout
     assert "'/home/chroot/anna' is not there" in got.stdout and "There is no jail" not in got.stdout, got.stdout
     assert all(line in said for line in ("check: 1", "update --all: 2", "list: 0", "recover: 2")), got.stdout
