@@ -16,6 +16,7 @@
 
 static int level;
 static int color_choice;
+static bool bar;
 
 void message_set_level(int new_level)
 {
@@ -25,6 +26,11 @@ void message_set_level(int new_level)
 bool message_quiet(void)
 {
 	return level < 0;
+}
+
+void message_set_bar(bool stands)
+{
+	bar = stands;
 }
 
 void message_set_color(int choice)
@@ -69,6 +75,8 @@ static void say(const char *start, const char *reason, const char *format, va_li
 	text_add_string(&line, "\n");
 	/* what was said before on stdout comes before */
 	fflush(stdout);
+	if (bar)
+		fputs("\r\033[K", stderr);
 	if (text_check(&what) || text_check(&line))
 		fprintf(stderr, "%s%s\n", start, reason ? reason : err_text(ERR_MEMORY));
 	else

@@ -13,6 +13,8 @@ void message_set_level(int level);
 bool message_quiet(void); /* -q was given */
 /* colour: 0 auto (terminal, no NO_COLOR, TERM not dumb), 1 always, 2 never. */
 void message_set_color(int choice);
+/* A bar of progress stands in the last line: what is said next wipes it off first. For progress.c. */
+void message_set_bar(bool stands);
 bool message_color_on(int fd); /* whether to colour what goes to this descriptor */
 
 /*

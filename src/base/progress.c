@@ -101,6 +101,7 @@ static void draw(struct progress *p, uint64_t done, uint64_t now_ms)
 	fprintf(stderr, "\r%.*s\033[K", (int)(width - 1), text_string(&t));
 	text_free(&t);
 	p->drawn = true;
+	message_set_bar(true);
 	p->drawn_ms = now_ms;
 }
 
@@ -127,6 +128,7 @@ void progress_end(struct progress *p)
 		return;
 	if (p->drawn)
 		fputs("\r\033[K", stderr);
+	message_set_bar(false);
 	free(p->what);
 	free(p);
 }

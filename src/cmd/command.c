@@ -29,6 +29,7 @@ static const char *const formats[] = { "text", "json", NULL };
 static const char *const table_formats[] = { "text", "json", "html", "csv", NULL };
 static const char *const metrics_formats[] = { "text", "json", "prometheus", NULL };
 static const char *const colors[] = { "auto", "always", "never", NULL };
+static const char *const progresses[] = { "bar", "json", NULL };
 
 #define AT(field) OPTION_AT(struct common_args, field)
 
@@ -72,7 +73,13 @@ static const struct option_row rows_change[] = {
 	{ 0 },
 };
 
-#define SETS_MAX 6
+static const struct option_row rows_progress[] = {
+	{ "progress", 0, OPTION_CHOICE, AT(progress), "<how>", "how far it is: bar, or json, a line for each step",
+	  progresses },
+	{ 0 },
+};
+
+#define SETS_MAX 7
 
 static void collect_sets(const struct command *c, struct common_args *common, void *args,
 			 struct option_set sets[SETS_MAX])
@@ -91,6 +98,8 @@ static void collect_sets(const struct command *c, struct common_args *common, vo
 		sets[n++] = (struct option_set){ rows_table, common };
 	if (c->common & COMMON_METRICS)
 		sets[n++] = (struct option_set){ rows_metrics, common };
+	if (c->common & COMMON_PROGRESS)
+		sets[n++] = (struct option_set){ rows_progress, common };
 	sets[n++] = (struct option_set){ rows_always, common };
 	sets[n] = (struct option_set){ 0 };
 }

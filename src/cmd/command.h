@@ -22,6 +22,7 @@ enum output_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_HTML, FORMAT_CSV, FORMAT_P
 struct common_args {
 	bool help, version, quiet, verbose, dry_run, yes;
 	unsigned format, color;
+	unsigned progress; /* 1: as JSON */
 	const char *output, *root, *config, *sshd;
 };
 
@@ -32,6 +33,7 @@ enum common_flags {
 	COMMON_CHANGE = 4,	/* -n, -y */
 	COMMON_NO_RECOVERY = 8, /* does not finish first what a crash left: it is about just that */
 	COMMON_TABLE = 16,	/* --format also html and csv, -o: instead of COMMON_REPORT */
+	COMMON_PROGRESS = 64,	/* --progress: how far long work is, base/progress.h */
 	COMMON_METRICS = 32,	/* --format also prometheus, -o: likewise */
 };
 

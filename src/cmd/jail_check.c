@@ -5,6 +5,7 @@
 #include "audit/jail_settings.h"
 #include "base/json.h"
 #include "base/message.h"
+#include "base/progress.h"
 #include "cmd/jail.h"
 #include "cmd/jail_next.h"
 #include "harden/jail_block.h"
@@ -66,7 +67,7 @@ static enum err add_troubles(struct check *c, const struct manifest *m, const st
 		const struct jail_trouble *t = &all->v[i];
 
 		add_trouble(c, list, t);
-		e = jail_next_trouble(&c->next, m, t, jail_trouble_is_mended(m, t));
+		e = jail_next_trouble(&c->next, m, t);
 	}
 	return e;
 }
@@ -354,6 +355,7 @@ static int run(const struct common_args *common, void *args, const struct string
 {
 	struct check c = { .common = common, .jails = json_array() };
 	struct strings there = { 0 }, users = { 0 };
+	struct progress *bar;
 	struct facts *f = NULL;
 	int status, one;
 	enum err e;
@@ -364,9 +366,14 @@ static int run(const struct common_args *common, void *args, const struct string
 	c.f = f;
 	e = jail_all_users(f, &there);
 	if (!(status = e ? jail_list_failed(e) : jail_users(common, &there, rest, rest->n == 0, &users))) {
-		for (size_t i = 0; i < users.n; i++)
+		bar = progress_start("jail check", users.n, common->progress);
+		for (size_t i = 0; i < users.n; i++) {
+			progress_step(bar, i);
 			if ((one = check_one(&c, users.v[i])))
 				status = one;
+		}
+		progress_step(bar, users.n);
+		progress_end(bar);
 		status = answer(&c, status);
 	}
 out:
@@ -382,7 +389,7 @@ const struct command cmd_jail_check = {
 	.name = "jail check",
 	.summary = "does it hold, is it current, and does what is in it start?",
 	.arguments = "[USER...]",
-	.common = COMMON_REPORT | COMMON_HOST,
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_PROGRESS,
 	.examples = "  sudo sallyport jail check          # all of them; exit 1 when something is found\n"
 		    "  sudo sallyport jail check anna --format json\n",
 	.run = run,

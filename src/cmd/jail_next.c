@@ -19,12 +19,11 @@ enum err jail_next_want(struct jail_next *n, enum jail_step step, const char *pa
 }
 
 /* Of what is the user's own nothing but its absence is mended. */
-static enum jail_step step_of(const struct manifest *m, const struct jail_trouble *t, bool mended)
+static enum jail_step step_of(const struct manifest *m, const struct jail_trouble *t)
 {
 	const struct entry *e = entries_find(&m->entries, t->path);
-	const bool top = strcmp(t->path, "/") == 0;
 
-	if (mended)
+	if (jail_trouble_is_mended(m, t))
 		return STEP_UPDATE;
 	switch (t->kind) {
 	case JAIL_MOUNT: return STEP_UNMOUNT;
@@ -32,7 +31,7 @@ static enum jail_step step_of(const struct manifest *m, const struct jail_troubl
 	case JAIL_OUTSIDE: return STEP_OUTSIDE;
 	case JAIL_STARTS_NOT: return STEP_STARTS;
 	case JAIL_UNKNOWN: return STEP_LOOK;
-	case JAIL_MISSING: return top ? STEP_REMAKE : STEP_UPDATE;
+	case JAIL_MISSING: return strcmp(t->path, "/") == 0 ? STEP_REMAKE : STEP_UPDATE;
 	case JAIL_CHANGED:
 		if (e && e->his)
 			return strncmp(t->detail, "it belongs", 10) == 0 ? STEP_OWNER : STEP_AWAY;
@@ -42,9 +41,9 @@ static enum jail_step step_of(const struct manifest *m, const struct jail_troubl
 	return STEP_FOREIGN;
 }
 
-enum err jail_next_trouble(struct jail_next *n, const struct manifest *m, const struct jail_trouble *t, bool mended)
+enum err jail_next_trouble(struct jail_next *n, const struct manifest *m, const struct jail_trouble *t)
 {
-	const enum jail_step step = step_of(m, t, mended);
+	const enum jail_step step = step_of(m, t);
 	struct text path = { 0 };
 	enum err e;
 

@@ -39,9 +39,8 @@ struct jail_next {
 
 /* path: what it is about, in the host, or NULL. ERR_MEMORY. */
 MUST_USE enum err jail_next_want(struct jail_next *n, enum jail_step step, const char *path);
-/* mended: of what an update puts right where it is ours. ERR_MEMORY. */
-MUST_USE enum err jail_next_trouble(struct jail_next *n, const struct manifest *m, const struct jail_trouble *t,
-				    bool mended);
+/* ERR_MEMORY. */
+MUST_USE enum err jail_next_trouble(struct jail_next *n, const struct manifest *m, const struct jail_trouble *t);
 /* "  Next: ..." and "  Then: ..." for people; each as a string of the list. */
 void jail_next_tell(const struct jail_next *n, const struct jail *j, struct text *out, json_t *list);
 void jail_next_clear(struct jail_next *n);

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/message.h"
+#include "base/progress.h"
 #include "cmd/jail.h"
 #include "harden/jail_log.h"
 #include "jail/contents.h"
@@ -65,8 +66,11 @@ static int say_failed(struct update *u, const char *user, enum err e, const stru
 		first++;
 	add_json(u, user, &none, first < problems->n ? problems->v[first].text : err_text(e));
 	if (e == ERR_CONFIG && first < problems->n) /* that was said */
-		return complain("the jail of '%s' is not brought up to date", user);
-	return fail(e, "the jail of '%s' is not brought up to date", user);
+		complain("the jail of '%s' is not brought up to date", user);
+	else
+		fail(e, "the jail of '%s' is not brought up to date", user);
+	command_hint(u->common, "what to do: sudo sallyport jail check %s", user);
+	return EXIT_TROUBLE;
 }
 
 static int update_one(struct update *u, const char *user)
@@ -145,6 +149,7 @@ static int find_users(const struct update *u, const struct strings *named, bool 
 static int update(struct update *u, const struct strings *named, bool all)
 {
 	struct strings users = { 0 };
+	struct progress *bar;
 	int lock = -1, status, one;
 	enum err e;
 
@@ -161,9 +166,14 @@ static int update(struct update *u, const struct strings *named, bool all)
 		if ((status = find_users(u, named, all, &users)))
 			goto out;
 	}
-	for (size_t i = 0; i < users.n; i++)
+	bar = progress_start("jail update", users.n, u->common->progress);
+	for (size_t i = 0; i < users.n; i++) {
+		progress_step(bar, i);
 		if ((one = update_one(u, users.v[i])))
 			status = one;
+	}
+	progress_step(bar, users.n);
+	progress_end(bar);
 	if (users.n && !u->common->dry_run)
 		keep_current(u);
 	status = answer(u, status);
@@ -201,7 +211,7 @@ const struct command cmd_jail_update = {
 	.name = "jail update",
 	.summary = "bring in what the host has by now, while people are logged in",
 	.arguments = "USER...|--all",
-	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE,
+	.common = COMMON_REPORT | COMMON_HOST | COMMON_CHANGE | COMMON_PROGRESS,
 	.options = options,
 	.args_size = sizeof(struct update_args),
 	.examples = "  sudo sallyport jail update anna\n"

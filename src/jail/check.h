@@ -52,8 +52,8 @@ bool jail_trouble_is_mended(const struct manifest *m, const struct jail_trouble 
 /*
  * Looks at the jail as it lies there; follows no link out of it, changes nothing. wanted: what contents_find() gives now, NULL: the host is
  * not compared. A file that is one with the host's (a hard link) is not read. What is his is looked at for 20 seconds and 500,000 files,
- * the rest is JAIL_UNKNOWN; the paths of his files with several names are kept up to 32 MiB, of the others only their number is told. A folder
- * that is gone stands for all below it, and a file of the host's that was changed for those of its package. Sorted by path. ERR_MEMORY.
+ * the rest is JAIL_UNKNOWN; the paths of his files with several names are kept up to 32 MiB, of the others only their number is told. A folder that
+ * is gone stands for all below it, and a file of the host's that was changed for those of its package. Sorted by path. ERR_MEMORY.
  */
 MUST_USE enum err jail_check(const struct root *r, const struct manifest *m, const struct entries *wanted,
 			     struct jail_troubles *out);

@@ -231,9 +231,9 @@ END
 mkdir /root/nss; cc -shared -fPIC -o /root/nss/libnss_ill.so.2 /root/nss.c || exit 77
 printf 'passwd: ill [UNAVAIL=return] files\ngroup: files\nshadow: files\n' >/etc/nsswitch.conf
 export LD_LIBRARY_PATH=/root/nss
-sallyport jail check bert; echo $?
+sallyport jail check bert >/tmp/check; status=$?; grep -v "^  Next: " /tmp/check; echo $status
 touch /run/hangs
-sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown","escape":false,"path":null,"detail":"[^"]*"'
+sallyport jail check bert --format json | tr -d ' \n' | grep -o '"kind":"unknown".*intime"'
 true
 """)
     if got.returncode == 77:
@@ -241,8 +241,7 @@ true
     assert got.returncode == 0, got.stdout + got.stderr
     unsure = "whether its account is as it was cannot be found out: "
     where = "bert in /home/chroot/bert"
-    assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error",
-                    "  Next: what could not be looked at has its reason beside it; once that is over: sudo sallyport jail check bert", "1",
+    assert said == [where, "  all is well: it holds, is current, and what is in it starts", where, f"  unknown     {unsure}Input/output error", "1",
                     '"kind":"unknown","escape":false,"path":null,"detail":"' + (unsure + "there was no answer in time").replace(" ", "") + '"'], \
         got.stdout + got.stderr
 
@@ -416,6 +415,7 @@ for what in "check" "update --all" list; do sallyport jail $what; echo "$what: $
 """)
     assert got.returncode == 0, got.stdout + got.stderr
     assert "not root: 2" in said and "only root can tell whether" in got.stdout and "no jail of ours" not in got.stdout, got.stdout
+    assert "hint: what to do: sudo sallyport jail check anna" in said, got.stdout
     assert "update: 2" in said and "create: 1" in said and "the configuration is wrong" not in got.stdout, got.stdout
     assert "'/home/chroot/anna' is not there" in got.stdout and "There is no jail" not in got.stdout, got.stdout
     assert all(line in said for line in ("check: 1", "update --all: 2", "list: 0", "recover: 2")), got.stdout

@@ -57,8 +57,9 @@ PLANTS = [
     ("mount -t tmpfs none $J/home/anna", {"mount"}, ["sudo umount /home/chroot/anna/home/anna"], ""),
     ("rm $J/usr/bin/cat; touch $J/etc/own; mount -t tmpfs none $J/home/anna", {"missing", "foreign", "mount"},
      ["sudo umount /home/chroot/anna/home/anna", UPDATE, FOREIGN + "/home/chroot/anna/etc/own"], "rm $J/etc/own"),
-    ("chmod g+w $J", {"path"},
-     ["give it to root, and to nobody else to write: sudo chown root /home/chroot/anna; sudo chmod go-w /home/chroot/anna"], ""),
+    ("chmod g+w $J", {"path"}, [UPDATE], ""),
+    ("chmod g+w /home/chroot", {"path"},
+     ["give it to root, and to nobody else to write: sudo chown root /home/chroot; sudo chmod go-w /home/chroot"], ""),
     ("sed -i '/DisableForwarding/d' $B", {"weakened"}, [CREATE + ", which writes its Match block anew"], ""),
     (": >$B", {"not-in-force"}, [CREATE + ", which writes its Match block anew"], ""),
     ("usermod -s $OTHER anna", {"other-shell"}, [f"the shell that it was made for: sudo usermod -s /bin/bash anna; or the new one in the jail: {CREATE}"], ""),
@@ -161,3 +162,14 @@ for i in $(seq 150); do touch $J/dev/f$i; done; sallyport jail check anna --form
     assert (plan["changed"], plan["ops"]) == (False, []), got.stdout + got.stderr
     jail = check["jails"][0]
     assert jail["complete"] is False and len(jail["findings"]) == 100, got.stdout
+
+
+def test_how_far_it_is_is_told_on_request_jail_by_jail(world):
+    got, said = run(world, """
+lab_account carl 1003
+for user in anna carl; do sallyport jail create $user --sftp-only -y -q >/dev/null || exit 1; done
+{ sallyport jail check --progress json 2>&1 >/dev/null; sallyport jail update --all --progress json 2>&1 >/dev/null; } | grep '^{'
+sallyport jail check 2>&1 >/dev/null
+""")
+    steps = [(what, done, 2) for what in ("jail check", "jail update") for done in range(3)]
+    assert got.returncode == 0 and [tuple(json.loads(line).values()) for line in said] == steps, got.stdout + got.stderr

@@ -109,6 +109,24 @@ static void a_terminal_gets_a_bar_that_is_cleared(void **state)
 	assert_in_range(draws, 1, 11);
 }
 
+static void work_and_say(void)
+{
+	struct progress *p = progress_start("x", 2, false);
+
+	progress_step(p, 1);
+	warn("odd");
+	progress_end(p);
+	warn("done");
+}
+
+static void what_is_said_meanwhile_has_a_line_of_its_own(void **state)
+{
+	on_a_terminal(80, work_and_say);
+	assert_non_null(strstr(said, "50%\033[K\r\033[Ksallyport: warning: odd\r\n"));
+	assert_non_null(strstr(said, "\r\033[Ksallyport: warning: done\r\n"));
+	assert_null(strstr(said, "\r\033[K\r\033[Ksallyport: warning: done"));
+}
+
 static void a_narrow_terminal_gets_no_second_line(void **state)
 {
 	on_a_terminal(10, work_plain);
@@ -139,6 +157,7 @@ int main(void)
 		cmocka_unit_test(a_pipe_gets_nothing),
 		cmocka_unit_test(json_gets_a_line_a_step),
 		cmocka_unit_test(a_terminal_gets_a_bar_that_is_cleared),
+		cmocka_unit_test(what_is_said_meanwhile_has_a_line_of_its_own),
 		cmocka_unit_test(a_narrow_terminal_gets_no_second_line),
 		cmocka_unit_test(quiet_is_quiet),
 		cmocka_unit_test(a_missing_progress_is_accepted),

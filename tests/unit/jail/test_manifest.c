@@ -272,8 +272,8 @@ int main(void)
 		cmocka_unit_test(refuses_every_truncation),
 		cmocka_unit_test(refuses_what_is_not_a_manifest),
 		cmocka_unit_test(keeps_it_on_the_disk),
-		cmocka_unit_test(what_others_put_beside_it_neither_counts_nor_goes),
 		cmocka_unit_test(counts_only_as_a_file_that_nobody_else_may_write_to),
+		cmocka_unit_test(what_others_put_beside_it_neither_counts_nor_goes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
