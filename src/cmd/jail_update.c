@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* jail_update.c - jail update: what the host has by now, file by file, under whoever is logged in there. */
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/json.h"
 #include "base/message.h"
 #include "base/progress.h"
@@ -146,11 +147,35 @@ static int find_users(const struct update *u, const struct strings *named, bool 
 	return status;
 }
 
+/* Each as a whole, or not at all. */
+static int update_each(struct update *u, const struct strings *users)
+{
+	struct progress *bar = progress_start("jail update", users->n, u->common->progress);
+	int status = 0, one;
+	sigset_t before;
+	size_t i;
+
+	interrupt_hold(&before);
+	for (i = 0; i < users->n; i++) {
+		progress_step(bar, i);
+		if (interrupt_pending()) {
+			status = complain("interrupted before the jail of '%s'; run it again", users->v[i]);
+			break;
+		}
+		if ((one = update_one(u, users->v[i])))
+			status = one;
+	}
+	interrupt_release(&before);
+	if (i == users->n)
+		progress_step(bar, i);
+	progress_end(bar);
+	return status;
+}
+
 static int update(struct update *u, const struct strings *named, bool all)
 {
 	struct strings users = { 0 };
-	struct progress *bar;
-	int lock = -1, status, one;
+	int lock = -1, status;
 	enum err e;
 
 	if ((status = find_users(u, named, all, &users)))
@@ -166,14 +191,7 @@ static int update(struct update *u, const struct strings *named, bool all)
 		if ((status = find_users(u, named, all, &users)))
 			goto out;
 	}
-	bar = progress_start("jail update", users.n, u->common->progress);
-	for (size_t i = 0; i < users.n; i++) {
-		progress_step(bar, i);
-		if ((one = update_one(u, users.v[i])))
-			status = one;
-	}
-	progress_step(bar, users.n);
-	progress_end(bar);
+	status = update_each(u, &users);
 	if (users.n && !u->common->dry_run)
 		keep_current(u);
 	status = answer(u, status);

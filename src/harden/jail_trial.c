@@ -401,7 +401,7 @@ static enum err try_sftp(struct trial *one)
 	struct child_result r = { 0 };
 	enum err e;
 
-	text_add(&name, "%s/.sallyport-proof-%ld", one->t->jail->home, (long)getpid());
+	text_add(&name, "%s/" JAIL_PROOF "%ld", one->t->jail->home, (long)getpid());
 	text_add(&batch, "put %s %s\nget %s %s\nrm %s\n-ls /run/sshd\n", SECRET, text_string(&name), text_string(&name),
 		 BACK, text_string(&name));
 	if (!(e = text_check(&name)) && !(e = text_check(&batch))) {

@@ -321,12 +321,13 @@ enum err remove_jail(const struct root *r, const struct manifest *m, struct buil
 	return e;
 }
 
-static bool is_row(void *arg, const char *path)
+static bool is_from_making(void *arg, const char *path)
 {
 	char full[PATH_MAX];
 	const int n = snprintf(full, sizeof full, "/%s", path);
 
-	return n > 0 && (size_t)n < sizeof full && entries_find(arg, full);
+	return n > 0 && (size_t)n < sizeof full &&
+	       (entries_find(arg, full) || strncmp(strrchr(full, '/') + 1, JAIL_PROOF, sizeof JAIL_PROOF - 1) == 0);
 }
 
 /* Whether something is in the home that was not put there with the jail: it was in force for a moment, say. */
@@ -338,7 +339,7 @@ static enum err look_into_home(const struct manifest *m, const struct walk_place
 	enum err e = walk_open(place->parent, place->name, O_PATH | O_DIRECTORY, &top);
 
 	if (!e)
-		e = walk_find_unknown(top, m->jail.home + 1, is_row, (void *)&m->entries, &where);
+		e = walk_find_unknown(top, m->jail.home + 1, is_from_making, (void *)&m->entries, &where);
 	*lived_in = where.len;
 	if (e == ERR_SYSTEM)
 		e = walk_is_missing(errno) ? ERR_NONE

@@ -10,7 +10,8 @@
 
 #define JAIL_FOLDER "/home/chroot" /* the guide's: a jail is JAIL_FOLDER/USER */
 
-#define JAIL_ABOUT "jail" /* what passwd says of an account that was made for one */
+#define JAIL_PROOF ".sallyport-proof-" /* begins the name of a file in the home while logins are tried */
+#define JAIL_ABOUT "jail"	       /* what passwd says of an account that was made for one */
 
 /* Start with { 0 }. */
 struct jail {

@@ -57,6 +57,11 @@ gcc -static -O1 -o /root/chain /root/chain.c
 """
 
 
+STOP = """
+stop() { /usr/bin/python3 -B "$LAB_SOURCE/tests/lab/stop.py" "$@"; }
+"""
+
+
 @pytest.fixture
 def run(done):
     return lambda body: done(SETUP + body)
@@ -152,9 +157,25 @@ done
 """)
 
 
+def test_control_c_leaves_each_jail_updated_or_as_it_was(run):
+    run(STOP + r"""
+lab_account bert 1002; jail create bert --with coreutils,perl -y -q >/dev/null
+broken() { ! sallyport jail update $1 -n >/tmp/would; }
+for n in $(seq 4); do
+    for user in anna bert; do find /home/chroot/$user/usr -type f -delete; done; broken anna; broken bert
+    stop "[ $n -gt 2 ] && [ -e /home/chroot/bert/.sallyport-update ] || [ $n -le 2 -a -e /home/chroot/anna/.sallyport-update ]" sallyport jail update --all >/tmp/status
+    if broken bert; then grep -qx 2 /tmp/status && grep -q interrupted /tmp/said && sallyport recover >/dev/null; fi || { cat /tmp/status /tmp/said; exit 3; }
+    for user in anna bert; do
+        [ ! -e /home/chroot/$user/.sallyport-update ] && [ ! -e /var/lib/sallyport/jails/$user/update.json ]
+        if broken $user; then [ -z "$(find /home/chroot/$user/usr -type f)" ]; fi
+    done
+done
+jail update --all -q; jail check >/dev/null
+""")
+
+
 def test_control_c_leaves_all_of_it_or_nothing(run):
-    run(r"""
-stop() { /usr/bin/python3 -B "$LAB_SOURCE/tests/lab/stop.py" "$@"; }
+    run(STOP + r"""
 cp $BLOCKS /tmp/blocks; lab_login anna 'echo precious >mine'
 for when in "grep -q removing $M" "! grep -q ChrootDirectory $BLOCKS" "! [ -e $J ]" "[ -e /home/chroot/anna.home ]"; do
     stop "$when" sallyport jail remove anna -y >/tmp/status
