@@ -136,16 +136,16 @@ wait $HIDE
 shut
 grep arrived /root/hide.err
 sallyport reveal -y >/dev/null
-sallyport hide -y --override second-way --wait 5s </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
+sallyport hide -y --override second-way --wait 12s </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
 lab_wait 10 grep -q Listening /root/hide.err
 lab_in client sallyport knock bert >/dev/null
 wait $HIDE || echo "status $?"
-grep -o 'in 5 s no knock.*' /root/hide.err
+grep -o 'in 12 s no knock.*' /root/hide.err
 strangers_find
 """)
     assert got.stdout == ("A knock by bert arrived, who lives in a jail and could not open the port again; waiting for one of somebody else.\n"
                           "A knock by anna from 10.83.0.2 arrived.\nstatus 2\n"
-                          "in 5 s no knock arrived but of bert, who lives in a jail and could not open the port again\n"), got.stdout + got.stderr
+                          "in 12 s no knock arrived but of bert, who lives in a jail and could not open the port again\n"), got.stdout + got.stderr
 
 
 def test_enrolling_from_a_jail_keeps_the_secret_that_it_cannot_see(world):

@@ -123,7 +123,7 @@ for a in {" ".join(ADDRESSES)}; do
     while [ ! -e /tmp/over ]; do lab_in stranger "$BUILD/tests/connect" $a 22 storm 1 0.05; done >/tmp/storm-$a & pids="$pids $!"
 done
 # not before all of them have begun
-for file in /tmp/asked-* /tmp/storm-*; do lab_wait 30 test -s $file; done
+for a in 10.83.0.1 fd83::1; do for what in asked storm; do lab_wait 30 test -s "/tmp/$what-$a" || exit 1; done; done
 for n in $(seq {times}); do nft -f /etc/nftables.conf; sleep 0.05; nft flush ruleset; sleep 0.05; done
 touch /tmp/over; wait $pids; cat /tmp/asked-* /tmp/storm-*
 gate_shut; gate_stop""".replace('"$pids $!"', '"${pids:-} $!"'), timeout=300)
