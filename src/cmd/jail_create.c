@@ -508,10 +508,10 @@ static int look_for_none(struct create *c, enum err e)
 	return EXIT_NO;
 }
 
-static int look_for_old(struct create *c)
+static int look_for_old(struct create *c, const char *user)
 {
 	int status = 0;
-	enum err e = manifest_read(c->f->root, c->m.jail.user, &c->old, NULL), lost;
+	enum err e = manifest_read(c->f->root, user, &c->old, NULL), lost;
 
 	if (!e) {
 		c->again = true;
@@ -1162,7 +1162,7 @@ static int create(struct create *c, const char *user)
 	enum err e;
 
 	if ((status = find_account(c, user)) || (status = take_present(c, user)) || (status = take_wishes(c, user)) ||
-	    (status = look_for_old(c)) || (status = check_command(c)) || (status = find_contents(c)) ||
+	    (status = look_for_old(c, user)) || (status = check_command(c)) || (status = find_contents(c)) ||
 	    (!c->again && (status = jail_check_room(c->f->root, &c->m))) || (status = describe(c)))
 		return status;
 	if ((e = jail_keys_path(c->f, user, &c->keys_path)) ||
