@@ -39,10 +39,10 @@ static void unit_name(const struct tx *t, char *out, size_t size)
 	snprintf(out, size, "sallyport-rollback-%u", t->id);
 }
 
-/* Field 22 of /proc/PID/stat (proc(5)): with it a pid that was given away again is noticed. */
+/* Field 22 of /proc/PID/stat (proc(5)): with it a pid that was given away again is noticed. 0: it has ended, also where nobody has taken notice yet. */
 static unsigned long long start_time(long pid)
 {
-	char path[64], line[1024], *p;
+	char path[64], line[1024], state, *p;
 	unsigned long long start = 0;
 	FILE *f;
 
@@ -51,8 +51,9 @@ static unsigned long long start_time(long pid)
 	if (!f)
 		return 0;
 	if (fgets(line, sizeof line, f) && (p = strrchr(line, ')')) &&
-	    sscanf(p + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
-		   &start) != 1)
+	    (sscanf(p + 1, " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
+		    &start) != 2 ||
+	     state == 'Z'))
 		start = 0;
 	fclose(f);
 	return start;

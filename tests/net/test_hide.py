@@ -147,7 +147,7 @@ enroll server >/dev/null
 hide_end
 shut
 kill -9 $(pgrep -x sallyportd) $(timer)
-lab_wait 5 roles_gone
+lab_wait 5 roles_gone; lab_wait 5 lab_gone $(timer)
 nft delete table inet sallyport
 rm -rf /run/sallyport
 sallyport recover --boot
@@ -163,7 +163,7 @@ def test_a_hide_that_is_killed_leaves_an_open_port(world, when):
 hide_start --confirm-within 30s
 if [ {when} = shut ]; then enroll server >/dev/null; hide_end; fi
 kill -9 $HIDE 2>/dev/null || :
-if [ {when} = shut ]; then shut; kill -9 $(timer); fi
+if [ {when} = shut ]; then shut; kill -9 $(timer); lab_wait 5 lab_gone $(timer); fi
 sallyport recover
 if [ {when} = shut ]; then shut; lab_wait 20 nothing_is_left; fi
 nothing_is_left
