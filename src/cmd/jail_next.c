@@ -13,7 +13,8 @@
 enum err jail_next_want(struct jail_next *n, enum jail_step step, const char *path)
 {
 	n->wanted[step] = true;
-	if (!path || n->npaths[step]++ >= SHOWN_MAX)
+	/* two findings may be about the same */
+	if (!path || strings_has(&n->paths[step], path) || n->npaths[step]++ >= SHOWN_MAX)
 		return ERR_NONE;
 	return strings_add(&n->paths[step], path);
 }

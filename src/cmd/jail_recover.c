@@ -97,7 +97,7 @@ static bool stays(const struct world *w, const char *user)
 	return yes;
 }
 
-static enum err lay_log(const struct root *r, const char *user)
+static enum err lay_log(const struct root *r, const char *user, bool tell)
 {
 	struct manifest m = { 0 };
 	struct text why = { 0 };
@@ -105,7 +105,7 @@ static enum err lay_log(const struct root *r, const char *user)
 
 	if (manifest_read(r, user, &m, NULL) == ERR_NONE)
 		e = jail_log_install(r, &m.jail, &why);
-	if (why.len)
+	if (why.len && tell)
 		warn("what %s does by sftp is not logged: %s", user, text_string(&why));
 	text_free(&why);
 	manifest_clear(&m);
@@ -129,7 +129,7 @@ static enum err all_users(const struct world *w, struct strings *users)
 }
 
 /* create was perhaps cut off before it came to this, and remove too. */
-static enum err keep_current(const struct world *w)
+static enum err keep_current(const struct world *w, bool tell)
 {
 	struct strings users = { 0 };
 	struct diags problems = { 0 };
@@ -139,7 +139,7 @@ static enum err keep_current(const struct world *w)
 	for (size_t i = 0; i < users.n && !e; i++)
 		if (stays(w, users.v[i])) {
 			any = true;
-			e = lay_log(w->root, users.v[i]);
+			e = lay_log(w->root, users.v[i], tell);
 		}
 	if (!e)
 		e = any ? upkeep_install(w->root, &problems) : upkeep_remove(w->root, &problems);
@@ -219,9 +219,9 @@ enum err jail_recover(const struct root *r, const char *config, struct build_rec
 	if ((e = build_lock(r, &lock)))
 		return e;
 	/* before a manifest is at rest, since nobody would come back to it if this were cut off, too */
-	if (!(e = add_configs(&w, config, why)) && !(e = free_those_that_go(&w)) && !(e = keep_current(&w)) &&
+	if (!(e = add_configs(&w, config, why)) && !(e = free_those_that_go(&w)) && !(e = keep_current(&w, true)) &&
 	    !(e = build_recover(r, &world, done, n)) && *n)
-		e = keep_current(&w);
+		e = keep_current(&w, false);
 	while (w.n)
 		facts_free(w.facts[--w.n]);
 	file_close(lock);

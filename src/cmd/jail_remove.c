@@ -161,7 +161,7 @@ static enum err say_what_holds(const struct removal *v, const struct sshd_config
 	by = sshd_decider(found, KW_CHROOTDIRECTORY);
 	diag_error(
 		&problems, by ? by->file : NULL, by ? by->line : 0,
-		"this line is not in a Match block of ours, and would still put %s into %s, which is to go: take it out first",
+		"this line is not between two comment lines of ours, and would still put %s into %s, which is to go: take its Match block out first",
 		v->m.jail.user, v->m.jail.dir);
 	jail_say_problems(&problems);
 	diags_free(&problems);

@@ -110,7 +110,7 @@ def test_a_block_that_is_not_ours_keeps_the_jail(run):
 cp $BLOCKS /tmp/blocks
 sed -i '$d' $BLOCKS; lab_sshd_reload
 refused 1 "$BLOCKS:$(grep -n ChrootDirectory $BLOCKS | cut -d: -f1): " jail remove anna -y
-refused 1 'take it out first' jail remove anna -n
+refused 1 'take its Match block out first' jail remove anna -n
 grep -v '^#' $BLOCKS >/etc/ssh/sshd_config.d/01-mine.conf; rm $BLOCKS; lab_sshd_reload
 refused 1 '/etc/ssh/sshd_config.d/01-mine.conf:2: ' jail remove anna -y
 lab_login anna 'ls /' >/dev/null

@@ -2,7 +2,7 @@
 /* test_inmates.c - who lives in a folder is found, also one who would rather not be. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/scratch.h"
+#include "inside.h"
 #include "jail/inmates.h"
 
 #include <fcntl.h>
@@ -53,30 +53,6 @@ static void pause_us(long us)
 	nanosleep(&t, NULL);
 }
 
-/* A child that is in there when this returns. */
-static pid_t inmate(void (*lives)(void))
-{
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (chroot(dir) || chdir("/") || write(ready[1], "", 1) != 1)
-			_exit(1);
-		close(ready[0]);
-		close(ready[1]);
-		lives();
-		_exit(0);
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	return pid;
-}
-
 static void ends(pid_t pid)
 {
 	int status;
@@ -93,12 +69,6 @@ static pid_t found(void)
 	return pid;
 }
 
-static void waits(void)
-{
-	for (;;)
-		pause();
-}
-
 static void finds_one_and_nobody(void **unused)
 {
 	pid_t pid;
@@ -106,7 +76,7 @@ static void finds_one_and_nobody(void **unused)
 	(void)unused;
 	assert_int_equal(found(), 0);
 	only_root();
-	pid = inmate(waits);
+	pid = inside(dir, NULL, NULL, inside_waits);
 	assert_int_equal(found(), pid);
 	kill(pid, SIGKILL);
 	while (found()) /* until it has ended; nobody has asked for its status */
@@ -135,7 +105,7 @@ static void finds_a_chain_of_short_lives(void **unused)
 
 	(void)unused;
 	only_root();
-	first = inmate(chain);
+	first = inside(dir, NULL, NULL, chain);
 	assert_int_equal(waitpid(first, &status, 0), first);
 	for (unsigned i = 0; i < 20; i++)
 		assert_true(found() > 0);
@@ -148,7 +118,7 @@ static void finds_a_chain_of_short_lives(void **unused)
 static void *lives_on(void *unused)
 {
 	(void)unused;
-	waits();
+	inside_waits();
 	return NULL;
 }
 
@@ -167,7 +137,7 @@ static void finds_a_thread_whose_process_seems_to_have_ended(void **unused)
 
 	(void)unused;
 	only_root();
-	pid = inmate(leaves_a_thread_behind);
+	pid = inside(dir, NULL, NULL, leaves_a_thread_behind);
 	for (unsigned i = 0; i < 20; i++) {
 		assert_int_equal(found(), pid);
 		pause_us(1000);

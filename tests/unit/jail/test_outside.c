@@ -3,7 +3,7 @@
 #include "jail/outside.h"
 
 #include "base/file.h"
-#include "base/scratch.h"
+#include "inside.h"
 
 #include <signal.h>
 #include <sys/prctl.h>
@@ -36,28 +36,24 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A process of the account, with that root; said through a pipe when it is so far. */
+struct who {
+	uid_t uid;
+	bool dumpable;
+};
+
+static bool become(const void *arg)
+{
+	const struct who *w = arg;
+
+	return !setgid(w->uid) && !setuid(w->uid) && !prctl(PR_SET_DUMPABLE, w->dumpable);
+}
+
+/* A process of the account, with that root. */
 static pid_t start(const char *in, uid_t uid, bool dumpable)
 {
-	int ready[2];
-	char byte;
-	pid_t pid;
+	const struct who w = { uid, dumpable };
 
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		if (chroot(in) || chdir("/") || setgid(uid) || setuid(uid) || prctl(PR_SET_DUMPABLE, dumpable) ||
-		    write(ready[1], "x", 1) != 1)
-			_exit(1);
-		pause();
-		_exit(0);
-	}
-	children[nchildren++] = pid;
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-	return pid;
+	return children[nchildren++] = inside(in, become, &w, inside_waits);
 }
 
 static bool is_root(void)
