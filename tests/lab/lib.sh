@@ -189,6 +189,13 @@ lab_syslog_start() {
 	lab_wait 10 test -S /dev/log
 }
 
+# lab_log_settle [SOCKET FILE]: until all that was told to /dev/log so far is in /var/log/auth.log. A program may have
+# ended long before its last words are read there.
+lab_log_settle() {
+	local mark="mark $EPOCHREALTIME"
+	logger --socket-errors=on -u "${1:-/dev/log}" -t lab "$mark" && lab_wait 10 grep -qa "lab: $mark" "${2:-/var/log/auth.log}"
+}
+
 # lab_program NAME: the script on stdin stands for /usr/bin/NAME, also where this host has no such program to mount it over.
 lab_program() {
 	if [ ! -d /mnt/lab-bin ]; then

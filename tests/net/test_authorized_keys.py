@@ -29,7 +29,7 @@ ASK = """
     export -f ask
     cd "$CASES/keys" && ls *.pub | sed 's/^/-i /' | xargs -n "$BATCH" bash -c 'ask "$@"' ask
     lab_sshd_stop
-    cat /var/log/auth.log
+    lab_log_settle && cat /var/log/auth.log
 """
 
 

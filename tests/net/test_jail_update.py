@@ -64,7 +64,7 @@ end_session() {
 	lab_wait 10 nobody_there
 }
 nobody_there() { ! pgrep -u anna >/dev/null; }
-logged() { sed -n 's/^.* sallyport\(\[[0-9]*\]\)\?: //p' /var/log/auth.log; }
+logged() { lab_log_settle; sed -n 's/^.* sallyport\(\[[0-9]*\]\)\?: //p' /var/log/auth.log; }
 """
 
 

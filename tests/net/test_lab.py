@@ -50,7 +50,7 @@ def test_accounts_log_in_with_their_keys(world):
         lab_login anna 'id -un; id -Gn; hostname'
         lab_login bob ::1 'echo ${SSH_CONNECTION% *}'
         cp $LAB_KEYS/anna $LAB_KEYS/bob && lab_login bob true 2>&1 | grep -o 'Permission denied'
-        grep -o 'Accepted publickey for [a-z]* from [^ ]*' /var/log/auth.log
+        lab_log_settle; grep -o 'Accepted publickey for [a-z]* from [^ ]*' /var/log/auth.log
         lab_sshd_stop && lab_login anna true 2>&1 | grep -o 'Connection refused'""")
     lines = got.stdout.splitlines()
     assert lines[:3] == ["anna", "anna staff", "lab"], got.stderr

@@ -61,7 +61,7 @@ picky() {
 	END
 }
 proven() { grep -o '"time": [0-9]*' /var/lib/sallyport/proven.json; }
-logged() { sed -n 's/^.* lab sallyport\[[0-9]*\]: //p' /var/log/auth.log; }
+logged() { lab_log_settle; sed -n 's/^.* lab sallyport\[[0-9]*\]: //p' /var/log/auth.log; }
 installed() { dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' sallyport; }
 """
 

@@ -15,7 +15,7 @@ lab_account anna 1001; lab_key anna
 lab_account bert 1002; lab_key bert
 lab_sshd_start
 sallyport harden -y --confirm-within 0 --keep anna --keep bert </dev/null >/root/hardened 2>&1 || { cat /root/hardened; exit 1; }
-logged() { sed -n 's/^.* lab sallyport\[[0-9]*\]: //p' /var/log/auth.log; }
+logged() { lab_log_settle; sed -n 's/^.* lab sallyport\[[0-9]*\]: //p' /var/log/auth.log; }
 """
 
 

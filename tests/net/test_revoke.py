@@ -25,7 +25,7 @@ sallyport revoke add /tmp/bert.pub --reason lost -y -q >/dev/null || exit 1
 who added
 ssh-keygen -Q -f /etc/ssh/revoked_keys /tmp/bert.pub >/dev/null && exit 2
 ssh-keygen -Q -f /etc/ssh/revoked_keys /tmp/anna.pub >/dev/null || exit 3
-grep -c sallyport-proof /var/log/auth.log
+lab_log_settle; grep -c sallyport-proof /var/log/auth.log
 first=$(ssh-keygen -Q -l -f /etc/ssh/revoked_keys | awk '/version/ { print $4 }')
 sallyport revoke build -y -q >/dev/null && sallyport revoke add /tmp/bert.pub -y -q >/dev/null || exit 4
 sallyport history | wc -l
