@@ -97,8 +97,9 @@ int main(int argc, char **argv)
 	}
 	if (e)
 		return trouble(argv[1], e, &problems);
-	printf("added %zu replaced %zu removed %zu same %zu linked %llu copied %llu\n", told.added, told.replaced,
-	       told.removed, told.same, told.bytes_linked, told.bytes_copied);
+	printf("added %zu replaced %zu removed %zu same %zu linked %llu copied %llu\n", told.added.n, told.replaced.n,
+	       told.removed.n, told.same, told.bytes_linked, told.bytes_copied);
+	build_told_clear(&told);
 	diags_free(&problems);
 	root_close(r);
 	return 0;

@@ -80,3 +80,12 @@ json_t *json_safe_string(const char *s)
 	text_free(&t);
 	return value;
 }
+
+json_t *json_safe_strings(const struct strings *l)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < l->n; i++)
+		json_array_append_new(list, json_safe_string(l->v[i]));
+	return list;
+}

@@ -17,5 +17,7 @@ MUST_USE enum err json_write_file(const struct root *r, const char *path, const 
 MUST_USE enum err json_format(const json_t *value, struct text *out);
 /* Text that may hold invalid UTF-8 (names of files and users): each bad byte becomes U+FFFD. New reference, or NULL. */
 json_t *json_safe_string(const char *s);
+/* An array of those. The same. */
+json_t *json_safe_strings(const struct strings *l);
 
 #endif

@@ -80,14 +80,10 @@ static enum err sources_text(const struct scene *s, const struct person *p, cons
 
 static json_t *sources_json(const struct person *p, const struct access_sources *found)
 {
-	json_t *conditions = json_array();
-
-	for (size_t i = 0; conditions && i < found->conditions.n; i++)
-		json_array_append_new(conditions, json_safe_string(found->conditions.v[i]));
 	return json_pack("{s:s,s:o,s:o,s:o,s:o,s:o}", "schema", "sallyport.access-sources.v1", "user",
 			 json_safe_string(p->name), "networks", networks_json(&found->allowed), "unknown",
 			 networks_json(&found->unknown), "mixed", networks_json(&found->mixed), "conditions",
-			 conditions);
+			 json_safe_strings(&found->conditions));
 }
 
 static int print_sources(const struct common_args *common, const struct scene *s, const struct person *p,

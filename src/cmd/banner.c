@@ -57,13 +57,10 @@ static void show_judgement(const struct finding *f, struct text *out)
 
 static json_t *show_json(const char *path, const char *text, const struct audit *a, const struct strings *leaks)
 {
-	json_t *list = json_array();
 	const struct finding *f = audit_find(a, "banner-none");
 
-	for (size_t i = 0; list && i < leaks->n; i++)
-		json_array_append_new(list, json_safe_string(leaks->v[i]));
 	return json_pack("{s:s,s:s?,s:o?,s:o,s:s}", "schema", "sallyport.banner.v1", "file", path, "text",
-			 text ? json_safe_string(text) : NULL, "gives_away", list, "status",
+			 text ? json_safe_string(text) : NULL, "gives_away", json_safe_strings(leaks), "status",
 			 f ? status_text(f->status) : "unknown");
 }
 

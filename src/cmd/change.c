@@ -290,15 +290,6 @@ void change_say_guards(const struct guards *g)
 
 /* ---- the plan as JSON ---- */
 
-static json_t *json_list(const struct strings *l)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < l->n; i++)
-		json_array_append_new(list, json_safe_string(l->v[i]));
-	return list;
-}
-
 json_t *change_op_json(const struct op *op)
 {
 	struct text diff = { 0 };
@@ -311,8 +302,8 @@ json_t *change_op_json(const struct op *op)
 	}
 	snprintf(mode, sizeof mode, "%04o", (unsigned)op->new_meta.mode);
 	o = json_pack("{s:s,s:o,s:o,s:o,s:s,s:f}", "op", op_kind_text(op->kind), "path", json_safe_string(op->path),
-		      "why", json_list(&op->why), "diff", json_safe_string(text_string(&diff)), "mode", mode, "owner",
-		      0.0);
+		      "why", json_safe_strings(&op->why), "diff", json_safe_string(text_string(&diff)), "mode", mode,
+		      "owner", 0.0);
 	if (o) {
 		char owner[32];
 
@@ -490,12 +481,20 @@ static int do_before(struct work *w)
 	return status;
 }
 
-/* Without a transaction, since no file changes. */
-static int say_done(const struct work *w)
+static int finish(const struct work *w)
 {
+	const int failed = w->q->after ? w->q->after(w->q->arg) : 0;
+	int status;
+
 	if (w->q->told)
-		return tell(w, true, NULL, EXIT_YES);
-	return wants_json(w) ? answer_json(w, true, EXIT_YES) : command_print(w->common, w->q->also, EXIT_YES);
+		status = tell(w, true, NULL, EXIT_YES);
+	else if (wants_json(w))
+		status = answer_json(w, true, EXIT_YES);
+	else if (w->plan->nops == 0) /* without a transaction */
+		status = command_print(w->common, w->q->also, EXIT_YES);
+	else
+		status = say_outcome(w);
+	return failed ? failed : status;
 }
 
 static int do_it(struct work *w)
@@ -514,14 +513,12 @@ static int do_it(struct work *w)
 	if (status)
 		return wants_json(w) ? answer_json(w, false, status) : status;
 	if (w->plan->nops == 0)
-		return say_done(w);
+		return finish(w);
 	if ((e = transaction_apply(&q, &w->outcome))) {
 		status = change_say_failure(&w->outcome, e);
 		return wants_json(w) ? answer_json(w, false, status) : status;
 	}
-	if (w->q->told)
-		return tell(w, true, NULL, EXIT_YES);
-	return wants_json(w) ? answer_json(w, true, EXIT_YES) : say_outcome(w);
+	return finish(w);
 }
 
 static int refuse(struct work *w)

@@ -40,6 +40,8 @@ struct change_request {
 	 * anything is journalled. What is wrong is said in 'wrong', and that no transaction comes about, whoever calls undoes. NULL: nothing.
 	 */
 	enum err (*before)(void *arg, const struct stage *s, struct text *wrong);
+	/* What follows once it is in force or (more_to_do) done, before it is answered. An exit status where that failed, with the error said. */
+	int (*after)(void *arg);
 	const char *undo;	  /* the command that undoes it; NULL: rollback */
 	bool more_to_do;	  /* 'before' does something also where no file changes: no transaction then */
 	const struct text *first; /* shown before the plan; NULL: nothing */

@@ -131,15 +131,6 @@ static enum err entry_fill(const struct enroll_args *a, struct entry *e)
 
 /* ---- the answer ---- */
 
-static json_t *strings_json(const struct strings *l)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(list, json_safe_string(l->v[i]));
-	return list;
-}
-
 static json_t *ports_json(const struct entry *e)
 {
 	struct strings ports = { 0 };
@@ -158,8 +149,8 @@ static json_t *entry_json(const struct entry *e)
 		return json_pack("{s:o,s:s}", "host", json_safe_string(e->host), "error", e->error);
 	return json_pack("{s:o,s:n,s:s,s:i,s:s?,s:s?,s:o,s:b,s:o,s:s}", "host", json_safe_string(e->host), "error",
 			 "hostName", e->hostname, "port", (int)e->port, "hostKeyAlias", e->alias, "jump", e->way,
-			 "knockPorts", ports_json(e), "siteSecret", e->secret, "knownHosts", strings_json(&e->known),
-			 "sshConfig", text_string(&e->config));
+			 "knockPorts", ports_json(e), "siteSecret", e->secret, "knownHosts",
+			 json_safe_strings(&e->known), "sshConfig", text_string(&e->config));
 }
 
 static json_t *bundle_json(const struct entry *v, size_t n)

@@ -15,6 +15,8 @@
 
 #include "base/banned.h"
 
+#define PATHS_SHOWN 20 /* of each kind */
+
 static const struct command *const subs[] = { &cmd_jail_create, &cmd_jail_update, &cmd_jail_check,
 					      &cmd_jail_list,	&cmd_jail_remove, NULL };
 
@@ -157,13 +159,21 @@ void jail_say_problems(const struct diags *problems)
 
 json_t *jail_json(const struct jail *j)
 {
-	json_t *with = json_array();
-
-	for (size_t i = 0; with && i < j->with.n; i++)
-		json_array_append_new(with, json_safe_string(j->with.v[i]));
 	return json_pack("{s:o,s:o,s:o,s:o,s:b,s:o}", "user", json_safe_string(j->user), "dir",
 			 json_safe_string(j->dir), "home", json_safe_string(j->home), "shell",
-			 j->shell ? json_safe_string(j->shell) : json_null(), "sftp_only", j->sftp_only, "with", with);
+			 j->shell ? json_safe_string(j->shell) : json_null(), "sftp_only", j->sftp_only, "with",
+			 json_safe_strings(&j->with));
+}
+
+void jail_add_paths(const struct strings *paths, char mark, struct text *out)
+{
+	for (size_t i = 0; i < paths->n && i < PATHS_SHOWN; i++) {
+		text_add(out, "  %c ", mark);
+		text_add_escaped(out, paths->v[i], strlen(paths->v[i]));
+		text_add_string(out, "\n");
+	}
+	if (paths->n > PATHS_SHOWN)
+		text_add(out, "  %c and %zu more: --format json shows all\n", mark, paths->n - PATHS_SHOWN);
 }
 
 void jail_add_size(unsigned long long bytes, struct text *out)

@@ -35,6 +35,8 @@ int jail_users(const struct common_args *common, const struct strings *there, co
 void jail_say_problems(const struct diags *problems);
 /* {"user","dir","home","shell","sftp_only","with"}; a new reference. */
 json_t *jail_json(const struct jail *j);
+/* Indented, a line each with the mark in front ('+', '-', '~'); of many the first, and how many more there are. */
+void jail_add_paths(const struct strings *paths, char mark, struct text *out);
 /* "14.2 MB" */
 void jail_add_size(unsigned long long bytes, struct text *out);
 /* "anna's shell /bin/bash with coreutils, git", "sftp only" */

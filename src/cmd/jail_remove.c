@@ -3,6 +3,7 @@
 #include "audit/process.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/message.h"
 #include "cmd/change.h"
 #include "cmd/jail.h"
@@ -54,7 +55,9 @@ struct removal {
 	char *keys_path;
 	bool keys_go; /* that file */
 	struct text first, also, undo;
+	json_t *more;	  /* "jail" of the JSON answer */
 	bool marked;	  /* the manifest says that it is going */
+	bool goes;	  /* it is out of force */
 	sigset_t signals; /* as they were before they were held */
 	bool held;
 	int lock;
@@ -229,34 +232,6 @@ static enum err mark(void *arg, const struct stage *s, struct text *wrong)
 	return e;
 }
 
-static int put_out_of_force(struct removal *v)
-{
-	const struct change block = { .kind = CHANGE_BLOCK, .args = v->m.jail.user };
-	const struct change keys = { .kind = CHANGE_REMOVE, .path = v->keys_path };
-	const struct change *changes[] = { &block, &keys };
-	struct text what = { 0 };
-	struct change_request q = { .changes = changes,
-				    .n = v->keys_go ? 2 : 1,
-				    .keep = &v->a->keep,
-				    .overrides = &v->a->overrides,
-				    .at_once = true,
-				    .one_account = true,
-				    .more_to_do = true,
-				    .undo = text_string(&v->undo),
-				    .first = &v->first,
-				    .also = &v->also,
-				    .extend = check_out_of_force,
-				    .before = mark,
-				    .arg = v };
-	int status;
-
-	text_add(&what, "jail remove %s", v->m.jail.user);
-	q.what = text_string(&what);
-	status = change_run(v->common, v->f, &q);
-	text_free(&what);
-	return status;
-}
-
 /* As it was: it did not come about. */
 static void unmark(struct removal *v)
 {
@@ -288,14 +263,32 @@ static void stop_upkeep(const struct removal *v)
 
 #define HALF_GONE "the jail is out of force, but could not be taken away whole; sudo sallyport recover tries again"
 
-static int take_away(struct removal *v)
+/* Also where it could not be taken away whole. */
+static void tell(struct removal *v, const struct build_kept *kept, bool gone)
 {
+	json_t *jail = json_object_get(v->more, "jail");
+
+	if (gone)
+		text_add(&v->also, "%s is in no jail any more%s\n", v->m.jail.user,
+			 v->a->remove_account ? ", and has no account" : "");
+	if (kept->home)
+		text_add(&v->also, "The home is kept: %s\n", kept->home);
+	if (kept->other)
+		text_add(&v->also, "What may be somebody's own is kept: %s\n", kept->other);
+	json_object_set_new(jail, "home_kept", kept->home ? json_safe_string(kept->home) : json_null());
+	json_object_set_new(jail, "other_kept", kept->other ? json_safe_string(kept->other) : json_null());
+}
+
+static int take_away(void *arg)
+{
+	struct removal *v = arg;
 	struct diags problems = { 0 };
 	struct build_kept kept = { 0 };
 	struct text why = { 0 };
-	int status = 0;
+	int status;
 	enum err e;
 
+	v->goes = true;
 	if ((status = refuse_inmates(v)) &&
 	    v->m.lost) { /* without its block nothing would say any more that it is ours */
 		hint("the jail is out of force; when they have left: sudo sallyport recover");
@@ -322,12 +315,41 @@ static int take_away(struct removal *v)
 		status = complain(HALF_GONE);
 	else if (e)
 		status = fail(e, HALF_GONE);
-	if (kept.home)
-		inform("The home is kept: %s", kept.home);
-	if (kept.other)
-		inform("What may be somebody's own is kept: %s", kept.other);
+	tell(v, &kept, status == 0);
 	diags_free(&problems);
 	build_kept_clear(&kept);
+	return status;
+}
+
+/* ---- the change ---- */
+
+static int put_out_of_force(struct removal *v)
+{
+	const struct change block = { .kind = CHANGE_BLOCK, .args = v->m.jail.user };
+	const struct change keys = { .kind = CHANGE_REMOVE, .path = v->keys_path };
+	const struct change *changes[] = { &block, &keys };
+	struct text what = { 0 };
+	struct change_request q = { .changes = changes,
+				    .n = v->keys_go ? 2 : 1,
+				    .keep = &v->a->keep,
+				    .overrides = &v->a->overrides,
+				    .at_once = true,
+				    .one_account = true,
+				    .more_to_do = true,
+				    .undo = text_string(&v->undo),
+				    .first = &v->first,
+				    .also = &v->also,
+				    .more = v->more,
+				    .extend = check_out_of_force,
+				    .before = mark,
+				    .after = take_away,
+				    .arg = v };
+	int status;
+
+	text_add(&what, "jail remove %s", v->m.jail.user);
+	q.what = text_string(&what);
+	status = change_run(v->common, v->f, &q);
+	text_free(&what);
 	return status;
 }
 
@@ -342,8 +364,6 @@ static void describe(struct removal *v)
 		text_add(&v->first,
 			 "  %s is then in no jail: whoever has a key by sshd's other settings sees the whole system\n",
 			 j->user);
-	text_add(&v->also, "%s is in no jail any more%s\n", j->user,
-		 v->a->remove_account ? ", and has no account" : "");
 	text_add(&v->undo, "jail create %s%s", j->user,
 		 j->sftp_only ? " --sftp-only"
 		 : v->m.lost  ? " --with PROGRAM,..."
@@ -435,12 +455,12 @@ static int remove_jail(struct removal *v, const char *user)
 	describe(v);
 	if ((status = describe_kept(v)))
 		return status;
-	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = describe_keys(v)) || (e = text_check(&v->also)))
+	if ((e = jail_keys_path(v->f, user, &v->keys_path)) || (e = describe_keys(v)))
 		return fail(e, "cannot plan the removal");
+	if (!(v->more = json_pack("{s:o}", "jail", jail_json(&v->m.jail))))
+		return fail(ERR_MEMORY, "cannot plan the removal");
 	status = put_out_of_force(v);
-	if (status == EXIT_YES && v->marked)
-		status = take_away(v);
-	else
+	if (!v->goes)
 		unmark(v);
 	return status;
 }
@@ -461,6 +481,7 @@ static int run(const struct common_args *common, void *args, const struct string
 	status = remove_jail(&v, rest->v[0]);
 	manifest_clear(&v.m);
 	jail_lost_clear(&v.lost);
+	json_decref(v.more);
 	free(v.keys_path);
 	text_free(&v.first);
 	text_free(&v.also);

@@ -36,25 +36,35 @@ struct update {
 	bool changed;
 };
 
+static bool changes(const struct build_told *told)
+{
+	return told->added.n || told->replaced.n || told->removed.n;
+}
+
 static void add_json(struct update *u, const char *user, const struct build_told *told, const char *error)
 {
-	const bool changed = told->added + told->replaced + told->removed > 0;
+	json_t *paths = json_pack("{s:o,s:o,s:o}", "added", json_safe_strings(&told->added), "replaced",
+				  json_safe_strings(&told->replaced), "removed", json_safe_strings(&told->removed));
 
 	json_array_append_new(u->jails,
-			      json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:o}", "user", user, "changed", changed, "added",
-					(json_int_t)told->added, "replaced", (json_int_t)told->replaced, "removed",
-					(json_int_t)told->removed, "bytes_linked", (json_int_t)told->bytes_linked,
-					"bytes_copied", (json_int_t)told->bytes_copied, "error",
-					error ? json_safe_string(error) : json_null()));
+			      json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "user", user, "changed", changes(told),
+					"added", (json_int_t)told->added.n, "replaced", (json_int_t)told->replaced.n,
+					"removed", (json_int_t)told->removed.n, "bytes_linked",
+					(json_int_t)told->bytes_linked, "bytes_copied", (json_int_t)told->bytes_copied,
+					"error", error ? json_safe_string(error) : json_null(), "paths", paths));
 }
 
 static void add_text(struct update *u, const char *user, const struct build_told *told)
 {
-	if (told->added + told->replaced + told->removed == 0)
+	if (!changes(told)) {
 		text_add(&u->out, "%s: nothing to change\n", user);
-	else
-		text_add(&u->out, "%s: %zu %sadded, %zu replaced, %zu removed\n", user, told->added,
-			 u->common->dry_run ? "would be " : "", told->replaced, told->removed);
+		return;
+	}
+	text_add(&u->out, "%s: %zu %sadded, %zu replaced, %zu removed\n", user, told->added.n,
+		 u->common->dry_run ? "would be " : "", told->replaced.n, told->removed.n);
+	jail_add_paths(&told->added, '+', &u->out);
+	jail_add_paths(&told->replaced, '~', &u->out);
+	jail_add_paths(&told->removed, '-', &u->out);
 }
 
 static int say_failed(struct update *u, const char *user, enum err e, const struct diags *problems)
@@ -100,8 +110,9 @@ static int update_one(struct update *u, const char *user)
 		warn("what %s does by sftp is not logged: %s", user, text_string(&why));
 	add_json(u, user, &told, NULL);
 	add_text(u, user, &told);
-	u->changed = u->changed || told.added + told.replaced + told.removed > 0;
+	u->changed = u->changed || changes(&told);
 out:
+	build_told_clear(&told);
 	manifest_clear(&m);
 	entries_clear(&wanted);
 	diags_free(&problems);

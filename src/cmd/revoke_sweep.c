@@ -98,14 +98,12 @@ static json_t *file_json(const struct sweep_file *f)
 /* Besides the schema, which the plan has its own of. */
 static json_t *found_json(const struct sweep *s)
 {
-	json_t *files = json_array(), *unknown = json_array();
+	json_t *files = json_array();
 
 	for (size_t i = 0; files && i < s->n; i++)
 		json_array_append_new(files, file_json(&s->v[i]));
-	for (size_t i = 0; unknown && i < s->unseen.n; i++)
-		json_array_append_new(unknown, json_safe_string(s->unseen.v[i]));
 	return json_pack("{s:I,s:I,s:o,s:o}", "keys", (json_int_t)sweep_count(s, SWEEP_KEY), "looked",
-			 (json_int_t)s->looked, "files", files, "unknown", unknown);
+			 (json_int_t)s->looked, "files", files, "unknown", json_safe_strings(&s->unseen));
 }
 
 static void say_unseen(const struct sweep *s)

@@ -594,15 +594,6 @@ static enum err try_small(struct trial *one)
 	return e;
 }
 
-static json_t *list(const struct strings *l)
-{
-	json_t *j = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(j, json_safe_string(l->v[i]));
-	return j;
-}
-
 static json_t *trial_task(void *arg)
 {
 	struct jail_trial_told told = { 0 };
@@ -618,8 +609,8 @@ static json_t *trial_task(void *arg)
 		e = judge_log(&one);
 	if (e && !told.wrong.len)
 		text_add(&told.wrong, "it could not be tried: %s", err_text(e));
-	answer = json_pack("{s:o,s:o,s:o}", "proven", list(&told.proven), "unproven", list(&told.unproven), "wrong",
-			   json_safe_string(text_string(&told.wrong)));
+	answer = json_pack("{s:o,s:o,s:o}", "proven", json_safe_strings(&told.proven), "unproven",
+			   json_safe_strings(&told.unproven), "wrong", json_safe_string(text_string(&told.wrong)));
 	jail_trial_told_clear(&told);
 	return answer;
 }

@@ -60,15 +60,6 @@ static json_t *meta_to_json(const struct file_meta *m)
 			 "xattrs", xattrs_to_json(m));
 }
 
-static json_t *strings_to_json(const struct strings *l)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < l->n; i++)
-		json_array_append_new(list, json_safe_string(l->v[i]));
-	return list;
-}
-
 static json_t *ops_to_json(const struct tx *t)
 {
 	json_t *list = json_array();
@@ -80,7 +71,7 @@ static json_t *ops_to_json(const struct tx *t)
 				      json_pack("{s:s,s:s,s:b,s:b,s:b,s:o,s:o,s:o}", "op", op_kind_text(op->kind),
 						"path", op->path, "existed", op->existed, "config", op->config,
 						"straight", op->straight, "old", meta_to_json(&op->old_meta), "new",
-						meta_to_json(&op->new_meta), "why", strings_to_json(&op->why)));
+						meta_to_json(&op->new_meta), "why", json_safe_strings(&op->why)));
 	}
 	return list;
 }

@@ -140,7 +140,7 @@ static json_t *time_json(time_t when)
 
 json_t *rehearsal_json(const struct rehearsal *r)
 {
-	json_t *lost = json_array(), *ended = json_array(), *sources = json_array(), *o;
+	json_t *lost = json_array(), *ended = json_array(), *o;
 
 	for (size_t i = 0; i < r->nlost; i++)
 		json_array_append_new(lost, loss_json(&r->lost[i]));
@@ -148,10 +148,9 @@ json_t *rehearsal_json(const struct rehearsal *r)
 		json_array_append_new(ended, json_pack("{s:s,s:o,s:I}", "feature", r->ended[i].name, "by",
 						       json_safe_string(r->ended[i].by), "count",
 						       (json_int_t)r->ended[i].count));
-	for (size_t i = 0; i < r->from->sources.n; i++)
-		json_array_append_new(sources, json_safe_string(r->from->sources.v[i]));
 	o = json_pack("{s:I,s:I,s:o,s:o,s:o,s:o}", "logins", (json_int_t)r->logins, "kept", (json_int_t)r->kept, "lost",
-		      lost, "ended", ended, "since", time_json(r->from->since), "sources", sources);
+		      lost, "ended", ended, "since", time_json(r->from->since), "sources",
+		      json_safe_strings(&r->from->sources));
 	if (o && r->from->incomplete)
 		json_object_set_new(o, "incomplete", json_safe_string(r->from->incomplete));
 	return o;

@@ -183,12 +183,10 @@ enum err build_create(const struct root *r, struct manifest *m, enum build_how h
 		e = make_at(&w, m, &place);
 	if (e == ERR_SYSTEM)
 		e = work_fail(&w, m->jail.dir, "the jail cannot be made");
-	if (e) {
+	if (e)
 		undo(&w, m);
-	} else {
-		w.told.added = m->entries.n;
-		*told = w.told;
-	}
+	else
+		work_tell(&w, told);
 	file_close(place.parent);
 out:
 	work_clear(&w);

@@ -21,11 +21,13 @@ enum build_how {
 	BUILD_COPY,  /* a reflink, else a copy */
 };
 
-/* What a build did, for the answer. */
+/* What a build did, for the answer. Start with { 0 }; build_told_clear(). */
 struct build_told {
-	size_t added, replaced, removed, same;
+	struct strings added, replaced, removed; /* paths in the jail, by an update: "/usr/lib/libc.so.6" */
+	size_t same;
 	unsigned long long bytes_linked, bytes_copied;
 };
+void build_told_clear(struct build_told *t);
 
 /*
  * The lock of all that changes jails: a descriptor, or ERR_BUSY. Whoever changes the configuration, too, takes that lock

@@ -299,9 +299,10 @@ static enum err count(struct work *w, struct plan *p, bool *changes, bool *seen)
 	for (size_t i = 0; i < p->wanted->n && !e; i++) {
 		const enum verdict v = p->verdict[i];
 
-		w->told.same += v == SAME;
-		w->told.added += v == ADD;
-		w->told.replaced += v == REPLACE || v == FIX;
+		if (v == SAME)
+			w->told.same++;
+		else
+			e = strings_add(v == ADD ? &w->told.added : &w->told.replaced, p->wanted->v[i].path);
 		if (v != SAME || i >= old->n || !entry_equal(&p->wanted->v[i], &old->v[i]) ||
 		    strcmp(p->wanted->v[i].digest, old->v[i].digest) != 0)
 			*changes = true;
@@ -310,7 +311,7 @@ static enum err count(struct work *w, struct plan *p, bool *changes, bool *seen)
 	}
 	for (size_t i = 0; i < old->n && !e; i++)
 		if (!old->v[i].his && !inside[i] && !entries_find(p->wanted, old->v[i].path))
-			w->told.removed++;
+			e = strings_add(&w->told.removed, old->v[i].path);
 	free(inside);
 	return e;
 }
@@ -450,8 +451,7 @@ static enum err fix_top(struct work *w, const struct plan *p)
 		return ERR_NONE;
 	if (tree_fix_folder(p->top, TREE_TOP_MODE) || fsync(p->top))
 		return work_fail(w, p->old->jail.dir, "its owner and mode cannot be set");
-	w->told.replaced++;
-	return ERR_NONE;
+	return strings_add(&w->told.replaced, "/");
 }
 
 /* So that the next update need not read them again. Of no use to anybody else, so a failure is none of the update. */
@@ -480,8 +480,8 @@ static enum err plan_look(struct work *w, struct plan *p)
 	bool changes, seen;
 	enum err e = plan_make(w, p, &changes, &seen);
 
-	if (!e)
-		w->told.replaced += !tree_folder_is(p->top, TREE_TOP_MODE);
+	if (!e && !tree_folder_is(p->top, TREE_TOP_MODE))
+		e = strings_add(&w->told.replaced, "/");
 	return e;
 }
 
@@ -515,7 +515,7 @@ static enum err update(const struct root *r, const struct manifest *old, struct 
 		e = p.verdict ? act(&w, &p) : ERR_MEMORY;
 	}
 	if (!e)
-		*told = w.told;
+		work_tell(&w, told);
 	file_close(p.top);
 	free(p.verdict);
 	free(p.inside);

@@ -177,9 +177,7 @@ enum err jail_check(const struct root *r, const struct manifest *m, const struct
 
 	if (e == ERR_NOT_FOUND)
 		e = trouble_add(&found, JAIL_MISSING, "/", "there is no folder %s", m->jail.dir);
-	else if (!e)
-		e = look_inside(r, m, met, &found);
-	if (!e)
+	else if (!e && !(e = look_inside(r, m, met, &found)))
 		e = look_outside(r, m, &found);
 	if (!e && wanted)
 		e = check_host(r, m, met, wanted, &found);

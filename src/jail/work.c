@@ -29,8 +29,24 @@ void work_init(struct work *w, const struct root *r, const struct jail *j, enum 
 	pthread_mutex_init(&w->mutex, NULL);
 }
 
+void build_told_clear(struct build_told *t)
+{
+	strings_free(&t->added);
+	strings_free(&t->replaced);
+	strings_free(&t->removed);
+	*t = (struct build_told){ 0 };
+}
+
+void work_tell(struct work *w, struct build_told *told)
+{
+	build_told_clear(told);
+	*told = w->told;
+	w->told = (struct build_told){ 0 };
+}
+
 void work_clear(struct work *w)
 {
+	build_told_clear(&w->told);
 	pthread_mutex_destroy(&w->mutex);
 }
 

@@ -37,6 +37,8 @@ struct work {
 
 void work_init(struct work *w, const struct root *r, const struct jail *j, enum build_how how, struct diags *problems);
 void work_clear(struct work *w);
+/* What was done, in place of what 'told' has; w has none of it any more. */
+void work_tell(struct work *w, struct build_told *told);
 /* Says in problems what could not be done with the path, and why by errno. */
 enum err work_fail(struct work *w, const char *path, const char *what);
 /* The same with the reason in words. */

@@ -8,15 +8,6 @@
 
 static const char *const verdict_words[] = { "allowed", "denied", "unknown" };
 
-static json_t *strings_json(const struct strings *l)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(list, json_safe_string(l->v[i]));
-	return list;
-}
-
 static json_t *members_json(const struct networks *l)
 {
 	json_t *list = json_array();
@@ -32,7 +23,7 @@ static json_t *members_json(const struct networks *l)
 static json_t *network_json(const struct matrix_network *n)
 {
 	return json_pack("{s:o,s:s,s:o,s:b,s:o}", "name", json_safe_string(n->name), "addr", n->addr, "networks",
-			 members_json(&n->members), "more", n->more, "rules", strings_json(&n->rules));
+			 members_json(&n->members), "more", n->more, "rules", json_safe_strings(&n->rules));
 }
 
 static json_t *methods_json(unsigned methods)
@@ -97,7 +88,7 @@ enum err report_access_matrix_json(const struct access_matrix *m, json_t **out)
 	for (size_t i = 0; i < m->nnetworks; i++)
 		json_array_append_new(networks, network_json(&m->networks[i]));
 	page = json_pack("{s:s,s:o,s:o,s:o}", "schema", "sallyport.access-matrix.v1", "networks", networks, "accounts",
-			 accounts_json(m), "notes", strings_json(&m->notes));
+			 accounts_json(m), "notes", json_safe_strings(&m->notes));
 	if (!page)
 		return ERR_MEMORY;
 	*out = page;

@@ -7,6 +7,7 @@
 """
 import os
 import pty
+import signal
 import select
 import shutil
 import sys
@@ -73,6 +74,8 @@ def terminal(folder, uid, home, *command):
         alive = show(master, 0.4)
     while alive and time.monotonic() < end:
         alive = show(master, 1)
+    if alive:
+        os.kill(child, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 

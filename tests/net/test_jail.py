@@ -172,7 +172,7 @@ true
     assert got.returncode == 0, got.stdout + got.stderr
     unit = "srv-jails\\x2d1-bert-dev-log.mount"
     assert said == ["sshd tells uploads and downloads at its /dev/log", "enable --now " + unit, "1",
-                    "bert: 0 added, 1 replaced, 0 removed",
+                    "bert: 0 added, 1 replaced, 0 removed", "  ~ /dev",
                     "the jail of bert was half removed: taken away", "bert.home", "0", "0"], got.stdout + got.stderr
 
 
@@ -277,7 +277,8 @@ sallyport jail create anna --with basic -y -q || exit 5
 lab_login anna 'type rsync || cat here' 2>/dev/null
 sallyport rollback -y -q >/dev/null || exit 6
 sallyport jail remove anna </dev/null 2>/dev/null; sallyport jail remove anna -n >/dev/null; [ -d $J ] || exit 7
-sallyport jail remove anna -y --format json | grep -c '"changed": true'
+sallyport jail remove anna -y --format json | tee /tmp/json | grep -c '"changed": true'
+grep -o '"[a-z_]*_kept": .*' /tmp/json
 [ ! -e /etc/ssh/sshd_config.d/00-sallyport-jails.conf ] && [ "$(sallyport history | wc -l)" = 2 ] || exit 8
 cat /home/chroot/anna.home/here; sallyport jail list
 """)
@@ -285,7 +286,7 @@ cat /home/chroot/anna.home/here; sallyport jail list
     assert said[:6] == ["1", "1", "sees the host", "mine", "rsync is /usr/bin/rsync",
                         said[5]], got.stdout + got.stderr
     assert said[5].startswith("/home/chroot/anna is changed: 0 added, ") and said[5].endswith(" removed") and " 0 removed" not in said[5]
-    assert said[6:9] == ["mine", "1", "mine"] and said[9].startswith("There is no jail."), got.stdout + got.stderr
+    assert said[6:11] == ["mine", "1", '"home_kept": "/home/chroot/anna.home",', '"other_kept": null', "mine"] and said[11].startswith("There is no jail."), got.stdout + got.stderr
 
 
 def test_it_is_not_removed_under_anybody(world):

@@ -50,6 +50,20 @@ inside 'touch /x /tmp/x /etc/x /usr/x /dev/x /home/x; echo x >>/etc/passwd; rm -
     assert len(refused) == 8 and said[-1] == "done", said
 
 
+def test_a_login_reads_what_it_reads_on_the_host(world):
+    said = run(world, """
+echo 'who=$(id -un); PS1="jailed> "' >/etc/profile
+made basic
+printf 'echo $((40+2)) $who\\nexit\\n' | "$LAB_SOURCE/tests/lab/jail.py" terminal /srv/j 1001 /home/anna /bin/bash --login -i
+echo; echo; rm -r /srv/j
+made ls,cat
+inside 'bash --login -c "ls /etc"'
+""").replace("\r", "")
+    login, other = said.split("\n\n")
+    assert "jailed> " in login and "\n42 anna\n" in login, said
+    assert "passwd\n" in other and "profile" not in other and "not found" not in other, said  # it would ask for id
+
+
 def test_readline_and_the_terminal(world):
     said = run(world, """
 made basic

@@ -99,6 +99,7 @@ lab_login anna /opt/hello/bin/hello
     stale = got[:got.index("status 1")]
     assert re.search(r"stale.*/opt/hello/bin/hello|/opt/hello/bin/hello.*stale", stale) and "libhello.so.2" in stale and "libhello.so.1" in stale, got
     assert "libhello.so.2\n" in got and "\nlibhello.so.1\n" not in got
+    assert "anna: 1 added, 1 replaced, 1 removed\n  + /opt/hello/lib/libhello.so.2\n  ~ /opt/hello/bin/hello\n  - /opt/hello/lib/libhello.so.1\n" in got, got
     assert got.endswith("version 2\n")
 
 
@@ -147,11 +148,14 @@ sallyport jail update anna --dry-run
     got = run(script)
     said = [part.splitlines() for part in re.split(r"(?m)^== \d+\n", got)[1:]]
     wrong = []
-    for (tampered, changes), (hint, would, status, done, after) in zip(TAMPERED, said, strict=True):
+    for (tampered, changes), (hint, would, *paths) in zip(TAMPERED, said, strict=True):
+        named, (status, done, *more) = paths[:len(paths) // 2 - 1], paths[len(paths) // 2 - 1:]
+        after = more.pop()
         hinted = changes and tampered != "chmod 711 $jail"  # which sshd has nothing against
         if would.replace(" would be", "") != done or (done != "anna: nothing to change") != changes or status != str(int(changes)) or \
-                hint != str(int(hinted)) or after != "anna: nothing to change":
-            wrong.append((tampered, hint, would, status, done, after))
+                hint != str(int(hinted)) or after != "anna: nothing to change" or named != more or \
+                len(named) != min(20, sum(map(int, re.findall(r"\d+", done)))) + any("more" in line for line in named):
+            wrong.append((tampered, hint, would, named, status, done, more, after))
     assert not wrong, wrong
     all_programs = re.match(r"anna: (\d+) would be added, 0 replaced, 0 removed", said[[t for t, _ in TAMPERED].index(
         "find $jail/usr $jail/etc -type f -delete")][1])

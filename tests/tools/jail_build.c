@@ -88,10 +88,11 @@ static enum err read_list(const char *path, struct entries *all)
 	return e;
 }
 
-static void print_told(const struct build_told *t)
+static void print_told(struct build_told *t)
 {
-	printf("added %zu, replaced %zu, removed %zu, same %zu; %llu bytes shared, %llu copied\n", t->added,
-	       t->replaced, t->removed, t->same, t->bytes_linked, t->bytes_copied);
+	printf("added %zu, replaced %zu, removed %zu, same %zu; %llu bytes shared, %llu copied\n", t->added.n,
+	       t->replaced.n, t->removed.n, t->same, t->bytes_linked, t->bytes_copied);
+	build_told_clear(t);
 }
 
 static void print_kept(struct build_kept *kept)
@@ -142,7 +143,7 @@ static int create(const struct root *r, char **v, int n)
 {
 	struct manifest m = { 0 };
 	struct diags problems = { 0 };
-	struct build_told told;
+	struct build_told told = { 0 };
 	enum err e;
 
 	if (n < 5)
@@ -172,7 +173,7 @@ static int update(const struct root *r, char **v, int n)
 	struct entries wanted = { 0 };
 	struct diags problems = { 0 };
 	struct text why = { 0 };
-	struct build_told told;
+	struct build_told told = { 0 };
 	enum err e;
 
 	if (n < 2)
@@ -227,7 +228,7 @@ static int make_again(const struct root *r, char **v, int n)
 	struct manifest m = { 0 };
 	struct entries wanted = { 0 };
 	struct diags problems = { 0 };
-	struct build_told told;
+	struct build_told told = { 0 };
 	struct build_kept kept = { 0 };
 	enum err e;
 

@@ -19,26 +19,17 @@ static json_t *optional(const char *s)
 	return s ? json_safe_string(s) : json_null();
 }
 
-static json_t *list_json(const struct strings *l)
-{
-	json_t *a = json_array();
-
-	for (size_t i = 0; i < l->n; i++)
-		json_array_append_new(a, json_safe_string(l->v[i]));
-	return a;
-}
-
 static json_t *options_json(const struct authorized_options *o)
 {
 	return json_pack("{s:o, s:o, s:o, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:b, s:I, s:o, s:o, s:o, s:o}",
 			 "from", optional(o->from), "command", optional(o->command), "principals",
-			 list_json(&o->principals), "has_principals", o->has_principals, "cert_authority",
+			 json_safe_strings(&o->principals), "has_principals", o->has_principals, "cert_authority",
 			 o->cert_authority, "restricted", o->restricted, "verify_required", o->verify_required,
 			 "no_touch_required", o->no_touch_required, "port_forwarding", o->port_forwarding,
 			 "agent_forwarding", o->agent_forwarding, "x11_forwarding", o->x11_forwarding, "pty", o->pty,
 			 "user_rc", o->user_rc, "expires", (json_int_t)o->expires, "permit_open",
-			 list_json(&o->permit_open), "permit_listen", list_json(&o->permit_listen), "environment",
-			 list_json(&o->environment), "tunnel", optional(o->tunnel));
+			 json_safe_strings(&o->permit_open), "permit_listen", json_safe_strings(&o->permit_listen),
+			 "environment", json_safe_strings(&o->environment), "tunnel", optional(o->tunnel));
 }
 
 static json_t *faults_json(const struct authorized_fault *v, size_t n)
@@ -91,11 +82,12 @@ static json_t *certificate_json(const struct certificate *c, enum err verified)
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:i, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:s, s:s, s:o, s:s}",
 		"type", c->key.type, "fingerprint", c->key.fingerprint, "ca", c->ca_key.fingerprint, "serial",
 		(json_int_t)c->serial, "after", (json_int_t)c->valid_after, "before", (json_int_t)c->valid_before,
-		"kind", (int)c->kind, "key_id", json_safe_string(c->key_id), "principals", list_json(&c->principals),
-		"force_command", optional(c->force_command), "source_address", optional(c->source_address),
-		"verify_required", c->verify_required, "touch_not_required", c->touch_not_required, "unknown_critical",
-		list_json(&c->unknown_critical), "extensions", list_json(&c->extensions), "ca_type", c->ca_key.type,
-		"signature_type", c->signature_type, "fault", optional(c->fault), "verify", err_text(verified));
+		"kind", (int)c->kind, "key_id", json_safe_string(c->key_id), "principals",
+		json_safe_strings(&c->principals), "force_command", optional(c->force_command), "source_address",
+		optional(c->source_address), "verify_required", c->verify_required, "touch_not_required",
+		c->touch_not_required, "unknown_critical", json_safe_strings(&c->unknown_critical), "extensions",
+		json_safe_strings(&c->extensions), "ca_type", c->ca_key.type, "signature_type", c->signature_type,
+		"fault", optional(c->fault), "verify", err_text(verified));
 }
 
 /* A damaged one is an answer too: what kind of damage. */

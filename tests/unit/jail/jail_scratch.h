@@ -48,6 +48,7 @@ static inline void host_start(struct host *h)
 static inline void host_end(struct host *h)
 {
 	diags_free(&h->problems);
+	build_told_clear(&h->told);
 	root_close(h->r);
 	scratch_remove(h->dir);
 }

@@ -24,9 +24,9 @@ static enum err update(struct host *h, struct entries *wanted, enum build_how ho
 
 static void told_is(const struct host *h, size_t added, size_t replaced, size_t removed)
 {
-	assert_int_equal(h->told.added, added);
-	assert_int_equal(h->told.replaced, replaced);
-	assert_int_equal(h->told.removed, removed);
+	assert_int_equal(h->told.added.n, added);
+	assert_int_equal(h->told.replaced.n, replaced);
+	assert_int_equal(h->told.removed.n, removed);
 }
 
 static ino_t inode(const char *path)
