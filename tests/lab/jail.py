@@ -7,9 +7,9 @@
 """
 import os
 import pty
-import signal
 import select
 import shutil
+import signal
 import sys
 import time
 

@@ -92,7 +92,7 @@ chroot /home/chroot/anna /usr/bin/gzip --version | grep -c ^gzip
 jail update anna
 jail check anna
 """)
-    assert got.splitlines() == ["anna: 2 added, 0 replaced, 1 removed", "brought up to date meanwhile", "three", "1", "anna: nothing to change",
+    assert got.splitlines() == ["anna: 2 added, 0 replaced, 1 removed", "  + /opt/data/three", "  + /opt/data/two", "  - /opt/data/one", "brought up to date meanwhile", "three", "1", "anna: nothing to change",
                                 "anna in /home/chroot/anna", "  all is well: it holds, is current, and what is in it starts"], got
 
 

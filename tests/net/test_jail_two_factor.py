@@ -81,5 +81,5 @@ jail create bert --sftp-only -y 2>&1 | grep -e '^Not proven' -e 'cannot log in'
     assert lines[0].startswith("sallyport: lockout guard: bert would be locked out: " + why), got
     assert lines[1].startswith("  lost: bert from 127.0.0.1 (1 time") and "lockout guard: bert from 127.0.0.1 would be locked out: " + why in lines[2], got
     assert lines[3].startswith("  lost: bert from 127.0.0.1 (1 time")
-    assert lines[-1] == "sallyport: warning: bert cannot log in as things are: " + why, got
-    assert lines[-2].startswith("Not proven: a login by the whole configuration: sshd takes the key and then wants keyboard-interactive")
+    assert lines[-2] == "sallyport: warning: bert cannot log in as things are: " + why, got
+    assert lines[-1].startswith("Not proven: a login by the whole configuration: sshd takes the key and then wants keyboard-interactive")

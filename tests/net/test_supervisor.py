@@ -423,7 +423,7 @@ def test_a_killed_daemon_is_followed_by_another_at_once(daemon):
         daemon.process.wait()
         daemon.start().ready(n)
         new = daemon.pids()
-        assert not any(alive(pid) for pid in old.values())
+        assert until(lambda: not any(alive(pid) for pid in old.values()))  # the kernel tells them of the death, and they end
         assert all(alive(pid) for pid in new.values())
         old = new
 

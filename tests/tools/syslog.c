@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* syslog.c - writes what arrives at a /dev/log socket to a file, in the traditional form of /var/log/auth.log. */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -46,6 +47,17 @@ static void write_line(int out, const char *message, const char *host)
 		perror("syslog");
 }
 
+/*
+ * Whoever waits for a program and then looks into the file wants its last words to be there. With a priority of its own this runs as soon as there
+ * is something to read; where it may not have one, lab_log_settle has to do.
+ */
+static void go_first(void)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+
+	sched_setscheduler(0, SCHED_FIFO, &first);
+}
+
 int main(int argc, char **argv)
 {
 	char message[65536 + 1], host[256] = "";
@@ -61,6 +73,7 @@ int main(int argc, char **argv)
 		perror("syslog");
 		return 1;
 	}
+	go_first();
 	while ((n = recv(inbox, message, sizeof message - 1, 0)) >= 0) {
 		message[n] = '\0';
 		write_line(out, message, host);
