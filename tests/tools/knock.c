@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* knock.c - makes one knock with an Ed25519 key file and sends it: for tests, which may want one that is wrong. */
+#include "file_bytes.h"
 #include "gate/host_key.h"
 #include "knock/native.h"
 
@@ -31,18 +32,6 @@ static int trouble(const char *what)
 {
 	fprintf(stderr, "knock: %s\n", what);
 	return 2;
-}
-
-static uint8_t *file_bytes(const char *path, size_t *len)
-{
-	struct root *live = NULL;
-	char *content = NULL, *full = realpath(path, NULL);
-
-	if (!full || root_open("/", &live) || root_read(live, full, 65536, &content, len))
-		content = NULL;
-	root_close(live);
-	free(full);
-	return (uint8_t *)content;
 }
 
 static int datagram_send(const uint8_t *bytes, const char *address, const char *port)

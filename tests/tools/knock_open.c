@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* knock_open.c - opens one knock as a server would, and says what is in it and whether its signature holds. */
+#include "file_bytes.h"
 #include "gate/host_key.h"
 #include "knock/native.h"
 
@@ -23,18 +24,6 @@ static int trouble(const char *what)
 {
 	fprintf(stderr, "knock_open: %s\n", what);
 	return 2;
-}
-
-static uint8_t *file_bytes(const char *path, size_t *len)
-{
-	struct root *live = NULL;
-	char *content = NULL, *full = realpath(path, NULL);
-
-	if (!full || root_open("/", &live) || root_read(live, full, 65536, &content, len))
-		content = NULL;
-	root_close(live);
-	free(full);
-	return (uint8_t *)content;
 }
 
 struct opening {

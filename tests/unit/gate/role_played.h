@@ -194,6 +194,23 @@ static inline bool hear(int fd, int ms, struct heard *out)
 	return true;
 }
 
+/* Of a message of that kind; of one that there is not: some. */
+static inline size_t body_size(uint32_t kind)
+{
+	static const size_t sizes[MESSAGE_KIND_COUNT] = {
+		[MESSAGE_SLOTS] = sizeof(struct message_slots),
+		[MESSAGE_OPEN] = sizeof(struct message_open),
+		[MESSAGE_OPENED] = sizeof(struct message_opened),
+		[MESSAGE_QUESTION] = sizeof(struct message_question),
+		[MESSAGE_ANSWER] = sizeof(struct message_answer),
+		[MESSAGE_KNOCK] = sizeof(struct message_knock),
+		[MESSAGE_KNOCKED] = sizeof(struct message_knocked),
+		[MESSAGE_COUNTS] = sizeof(struct message_counts),
+	};
+
+	return kind < MESSAGE_KIND_COUNT ? sizes[kind] : 8;
+}
+
 static inline void say(int fd, uint32_t kind, uint32_t id, const void *body, size_t len)
 {
 	struct pollfd room = { .fd = fd, .events = POLLOUT };

@@ -718,22 +718,12 @@ static void ends_for(struct ends *e, bool from_net, uint32_t kind, const void *b
 
 static void a_message_of_another_kind_or_size_ends_it(void **state)
 {
-	static const size_t sizes[MESSAGE_KIND_COUNT] = {
-		[MESSAGE_SLOTS] = sizeof(struct message_slots),
-		[MESSAGE_OPEN] = sizeof(struct message_open),
-		[MESSAGE_OPENED] = sizeof(struct message_opened),
-		[MESSAGE_QUESTION] = sizeof(struct message_question),
-		[MESSAGE_ANSWER] = sizeof(struct message_answer),
-		[MESSAGE_KNOCK] = sizeof(struct message_knock),
-		[MESSAGE_KNOCKED] = sizeof(struct message_knocked),
-		[MESSAGE_COUNTS] = sizeof(struct message_counts),
-	};
 	static const uint8_t zeros[PLAYED_MESSAGE];
 	struct ends *e = *state;
 
 	for (int from_net = 0; from_net < 2; from_net++)
 		for (uint32_t kind = 0; kind <= MESSAGE_KIND_COUNT; kind++) {
-			const size_t size = kind < MESSAGE_KIND_COUNT ? sizes[kind] : 8;
+			const size_t size = body_size(kind);
 			const bool known =
 				from_net ? kind == MESSAGE_KNOCK || kind == MESSAGE_COUNTS : kind == MESSAGE_ANSWER;
 

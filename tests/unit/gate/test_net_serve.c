@@ -822,22 +822,12 @@ static void ends_for(struct ends *e, enum peer p, uint32_t kind, const void *bod
 
 static void a_message_of_another_kind_or_size_ends_it(void **state)
 {
-	static const size_t sizes[MESSAGE_KIND_COUNT] = {
-		[MESSAGE_SLOTS] = sizeof(struct message_slots),
-		[MESSAGE_OPEN] = sizeof(struct message_open),
-		[MESSAGE_OPENED] = sizeof(struct message_opened),
-		[MESSAGE_QUESTION] = sizeof(struct message_question),
-		[MESSAGE_ANSWER] = sizeof(struct message_answer),
-		[MESSAGE_KNOCK] = sizeof(struct message_knock),
-		[MESSAGE_KNOCKED] = sizeof(struct message_knocked),
-		[MESSAGE_COUNTS] = sizeof(struct message_counts),
-	};
 	static const uint8_t zeros[PLAYED_MESSAGE];
 	struct ends *e = *state;
 
 	for (enum peer p = KEEPER; p <= GRANT; p++)
 		for (uint32_t kind = 0; kind <= MESSAGE_KIND_COUNT; kind++) {
-			const size_t size = kind < MESSAGE_KIND_COUNT ? sizes[kind] : 8;
+			const size_t size = body_size(kind);
 			const bool known = (p == KEEPER && (kind == MESSAGE_SLOTS || kind == MESSAGE_OPENED)) ||
 					   (p == INDEX && kind == MESSAGE_ANSWER) ||
 					   (p == GRANT && kind == MESSAGE_KNOCKED);
