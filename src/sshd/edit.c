@@ -127,18 +127,24 @@ static size_t arguments_end(const char *s, size_t at, size_t end)
 	return last;
 }
 
-/* These take the rest of their line as it is: a "#" in it is no comment. */
-static bool takes_rest(const char *line, size_t len)
+/* false: sshd cannot read it. *k is NULL where it has no keyword, or none that is known. */
+static bool read_keyword(const char *line, size_t len, const struct sshd_keyword **k)
 {
 	struct lexer_line l = { 0 };
-	const struct sshd_keyword *k = NULL;
 
 	if (lexer_read(line, len, SSHD_NEWEST, &l))
 		return false;
-	if (l.keyword)
-		k = sshd_keyword_find(l.keyword);
+	*k = l.keyword ? sshd_keyword_find(l.keyword) : NULL;
 	lexer_clear(&l);
-	return k &&
+	return true;
+}
+
+/* These take the rest of their line as it is: a "#" in it is no comment. */
+static bool takes_rest(const char *line, size_t len)
+{
+	const struct sshd_keyword *k;
+
+	return read_keyword(line, len, &k) && k &&
 	       (k->kind == KIND_REST || k->id == KW_AUTHORIZEDKEYSCOMMAND || k->id == KW_AUTHORIZEDPRINCIPALSCOMMAND);
 }
 
@@ -328,15 +334,9 @@ enum err edit_insert(struct text *content, unsigned line, const char *text)
 
 static bool ends_global(const char *line, size_t len)
 {
-	struct lexer_line l = { 0 };
-	const struct sshd_keyword *k = NULL;
+	const struct sshd_keyword *k;
 
-	if (lexer_read(line, len, SSHD_NEWEST, &l))
-		return true;
-	if (l.keyword)
-		k = sshd_keyword_find(l.keyword);
-	lexer_clear(&l);
-	return k && (k->id == KW_MATCH || k->id == KW_INCLUDE);
+	return !read_keyword(line, len, &k) || (k && (k->id == KW_MATCH || k->id == KW_INCLUDE));
 }
 
 unsigned edit_global_end(const struct text *content)
