@@ -28,6 +28,7 @@ gate_plain() {
 
 # gate_start: the daemon, its pid in $GATE, its log in /tmp/gate.log. Fails unless it serves within ten seconds.
 gate_start() {
+	: >>/tmp/gate.log
 	sallyportd -D --libexec "${GATE_ROLES:-$SALLYPORT_BUILD/src/gate}" </dev/null >>/tmp/gate.log 2>&1 3>&- &
 	GATE=$!
 	gate_serves

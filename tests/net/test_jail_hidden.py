@@ -29,14 +29,14 @@ jail() { sallyport jail "$@" </dev/null; }
 login() { lab_in client ssh "$@" </dev/null; }
 # sftp_stays HOST: a session that is idle; its pid in $SFTP.
 sftp_stays() {
-	rm -f /root/sftp-in; mkfifo /root/sftp-in
+	rm -f /root/sftp-in; mkfifo /root/sftp-in; : >/root/sftp-out
 	lab_in client sftp -q "$1" </root/sftp-in >/root/sftp-out 2>&1 & SFTP=$!
 	exec 8>/root/sftp-in
 	echo pwd >&8
 	lab_wait 10 grep -q 'working directory' /root/sftp-out
 }
 sftp_goes() { exec 8>&-; wait $SFTP || true; lab_wait 10 nobody_is "$1"; }
-shell_stays() { login "$1" 'echo in; sleep 600' >/root/shell 8>&- & SHELL_PID=$!; lab_wait 10 grep -q in /root/shell; }
+shell_stays() { : >/root/shell; login "$1" 'echo in; sleep 600' >/root/shell 8>&- & SHELL_PID=$!; lab_wait 10 grep -q in /root/shell; }
 nobody_is() { ! pgrep -u "$1" >/dev/null; }
 refused() { local status=0; "$@" || status=$?; echo "status $status"; [ $status = 1 ]; }
 everything() { lab_snapshot /home/chroot /etc/ssh /var/lib/sallyport/jails; }

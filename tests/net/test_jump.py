@@ -17,7 +17,7 @@ lab_client bastion 3
 echo 1 >/proc/sys/net/ipv4/ip_forward
 ip -n client route add 10.83.0.3 via 10.83.0.1
 ip -n bastion route add 10.83.0.2 via 10.83.0.1
-lab_sshd_start
+lab_sshd_start -o MaxStartups=100 # else it drops some of ten at once, a try of ours being the eleventh
 export XDG_RUNTIME_DIR=/run/user-0 HOME=/root
 mkdir -m 700 $XDG_RUNTIME_DIR
 mkdir -p -m 700 /root/.ssh
