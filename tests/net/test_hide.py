@@ -25,7 +25,7 @@ enroll() { lab_in client sallyport enroll "$@" </dev/null; }
 login() { lab_in client ssh "$@" </dev/null; }
 # It waits in the background for a knock: hide_start OPTION..., then hide_end gives its exit status.
 hide_start() {
-	sallyport hide -y --override second-way "$@" </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
+	: >/root/hide.err; sallyport hide -y --override second-way "$@" </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
 	lab_wait 10 listens || { cat /root/hide.err >&2; return 1; }
 }
 listens() { grep -q Listening /root/hide.err || ! kill -0 $HIDE 2>/dev/null; }

@@ -171,6 +171,7 @@ through() { # USER PORT: what comes through each kind of forwarding
 	local how port pid
 	for how in "-L $2:127.0.0.1:7777" "-R $(($2 + 1)):127.0.0.1:7777"; do
 		port=$(echo "$how" | grep -o '70[0-9][0-9]')
+		: >/root/out
 		LAB_SSH_OPTIONS="-o ExitOnForwardFailure=yes $how" lab_login $1 'echo ready; sleep 600' >/root/out 2>/root/err & pid=$!
 		lab_wait 10 eval "grep -q ready /root/out || ! kill -0 $pid 2>/dev/null"
 		echo "$1 $how: $(timeout 30 /bin/bash -c "cat </dev/tcp/127.0.0.1/$port" 2>/dev/null || echo nothing)"

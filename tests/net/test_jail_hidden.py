@@ -53,7 +53,7 @@ enroll() { lab_in client sallyport enroll "$@" </dev/null; }
 strangers_find() { lab_in stranger timeout 1 /bin/bash -c 'exec 3<>/dev/tcp/10.83.0.1/22' 2>/dev/null; }
 shut() { ! strangers_find; }
 hide() {
-	sallyport hide -y --override second-way "$@" </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
+	: >/root/hide.err; sallyport hide -y --override second-way "$@" </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
 	lab_wait 10 grep -q Listening /root/hide.err || { cat /root/hide.err >&2; return 1; }
 	enroll server >/dev/null
 	wait $HIDE
@@ -126,7 +126,7 @@ strangers_find
 def test_nothing_is_shut_by_the_knock_of_somebody_in_a_jail(world):
     got = run(world, r"""
 jail create bert --sftp-only --key /root/.ssh/bert.pub -y >/dev/null 2>&1
-sallyport hide -y --override second-way --wait 5m </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
+: >/root/hide.err; sallyport hide -y --override second-way --wait 5m </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
 lab_wait 10 grep -q Listening /root/hide.err
 enroll bert >/dev/null
 lab_wait 10 grep -q 'by bert' /root/hide.err
@@ -136,7 +136,7 @@ wait $HIDE
 shut
 grep arrived /root/hide.err
 sallyport reveal -y >/dev/null
-sallyport hide -y --override second-way --wait 12s </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
+: >/root/hide.err; sallyport hide -y --override second-way --wait 12s </dev/null >/root/hide.out 2>/root/hide.err & HIDE=$!
 lab_wait 10 grep -q Listening /root/hide.err
 lab_in client sallyport knock bert >/dev/null
 wait $HIDE || echo "status $?"

@@ -47,7 +47,7 @@ make_jail() { # DIR [OPTION...]
 }
 # A session with a process that keeps the old library, and new ones all the time; it ends where one of them does not start.
 session() {
-	lab_login anna '/opt/hello/bin/hello stays & while /opt/hello/bin/hello; do :; done; echo broken' >/root/session 2>&1 & session=$!
+	: >/root/session; lab_login anna '/opt/hello/bin/hello stays & while /opt/hello/bin/hello; do :; done; echo broken' >/root/session 2>&1 & session=$!
 	lab_wait 10 grep -q '^version 1' /root/session
 }
 counted() { grep -c "^$1" /root/session || true; }

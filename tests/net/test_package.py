@@ -82,14 +82,14 @@ strangers_find() { lab_in stranger timeout 1 /bin/bash -c 'exec 3<>/dev/tcp/10.8
 shut() { ! strangers_find; }
 daemon() { pgrep -x sallyportd; }
 hidden() {
-	sallyport hide -y --override second-way "$@" </dev/null >/root/hide.out 2>/root/hide.err & hide=$!
+	: >/root/hide.err; sallyport hide -y --override second-way "$@" </dev/null >/root/hide.out 2>/root/hide.err & hide=$!
 	lab_wait 10 grep -q Listening /root/hide.err || { cat /root/hide.err >&2; return 1; }
 	lab_in client sallyport enroll server >/dev/null </dev/null
 	wait $hide
 	shut
 }
 come_in() {
-	login server 'echo in; sleep 600' >/root/session & session=$!
+	: >/root/session; login server 'echo in; sleep 600' >/root/session & session=$!
 	lab_wait 10 grep -q in /root/session
 }
 """

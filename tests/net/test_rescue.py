@@ -24,7 +24,7 @@ now_ms() { echo $(($(date +%%s%%N) / 1000000)); }
 greets() { answers "$@" | grep -q SSH-2.0; }
 # A session that lasts from begin_session to end_session.
 BUSY='echo begun; until [ -e /tmp/enough ]; do sleep 0.1; done; echo enough'
-begin_session() { rm -f /tmp/enough; login "$BUSY" >/tmp/session & session=$!; lab_wait 10 grep -q begun /tmp/session; }
+begin_session() { rm -f /tmp/enough; : >/tmp/session; login "$BUSY" >/tmp/session & session=$!; lab_wait 10 grep -q begun /tmp/session; }
 end_session() { touch /tmp/enough; wait $session; grep enough /tmp/session; }
 answers() { lab_in "$1" timeout 2 /bin/bash -c "exec 3<>/dev/tcp/10.83.0.1/$2 && read -t 1 line <&3 && echo \$line" 2>/dev/null; }
 # The port of the rescue on loopback, from its table.
