@@ -137,6 +137,27 @@ umount $J/home/anna/www; sallyport recover
 """)
 
 
+def test_what_could_not_be_taken_away_is_not_said_to_be_gone(run):
+    """userdel fails once the jail is out of force: the answer comes after that."""
+    run(r"""
+printf '#!/bin/sh\necho "userdel: cannot lock /etc/passwd; try again later." >&2; exit 1\n' >/root/userdel; chmod 755 /root/userdel
+for format in text json; do
+    jail create bert --with ls --create-account -y -q >/dev/null 2>&1
+    mount --bind /root/userdel "$(command -v userdel)"
+    status=0; jail remove bert --remove-account -y --format $format >/tmp/out 2>/tmp/said || status=$?
+    umount "$(command -v userdel)"
+    cat /tmp/out /tmp/said >/tmp/all
+    [ $status = 2 ] && grep -q 'cannot lock /etc/passwd' /tmp/said && grep -q 'sudo sallyport recover tries again' /tmp/said || { cat /tmp/all; exit 3; }
+    if grep -q -e 'in no jail any more' -e 'home is kept:' /tmp/out; then cat /tmp/all; exit 4; fi
+    [ $format = text ] || grep -q '"home_kept": null' /tmp/out || { cat /tmp/all; exit 5; }
+    [ -d /home/chroot/bert ] && ! grep -q 'User bert' $BLOCKS && id bert >/dev/null
+    sallyport recover | grep -q 'the jail of bert was half removed: taken away'
+    [ ! -e /home/chroot/bert ] && [ -d /home/chroot/bert.home ] && ! id bert 2>/dev/null
+    rm -r /home/chroot/bert.home
+done
+""")
+
+
 def test_what_others_have_put_there_is_named_and_kept(run):
     run(r"""
 mkdir $J/upload $J/srv $J/home/x; chown anna $J/upload; echo data >$J/upload/f; echo admin >$J/srv/README; echo changed >>$J/etc/nsswitch.conf
